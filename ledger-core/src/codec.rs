@@ -1,0 +1,355 @@
+//! The one encoding: bincode 2, big-endian, fixed-size integers, lists with a 32-bit count.
+//!
+//! One value has one encoding: there are no maps, no floats, no `usize`, no variable-length
+//! integers; an option is one byte, 0 or 1; a choice is one byte from a closed list. Decoding takes
+//! all bytes or fails, and checks every count against its cap before it allocates.
+
+use bincode::config::{BigEndian, Configuration, Fixint, Limit};
+use bincode::de::{Decoder, read::Reader};
+use bincode::enc::{Encoder, write::Writer};
+use bincode::error::{DecodeError as BincodeDecodeError, EncodeError};
+use bincode::{Decode, Encode};
+use thiserror::Error;
+
+/// No encoded value of the ledger is longer: 64 MiB.
+pub const MAX_BYTES: usize = 64 << 20;
+
+type Config = Configuration<BigEndian, Fixint, Limit<MAX_BYTES>>;
+
+const fn config() -> Config {
+    bincode::config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<MAX_BYTES>()
+}
+
+/// Bytes that are not the encoding of a value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// More bytes than any value has.
+    #[error("{0} bytes are more than the {MAX_BYTES} that a value may have")]
+    TooLong(usize),
+    /// The bytes end within the value.
+    #[error("the bytes end before the value does")]
+    Truncated,
+    /// The value ends before the bytes do.
+    #[error("{0} bytes are left over after the value")]
+    TrailingBytes(usize),
+    /// A byte that chooses among alternatives chooses none.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The canonical bytes of a value.
+#[must_use]
+pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    encode_into(value, &mut |more: &[u8]| bytes.extend_from_slice(more));
+    bytes
+}
+
+/// Hands the canonical bytes of a value to `sink`, piece by piece.
+pub(crate) fn encode_into<T: Encode>(value: &T, sink: &mut impl FnMut(&[u8])) {
+    struct Sink<'a, F>(&'a mut F);
+    impl<F: FnMut(&[u8])> Writer for Sink<'_, F> {
+        fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+            (self.0)(bytes);
+            Ok(())
+        }
+    }
+    #[allow(
+        clippy::expect_used,
+        reason = "the sink takes all bytes, and no type of ours has a value that cannot be encoded"
+    )]
+    bincode::encode_into_writer(value, Sink(sink), config()).expect("every value has an encoding");
+}
+
+/// The value whose canonical encoding is exactly `bytes`.
+///
+/// # Errors
+/// [`DecodeError`], when the bytes are too long, end early, go on after the value, or say something
+/// that no value says.
+pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let (value, rest) = decode_prefix(bytes)?;
+    if rest.is_empty() { Ok(value) } else { Err(DecodeError::TrailingBytes(rest.len())) }
+}
+
+/// The value at the head of `bytes`, and what follows it.
+pub(crate) fn decode_prefix<T: Decode<()>>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(DecodeError::TooLong(bytes.len()));
+    }
+    match bincode::decode_from_slice::<T, _>(bytes, config()) {
+        Ok((value, used)) => Ok((value, bytes.get(used..).unwrap_or_default())),
+        Err(BincodeDecodeError::UnexpectedEnd { .. }) => Err(DecodeError::Truncated),
+        Err(BincodeDecodeError::OtherString(why)) => Err(DecodeError::Refused(why)),
+        Err(other) => Err(DecodeError::Refused(other.to_string())),
+    }
+}
+
+/// An error of our own, carried through the decoder.
+pub(crate) fn refuse(why: impl std::fmt::Display) -> BincodeDecodeError {
+    BincodeDecodeError::OtherString(why.to_string())
+}
+
+/// Encodes a type as one byte; decoding goes through its `TryFrom<u8>`.
+macro_rules! byte_tag {
+    ($name:ty, $to_byte:expr) => {
+        impl Encode for $name {
+            fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
+                let to_byte: fn(&$name) -> u8 = $to_byte;
+                to_byte(self).encode(to)
+            }
+        }
+        impl<C> Decode<C> for $name {
+            fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
+                Self::try_from(u8::decode(from)?).map_err(crate::codec::refuse)
+            }
+        }
+        bincode::impl_borrow_decode!($name);
+    };
+}
+pub(crate) use byte_tag;
+
+/// A list that a message asked to be longer than it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{found} items are more than the {max} that may stand here")]
+pub struct TooMany {
+    /// Items found.
+    pub found: usize,
+    /// Items allowed.
+    pub max: usize,
+}
+
+/// At most `MAX` items: `count(4) ‖ items`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T, const MAX: usize>(Vec<T>);
+
+impl<T, const MAX: usize> List<T, MAX> {
+    /// Takes the items.
+    ///
+    /// # Errors
+    /// [`TooMany`], when there are more than `MAX`.
+    pub fn new(items: Vec<T>) -> Result<Self, TooMany> {
+        if items.len() > MAX { Err(TooMany { found: items.len(), max: MAX }) } else { Ok(Self(items)) }
+    }
+
+    /// The items, given away.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+}
+
+impl<T, const MAX: usize> Default for List<T, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MAX: usize> std::ops::Deref for List<T, MAX> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'a, T, const MAX: usize> IntoIterator for &'a List<T, MAX> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// Writes a 32-bit count.
+fn encode_count<E: Encoder>(count: usize, to: &mut E) -> Result<(), EncodeError> {
+    u32::try_from(count).map_err(|_| EncodeError::Other("a count does not fit 32 bits"))?.encode(to)
+}
+
+/// Reads a 32-bit count of at most `max`.
+fn decode_count<D: Decoder>(max: usize, from: &mut D) -> Result<usize, BincodeDecodeError> {
+    let found = u32::decode(from)? as usize;
+    if found > max { Err(refuse(TooMany { found, max })) } else { Ok(found) }
+}
+
+impl<T: Encode, const MAX: usize> Encode for List<T, MAX> {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        encode_count(self.0.len(), to)?;
+        self.0.iter().try_for_each(|item| item.encode(to))
+    }
+}
+
+impl<C, T: Decode<C>, const MAX: usize> Decode<C> for List<T, MAX> {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, BincodeDecodeError> {
+        let count = decode_count(MAX, from)?;
+        // The count is a claim until the items are there: memory grows with the bytes read.
+        let mut items = Vec::with_capacity(count.min(64));
+        for _ in 0..count {
+            items.push(T::decode(from)?);
+        }
+        Ok(Self(items))
+    }
+}
+impl<'de, C, T: Decode<C>, const MAX: usize> bincode::BorrowDecode<'de, C> for List<T, MAX> {
+    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
+        from: &mut D,
+    ) -> Result<Self, BincodeDecodeError> {
+        Self::decode(from)
+    }
+}
+
+impl<T: serde::Serialize, const MAX: usize> serde::Serialize for List<T, MAX> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+impl<'de, T: serde::Deserialize<'de>, const MAX: usize> serde::Deserialize<'de> for List<T, MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// At most `MAX` bytes: `count(4) ‖ bytes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes<const MAX: usize>(Vec<u8>);
+
+impl<const MAX: usize> Bytes<MAX> {
+    /// Takes the bytes.
+    ///
+    /// # Errors
+    /// [`TooMany`], when there are more than `MAX`.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, TooMany> {
+        if bytes.len() > MAX { Err(TooMany { found: bytes.len(), max: MAX }) } else { Ok(Self(bytes)) }
+    }
+}
+
+impl<const MAX: usize> std::ops::Deref for Bytes<MAX> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Encode for Bytes<MAX> {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        encode_count(self.0.len(), to)?;
+        to.writer().write(&self.0)
+    }
+}
+
+impl<C, const MAX: usize> Decode<C> for Bytes<MAX> {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, BincodeDecodeError> {
+        let count = decode_count(MAX, from)?;
+        from.claim_bytes_read(count)?;
+        let mut bytes = Vec::new();
+        // In steps, so that a claimed length costs no memory before its bytes are there.
+        let mut step = [0; 1024];
+        while bytes.len() < count {
+            let size = step.len().min(count - bytes.len());
+            let Some(room) = step.get_mut(..size) else { break };
+            from.reader().read(room)?;
+            bytes.extend_from_slice(room);
+        }
+        Ok(Self(bytes))
+    }
+}
+impl<'de, C, const MAX: usize> bincode::BorrowDecode<'de, C> for Bytes<MAX> {
+    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
+        from: &mut D,
+    ) -> Result<Self, BincodeDecodeError> {
+        Self::decode(from)
+    }
+}
+
+impl<const MAX: usize> serde::Serialize for Bytes<MAX> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&crate::crypto::hex(&self.0))
+    }
+}
+impl<'de, const MAX: usize> serde::Deserialize<'de> for Bytes<MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let bytes = crate::crypto::unhex_vec(&text).map_err(serde::de::Error::custom)?;
+        Self::new(bytes).map_err(serde::de::Error::custom)
+    }
+}
+
+/// At most `MAX` bytes of UTF-8: `count(4) ‖ bytes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// Takes the text.
+    ///
+    /// # Errors
+    /// [`TooMany`], when it has more than `MAX` bytes.
+    pub fn new(text: impl Into<String>) -> Result<Self, TooMany> {
+        let text = text.into();
+        if text.len() > MAX { Err(TooMany { found: text.len(), max: MAX }) } else { Ok(Self(text)) }
+    }
+}
+
+impl<const MAX: usize> std::ops::Deref for Text<MAX> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Encode for Text<MAX> {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        encode_count(self.0.len(), to)?;
+        to.writer().write(self.0.as_bytes())
+    }
+}
+impl<C, const MAX: usize> Decode<C> for Text<MAX> {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, BincodeDecodeError> {
+        let bytes = Bytes::<MAX>::decode(from)?;
+        String::from_utf8(bytes.0).map(Self).map_err(|_| refuse("a text is not UTF-8"))
+    }
+}
+impl<'de, C, const MAX: usize> bincode::BorrowDecode<'de, C> for Text<MAX> {
+    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
+        from: &mut D,
+    ) -> Result<Self, BincodeDecodeError> {
+        Self::decode(from)
+    }
+}
+impl<const MAX: usize> serde::Serialize for Text<MAX> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+impl<'de, const MAX: usize> serde::Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_big_endian_and_fixed() {
+        assert_eq!(encode(&(1_u8, 2_u16, 3_u32, 4_u64)), [1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4]);
+        assert_eq!(encode(&(None::<u8>, Some(9_u8))), [0, 1, 9]);
+        assert_eq!(encode(&List::<u8, 3>::new(vec![7, 8]).unwrap()), [0, 0, 0, 2, 7, 8]);
+        assert_eq!(encode(&Text::<9>::new("鲁").unwrap()), [0, 0, 0, 3, 0xe9, 0xb2, 0x81]);
+    }
+
+    #[test]
+    fn all_bytes_or_nothing() {
+        assert_eq!(decode::<u16>(&[1, 2]), Ok(0x0102));
+        assert_eq!(decode::<u16>(&[1]), Err(DecodeError::Truncated));
+        assert_eq!(decode::<u16>(&[1, 2, 3]), Err(DecodeError::TrailingBytes(1)));
+        assert!(matches!(decode::<Option<u8>>(&[2, 1]), Err(DecodeError::Refused(_))));
+        assert!(matches!(decode::<bool>(&[2]), Err(DecodeError::Refused(_))));
+        assert!(matches!(decode::<Text<9>>(&[0, 0, 0, 1, 0xff]), Err(DecodeError::Refused(_))));
+    }
+
+    #[test]
+    fn a_count_beyond_its_cap_is_refused_before_anything_is_read() {
+        assert!(matches!(decode::<List<u8, 3>>(&[0, 0, 0, 4]), Err(DecodeError::Refused(_))));
+        assert!(matches!(decode::<Bytes<3>>(&[0, 0, 0, 4]), Err(DecodeError::Refused(_))));
+        assert_eq!(decode::<Bytes<9_000_000>>(&[0, 0x80, 0, 0]), Err(DecodeError::Truncated));
+    }
+}

@@ -1,0 +1,21 @@
+//! Suites, hashes and signatures: the only place that touches a cryptographic primitive.
+//!
+//! Every hash and signature of the ledger is over a *preimage*:
+//!
+//! ```text
+//! hash       length(1) ‖ domain(8..31) ‖ suite(1) ‖ fields
+//! signature  length(1) ‖ domain(8..31) ‖ suite(1) ‖ chain id(32) ‖ fields
+//! ```
+//!
+//! The length byte (8 to 31) keeps a preimage apart from an RFC 6962 leaf (`0x00`), from an inner
+//! node (`0x01`) and from the text of a signed note (`0x20` and up). The chain id keeps the
+//! signatures of two chains apart.
+
+mod domain;
+mod hash;
+mod key;
+
+pub use domain::{Domain, Suite, UnknownSuite};
+pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId};
+pub(crate) use hash::{hash_newtype, hex, unhex, unhex_vec};
+pub use key::{KeyError, PublicKey, SecretKey, Signature, SignatureError, SignedMessage};

@@ -1,0 +1,23 @@
+//! Everything of luqi that must be *true*, as pure functions over bytes.
+//!
+//! This crate does no I/O, has no clock, draws no randomness and keeps no global state: time,
+//! secrets and code tables are arguments. Who has read it knows what an audit proves. Each module
+//! uses only the ones above it:
+//!
+//! | module | says |
+//! |---|---|
+//! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
+//! | [`codec`] | the one encoding, strict and bounded |
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may fail by panicking"
+    )
+)]
+
+pub mod codec;
+pub mod crypto;
