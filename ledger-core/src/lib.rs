@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
 //! | [`codec`] | the one encoding, strict and bounded |
+//! | [`merkle`] | RFC 6962 root, frontier, inclusion, consistency |
 #![cfg_attr(
     test,
     allow(
@@ -21,3 +22,4 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod merkle;

@@ -1,0 +1,129 @@
+//! Leaf, node and root, as RFC 6962 section 2.1 defines them.
+//!
+//! ```text
+//! MTH({})     = SHA-256()
+//! MTH({d(0)}) = SHA-256(0x00 ‖ d(0))                                  a leaf
+//! MTH(D[n])   = SHA-256(0x01 ‖ MTH(D[0:k]) ‖ MTH(D[k:n]))             a node,
+//!               k the largest power of two smaller than n
+//! ```
+
+use crate::crypto::hash_newtype;
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+hash_newtype! {
+    /// Hash of one entry: `SHA-256(0x00 ‖ entry)`.
+    LeafHash
+}
+hash_newtype! {
+    /// Root of a part of a log with at least one leaf; of a single one it is the leaf hash.
+    NodeHash
+}
+hash_newtype! {
+    /// Root of a whole log of some size.
+    LogRoot
+}
+
+impl LogRoot {
+    /// Root of the log without entries: `SHA-256()`.
+    pub const EMPTY: Self = Self([
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae,
+        0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    ]);
+}
+
+impl From<LeafHash> for NodeHash {
+    fn from(leaf: LeafHash) -> Self {
+        Self(leaf.0)
+    }
+}
+impl From<NodeHash> for LogRoot {
+    fn from(node: NodeHash) -> Self {
+        Self(node.0)
+    }
+}
+
+/// Declares a newtype over a number of entries or a place among them.
+macro_rules! log_number {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+log_number! {
+    /// Number of entries in a log.
+    LogSize
+}
+log_number! {
+    /// Place of an entry in its log, counted from 0.
+    LogIndex
+}
+
+/// Hash of one entry.
+#[must_use]
+pub fn leaf_hash(entry: &[u8]) -> LeafHash {
+    LeafHash(Sha256::new().chain_update([0x00]).chain_update(entry).finalize().into())
+}
+
+/// Hash of two neighbouring parts of a log.
+#[must_use]
+pub fn node_hash(left: &NodeHash, right: &NodeHash) -> NodeHash {
+    let mut preimage = [0x01; 65];
+    let (_, children) = preimage.split_at_mut(1);
+    let (to_left, to_right) = children.split_at_mut(32);
+    to_left.copy_from_slice(&left.0);
+    to_right.copy_from_slice(&right.0);
+    NodeHash(Sha256::digest(preimage).into())
+}
+
+/// The largest power of two smaller than `n`, where RFC 6962 splits a list of `n` > 1 leaves.
+pub(super) const fn split_point(n: u64) -> u64 {
+    1 << (n - 1).ilog2()
+}
+
+/// Root of the log with these leaves.
+#[must_use]
+pub fn root(leaves: &[LeafHash]) -> LogRoot {
+    subtree(leaves).map_or(LogRoot::EMPTY, LogRoot::from)
+}
+
+/// The same root, computed on all cores.
+#[must_use]
+pub fn root_parallel(leaves: &[LeafHash]) -> LogRoot {
+    subtree_parallel(leaves).map_or(LogRoot::EMPTY, LogRoot::from)
+}
+
+/// MTH of at least one leaf; none has no node.
+pub(super) fn subtree(leaves: &[LeafHash]) -> Option<NodeHash> {
+    match leaves {
+        [] => None,
+        [leaf] => Some(NodeHash::from(*leaf)),
+        [left, right] => Some(node_hash(&NodeHash(left.0), &NodeHash(right.0))),
+        more => {
+            let (left, right) = more.split_at(split_point(more.len() as u64) as usize);
+            Some(node_hash(&subtree(left)?, &subtree(right)?))
+        }
+    }
+}
+
+/// [`subtree`], whose halves are computed at the same time as long as that pays.
+fn subtree_parallel(leaves: &[LeafHash]) -> Option<NodeHash> {
+    const WORTH_A_THREAD: usize = 1 << 12;
+    if leaves.len() <= WORTH_A_THREAD {
+        return subtree(leaves);
+    }
+    let (left, right) = leaves.split_at(split_point(leaves.len() as u64) as usize);
+    let (left, right) = rayon::join(|| subtree_parallel(left), || subtree_parallel(right));
+    Some(node_hash(&left?, &right?))
+}
