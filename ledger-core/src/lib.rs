@@ -8,7 +8,20 @@
 //! |---|---|
 //! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
 //! | [`codec`] | the one encoding, strict and bounded |
+//! | [`ids`] | heights, numbers, member codes |
 //! | [`merkle`] | RFC 6962 root, frontier, inclusion, consistency |
+//! | [`record`] | slots → leaves → commitment; disclosure |
+//! | [`lookup`] | the subject of a contract and its VRF proof |
+//! | [`membership`] | members, nodes, keys, parameters |
+//! | [`event`], [`submission`] | what happened; what one node signs at once |
+//! | [`governance`] | how membership and protocol change; the control state |
+//! | [`certificate`] | what validators sign; what makes a block final |
+//! | [`contract`] | the state of a subject, and the fold: one total step |
+//! | [`map`] | the contract map: root, inclusion and absence |
+//! | [`block`], [`genesis`] | header and body; what a chain starts from |
+//! | [`chain`] | the one ladder from bytes to a final block |
+//! | [`archive`] | the portable form of a chain |
+//! | [`audit`] | the streaming verifier and its findings |
 #![cfg_attr(
     test,
     allow(
@@ -20,6 +33,23 @@
     )
 )]
 
+pub mod archive;
+pub mod audit;
+pub mod block;
+pub mod certificate;
+pub mod chain;
 pub mod codec;
+pub mod contract;
 pub mod crypto;
+pub mod event;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
+pub mod genesis;
+pub mod governance;
+pub mod ids;
+pub mod lookup;
+pub mod map;
+pub mod membership;
 pub mod merkle;
+pub mod record;
+pub mod submission;

@@ -1,0 +1,294 @@
+//! The portable form of a chain, or of a stretch of it: archives, and the sealed files of a home.
+//!
+//! ```text
+//! file    magic "luqiarch"(8) ‖ format(2) ‖ chain id(32) ‖ frames
+//! frame   kind(1) ‖ length(4) ‖ checksum(4) ‖ bytes
+//!
+//! frames in order: one foot, any number of state frames, blocks in rising height, and at the end
+//! the certificate of the last block; a file that still grows has no end.
+//! ```
+//!
+//! The checksum is CRC-32 (IEEE 802.3) over kind, length and bytes: it tells a damaged file early.
+//! What an audit proves rests on hashes alone.
+
+use crate::block::Header;
+use crate::certificate::{Certificate, CertificateError};
+use crate::chain::{Head, Tip};
+use crate::codec::List;
+use crate::contract::State;
+use crate::crypto::ChainId;
+use crate::event::Seal;
+use crate::genesis::Genesis;
+use crate::governance::Control;
+use crate::ids::Height;
+use crate::map::MapKey;
+use crate::membership::Membership;
+use crate::merkle::Frontier;
+use bincode::{Decode, Encode};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// First bytes of every archive.
+pub const MAGIC: [u8; 8] = *b"luqiarch";
+/// The format that this version writes and reads.
+pub const FORMAT: u16 = 1;
+/// Length of a file's head.
+pub const HEAD_BYTES: usize = 42;
+/// Length of a frame's head.
+pub const FRAME_HEAD_BYTES: usize = 9;
+/// A state frame holds at most so many states.
+pub const MAX_STATES: usize = 65_536;
+
+/// What a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FrameKind {
+    /// A [`Foot`].
+    Foot = 1,
+    /// Some states of the contract map at the foot, in order of their keys.
+    States = 2,
+    /// A block.
+    Block = 3,
+    /// The certificate of the last block.
+    Certificate = 4,
+}
+
+/// Why a file is no archive of this chain, or is damaged.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ArchiveError {
+    /// Other first bytes.
+    #[error("the file does not begin as a luqi archive does")]
+    Magic,
+    /// A format of another version.
+    #[error("the archive has format {0}; this version reads {FORMAT}")]
+    Format(u16),
+    /// Of another chain.
+    #[error("the archive is of chain {found}, not {wanted}")]
+    Chain {
+        /// The genesis's.
+        wanted: ChainId,
+        /// In the file.
+        found: ChainId,
+    },
+    /// No kind of frame.
+    #[error("{0} is no kind of frame")]
+    Kind(u8),
+    /// A frame that is longer than any value.
+    #[error("a frame of {0} bytes is longer than any value")]
+    TooLong(u32),
+    /// The bytes are not the ones that were written.
+    #[error("the checksum of a frame does not hold: the file is damaged here")]
+    Checksum,
+}
+
+/// Head of a file.
+#[must_use]
+pub fn head(chain: &ChainId) -> [u8; HEAD_BYTES] {
+    let mut head = [0; HEAD_BYTES];
+    let bytes = MAGIC.into_iter().chain(FORMAT.to_be_bytes()).chain(chain.0);
+    head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    head
+}
+
+/// The chain that a file's head names.
+///
+/// # Errors
+/// [`ArchiveError`], when it is no head of ours.
+pub fn read_head(head: &[u8; HEAD_BYTES]) -> Result<ChainId, ArchiveError> {
+    let (magic, rest) = head.split_first_chunk::<8>().ok_or(ArchiveError::Magic)?;
+    let (format, chain) = rest.split_first_chunk::<2>().ok_or(ArchiveError::Magic)?;
+    if *magic != MAGIC {
+        return Err(ArchiveError::Magic);
+    }
+    match u16::from_be_bytes(*format) {
+        FORMAT => <[u8; 32]>::try_from(chain).map(ChainId).map_err(|_| ArchiveError::Magic),
+        other => Err(ArchiveError::Format(other)),
+    }
+}
+
+/// Head of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHead {
+    /// What the frame holds.
+    pub kind: FrameKind,
+    /// Length of its bytes.
+    pub length: u32,
+    checksum: u32,
+}
+
+impl FrameHead {
+    /// The head for some bytes.
+    ///
+    /// # Errors
+    /// [`ArchiveError::TooLong`].
+    pub fn of(kind: FrameKind, bytes: &[u8]) -> Result<Self, ArchiveError> {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if length as usize > crate::codec::MAX_BYTES {
+            return Err(ArchiveError::TooLong(length));
+        }
+        Ok(Self { kind, length, checksum: checksum(kind, length, bytes) })
+    }
+
+    /// The head's bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; FRAME_HEAD_BYTES] {
+        let [l0, l1, l2, l3] = self.length.to_be_bytes();
+        let [c0, c1, c2, c3] = self.checksum.to_be_bytes();
+        [self.kind as u8, l0, l1, l2, l3, c0, c1, c2, c3]
+    }
+
+    /// Reads a frame's head.
+    ///
+    /// # Errors
+    /// [`ArchiveError`], when it is no head of a frame.
+    pub fn decode(head: [u8; FRAME_HEAD_BYTES]) -> Result<Self, ArchiveError> {
+        let [kind, l0, l1, l2, l3, c0, c1, c2, c3] = head;
+        let kinds = [FrameKind::Foot, FrameKind::States, FrameKind::Block, FrameKind::Certificate];
+        let kind = kinds.into_iter().find(|known| *known as u8 == kind).ok_or(ArchiveError::Kind(kind))?;
+        let length = u32::from_be_bytes([l0, l1, l2, l3]);
+        if length as usize > crate::codec::MAX_BYTES {
+            return Err(ArchiveError::TooLong(length));
+        }
+        Ok(Self { kind, length, checksum: u32::from_be_bytes([c0, c1, c2, c3]) })
+    }
+
+    /// Whether these are the bytes that the head was made for.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Checksum`].
+    pub fn check(&self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        if bytes.len() == self.length as usize && checksum(self.kind, self.length, bytes) == self.checksum {
+            Ok(())
+        } else {
+            Err(ArchiveError::Checksum)
+        }
+    }
+}
+
+fn checksum(kind: FrameKind, length: u32, bytes: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&[kind as u8]);
+    crc.update(&length.to_be_bytes());
+    crc.update(bytes);
+    crc.finalize()
+}
+
+/// One state of the contract map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StateRow {
+    /// Its key.
+    pub key: MapKey,
+    /// The state.
+    pub state: State,
+}
+
+/// The states of one frame.
+pub type StateRows = List<StateRow, MAX_STATES>;
+
+/// A change of membership, with the header that commits to it and that header's certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CertifiedChange {
+    /// The header that commits to the new membership.
+    pub header: Header,
+    /// By the membership before.
+    pub certificate: Certificate,
+    /// The new membership.
+    pub membership: Membership,
+}
+
+/// What a stretch of a chain stands on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Foot {
+    /// Where it does not begin at the genesis.
+    pub below: Option<Below>,
+}
+
+/// The chain below the first block of a stretch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Below {
+    /// The header of the block below.
+    pub header: Header,
+    /// Every change of membership since the genesis.
+    pub changes: List<CertifiedChange, 65_536>,
+    /// The log at that block.
+    pub frontier: Frontier,
+    /// The control state at that block.
+    pub control: Control,
+    /// Number of states in the state frames that follow; none where the map is left out.
+    pub states: Option<u64>,
+}
+
+/// Why a foot bears nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FootError {
+    /// A header of another chain.
+    #[error("the foot is of chain {0}")]
+    Chain(ChainId),
+    /// A change of membership that is not certified.
+    #[error("the change of membership at height {0} does not hold: {1}")]
+    Change(Height, CertificateError),
+    /// A membership, frontier or control state that the header does not commit to.
+    #[error("the {0} in the foot is not the one that its header commits to")]
+    Commitment(&'static str),
+    /// Changes out of order, or above the stretch's start.
+    #[error("the changes of membership are not in order, at height {0}")]
+    Order(Height),
+}
+
+impl Foot {
+    /// Where the chain stands below the first block, as far as the foot proves it: memberships by
+    /// certificates since the genesis, log and control state by the header below. The header itself
+    /// is proved by the certificate in the first block.
+    ///
+    /// # Errors
+    /// [`FootError`], naming what does not hold.
+    pub fn tip(&self, genesis: &Genesis) -> Result<Tip, FootError> {
+        let start = Tip::genesis(genesis);
+        let Some(below) = &self.below else { return Ok(start) };
+        if below.header.chain != start.chain {
+            return Err(FootError::Chain(below.header.chain));
+        }
+        let mut signers = Arc::clone(&start.membership);
+        let mut membership = Arc::clone(&start.membership);
+        let mut last = Height(0);
+        for CertifiedChange { header, certificate, membership: next } in &below.changes {
+            if header.height <= last || header.height > below.header.height {
+                return Err(FootError::Order(header.height));
+            }
+            if header.chain != start.chain {
+                return Err(FootError::Chain(header.chain));
+            }
+            certificate
+                .verify(&start.chain, &membership, header.height, header.hash())
+                .map_err(|why| FootError::Change(header.height, why))?;
+            if next.hash() != header.next_membership {
+                return Err(FootError::Commitment("membership"));
+            }
+            last = header.height;
+            signers = std::mem::replace(&mut membership, Arc::new(next.clone()));
+        }
+        if last != below.header.height {
+            signers = Arc::clone(&membership);
+        }
+        let commitments = [
+            ("membership", membership.hash() == below.header.next_membership),
+            ("frontier", below.frontier.size() == below.header.log_size),
+            ("frontier", below.frontier.root() == below.header.log_root),
+            ("control state", below.control.hash() == below.header.control),
+        ];
+        if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
+            return Err(FootError::Commitment(what));
+        }
+        let hash = below.header.hash();
+        let head = Head {
+            height: below.header.height,
+            hash,
+            time: below.header.time,
+            control: below.control.clone(),
+            signers,
+            membership,
+            seals: vec![Seal { height: below.header.height, block: hash }],
+            ..start.head
+        };
+        Ok(Tip { head, frontier: below.frontier.clone(), map_root: below.header.map_root })
+    }
+}

@@ -1,0 +1,486 @@
+//! The verifier: batches of blocks in, a report out.
+//!
+//! Each batch is climbed in three passes, so that two cores are busy: hashing every block (from its
+//! bytes alone, in parallel); links, streams and governance (in order, cheap); then log, fold and
+//! map (in order) beside the signatures (in parallel).
+
+use super::held::Held;
+use crate::archive::{Foot, FootError};
+use crate::audit::{Bookmark, Checked, Finding};
+use crate::block::BlockHash;
+use crate::certificate::{Certificate, CertificateError};
+use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip};
+use crate::contract::Outcome;
+use crate::crypto::ChainId;
+use crate::genesis::Genesis;
+use crate::governance::Control;
+use crate::ids::Height;
+use crate::map::Table;
+use crate::membership::Membership;
+use crate::merkle::LogIndex;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// How often something is verified that need be verified only at the tip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Where it proves all that lies below.
+    #[default]
+    Tip,
+    /// At every block.
+    Every,
+}
+
+/// How deep an audit goes, and what it holds the evidence against.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Certificates: the tip's and those at changes of membership, or every one.
+    pub certificates: Scope,
+    /// Map roots: the tip's, or every block's.
+    pub states: Scope,
+    /// What an earlier audit gave the auditor to keep.
+    pub from: Option<Bookmark>,
+    /// What the node's own tip file says.
+    pub tip_file: Option<(Height, BlockHash)>,
+}
+
+/// One block of the evidence, as it was found.
+#[derive(Clone, Copy, Debug)]
+pub enum Evidence<'a> {
+    /// Its bytes.
+    Bytes(&'a [u8]),
+    /// Why it cannot be read.
+    Unreadable(&'a str),
+}
+
+/// No report lists more findings: one proves the alteration, the others help to find its extent.
+const MAX_FINDINGS: usize = 1_000;
+
+/// A block that the evidence must hold.
+pub(super) struct Pin {
+    pub(super) height: Height,
+    pub(super) block: BlockHash,
+    /// Kind of the finding where another block stands there.
+    kind: &'static str,
+    source: &'static str,
+}
+
+/// A streaming audit of one chain, from its genesis or from the foot of an archive.
+pub struct Auditor {
+    pub(super) certificates: Scope,
+    pub(super) pins: Vec<Pin>,
+    pub(super) wants_outsiders: bool,
+    /// Log entries below block 1, and how many seals it carries beyond its own.
+    pub(super) entries_before: u64,
+    pub(super) seals_before: u64,
+    /// The stretch does not begin at the genesis, and nothing the auditor kept vouches for its start.
+    pub(super) unproved_start: bool,
+
+    /// The last block seen. After the first finding it is taken by its own header; control state
+    /// and memberships then stand still.
+    pub(super) head: Head,
+    /// Whether the last block could be read, so that the next one can be held against it.
+    linked: bool,
+    /// Whether the last block stands on the word of a foot alone.
+    on_foot: bool,
+    /// Nothing was found so far.
+    pub(super) clean: bool,
+
+    /// The highest block up to which everything holds, and the one below it.
+    pub(super) sound: Tip,
+    below_sound: Tip,
+    pub(super) held: Held,
+
+    pub(super) findings: Vec<Finding>,
+    pub(super) unchecked: Vec<String>,
+    pub(super) checked: Checked,
+}
+
+/// A block after the first two passes.
+#[derive(Default)]
+struct Planned {
+    /// Where log, fold and map are still to be judged: the heads below and after, and what became
+    /// of its governance events.
+    judge: Option<(Head, Head, Vec<Outcome>)>,
+    signatures: Vec<SignatureJob>,
+    certificate: Option<CertificateJob>,
+}
+
+/// A certificate of the block below that is still to be verified.
+struct CertificateJob {
+    certificate: Certificate,
+    signers: Arc<Membership>,
+    chain: ChainId,
+    height: Height,
+    block: BlockHash,
+}
+
+impl Planned {
+    fn verify(&self) -> Vec<Fault> {
+        let certificate = self.certificate.as_ref().and_then(|job| {
+            let held = job.certificate.verify(&job.chain, &job.signers, job.height, job.block);
+            held.err().map(Fault::ParentCertificate)
+        });
+        let signatures = self.signatures.par_iter().filter_map(|job| job.run().err()).collect::<Vec<_>>();
+        certificate.into_iter().chain(signatures).collect()
+    }
+}
+
+impl Auditor {
+    /// Begins at a genesis, or at the foot of an archive with the states that stand there (none
+    /// where the archive leaves them out).
+    ///
+    /// # Errors
+    /// [`FootError`], when the foot does not hold.
+    pub fn new(genesis: &Genesis, foot: &Foot, states: Option<Table>, options: Options) -> Result<Self, FootError> {
+        let tip = foot.tip(genesis)?;
+        let old = genesis.predecessor.as_ref();
+        let partial = foot.below.is_some();
+        let kept = options.from.map(|kept| Pin {
+            height: kept.height,
+            block: kept.block,
+            kind: "rewritten",
+            source: "what the auditor kept",
+        });
+        let told =
+            options.tip_file.map(|(height, block)| Pin { height, block, kind: "tip", source: "the node's tip file" });
+        let vouched = kept.as_ref().is_some_and(|pin| (pin.height, pin.block) == (tip.height, tip.hash));
+        let mut auditor = Self {
+            certificates: options.certificates,
+            pins: kept.into_iter().chain(told).collect(),
+            wants_outsiders: genesis.trust.wanted > 0 || !genesis.trust.timestamp_roots.is_empty(),
+            entries_before: old.map_or(0, |old| old.header.log_size.0),
+            seals_before: u64::from(old.is_some()),
+            unproved_start: partial && !vouched,
+            head: tip.head.clone(),
+            linked: true,
+            on_foot: partial,
+            clean: true,
+            sound: tip.clone(),
+            below_sound: tip,
+            held: Held::Unknown,
+            findings: Vec::new(),
+            unchecked: Vec::new(),
+            checked: Checked::default(),
+        };
+        let states = states.or_else(|| (!partial && old.is_none()).then(Table::default));
+        match states {
+            Some(table) if table.root() != auditor.sound.map_root => {
+                let detail = "the states at the foot are not the ones that its header commits to";
+                auditor.find(Finding::at(auditor.head.height, "map", detail));
+            }
+            Some(table) => auditor.held = Held::new(table, options.states),
+            None => auditor.note("the contract map: the states at the foot are not here"),
+        }
+        if auditor.unproved_start {
+            let below = format!("blocks 1 to {}: they are not here", auditor.head.height);
+            auditor.note(&below);
+        }
+        auditor.meet_pins();
+        Ok(auditor)
+    }
+
+    /// The height of the last block seen.
+    #[must_use]
+    pub const fn height(&self) -> Height {
+        self.head.height
+    }
+
+    /// What was verified so far.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// The next blocks of the evidence, in order. Batches of some megabytes keep two cores busy.
+    pub fn blocks(&mut self, batch: &[Evidence<'_>]) {
+        let hashed: Vec<Result<HashedBlock, Finding>> = batch.par_iter().map(read).collect();
+        let planned: Vec<Planned> = hashed.iter().map(|block| self.plan(block)).collect();
+        let sound = self.sound.clone();
+        let mut held = std::mem::replace(&mut self.held, Held::Unknown);
+        let (faults, (climbed, stopped)) = rayon::join(
+            || planned.par_iter().map(Planned::verify).collect::<Vec<_>>(),
+            || climb(sound, &mut held, &hashed, &planned),
+        );
+        self.held = held;
+        for ((faults, plan), block) in faults.iter().zip(&planned).zip(&hashed) {
+            self.checked.submissions += plan.signatures.len() as u64;
+            self.checked.certificates += u64::from(plan.certificate.is_some());
+            let Ok(block) = block else { continue };
+            faults.iter().for_each(|fault| self.find(locate(block, fault)));
+        }
+        stopped.into_iter().for_each(|finding| self.find(finding));
+        self.settle(climbed);
+    }
+
+    /// Takes over what the third pass climbed, up to the lowest finding.
+    fn settle(&mut self, climbed: Vec<Tip>) {
+        let lowest = self.findings.iter().map(|finding| finding.height).min();
+        for tip in climbed.into_iter().take_while(|tip| lowest.is_none_or(|lowest| tip.height < lowest)) {
+            self.checked.map_roots += u64::from(self.held.is_hashed());
+            self.below_sound = std::mem::replace(&mut self.sound, tip);
+        }
+    }
+
+    /// Second pass: what has to go in order and costs little.
+    fn plan(&mut self, block: &Result<HashedBlock, Finding>) -> Planned {
+        let block = match block {
+            Ok(block) => block,
+            Err(finding) => return self.skip(finding),
+        };
+        self.checked.blocks += 1;
+        self.checked.events += block.leaves().len() as u64;
+        let certificate = self.certificate_below(block);
+        let signatures = chain::signatures(&self.head, first_index(block), &block.body().submissions, block.content());
+        let control = self.follow(block);
+        let judge = control.and_then(|control| self.govern(block, control));
+        if judge.is_none() {
+            self.pass_over(block);
+        }
+        self.linked = true;
+        self.on_foot = false;
+        self.meet_pins();
+        Planned { judge, signatures, certificate }
+    }
+
+    /// A block that cannot be read: the chain goes on above it, unlinked.
+    fn skip(&mut self, finding: &Finding) -> Planned {
+        self.head.height = self.head.height.next();
+        self.head.signers = Arc::clone(&self.head.membership);
+        self.linked = false;
+        self.find(Finding { height: self.head.height, ..finding.clone() });
+        Planned::default()
+    }
+
+    /// The certificate of the block below, as this block carries it. Gives it where its signatures
+    /// are to be verified.
+    fn certificate_below(&mut self, block: &HashedBlock) -> Option<CertificateJob> {
+        let here = self.head.height.next();
+        let certificate = match chain::certificate_presence(&self.head, block.body().parent_certificate.as_ref()) {
+            Ok(certificate) => certificate?,
+            Err(fault) => {
+                self.find(Finding::of(here, &fault));
+                return None;
+            }
+        };
+        if certificate.height != self.head.height {
+            // Where the block itself is of another height, that is what has to be said.
+            if block.header().height == here {
+                let why = CertificateError::Height { wanted: self.head.height, found: certificate.height };
+                self.find(Finding::of(here, &Fault::ParentCertificate(why)));
+            }
+            return None;
+        }
+        if self.linked && certificate.block != self.head.hash {
+            self.not_certified(certificate, here);
+            return None;
+        }
+        let wanted = self.certificates == Scope::Every || self.head.changed_membership() || self.on_foot || !self.clean;
+        wanted.then(|| CertificateJob {
+            certificate: certificate.clone(),
+            signers: Arc::clone(&self.head.signers),
+            chain: self.head.chain,
+            height: self.head.height,
+            block: if self.linked { self.head.hash } else { block.header().parent },
+        })
+    }
+
+    /// A certificate that names another block than the one here: which of the two was altered?
+    pub(super) fn not_certified(&mut self, certificate: &Certificate, carrier: Height) {
+        let (height, found, certified) = (self.head.height, self.head.hash, certificate.block);
+        let finding = match certificate.verify(&self.head.chain, &self.head.signers, height, certified) {
+            Ok(()) => Finding::of(height, &Fault::NotCertified { certified, found }),
+            Err(_) => {
+                let why = CertificateError::Block { wanted: found, found: certified };
+                Finding::of(carrier, &Fault::ParentCertificate(why))
+            }
+        };
+        self.find(finding);
+    }
+
+    /// Links and streams; gives the control state with the sequences counted, as long as nothing
+    /// was found.
+    fn follow(&mut self, block: &HashedBlock) -> Option<Control> {
+        if !self.linked {
+            // What lies below could not be read, so there is nothing to hold the link against.
+            self.head.hash = block.header().parent;
+        }
+        let here = self.head.height.next();
+        match chain::links(&self.head, block) {
+            Ok(()) => {}
+            // Then the block below was altered, and is named already.
+            Err(Fault::Parent { .. }) if self.parent_is_certified(block) => return None,
+            Err(fault) => {
+                self.find(Finding::of(here, &fault));
+                return None;
+            }
+        }
+        if !self.clean {
+            return None;
+        }
+        let mut control = self.head.control.clone();
+        match chain::streams(&self.head, first_index(block), &block.body().submissions, &mut control) {
+            Ok(()) => Some(control),
+            Err(fault) => {
+                self.find(locate(block, &fault));
+                None
+            }
+        }
+    }
+
+    fn parent_is_certified(&self, block: &HashedBlock) -> bool {
+        block.body().parent_certificate.as_ref().is_some_and(|certificate| {
+            let Head { chain, signers, height, .. } = &self.head;
+            certificate.verify(chain, signers, *height, block.header().parent).is_ok()
+        })
+    }
+
+    /// Control state and next membership are the ones that the header commits to.
+    fn govern(&mut self, block: &HashedBlock, mut control: Control) -> Option<(Head, Head, Vec<Outcome>)> {
+        let header = block.header();
+        let (outcomes, membership) = chain::govern(&self.head, &block.body().submissions, &mut control);
+        let commitments = [
+            ("control", control.hash() == header.control),
+            ("membership", membership.hash() == header.next_membership),
+        ];
+        if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
+            self.find(Finding::of(header.height, &Fault::Commitment(what)));
+            return None;
+        }
+        let after = self.head.after(header, block.hash(), control, membership);
+        let below = std::mem::replace(&mut self.head, after.clone());
+        Some((below, after, outcomes))
+    }
+
+    /// After the first finding the block is taken by its own header, so that later links and
+    /// signatures can be checked.
+    fn pass_over(&mut self, block: &HashedBlock) {
+        let header = block.header();
+        if header.next_membership != self.head.membership.hash() {
+            self.note("signatures above a change of membership that cannot be recomputed");
+        }
+        let below = block.body().parent_certificate.as_ref().map(|certificate| certificate.height.next());
+        self.head.height = below.filter(|height| *height == header.height).unwrap_or(self.head.height.next());
+        self.head.hash = block.hash();
+        self.head.time = header.time;
+        self.head.signers = Arc::clone(&self.head.membership);
+    }
+
+    /// Holds the last block against what is known of its height from elsewhere.
+    fn meet_pins(&mut self) {
+        let (height, hash) = (self.head.height, self.head.hash);
+        let wrong: Vec<Finding> = self
+            .pins
+            .iter()
+            .filter(|pin| pin.height == height && pin.block != hash)
+            .map(|pin| {
+                Finding::at(height, pin.kind, format!("{} names block {}; here stands {hash}", pin.source, pin.block))
+            })
+            .collect();
+        wrong.into_iter().for_each(|finding| self.find(finding));
+    }
+
+    /// Blocks that are known from elsewhere and are not here.
+    pub(super) fn miss_pins(&mut self) {
+        let height = self.head.height;
+        let missing: Vec<Finding> = self
+            .pins
+            .iter()
+            .filter(|pin| pin.height > height)
+            .map(|pin| {
+                let detail =
+                    format!("{} names a block at height {}; the chain here ends at {height}", pin.source, pin.height);
+                Finding::at(height.next(), "missing", detail)
+            })
+            .collect();
+        missing.into_iter().for_each(|finding| self.find(finding));
+    }
+
+    pub(super) fn find(&mut self, finding: Finding) {
+        self.clean = false;
+        if finding.height <= self.sound.height {
+            self.sound = self.below_sound.clone();
+        }
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.note("findings beyond the first thousand");
+        }
+    }
+
+    pub(super) fn note(&mut self, unchecked: &str) {
+        if !self.unchecked.iter().any(|known| known == unchecked) {
+            self.unchecked.push(unchecked.to_owned());
+        }
+    }
+}
+
+/// First pass: from bytes alone.
+fn read(evidence: &Evidence<'_>) -> Result<HashedBlock, Finding> {
+    match evidence {
+        Evidence::Bytes(bytes) => HashedBlock::read(bytes)
+            .map_err(|why| Finding::at(Height(0), "encoding", format!("the bytes are no block: {why}"))),
+        Evidence::Unreadable(why) => Err(Finding::at(Height(0), "unreadable", *why)),
+    }
+}
+
+/// Third pass: log, fold and map over the blocks that hold so far. Gives the tips that were
+/// reached, and what stopped it.
+fn climb(
+    mut sound: Tip,
+    held: &mut Held,
+    blocks: &[Result<HashedBlock, Finding>],
+    planned: &[Planned],
+) -> (Vec<Tip>, Option<Finding>) {
+    let mut climbed = Vec::with_capacity(blocks.len());
+    for (block, plan) in blocks.iter().zip(planned) {
+        let (Ok(block), Some((below, after, governed))) = (block, &plan.judge) else { break };
+        match recompute(&sound, held, block, below, governed) {
+            Ok(frontier) => sound = Tip { head: after.clone(), frontier, map_root: block.header().map_root },
+            Err(fault) => return (climbed, Some(Finding::of(block.header().height, &fault))),
+        }
+        climbed.push(sound.clone());
+    }
+    (climbed, None)
+}
+
+fn recompute(
+    sound: &Tip,
+    held: &mut Held,
+    block: &HashedBlock,
+    below: &Head,
+    governed: &[Outcome],
+) -> Result<crate::merkle::Frontier, Fault> {
+    let header = block.header();
+    let first = chain::first_index(below, &sound.frontier);
+    let mut frontier = sound.frontier.clone();
+    chain::log(below, &mut frontier, block.leaves());
+    if frontier.size() != header.log_size {
+        return Err(Fault::LogSize { wanted: frontier.size(), found: header.log_size });
+    }
+    if frontier.root() != header.log_root {
+        return Err(Fault::Commitment("log"));
+    }
+    match held.fold(below, first, block, governed) {
+        Some(root) if root != header.map_root => Err(Fault::Commitment("map")),
+        Some(_) | None => Ok(frontier),
+    }
+}
+
+/// Log index of a block's first event, as its own header has it.
+fn first_index(block: &HashedBlock) -> LogIndex {
+    LogIndex(block.header().log_size.0.saturating_sub(block.leaves().len() as u64))
+}
+
+/// A fault as a finding; it names the contract where it can be only one.
+fn locate(block: &HashedBlock, fault: &Fault) -> Finding {
+    let mut finding = Finding::of(block.header().height, fault);
+    if let Fault::Submission { stream, sequence, .. } = fault {
+        let of = |s: &&crate::submission::Submission| (s.stream, s.sequence) == (*stream, *sequence);
+        let events = block.body().submissions.iter().find(of).map_or(&[][..], |s| &s.events);
+        if let [only] = events {
+            finding.subject = only.subject();
+        }
+    }
+    finding
+}

@@ -1,0 +1,96 @@
+//! The end of an audit: the tip's certificate, the map, and the verdict.
+
+use crate::audit::{Auditor, Bookmark, Finding, Report, Verdict};
+use crate::certificate::Certificate;
+use crate::chain::Fault;
+use crate::ids::Height;
+
+impl Auditor {
+    /// Ends the audit. `certificate` is the one that stands apart, the last block's own.
+    #[must_use]
+    pub fn finish(mut self, certificate: Option<&Certificate>) -> Report {
+        let certified = self.certify(certificate);
+        self.miss_pins();
+        self.compare_map();
+        self.checked.subjects = self.held.len();
+        self.findings.sort_by_key(|finding| finding.height);
+        let verdict = self.verdict(certified);
+        let sound = &self.sound;
+        let height = sound.height;
+        let seals = height.0 + self.seals_before;
+        Report {
+            verdict,
+            height,
+            events: sound.frontier.size().0.saturating_sub(self.entries_before.saturating_add(seals)),
+            tip: sound.hash,
+            log_root: sound.frontier.root(),
+            map_root: sound.map_root,
+            signed: certified.filter(|_| height > Height(0)).map(|signed| signed.min(height)),
+            witnessed: None,
+            timestamped: None,
+            bookmark: Bookmark::of(sound),
+            unchecked: self.unchecked,
+            findings: self.findings,
+            checked: self.checked,
+        }
+    }
+
+    /// The tip's certificate; gives the height up to which validators vouch for the chain.
+    fn certify(&mut self, certificate: Option<&Certificate>) -> Option<Height> {
+        let height = self.head.height;
+        if height == Height(0) {
+            return Some(height);
+        }
+        let Some(certificate) = certificate else {
+            self.note("the certificate of the last block: it is not here");
+            return None;
+        };
+        if certificate.height > height {
+            let more =
+                certificate.verify(&self.head.chain, &self.head.membership, certificate.height, certificate.block);
+            let detail = format!("the chain here ends at {height}; a certificate is of height {}", certificate.height);
+            self.find(Finding::at(height.next(), "missing", detail));
+            return more.ok().map(|()| certificate.height);
+        }
+        if certificate.height == height && certificate.block != self.head.hash {
+            self.not_certified(certificate, height);
+            return None;
+        }
+        self.checked.certificates += 1;
+        match certificate.verify(&self.head.chain, &self.head.signers, height, self.head.hash) {
+            Ok(()) => Some(height),
+            Err(why) => {
+                self.find(Finding::of(height, &Fault::Certificate(why)));
+                None
+            }
+        }
+    }
+
+    fn compare_map(&mut self) {
+        if !self.clean || self.held.is_hashed() {
+            return;
+        }
+        if let Some(root) = self.held.root() {
+            self.checked.map_roots += 1;
+            if root != self.sound.map_root {
+                let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
+                self.find(Finding::at(self.head.height, "map", detail));
+            }
+        }
+    }
+
+    /// 1 goes before 3 before 0.
+    fn verdict(&mut self, certified: Option<Height>) -> Verdict {
+        let vouched = self.pins.iter().map(|pin| pin.height).chain(certified).max();
+        // What cannot be read was altered if somebody vouches that it was there.
+        let proves = |finding: &Finding| finding.kind != "unreadable" || Some(finding.height) <= vouched;
+        if self.findings.iter().any(proves) {
+            return Verdict::Altered;
+        }
+        if self.wants_outsiders {
+            self.note("witnesses and time stamps, which the genesis asks for: none are here");
+        }
+        let decided = self.findings.is_empty() && certified.is_some() && !self.unproved_start && !self.wants_outsiders;
+        if decided { Verdict::Holds } else { Verdict::Undecided }
+    }
+}

@@ -1,0 +1,242 @@
+//! What validators sign, and the certificate that makes a block final.
+//!
+//! ```text
+//! prevote, precommit    chain id ‖ height(8) ‖ round(4) ‖ option of block hash(1 or 33)
+//! consensus proposal    chain id ‖ height(8) ‖ round(4) ‖ block hash(32) ‖ option of valid round(1 or 5) ‖ proposer(4)
+//! parts                 chain id ‖ height(8) ‖ round(4) ‖ block hash(32) ‖ parts(4) ‖ bytes(4) ‖ proposer(4)
+//! validator             chain id ‖ node number(4) ‖ peer key(32)
+//!
+//! certificate           height(8) ‖ round(4) ‖ block hash(32) ‖ signatures
+//! signature             node number(4) ‖ signature(64)
+//! ```
+//!
+//! The bytes belong to no engine: prevote, precommit and the rest each have their own domain.
+
+use crate::block::BlockHash;
+use crate::codec::List;
+use crate::crypto::{ChainId, Domain, PublicKey, SecretKey, Signature, SignedMessage};
+use crate::ids::{Height, NodeNumber, Round};
+use crate::membership::{MAX_MEMBERS, MAX_NODES, Membership, Purpose};
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The two kinds of votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoteKind {
+    /// First round of voting.
+    Prevote,
+    /// Second round of voting.
+    Precommit,
+}
+
+/// A vote for a block, or for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Vote {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// The block; none is a vote for nil.
+    pub block: Option<BlockHash>,
+}
+
+/// A proposer's claim that a block is to be voted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ConsensusProposal {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// The block.
+    pub block: BlockHash,
+    /// The round in which it was found valid before, where it is proposed again.
+    pub valid_round: Option<Round>,
+    /// The proposer.
+    pub proposer: NodeNumber,
+}
+
+/// Head of a block that travels in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Parts {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: Round,
+    /// The block.
+    pub block: BlockHash,
+    /// Number of parts.
+    pub parts: u32,
+    /// Bytes of the block.
+    pub bytes: u32,
+    /// The proposer.
+    pub proposer: NodeNumber,
+}
+
+/// Binding of a transport identity to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ValidatorProof {
+    /// The node.
+    pub node: NodeNumber,
+    /// Its peer key.
+    pub peer: PublicKey,
+}
+
+impl Vote {
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn message(&self, kind: VoteKind, chain: &ChainId) -> SignedMessage {
+        let domain = match kind {
+            VoteKind::Prevote => Domain::Prevote,
+            VoteKind::Precommit => Domain::Precommit,
+        };
+        SignedMessage::new(domain, chain, self)
+    }
+}
+
+impl ConsensusProposal {
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn message(&self, chain: &ChainId) -> SignedMessage {
+        SignedMessage::new(Domain::ConsensusProposal, chain, self)
+    }
+}
+
+impl Parts {
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn message(&self, chain: &ChainId) -> SignedMessage {
+        SignedMessage::new(Domain::Parts, chain, self)
+    }
+}
+
+impl ValidatorProof {
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn message(&self, chain: &ChainId) -> SignedMessage {
+        SignedMessage::new(Domain::Validator, chain, self)
+    }
+}
+
+/// One precommit within a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommitSignature {
+    /// The validator.
+    pub node: NodeNumber,
+    /// By its consensus key.
+    pub signature: Signature,
+}
+
+/// More than two thirds of the voting power precommitted one block.
+///
+/// Two valid certificates of one block can exist; nothing follows from which of them one holds.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// The height.
+    pub height: Height,
+    /// The round in which it was decided.
+    pub round: Round,
+    /// The block.
+    pub block: BlockHash,
+    /// The precommits, in rising node number.
+    pub signatures: List<CommitSignature, { MAX_MEMBERS * MAX_NODES }>,
+}
+
+/// Why a certificate does not make a block final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CertificateError {
+    /// It is of another height.
+    #[error("the certificate is of height {found}, not {wanted}")]
+    Height {
+        /// Height of the block.
+        wanted: Height,
+        /// Height in the certificate.
+        found: Height,
+    },
+    /// It is of another block.
+    #[error("the certificate is of block {found}, not {wanted}")]
+    Block {
+        /// Hash of the block.
+        wanted: BlockHash,
+        /// Hash in the certificate.
+        found: BlockHash,
+    },
+    /// Signatures out of order, or one node twice.
+    #[error("the signatures are not in rising node number, at node {0}")]
+    Order(NodeNumber),
+    /// A signature of somebody who may not vote.
+    #[error("node {0} has no vote at this height")]
+    NoVote(NodeNumber),
+    /// A signature that does not verify.
+    #[error("the precommit of node {0} does not verify")]
+    Signature(NodeNumber),
+    /// Too little voting power.
+    #[error("the signatures carry {found} of {total} voting power; more than two thirds are needed")]
+    Power {
+        /// Voting power that signed.
+        found: u64,
+        /// Voting power of all.
+        total: u64,
+    },
+}
+
+impl Certificate {
+    /// Checks that the validators of `membership` made `block` final at `height`.
+    ///
+    /// # Errors
+    /// [`CertificateError`], naming the first thing that does not hold.
+    pub fn verify(
+        &self,
+        chain: &ChainId,
+        membership: &Membership,
+        height: Height,
+        block: BlockHash,
+    ) -> Result<(), CertificateError> {
+        use CertificateError as E;
+        if self.height != height {
+            return Err(E::Height { wanted: height, found: self.height });
+        }
+        if self.block != block {
+            return Err(E::Block { wanted: block, found: self.block });
+        }
+        let vote = Vote { height, round: self.round, block: Some(block) };
+        let message = vote.message(VoteKind::Precommit, chain);
+        let mut last = None;
+        let mut power = 0_u64;
+        for CommitSignature { node, signature } in &self.signatures {
+            if last >= Some(*node) {
+                return Err(E::Order(*node));
+            }
+            last = Some(*node);
+            let voter = membership.node(*node).map(|(_, node)| node).filter(|node| node.power > 0);
+            let (voter, key) =
+                voter.and_then(|voter| Some((voter, voter.key(Purpose::Consensus)?))).ok_or(E::NoVote(*node))?;
+            key.verify(&message, signature).map_err(|_| E::Signature(*node))?;
+            power = power.saturating_add(u64::from(voter.power));
+        }
+        if membership.is_quorum(power) {
+            Ok(())
+        } else {
+            Err(E::Power { found: power, total: membership.total_power() })
+        }
+    }
+
+    /// A certificate of validators whose keys the caller holds: a network of one, or a test.
+    #[must_use]
+    pub fn sign(
+        chain: &ChainId,
+        height: Height,
+        round: Round,
+        block: BlockHash,
+        signers: &[(NodeNumber, &SecretKey)],
+    ) -> Self {
+        let message = Vote { height, round, block: Some(block) }.message(VoteKind::Precommit, chain);
+        let mut signatures: Vec<_> =
+            signers.iter().map(|(node, key)| CommitSignature { node: *node, signature: key.sign(&message) }).collect();
+        signatures.sort_by_key(|signature| signature.node);
+        signatures.truncate(MAX_MEMBERS * MAX_NODES);
+        Self { height, round, block, signatures: List::new(signatures).unwrap_or_default() }
+    }
+}

@@ -1,0 +1,252 @@
+//! The rules that a block is checked against, each in one function over what it needs.
+
+use crate::block::Header;
+use crate::certificate::Certificate;
+use crate::chain::hashed::{Content, HashedBlock};
+use crate::chain::{Fault, Head, Span};
+use crate::contract::{Outcome, State, step};
+use crate::crypto::{PublicKey, Signature, SignedMessage};
+use crate::event::Event;
+use crate::governance::Control;
+use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL};
+use crate::map::MapKey;
+use crate::membership::{Membership, Purpose};
+use crate::merkle::{Frontier, LeafHash, LogIndex};
+use crate::submission::{Frame, Submission};
+
+/// The states that a fold reads and writes.
+pub trait States {
+    /// The state of a subject, by its key in the map.
+    fn state(&self, key: &MapKey) -> Option<State>;
+    /// Replaces it.
+    fn set(&mut self, key: MapKey, state: State);
+}
+
+/// What became of one event, for the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Applied, or refused with a code.
+    pub outcome: Outcome,
+    /// Log index of the entry that touched the same subject before; none for the first, and for an
+    /// event that leaves no trace in a state.
+    pub previous: Option<LogIndex>,
+}
+
+/// A submission signature that is still to be verified.
+pub(crate) struct SignatureJob {
+    key: PublicKey,
+    message: SignedMessage,
+    signature: Signature,
+    pub(crate) fault: Fault,
+}
+
+impl SignatureJob {
+    pub(crate) fn run(&self) -> Result<(), Fault> {
+        self.key.verify(&self.message, &self.signature).map_err(|_| self.fault.clone())
+    }
+}
+
+/// The header hangs on the tip, the block is not too large, and the body is the header's.
+pub(crate) fn links(head: &Head, block: &HashedBlock) -> Result<(), Fault> {
+    let header = &block.header;
+    header_links(head, header)?;
+    limits(&head.membership, block.content.leaves.len(), block.bytes)?;
+    if block.content.body_hash(header.suite, &block.body) != header.body {
+        return Err(Fault::Body);
+    }
+    Ok(())
+}
+
+fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
+    if header.chain != head.chain {
+        return Err(Fault::Chain(header.chain));
+    }
+    protocol(head.control.protocol)?;
+    if header.protocol != head.control.protocol {
+        return Err(Fault::Protocol { wanted: head.control.protocol, found: header.protocol });
+    }
+    if header.height != head.height.next() {
+        return Err(Fault::Height { wanted: head.height.next(), found: header.height });
+    }
+    if header.parent != head.hash {
+        return Err(Fault::Parent { wanted: head.hash, found: header.parent });
+    }
+    if header.time < head.time {
+        return Err(Fault::Time { parent: head.time, found: header.time });
+    }
+    Ok(())
+}
+
+/// The rules in force are ones that this version knows.
+pub(super) fn protocol(in_force: crate::ids::Protocol) -> Result<(), Fault> {
+    if in_force > PROTOCOL { Err(Fault::NewerProtocol(in_force)) } else { Ok(()) }
+}
+
+/// Bytes and events are within the chain's parameters.
+pub(super) fn limits(membership: &Membership, events: usize, bytes: usize) -> Result<(), Fault> {
+    let parameters = membership.parameters();
+    let checks =
+        [("bytes", bytes, parameters.block_bytes as usize), ("events", events, parameters.block_events as usize)];
+    match checks.into_iter().find(|(_, found, max)| found > max) {
+        Some((what, found, max)) => Err(Fault::TooLarge { what, found, max }),
+        None => Ok(()),
+    }
+}
+
+/// Block 1 carries no certificate, every other block its parent's.
+pub(crate) fn certificate_presence<'a>(
+    head: &Head,
+    found: Option<&'a Certificate>,
+) -> Result<Option<&'a Certificate>, Fault> {
+    match (found, head.height) {
+        (Some(_), Height(0)) => Err(Fault::CertificatePresence("stands in block 1, below which there is no block")),
+        (None, Height(1..)) => Err(Fault::CertificatePresence("is missing")),
+        (found, _) => Ok(found),
+    }
+}
+
+/// The certificate of the block below holds.
+pub(crate) fn parent_certificate(head: &Head, found: Option<&Certificate>) -> Result<(), Fault> {
+    match certificate_presence(head, found)? {
+        Some(certificate) => {
+            certificate.verify(&head.chain, &head.signers, head.height, head.hash).map_err(Fault::ParentCertificate)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every submission carries events, no more than allowed, and is the next of its stream; `first` is
+/// the log index of the block's first event. Counts the sequences.
+pub(crate) fn streams(
+    head: &Head,
+    first: LogIndex,
+    submissions: &[Submission],
+    control: &mut Control,
+) -> Result<(), Fault> {
+    let max = head.membership.parameters().submission_events as usize;
+    for (submission, span) in spans(first, submissions) {
+        let Submission { stream, sequence, events, .. } = submission;
+        let (stream, sequence) = (*stream, *sequence);
+        if events.is_empty() {
+            return Err(Fault::EmptySubmission { stream, sequence });
+        }
+        if events.len() > max {
+            return Err(Fault::TooLarge { what: "events in a submission", found: events.len(), max });
+        }
+        if submission_key(&head.membership, stream).is_none() {
+            return Err(Fault::UnknownStream { stream, span });
+        }
+        let wanted = control.last_sequence(stream).next();
+        if sequence != wanted {
+            return Err(Fault::Sequence { stream, wanted, found: sequence, span });
+        }
+        control.advance(stream, sequence);
+    }
+    Ok(())
+}
+
+/// The signatures of the submissions, to be verified; of those alone whose node is there.
+pub(crate) fn signatures(
+    head: &Head,
+    first: LogIndex,
+    submissions: &[Submission],
+    content: &Content,
+) -> Vec<SignatureJob> {
+    let job = |((submission, span), frame): ((&Submission, Span), &Frame)| {
+        let Submission { stream, sequence, signature, .. } = submission;
+        Some(SignatureJob {
+            key: *submission_key(&head.membership, *stream)?,
+            message: frame.message(&head.chain),
+            signature: *signature,
+            fault: Fault::Submission { stream: *stream, sequence: *sequence, span },
+        })
+    };
+    spans(first, submissions).zip(&content.frames).filter_map(job).collect()
+}
+
+/// Each submission, with the log indices of its events.
+fn spans(first: LogIndex, submissions: &[Submission]) -> impl Iterator<Item = (&Submission, Span)> {
+    submissions.iter().scan(first.0, |at, submission| {
+        let from = *at;
+        *at = from.saturating_add(submission.events.len() as u64);
+        Some((submission, Span(LogIndex(from), LogIndex(at.saturating_sub(1).max(from)))))
+    })
+}
+
+fn submission_key(membership: &Membership, stream: NodeNumber) -> Option<&PublicKey> {
+    membership.node(stream).and_then(|(_, node)| node.key(Purpose::Submission))
+}
+
+/// The log after the block: the seals of what lies below, then the events.
+pub(crate) fn log(head: &Head, frontier: &mut Frontier, leaves: &[LeafHash]) {
+    for seal in &head.seals {
+        frontier.push(seal.leaf_hash());
+    }
+    frontier.extend(leaves);
+}
+
+/// Log index of a block's first event: after the seals.
+pub(crate) fn first_index(head: &Head, below: &Frontier) -> LogIndex {
+    LogIndex(below.size().0.saturating_add(head.seals.len() as u64))
+}
+
+/// Folds the governance events into the control state and closes the block. Gives what became of
+/// each, in order, and the membership that judges the next block.
+pub(crate) fn govern(head: &Head, submissions: &[Submission], control: &mut Control) -> (Vec<Outcome>, Membership) {
+    let height = head.height.next();
+    let mut outcomes = Vec::new();
+    for submission in submissions {
+        let actor = actor(&head.membership, submission.stream);
+        for event in &submission.events {
+            match event {
+                Event::Propose(propose) => {
+                    outcomes.push(control.propose(actor, height, &head.membership, propose));
+                }
+                Event::Approve(approve) => outcomes.push(control.approve(&head.chain, &head.membership, approve)),
+                Event::Contract(_) | Event::Evidence(_) | Event::Anchor(_) => {}
+            }
+        }
+    }
+    (outcomes, control.close(height, &head.membership))
+}
+
+/// The member that answers for a stream. The stream was checked: its node is there.
+fn actor(membership: &Membership, stream: NodeNumber) -> MemberCode {
+    membership.node(stream).map_or(MemberCode::ZERO, |(member, _)| member.code)
+}
+
+/// Folds the contract events into the states, and gives what became of each event of the block.
+pub(crate) fn fold(
+    head: &Head,
+    first: LogIndex,
+    submissions: &[Submission],
+    leaves: &[LeafHash],
+    governed: Vec<Outcome>,
+    states: &mut impl States,
+) -> Vec<Trace> {
+    let mut governed = governed.into_iter();
+    let mut traces = Vec::with_capacity(leaves.len());
+    let mut leaves = leaves.iter().zip(first.0..);
+    for submission in submissions {
+        let actor = actor(&head.membership, submission.stream);
+        for (event, (leaf, index)) in submission.events.iter().zip(&mut leaves) {
+            traces.push(match event {
+                Event::Contract(event) => {
+                    let key = MapKey::of(&event.subject);
+                    let before = states.state(&key);
+                    let folded = step(before.as_ref(), actor, &event.action, leaf, LogIndex(index));
+                    let previous = folded.state.and(before).map(|state| state.last_index);
+                    if let Some(state) = folded.state {
+                        states.set(key, state);
+                    }
+                    Trace { outcome: folded.outcome, previous }
+                }
+                Event::Propose(_) | Event::Approve(_) => {
+                    Trace { outcome: governed.next().unwrap_or(Outcome::Applied), previous: None }
+                }
+                Event::Evidence(_) | Event::Anchor(_) => Trace { outcome: Outcome::Applied, previous: None },
+            });
+        }
+    }
+    traces
+}

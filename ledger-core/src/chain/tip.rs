@@ -1,0 +1,103 @@
+//! Where a chain stands: everything that the next block is checked against, but for the map.
+
+use crate::block::{BlockHash, Header};
+use crate::crypto::{ChainId, NetworkId};
+use crate::event::Seal;
+use crate::genesis::Genesis;
+use crate::governance::Control;
+use crate::ids::{Height, Timestamp};
+use crate::map::MapRoot;
+use crate::membership::Membership;
+use crate::merkle::Frontier;
+use std::sync::Arc;
+
+/// Where the chain of headers stands: what a block's links, signatures and governance are judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The chain.
+    pub chain: ChainId,
+    /// The network.
+    pub network: NetworkId,
+    /// Height of the last block; 0 for the genesis.
+    pub height: Height,
+    /// Hash of the last block; the chain id for the genesis.
+    pub hash: BlockHash,
+    /// Its time.
+    pub time: Timestamp,
+    /// The control state after it.
+    pub control: Control,
+    /// The membership that certifies it.
+    pub signers: Arc<Membership>,
+    /// The membership that judges the next block.
+    pub membership: Arc<Membership>,
+    /// With which the log goes on: one seal, or two after a genesis that continues a chain.
+    pub(crate) seals: Vec<Seal>,
+}
+
+/// Where a chain stands: the head, and the roots after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The chain of headers.
+    pub head: Head,
+    /// The log.
+    pub frontier: Frontier,
+    /// The contract map's root.
+    pub map_root: MapRoot,
+}
+
+impl std::ops::Deref for Tip {
+    type Target = Head;
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl Head {
+    /// The head after a block whose control state and next membership are known.
+    pub(crate) fn after(&self, header: &Header, hash: BlockHash, control: Control, membership: Membership) -> Self {
+        let signers = Arc::clone(&self.membership);
+        let membership = if membership == *signers { Arc::clone(&signers) } else { Arc::new(membership) };
+        Self {
+            chain: self.chain,
+            network: self.network,
+            height: header.height,
+            hash,
+            time: header.time,
+            control,
+            signers,
+            membership,
+            seals: vec![Seal { height: header.height, block: hash }],
+        }
+    }
+
+    /// Whether the last block changed the membership.
+    #[must_use]
+    pub fn changed_membership(&self) -> bool {
+        !Arc::ptr_eq(&self.signers, &self.membership)
+    }
+}
+
+impl Tip {
+    /// Where a chain stands before its first block.
+    #[must_use]
+    pub fn genesis(genesis: &Genesis) -> Self {
+        let chain = genesis.chain_id();
+        let membership = Arc::new(genesis.membership.clone());
+        let old = genesis.predecessor.as_ref();
+        let mut control = old.map_or_else(|| Control::new(genesis.protocol), |old| old.control.clone());
+        control.protocol = genesis.protocol;
+        let head = Head {
+            chain,
+            network: genesis.network_id(),
+            height: Height(0),
+            hash: BlockHash(chain.0),
+            time: genesis.time,
+            control,
+            signers: Arc::clone(&membership),
+            membership,
+            seals: genesis.seals(),
+        };
+        let frontier = old.map_or_else(Frontier::default, |old| old.frontier.clone());
+        Self { head, frontier, map_root: old.map_or(MapRoot::EMPTY, |old| old.header.map_root) }
+    }
+}

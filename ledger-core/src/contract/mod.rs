@@ -1,0 +1,9 @@
+//! The life of a contract: the state of a subject, and the one step that folds an event into it.
+//!
+//! The chain sees no dates and no plaintext: kind, submitting member and citation alone decide.
+
+mod fold;
+mod state;
+
+pub use fold::{Folded, step};
+pub use state::{HistoryHash, Open, OpenKind, Outcome, Refusal, State, StateHash, Status};

@@ -1,0 +1,236 @@
+//! What is known of a subject after its last event.
+//!
+//! ```text
+//! state   status(1) ‖ keeper(6) ‖ count(4) ‖ history(32) ‖ last log index(8) ‖ last new(4)
+//!         ‖ option of end(1 or 5) ‖ keeper's open proposal ‖ province's open proposal
+//! open    option of: ordinal(4) ‖ kind(1) ‖ reopen: cited end(4); transfer: new keeper(6); erase: —
+//! ```
+
+use crate::codec;
+use crate::crypto::{Domain, Hasher, Suite, hash_newtype};
+use crate::ids::{MemberCode, Ordinal};
+use crate::merkle::{LeafHash, LogIndex};
+use bincode::de::Decoder;
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+hash_newtype! {
+    /// Hash of a state, as the contract map holds it.
+    StateHash
+}
+hash_newtype! {
+    /// Hash chain over the leaf hashes of the events that touched a state; 32 zero bytes before the
+    /// first.
+    HistoryHash
+}
+
+impl HistoryHash {
+    /// Before the first event.
+    pub const EMPTY: Self = Self([0; 32]);
+
+    /// The chain after one more event.
+    #[must_use]
+    pub fn then(&self, leaf: &LeafHash) -> Self {
+        Self(Hasher::new(Domain::History, Suite::Ed25519Sha256).bytes(self).bytes(leaf).finish())
+    }
+}
+
+/// Where a contract, or an employer, stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The contract runs.
+    Active = 1,
+    /// It is suspended.
+    Suspended = 2,
+    /// It was dissolved or terminated.
+    Ended = 3,
+    /// It never was.
+    Void = 4,
+    /// Not a contract: an employer that has sent its data.
+    Registered = 5,
+}
+
+/// No status has this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{0} is no status")]
+pub struct UnknownStatus(u8);
+
+impl TryFrom<u8> for Status {
+    type Error = UnknownStatus;
+    fn try_from(id: u8) -> Result<Self, UnknownStatus> {
+        let all = [Self::Active, Self::Suspended, Self::Ended, Self::Void, Self::Registered];
+        all.into_iter().find(|status| *status as u8 == id).ok_or(UnknownStatus(id))
+    }
+}
+codec::byte_tag!(Status, |status: &Status| *status as u8);
+
+/// The state of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Where it stands.
+    pub status: Status,
+    /// The member that answers for it.
+    pub keeper: MemberCode,
+    /// How many events have touched it.
+    pub count: u32,
+    /// Hash chain over them.
+    pub history: HistoryHash,
+    /// Log index of the last of them.
+    pub last_index: LogIndex,
+    /// Ordinal of the last applied `new`, or of an employer's first message.
+    pub last_new: Ordinal,
+    /// Ordinal of what ended it, while it is ended.
+    pub ended_by: Option<Ordinal>,
+    /// What the keeper has proposed.
+    pub by_keeper: Option<Open>,
+    /// What the province has proposed.
+    pub by_province: Option<Open>,
+}
+
+/// A proposal that waits for the other party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    /// Ordinal of the event that proposed it.
+    pub ordinal: Ordinal,
+    /// What is proposed.
+    pub kind: OpenKind,
+}
+
+/// What can wait for the other party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenKind {
+    /// The contract goes on; the end that was cited.
+    Reopen(Ordinal),
+    /// Another member becomes keeper.
+    Transfer(MemberCode),
+    /// A record is erased; which one stands in the proposing event.
+    Erase,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It counts.
+    Applied,
+    /// It is in the log, under its member's name, and changed nothing.
+    Refused(Refusal),
+}
+
+/// Declares the codes once: variant, number, text.
+macro_rules! refusals {
+    ($($(#[$meta:meta])* $variant:ident = $number:literal $code:literal,)*) => {
+        /// Why the fold refuses an event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+        pub enum Refusal {
+            $($(#[$meta])* #[error($code)] $variant = $number,)*
+        }
+
+        impl Refusal {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// The contract is there already, or the same proposal is open.
+    Duplicate = 1 "DUPLICATE",
+    /// There is no such contract or proposal.
+    Unknown = 2 "UNKNOWN",
+    /// The contract has ended.
+    Ended = 3 "ENDED",
+    /// The contract is void.
+    Void = 4 "VOID",
+    /// It is so already.
+    NoChange = 5 "NO_CHANGE",
+    /// The contract has not ended.
+    NotEnded = 6 "NOT_ENDED",
+    /// What is cited is not there, or is not what must be cited.
+    BadCitation = 7 "BAD_CITATION",
+    /// The member has no say here.
+    NotAuthorised = 8 "NOT_AUTHORISED",
+    /// A contract's event on an employer's subject, or the reverse.
+    WrongSubject = 9 "WRONG_SUBJECT",
+    /// The subject has all the events that can be counted.
+    Full = 10 "FULL",
+    /// The height from which it should hold has passed.
+    TooLate = 11 "TOO_LATE",
+    /// The member has too many open proposals.
+    TooMany = 12 "TOO_MANY",
+    /// The change does not apply to the membership.
+    BadChange = 13 "BAD_CHANGE",
+    /// The approval is not signed by the member's governance key.
+    BadSignature = 14 "BAD_SIGNATURE",
+}
+
+impl Serialize for Refusal {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.code())
+    }
+}
+
+impl Outcome {
+    /// The byte in an index row: 0 where applied, else the refusal's number.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Applied => 0,
+            Self::Refused(why) => why as u8,
+        }
+    }
+
+    /// The outcome that a byte stands for.
+    #[must_use]
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        if byte == 0 {
+            return Some(Self::Applied);
+        }
+        Refusal::ALL.iter().find(|why| **why as u8 == byte).map(|why| Self::Refused(*why))
+    }
+}
+
+impl State {
+    /// The hash that the contract map holds.
+    #[must_use]
+    pub fn hash(&self) -> StateHash {
+        StateHash(Hasher::new(Domain::State, Suite::Ed25519Sha256).value(self).finish())
+    }
+}
+
+impl Encode for OpenKind {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Self::Reopen(end) => (1_u8, end).encode(to),
+            Self::Transfer(keeper) => (2_u8, keeper).encode(to),
+            Self::Erase => 3_u8.encode(to),
+        }
+    }
+}
+
+impl<C> Decode<C> for OpenKind {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        match u8::decode(from)? {
+            1 => Ok(Self::Reopen(Decode::decode(from)?)),
+            2 => Ok(Self::Transfer(Decode::decode(from)?)),
+            3 => Ok(Self::Erase),
+            other => Err(codec::refuse(format_args!("{other} is no kind of open proposal"))),
+        }
+    }
+}
+bincode::impl_borrow_decode!(OpenKind);

@@ -1,0 +1,431 @@
+//! What happened: events, and the entries of the log.
+//!
+//! ```text
+//! contract event   kind(1) ‖ schema version(1) ‖ subject(32) ‖ commitment(32) ‖ arguments
+//! propose          64 ‖ change ‖ height from which it holds(8)
+//! approve          65 ‖ proposal id(32) ‖ member code(6) ‖ signature(64)
+//! evidence         66 ‖ form(1) ‖ count(4) ‖ bytes
+//! anchor           67 ‖ purpose(1) ‖ size(8) ‖ root(32)
+//!
+//! entry: seal      0 ‖ height(8) ‖ block hash(32)
+//! entry: event     1 ‖ stream(4) ‖ sequence(8) ‖ position(2) ‖ event
+//! ```
+//!
+//! An event says nothing in plaintext: what the annex says of a contract stands behind the
+//! commitment. What it cites is an earlier event of the same subject, by its ordinal.
+
+use crate::block::BlockHash;
+use crate::codec::{self, Bytes};
+use crate::crypto::Signature;
+use crate::governance::{Change, ProposalId};
+use crate::ids::{Height, MemberCode, NodeNumber, Ordinal, Sequence};
+use crate::lookup::Subject;
+use crate::merkle::{LeafHash, LogRoot, LogSize, leaf_hash};
+use crate::record::{Commitment, RecordKind as Kind};
+use bincode::de::Decoder;
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{Decode, Encode};
+use thiserror::Error;
+
+/// No entry of the log is longer (the bundles of tlog-tiles carry a 16-bit length).
+pub const MAX_ENTRY_BYTES: usize = 65_535;
+
+/// No evidence is longer, so that no entry is.
+pub const MAX_EVIDENCE_BYTES: usize = 65_000;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something happened to a contract, or an employer sent its data.
+    Contract(ContractEvent),
+    /// A member proposes a change of membership, parameters or protocol.
+    Propose(Box<Propose>),
+    /// A governance key approves a proposal, whichever node submits it.
+    Approve(Approve),
+    /// Proof that a node broke the rules of agreement.
+    Evidence(Evidence),
+    /// The root of another log, held elsewhere.
+    Anchor(Anchor),
+}
+
+/// An event of one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractEvent {
+    /// Version of the record's slot table.
+    pub version: u8,
+    /// Handle of the contract or employer.
+    pub subject: Subject,
+    /// Commitment to the record.
+    pub commitment: Commitment,
+    /// What happened.
+    pub action: Action,
+}
+
+/// What happened to a subject, with what the fold needs to judge it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A contract was made; the member that answers for it is named.
+    New {
+        /// The keeper.
+        keeper: MemberCode,
+    },
+    /// The contract was renewed.
+    Renew,
+    /// The contract was dissolved.
+    Dissolve,
+    /// The contract was terminated.
+    Terminate,
+    /// An employer sent its own data.
+    Employer,
+    /// An earlier record was wrong; this one stands beside it.
+    Correct {
+        /// The event that is corrected.
+        cites: Ordinal,
+    },
+    /// The contract never was.
+    Void {
+        /// The last applied `new`.
+        cites: Ordinal,
+    },
+    /// The contract was changed by agreement.
+    Amend,
+    /// The contract is suspended.
+    Suspend,
+    /// The contract goes on.
+    Resume,
+    /// Files were added to an earlier event.
+    Attach {
+        /// The event that they belong to.
+        cites: Ordinal,
+    },
+    /// The end was an error: the contract goes on. Takes two parties; cites the end.
+    Reopen(Step<Ordinal>),
+    /// Another member shall answer for the contract. Takes two parties; names the new keeper.
+    Transfer(Step<MemberCode>),
+    /// A record is erased in the vaults. Takes two parties.
+    Erase(Step<EraseTarget>),
+}
+
+/// One half of what takes two parties: keeper and province.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<T> {
+    /// One party proposes it.
+    Propose(T),
+    /// The other party approves the proposal with this ordinal.
+    Approve(Ordinal),
+}
+
+/// Whose record an `erase` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EraseTarget {
+    /// An event that touched the state.
+    Event(Ordinal),
+    /// An entry that did not, or for which there is no state.
+    Leaf(LeafHash),
+}
+
+/// A proposal of governance.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Propose {
+    /// What shall change.
+    pub change: Change,
+    /// The height from which it holds.
+    pub effective: Height,
+}
+
+/// A member's approval of a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Approve {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// The member that approves.
+    pub member: MemberCode,
+    /// By its governance key, over proposal id and member code.
+    pub signature: Signature,
+}
+
+/// Proof that a node broke the rules; stored and never judged by the fold.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Evidence {
+    /// How the bytes are to be read.
+    pub form: u8,
+    /// The proof.
+    pub bytes: Bytes<MAX_EVIDENCE_BYTES>,
+}
+
+/// Root of another log, so that it cannot be rewritten unseen either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Anchor {
+    /// Which log: 1 access log, 2 delivery acknowledgements.
+    pub purpose: u8,
+    /// Its size.
+    pub size: LogSize,
+    /// Its RFC 6962 root.
+    pub root: LogRoot,
+}
+
+/// One leaf of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// First entry of every block: the block before it.
+    Seal(Seal),
+    /// An event, with its place in its node's stream.
+    Event {
+        /// The node whose submission carries it.
+        stream: NodeNumber,
+        /// The submission.
+        sequence: Sequence,
+        /// Place in the submission, from 0.
+        position: u16,
+        /// The event.
+        event: Event,
+    },
+}
+
+/// A commitment to the header of the block before: height and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Seal {
+    /// Height of the sealed block.
+    pub height: Height,
+    /// Its hash; the chain id where the genesis is sealed.
+    pub block: BlockHash,
+}
+
+/// An entry that is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an entry of {0} bytes is longer than the {MAX_ENTRY_BYTES} that an entry may have")]
+pub struct EntryTooLong(pub usize);
+
+impl Entry {
+    /// The RFC 6962 leaf hash: SHA-256 over 0x00 and the entry's bytes.
+    #[must_use]
+    pub fn leaf_hash(&self) -> LeafHash {
+        leaf_hash(&codec::encode(self))
+    }
+}
+
+impl Seal {
+    /// The leaf hash of the seal's entry.
+    #[must_use]
+    pub fn leaf_hash(self) -> LeafHash {
+        Entry::Seal(self).leaf_hash()
+    }
+}
+
+/// The leaf hash of an event's entry; `scratch` spares an allocation an event.
+#[must_use]
+pub fn event_leaf_hash(
+    stream: NodeNumber,
+    sequence: Sequence,
+    position: u16,
+    event: &Event,
+    scratch: &mut Vec<u8>,
+) -> LeafHash {
+    scratch.clear();
+    codec::encode_into(&(EVENT_TAG, stream, sequence, position), &mut |more: &[u8]| scratch.extend_from_slice(more));
+    codec::encode_into(event, &mut |more: &[u8]| scratch.extend_from_slice(more));
+    leaf_hash(scratch)
+}
+
+const SEAL_TAG: u8 = 0;
+const EVENT_TAG: u8 = 1;
+
+const PROPOSE: u8 = 64;
+const APPROVE: u8 = 65;
+const EVIDENCE: u8 = 66;
+const ANCHOR: u8 = 67;
+
+impl ContractEvent {
+    /// The kind, which is also the kind of its record.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.action.kind()
+    }
+}
+
+impl Event {
+    /// The contract event, where it is one.
+    #[must_use]
+    pub const fn as_contract(&self) -> Option<&ContractEvent> {
+        match self {
+            Self::Contract(event) => Some(event),
+            Self::Propose(_) | Self::Approve(_) | Self::Evidence(_) | Self::Anchor(_) => None,
+        }
+    }
+
+    /// The subject, where it has one.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        self.as_contract().map(|event| event.subject)
+    }
+
+    /// Name of the kind, for a person to read.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Contract(event) => event.kind().name(),
+            Self::Propose(_) => "propose",
+            Self::Approve(_) => "approve",
+            Self::Evidence(_) => "evidence",
+            Self::Anchor(_) => "anchor",
+        }
+    }
+}
+
+impl Action {
+    /// The kind of the action.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::New { .. } => Kind::New,
+            Self::Renew => Kind::Renew,
+            Self::Dissolve => Kind::Dissolve,
+            Self::Terminate => Kind::Terminate,
+            Self::Employer => Kind::Employer,
+            Self::Correct { .. } => Kind::Correct,
+            Self::Void { .. } => Kind::Void,
+            Self::Amend => Kind::Amend,
+            Self::Suspend => Kind::Suspend,
+            Self::Resume => Kind::Resume,
+            Self::Attach { .. } => Kind::Attach,
+            Self::Reopen(_) => Kind::Reopen,
+            Self::Transfer(_) => Kind::Transfer,
+            Self::Erase(_) => Kind::Erase,
+        }
+    }
+}
+
+impl Encode for ContractEvent {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        (self.kind() as u8, self.version, self.subject, self.commitment).encode(to)?;
+        match self.action {
+            Action::New { keeper } => keeper.encode(to),
+            Action::Correct { cites } | Action::Void { cites } | Action::Attach { cites } => cites.encode(to),
+            Action::Reopen(step) => step.encode(to),
+            Action::Transfer(step) => step.encode(to),
+            Action::Erase(step) => step.encode(to),
+            Action::Renew
+            | Action::Dissolve
+            | Action::Terminate
+            | Action::Employer
+            | Action::Amend
+            | Action::Suspend
+            | Action::Resume => Ok(()),
+        }
+    }
+}
+
+impl ContractEvent {
+    fn decode_after_kind<C, D: Decoder<Context = C>>(kind: Kind, from: &mut D) -> Result<Self, DecodeError> {
+        let (version, subject, commitment) = Decode::decode(from)?;
+        let action = match kind {
+            Kind::New => Action::New { keeper: Decode::decode(from)? },
+            Kind::Renew => Action::Renew,
+            Kind::Dissolve => Action::Dissolve,
+            Kind::Terminate => Action::Terminate,
+            Kind::Employer => Action::Employer,
+            Kind::Correct => Action::Correct { cites: Decode::decode(from)? },
+            Kind::Void => Action::Void { cites: Decode::decode(from)? },
+            Kind::Amend => Action::Amend,
+            Kind::Suspend => Action::Suspend,
+            Kind::Resume => Action::Resume,
+            Kind::Attach => Action::Attach { cites: Decode::decode(from)? },
+            Kind::Reopen => Action::Reopen(Decode::decode(from)?),
+            Kind::Transfer => Action::Transfer(Decode::decode(from)?),
+            Kind::Erase => Action::Erase(Decode::decode(from)?),
+        };
+        Ok(Self { version, subject, commitment, action })
+    }
+}
+
+impl Encode for Event {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Self::Contract(event) => event.encode(to),
+            Self::Propose(propose) => (PROPOSE, propose.as_ref()).encode(to),
+            Self::Approve(approve) => (APPROVE, approve).encode(to),
+            Self::Evidence(evidence) => (EVIDENCE, evidence).encode(to),
+            Self::Anchor(anchor) => (ANCHOR, anchor).encode(to),
+        }
+    }
+}
+
+impl<C> Decode<C> for Event {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        Ok(match u8::decode(from)? {
+            PROPOSE => Self::Propose(Box::new(Decode::decode(from)?)),
+            APPROVE => Self::Approve(Decode::decode(from)?),
+            EVIDENCE => Self::Evidence(Decode::decode(from)?),
+            ANCHOR => Self::Anchor(Decode::decode(from)?),
+            kind => {
+                let kind = Kind::try_from(kind).map_err(codec::refuse)?;
+                Self::Contract(ContractEvent::decode_after_kind(kind, from)?)
+            }
+        })
+    }
+}
+bincode::impl_borrow_decode!(Event);
+
+impl<T: Encode> Encode for Step<T> {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Self::Propose(what) => (0_u8, what).encode(to),
+            Self::Approve(ordinal) => (1_u8, ordinal).encode(to),
+        }
+    }
+}
+
+impl<C, T: Decode<C>> Decode<C> for Step<T> {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        match u8::decode(from)? {
+            0 => Ok(Self::Propose(Decode::decode(from)?)),
+            1 => Ok(Self::Approve(Decode::decode(from)?)),
+            other => Err(codec::refuse(format_args!("{other} is no step: 0 proposes, 1 approves"))),
+        }
+    }
+}
+
+impl Encode for EraseTarget {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Self::Event(ordinal) => (0_u8, ordinal).encode(to),
+            Self::Leaf(leaf) => (1_u8, leaf).encode(to),
+        }
+    }
+}
+
+impl<C> Decode<C> for EraseTarget {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        match u8::decode(from)? {
+            0 => Ok(Self::Event(Decode::decode(from)?)),
+            1 => Ok(Self::Leaf(Decode::decode(from)?)),
+            other => Err(codec::refuse(format_args!("{other} is no target: 0 is an ordinal, 1 a leaf hash"))),
+        }
+    }
+}
+
+impl Encode for Entry {
+    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Self::Seal(seal) => (SEAL_TAG, seal).encode(to),
+            Self::Event { stream, sequence, position, event } => {
+                (EVENT_TAG, stream, sequence, position, event).encode(to)
+            }
+        }
+    }
+}
+
+impl<C> Decode<C> for Entry {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        match u8::decode(from)? {
+            SEAL_TAG => Ok(Self::Seal(Decode::decode(from)?)),
+            EVENT_TAG => {
+                let (stream, sequence, position, event) = Decode::decode(from)?;
+                Ok(Self::Event { stream, sequence, position, event })
+            }
+            other => Err(codec::refuse(format_args!("{other} is no entry: 0 is a seal, 1 an event"))),
+        }
+    }
+}
+bincode::impl_borrow_decode!(Entry);

@@ -1,0 +1,184 @@
+//! A small deterministic network for tests: members, keys, genesis, and blocks on demand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "only tests use this module, and they may fail by panicking"
+)]
+
+use crate::certificate::Certificate;
+use crate::chain::{CheckedBlock, FinalBlock, Proposal, Tip, assemble};
+use crate::codec::{List, Text};
+use crate::crypto::{Domain, Hasher, SecretKey, Suite};
+use crate::event::{Action, ContractEvent, Event};
+use crate::genesis::{Genesis, TrustPolicy};
+use crate::ids::{MemberCode, NodeNumber, PROTOCOL, Round, Sequence, Timestamp};
+use crate::lookup::{Subject, VrfPublicKey};
+use crate::map::ContractMap;
+use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
+use crate::record::Commitment;
+use crate::submission::Submission;
+
+/// Codes of the members, the province first.
+pub const CODES: [&str; 7] = ["370000", "370100", "370200", "370300", "370400", "370500", "370600"];
+
+/// A network of validators, one a member, and its chain.
+pub struct Network {
+    /// The genesis.
+    pub genesis: Genesis,
+    /// Where the chain stands.
+    pub tip: Tip,
+    /// The contract map there.
+    pub map: ContractMap,
+    /// Certificate of the last block.
+    pub certificate: Option<Certificate>,
+    /// Bytes of the blocks, from height 1.
+    pub blocks: Vec<Vec<u8>>,
+}
+
+fn seed(of: &str, number: u32) -> [u8; 32] {
+    Hasher::new(Domain::DataKey, Suite::Ed25519Sha256).bytes(of).bytes(number.to_be_bytes()).finish()
+}
+
+/// A node's secret key for a purpose.
+#[must_use]
+pub fn node_key(node: u32, purpose: Purpose) -> SecretKey {
+    SecretKey::from_seed(&seed(&format!("{purpose:?}"), node))
+}
+
+/// A member's governance key; `member` counts from 1.
+#[must_use]
+pub fn governance_key(member: u32) -> SecretKey {
+    SecretKey::from_seed(&seed("governance", member))
+}
+
+/// A member code from its text.
+#[must_use]
+pub fn code(text: &str) -> MemberCode {
+    text.parse().unwrap()
+}
+
+/// A node with all its keys and voting power 1.
+#[must_use]
+pub fn node(number: u32) -> Node {
+    let key = |purpose| NodeKey { purpose, suite: Suite::Ed25519Sha256, key: node_key(number, purpose).public() };
+    Node { number: NodeNumber(number), power: 1, keys: List::new(Purpose::ALL.map(key).to_vec()).unwrap() }
+}
+
+/// A member with one node of the same number.
+#[must_use]
+pub fn member(number: u32, code_text: &str) -> Member {
+    Member {
+        code: code(code_text),
+        name_zh: Text::new(format!("成员{number}")).unwrap(),
+        name_en: Text::new(format!("Member {number}")).unwrap(),
+        governance: Key::from(governance_key(number).public()),
+        vault: VaultKey(seed("vault", number)),
+        nodes: List::new(vec![node(number)]).unwrap(),
+    }
+}
+
+impl Network {
+    /// A network of so many members, numbered from 1, the province first.
+    #[must_use]
+    pub fn new(members: u32) -> Self {
+        let list = (1..=members).zip(CODES).map(|(number, code)| member(number, code)).collect();
+        let membership = Membership::new(list, Parameters::default(), NodeNumber(members + 1)).unwrap();
+        Self::from_genesis(Genesis {
+            protocol: PROTOCOL,
+            suite: Suite::Ed25519Sha256,
+            name: Text::new("test.luqi.example").unwrap(),
+            time: Timestamp(1_700_000_000_000),
+            predecessor: None,
+            membership,
+            vrf: vrf_key(),
+            sealed_vrf: List::default(),
+            trust: TrustPolicy::default(),
+        })
+    }
+
+    /// The chain of a genesis, at its start.
+    #[must_use]
+    pub fn from_genesis(genesis: Genesis) -> Self {
+        let tip = Tip::genesis(&genesis);
+        Self { genesis, tip, map: ContractMap::default(), certificate: None, blocks: Vec::new() }
+    }
+
+    /// The next submission of a node.
+    #[must_use]
+    pub fn submission(&self, node: u32, events: Vec<Event>) -> Submission {
+        let next = self.tip.control.last_sequence(NodeNumber(node)).next();
+        self.submission_at(node, next, events)
+    }
+
+    /// A submission of a node, at a place of its stream.
+    #[must_use]
+    pub fn submission_at(&self, node: u32, sequence: Sequence, events: Vec<Event>) -> Submission {
+        let key = node_key(node, Purpose::Submission);
+        Submission::sign(&self.tip.chain, &key, NodeNumber(node), sequence, events).unwrap()
+    }
+
+    /// The next block, one second after the last, not final yet.
+    #[must_use]
+    pub fn checked(&self, submissions: Vec<Submission>) -> CheckedBlock {
+        let proposal = Proposal {
+            proposer: NodeNumber(1),
+            time: Timestamp(self.tip.time.0 + 1000),
+            parent_certificate: self.certificate.clone(),
+            submissions,
+        };
+        assemble(proposal, &self.tip, &self.map).unwrap()
+    }
+
+    /// A certificate of all present validators for a checked block.
+    #[must_use]
+    pub fn certify(&self, checked: &CheckedBlock) -> Certificate {
+        let after = checked.after();
+        let keys: Vec<(NodeNumber, SecretKey)> = after
+            .signers
+            .nodes()
+            .filter(|(_, node)| node.power > 0)
+            .map(|(_, node)| (node.number, node_key(node.number.0, Purpose::Consensus)))
+            .collect();
+        let signers: Vec<(NodeNumber, &SecretKey)> = keys.iter().map(|(number, key)| (*number, key)).collect();
+        Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers)
+    }
+
+    /// Makes the next block final and moves on.
+    pub fn block(&mut self, submissions: Vec<Submission>) -> FinalBlock {
+        let checked = self.checked(submissions);
+        let certificate = self.certify(&checked);
+        let block = checked.finalize(certificate.clone()).unwrap();
+        self.blocks.push(block.block().encode());
+        self.certificate = Some(certificate);
+        block.clone().advance(&mut self.tip, &mut self.map);
+        block
+    }
+
+    /// One block with one submission of node 1.
+    pub fn block_of(&mut self, events: Vec<Event>) -> FinalBlock {
+        let submission = self.submission(1, events);
+        self.block(vec![submission])
+    }
+}
+
+/// The VRF key of the network.
+#[must_use]
+pub fn vrf_key() -> VrfPublicKey {
+    VrfPublicKey([7; 32])
+}
+
+/// A subject by number.
+#[must_use]
+pub fn subject(number: u64) -> Subject {
+    Subject(Hasher::new(Domain::Subject, Suite::Ed25519Sha256).bytes(number.to_be_bytes()).finish())
+}
+
+/// An event on a subject, with a commitment made from its number.
+#[must_use]
+pub fn event(number: u64, action: Action) -> Event {
+    let subject = subject(number);
+    let commitment =
+        Commitment(Hasher::new(Domain::Commitment, Suite::Ed25519Sha256).bytes(number.to_be_bytes()).finish());
+    Event::Contract(ContractEvent { version: 1, subject, commitment, action })
+}

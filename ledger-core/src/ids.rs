@@ -1,0 +1,147 @@
+//! The numbers and codes that several concepts share.
+
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Declares a newtype over an unsigned integer.
+macro_rules! number {
+    ($(#[$meta:meta])* $name:ident($inner:ty)) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The number after this one; the last one stays.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0.saturating_add(1))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number! {
+    /// Height of a block. The genesis stands as height 0.
+    Height(u64)
+}
+number! {
+    /// Number of a node, never used twice on a chain; it names the node's stream of submissions.
+    NodeNumber(u32)
+}
+number! {
+    /// A submission's place in its node's stream; the first is 1.
+    Sequence(u64)
+}
+number! {
+    /// An event's place among the events that touched its subject's state; the first is 0.
+    Ordinal(u32)
+}
+number! {
+    /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    Timestamp(u64)
+}
+number! {
+    /// Round of the agreement on one height; the first is 0.
+    Round(u32)
+}
+number! {
+    /// Version of the rules that a block follows.
+    Protocol(u16)
+}
+
+/// The rules that this crate implements.
+pub const PROTOCOL: Protocol = Protocol(1);
+
+/// Administrative division code of a member (GB/T 2260), six digits such as `370100`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
+pub struct MemberCode([u8; 6]);
+
+/// Text that is no member code.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("a member code is six digits such as 370100")]
+pub struct NotAMemberCode;
+
+impl MemberCode {
+    /// No member has this code.
+    pub const ZERO: Self = Self(*b"000000");
+
+    /// Whether the code is a province's: it ends in `0000`.
+    #[must_use]
+    pub fn is_province(self) -> bool {
+        self.0.ends_with(b"0000")
+    }
+
+    /// The six digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("000000")
+    }
+}
+
+impl TryFrom<[u8; 6]> for MemberCode {
+    type Error = NotAMemberCode;
+    fn try_from(digits: [u8; 6]) -> Result<Self, NotAMemberCode> {
+        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(NotAMemberCode) }
+    }
+}
+
+impl std::str::FromStr for MemberCode {
+    type Err = NotAMemberCode;
+    fn from_str(text: &str) -> Result<Self, NotAMemberCode> {
+        <[u8; 6]>::try_from(text.as_bytes()).map_err(|_| NotAMemberCode)?.try_into()
+    }
+}
+
+impl std::fmt::Display for MemberCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+impl std::fmt::Debug for MemberCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<C> Decode<C> for MemberCode {
+    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
+        Self::try_from(<[u8; 6]>::decode(from)?).map_err(crate::codec::refuse)
+    }
+}
+bincode::impl_borrow_decode!(MemberCode);
+
+impl Serialize for MemberCode {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+impl<'de> Deserialize<'de> for MemberCode {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn member_codes_are_six_digits() {
+        let jinan: MemberCode = "370100".parse().unwrap();
+        assert!(!jinan.is_province());
+        assert!("370000".parse::<MemberCode>().unwrap().is_province());
+        for wrong in ["", "37010", "3701000", "37010x", "３７０１００"] {
+            assert_eq!(wrong.parse::<MemberCode>(), Err(NotAMemberCode), "{wrong}");
+        }
+        assert!(crate::codec::decode::<MemberCode>(b"37o100").is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! What one node signs at once: 1 to N events of its stream.
+//!
+//! ```text
+//! submission   stream(4) ‖ sequence(8) ‖ count(4) ‖ events ‖ signature(64)
+//! signed       chain id ‖ stream(4) ‖ sequence(8) ‖ count(4) ‖ root(32)
+//! ```
+//!
+//! The root is the RFC 6962 root of the very leaf hashes that the log will hold: stream, sequence
+//! and position are known when signing, so each event is hashed once, and one signature covers
+//! hundreds of events each of which can still be proved alone.
+
+use crate::codec::List;
+use crate::crypto::{ChainId, Domain, SecretKey, Signature, SignedMessage};
+use crate::event::{Event, event_leaf_hash};
+use crate::ids::{NodeNumber, Sequence};
+use crate::merkle::{LeafHash, LogRoot, root};
+use bincode::{Decode, Encode};
+use thiserror::Error;
+
+/// No submission carries more events, whatever a chain's parameters say.
+pub const MAX_EVENTS: usize = 10_000;
+
+/// One signed batch of a node's stream.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Submission {
+    /// The node, whose stream this is.
+    pub stream: NodeNumber,
+    /// Its place in the stream: the last one's + 1.
+    pub sequence: Sequence,
+    /// The events, at least one.
+    pub events: List<Event, MAX_EVENTS>,
+    /// By the node's submission key.
+    pub signature: Signature,
+}
+
+/// What is signed: the place in the stream, and the events by their root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Frame {
+    /// The node.
+    pub stream: NodeNumber,
+    /// The place in its stream.
+    pub sequence: Sequence,
+    /// Number of events.
+    pub count: u32,
+    /// RFC 6962 root over the leaf hashes of the events' entries.
+    pub root: LogRoot,
+}
+
+/// Events that no submission can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SubmissionError {
+    /// None at all.
+    #[error("a submission carries at least one event")]
+    Empty,
+    /// Too many.
+    #[error("a submission of {0} events is more than the {MAX_EVENTS} that one may carry")]
+    TooMany(usize),
+}
+
+impl Submission {
+    /// Frames and signs events.
+    ///
+    /// # Errors
+    /// [`SubmissionError`], when there are none or too many.
+    pub fn sign(
+        chain: &ChainId,
+        key: &SecretKey,
+        stream: NodeNumber,
+        sequence: Sequence,
+        events: Vec<Event>,
+    ) -> Result<Self, SubmissionError> {
+        if events.is_empty() {
+            return Err(SubmissionError::Empty);
+        }
+        let events = List::new(events).map_err(|e| SubmissionError::TooMany(e.found))?;
+        let mut submission = Self { stream, sequence, events, signature: Signature([0; 64]) };
+        let frame = submission.frame(&submission.leaf_hashes());
+        submission.signature = key.sign(&frame.message(chain));
+        Ok(submission)
+    }
+
+    /// The leaf hashes of the events' entries, in order.
+    #[must_use]
+    pub fn leaf_hashes(&self) -> Vec<LeafHash> {
+        let mut scratch = Vec::with_capacity(256);
+        self.events
+            .iter()
+            .zip(0_u16..)
+            .map(|(event, position)| event_leaf_hash(self.stream, self.sequence, position, event, &mut scratch))
+            .collect()
+    }
+
+    /// The frame, from this submission's own leaf hashes.
+    #[must_use]
+    pub fn frame(&self, leaves: &[LeafHash]) -> Frame {
+        Frame {
+            stream: self.stream,
+            sequence: self.sequence,
+            count: u32::try_from(self.events.len()).unwrap_or(u32::MAX),
+            root: root(leaves),
+        }
+    }
+}
+
+impl Frame {
+    /// The bytes that the node signs.
+    #[must_use]
+    pub fn message(&self, chain: &ChainId) -> SignedMessage {
+        SignedMessage::new(Domain::Submission, chain, self)
+    }
+}
