@@ -1,0 +1,3 @@
+//! `luqi`: one binary for every role.
+
+fn main() {}

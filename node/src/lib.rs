@@ -1,0 +1,14 @@
+//! Everything of luqi that *happens*: the store, the vault, the intake.
+//!
+//! Data flows one way: intake → vault; committer → store. What is true is decided in `ledger-core`;
+//! nothing here is believed that did not climb its ladder.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may fail by panicking"
+    )
+)]
