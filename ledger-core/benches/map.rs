@@ -1,0 +1,109 @@
+//! The contract map at size: `cargo bench -p ledger-core --bench map -- [subjects]` (1,000,000).
+//!
+//! Everything but the root on all cores runs on one.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a benchmark has a clock and looks at its process"
+)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may fail by panicking")]
+
+use ledger_core::contract::State;
+use ledger_core::lookup::Subject;
+use ledger_core::map::{ContractMap, MapKey, Verdict, root_of_parallel};
+use std::time::Instant;
+
+fn key(n: u64) -> MapKey {
+    let mut subject = [0; 32];
+    subject[..8].copy_from_slice(&n.to_be_bytes());
+    MapKey::of(&Subject(subject))
+}
+
+fn state(n: u64) -> State {
+    State { status: 1, keeper: *b"370100", count: n as u32, history: [7; 32], last_index: n }
+}
+
+/// Bytes of memory held by this process.
+fn resident() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).unwrap_or(f64::NAN) * 4096.0
+}
+
+fn rate(what: &str, count: u64, begun: Instant) {
+    println!("{what:<44} {:>12.0}/s", count as f64 / begun.elapsed().as_secs_f64());
+}
+
+fn main() {
+    let subjects: u64 = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(1_000_000);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let one_core = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    println!("{subjects} subjects, states of {} bytes", size_of::<State>());
+
+    let keys: Vec<MapKey> = (0..subjects).map(key).collect();
+    let before = resident();
+    let begun = Instant::now();
+    let mut map = ContractMap::new();
+    one_core.install(|| {
+        (0..subjects).collect::<Vec<_>>().chunks(1000).for_each(|block| {
+            map.set(block.iter().map(|n| (keys[*n as usize], state(*n))).collect());
+        });
+    });
+    rate("new keys, 1,000 a block, no root, one core", subjects, begun);
+    println!("{:<44} {:>12.0}", "bytes a subject", (resident() - before) / subjects as f64);
+
+    let begun = Instant::now();
+    let root = one_core.install(|| map.root());
+    rate("first root, one core", subjects, begun);
+
+    let entries: Vec<_> = map.iter().copied().collect();
+    let begun = Instant::now();
+    assert_eq!(one_core.install(|| root_of_parallel(&entries)), root);
+    rate("root from scratch by the rule, one core", subjects, begun);
+    let begun = Instant::now();
+    assert_eq!(root_of_parallel(&entries), root);
+    rate(&format!("root from scratch by the rule, {cores} cores"), subjects, begun);
+    let begun = Instant::now();
+    let mut loaded = ContractMap::new();
+    one_core.install(|| loaded.set(entries));
+    rate("the whole map set at once, no root, one core", subjects, begun);
+    drop(loaded);
+
+    let blocks = 200_u64;
+    let changes: Vec<Vec<_>> = (0..blocks)
+        .map(|block| {
+            let new = (0..600).map(|i| subjects + block * 600 + i);
+            let old = (0..400).map(|i| (block * 400 + i).wrapping_mul(2_654_435_761) % subjects);
+            new.chain(old).map(|n| (key(n), state(n + block))).collect()
+        })
+        .collect();
+    for (cores, pool) in [(1, Some(&one_core)), (cores, None)] {
+        let mut tip = map.clone();
+        let begun = Instant::now();
+        let run = || {
+            for block in &changes {
+                let staged = tip.stage(block.clone());
+                std::hint::black_box(staged.root());
+                tip = staged;
+            }
+        };
+        match pool {
+            Some(pool) => pool.install(|| std::sync::Mutex::new(run).get_mut().unwrap()()),
+            None => std::sync::Mutex::new(run).get_mut().unwrap()(),
+        }
+        rate(&format!("updates, 600 new and 400 old a block, cores: {cores}"), blocks * 1000, begun);
+    }
+    map.set(changes.concat());
+    let root = map.root();
+
+    let begun = Instant::now();
+    let proofs: Vec<_> = keys.iter().take(100_000).map(|key| map.prove(key)).collect();
+    rate("proofs made, one core", 100_000, begun);
+    let begun = Instant::now();
+    for (key, proof) in keys.iter().zip(&proofs) {
+        assert!(matches!(proof.verify(&root, key), Ok(Verdict::Present(_))));
+    }
+    rate("proofs checked, one core", proofs.len() as u64, begun);
+    let sizes: Vec<_> = proofs.iter().map(|proof| ledger_core::codec::encode(proof).len()).collect();
+    let mean = sizes.iter().sum::<usize>() / sizes.len();
+    println!("{:<44} {:>12} mean, {} at most", "bytes a proof", mean, sizes.iter().max().unwrap());
+}

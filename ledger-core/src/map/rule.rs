@@ -1,0 +1,130 @@
+//! The rule of the contract map, as an auditor would write it down.
+//!
+//! ```text
+//! empty = 32 zero bytes
+//! key   = H("luqi/map-key"  ‖ subject(32))
+//! leaf  = H("luqi/map-leaf" ‖ key(32) ‖ H(state)(32))
+//! inner = H("luqi/map-node" ‖ left(32) ‖ right(32))
+//!
+//! root of a set = empty, if there is nothing in it
+//!                 leaf, if there is one key in it
+//!                 inner(root of the keys whose next bit is 0, root of those whose next bit is 1)
+//! ```
+//!
+//! Bits are taken from the most significant one of the first byte on. The root depends on the set
+//! alone, not on the order in which it came about; a key is a hash, so nobody chooses its
+//! neighbours.
+
+use crate::contract::{State, StateHash};
+use crate::crypto::{Domain, Hasher, Suite, hash_newtype};
+use crate::lookup::Subject;
+
+hash_newtype! {
+    /// Where a subject stands in the map.
+    MapKey
+}
+hash_newtype! {
+    /// Root of the map, or of those of its keys that begin with the same bits.
+    MapRoot
+}
+
+/// Bits of a key: no path is longer.
+pub(super) const KEY_BITS: usize = 256;
+
+impl MapKey {
+    /// The key of a subject.
+    #[must_use]
+    pub fn of(subject: &Subject) -> Self {
+        Self(preimage(Domain::MapKey).bytes(subject).finish())
+    }
+
+    /// The bit that is next after `depth` bits.
+    pub(super) fn bit(&self, depth: usize) -> bool {
+        self.0.get(depth / 8).is_some_and(|byte| byte >> (7 - depth % 8) & 1 == 1)
+    }
+}
+
+impl MapRoot {
+    /// Root of nothing.
+    pub const EMPTY: Self = Self([0; 32]);
+}
+
+fn preimage(domain: Domain) -> Hasher {
+    Hasher::new(domain, Suite::Ed25519Sha256)
+}
+
+/// Root of one key.
+pub(super) fn leaf(key: &MapKey, state: &StateHash) -> MapRoot {
+    MapRoot(preimage(Domain::MapLeaf).bytes(key).bytes(state).finish())
+}
+
+/// Root of two or more keys, out of the roots of their halves.
+pub(super) fn inner(zero: &MapRoot, one: &MapRoot) -> MapRoot {
+    MapRoot(preimage(Domain::MapNode).bytes(zero).bytes(one).finish())
+}
+
+/// A key and what the map holds under it.
+pub trait Entry {
+    /// The key.
+    fn key(&self) -> &MapKey;
+    /// Hash of the state under it.
+    fn state_hash(&self) -> StateHash;
+}
+
+impl Entry for (MapKey, StateHash) {
+    fn key(&self) -> &MapKey {
+        &self.0
+    }
+    fn state_hash(&self) -> StateHash {
+        self.1
+    }
+}
+impl Entry for (MapKey, State) {
+    fn key(&self) -> &MapKey {
+        &self.0
+    }
+    fn state_hash(&self) -> StateHash {
+        self.1.hash()
+    }
+}
+
+/// Root of the map with these entries, which stand in the order of their keys, no key twice.
+#[must_use]
+pub fn root_of<T: Entry>(entries: &[T]) -> MapRoot {
+    root_below(entries, 0)
+}
+
+/// The same root, computed on all cores.
+#[must_use]
+pub fn root_of_parallel<T: Entry + Sync>(entries: &[T]) -> MapRoot {
+    root_below_parallel(entries, 0)
+}
+
+/// Root of a set whose keys agree in their first `depth` bits.
+pub(super) fn root_below<T: Entry>(entries: &[T], depth: usize) -> MapRoot {
+    match entries {
+        [] => MapRoot::EMPTY,
+        [one] => leaf(one.key(), &one.state_hash()),
+        // Keys that agree in all bits are one key.
+        [one, ..] if depth == KEY_BITS => leaf(one.key(), &one.state_hash()),
+        many => {
+            let (zero, one) = split(many, depth);
+            inner(&root_below(zero, depth + 1), &root_below(one, depth + 1))
+        }
+    }
+}
+
+fn root_below_parallel<T: Entry + Sync>(entries: &[T], depth: usize) -> MapRoot {
+    const WORTH_A_THREAD: usize = 1 << 10;
+    if entries.len() <= WORTH_A_THREAD || depth == KEY_BITS {
+        return root_below(entries, depth);
+    }
+    let (zero, one) = split(entries, depth);
+    let (zero, one) = rayon::join(|| root_below_parallel(zero, depth + 1), || root_below_parallel(one, depth + 1));
+    inner(&zero, &one)
+}
+
+/// Those whose next bit is 0, and those whose next bit is 1.
+pub(super) fn split<T: Entry>(entries: &[T], depth: usize) -> (&[T], &[T]) {
+    entries.split_at(entries.partition_point(|entry| !entry.key().bit(depth)))
+}
