@@ -15,7 +15,7 @@ use crate::crypto::ChainId;
 use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::ids::Height;
-use crate::map::Table;
+use crate::map::ContractMap;
 use crate::membership::Membership;
 use crate::merkle::LogIndex;
 use rayon::prelude::*;
@@ -132,7 +132,12 @@ impl Auditor {
     ///
     /// # Errors
     /// [`FootError`], when the foot does not hold.
-    pub fn new(genesis: &Genesis, foot: &Foot, states: Option<Table>, options: Options) -> Result<Self, FootError> {
+    pub fn new(
+        genesis: &Genesis,
+        foot: &Foot,
+        states: Option<ContractMap>,
+        options: Options,
+    ) -> Result<Self, FootError> {
         let tip = foot.tip(genesis)?;
         let old = genesis.predecessor.as_ref();
         let partial = foot.below.is_some();
@@ -158,18 +163,18 @@ impl Auditor {
             clean: true,
             sound: tip.clone(),
             below_sound: tip,
-            held: Held::Unknown,
+            held: Held::new(None, options.states),
             findings: Vec::new(),
             unchecked: Vec::new(),
             checked: Checked::default(),
         };
-        let states = states.or_else(|| (!partial && old.is_none()).then(Table::default));
+        let states = states.or_else(|| (!partial && old.is_none()).then(ContractMap::default));
         match states {
-            Some(table) if table.root() != auditor.sound.map_root => {
+            Some(map) if map.root() != auditor.sound.map_root => {
                 let detail = "the states at the foot are not the ones that its header commits to";
                 auditor.find(Finding::at(auditor.head.height, "map", detail));
             }
-            Some(table) => auditor.held = Held::new(table, options.states),
+            Some(map) => auditor.held = Held::new(Some(map), options.states),
             None => auditor.note("the contract map: the states at the foot are not here"),
         }
         if auditor.unproved_start {
@@ -197,7 +202,7 @@ impl Auditor {
         let hashed: Vec<Result<HashedBlock, Finding>> = batch.par_iter().map(read).collect();
         let planned: Vec<Planned> = hashed.iter().map(|block| self.plan(block)).collect();
         let sound = self.sound.clone();
-        let mut held = std::mem::replace(&mut self.held, Held::Unknown);
+        let mut held = std::mem::replace(&mut self.held, Held::new(None, Scope::Tip));
         let (faults, (climbed, stopped)) = rayon::join(
             || planned.par_iter().map(Planned::verify).collect::<Vec<_>>(),
             || climb(sound, &mut held, &hashed, &planned),

@@ -10,7 +10,7 @@ use crate::contract::State;
 use crate::crypto::{ChainId, Suite};
 use crate::governance::Control;
 use crate::ids::{Height, NodeNumber, Timestamp};
-use crate::map::{ContractMap, MapKey, MapRoot, Staged};
+use crate::map::{ContractMap, MapKey};
 use crate::membership::{Membership, Parameters};
 use crate::merkle::Frontier;
 use crate::submission::Submission;
@@ -23,7 +23,7 @@ use thiserror::Error;
 pub struct CheckedBlock {
     block: HashedBlock,
     after: Tip,
-    staged: Staged,
+    map: ContractMap,
     traces: Vec<Trace>,
 }
 
@@ -52,7 +52,7 @@ struct Derived {
     frontier: Frontier,
     control: Control,
     membership: Membership,
-    staged: Staged,
+    map: ContractMap,
     traces: Vec<Trace>,
 }
 
@@ -95,8 +95,8 @@ fn derive(tip: &Tip, map: &ContractMap, body: &Body, content: &Content) -> Resul
     let (governed, membership) = rules::govern(head, submissions, &mut control);
     let mut overlay = Overlay::over(map);
     let traces = rules::fold(head, first, submissions, &content.leaves, governed, &mut overlay);
-    let staged = map.stage(overlay.into_changes());
-    Ok(Derived { frontier, control, membership, staged, traces })
+    let map = map.stage(overlay.into_changes());
+    Ok(Derived { frontier, control, membership, map, traces })
 }
 
 /// Checks a block against the tip and the map at the tip, by every rule that does not depend on a
@@ -113,7 +113,7 @@ pub fn check(block: HashedBlock, tip: &Tip, map: &ContractMap) -> Result<Checked
     }
     let commitments = [
         ("log", derived.frontier.root() == header.log_root),
-        ("map", derived.staged.root() == header.map_root),
+        ("map", derived.map.root() == header.map_root),
         ("control", derived.control.hash() == header.control),
         ("membership", derived.membership.hash() == header.next_membership),
     ];
@@ -124,10 +124,10 @@ pub fn check(block: HashedBlock, tip: &Tip, map: &ContractMap) -> Result<Checked
 }
 
 fn climb(block: HashedBlock, tip: &Tip, derived: Derived) -> CheckedBlock {
-    let Derived { frontier, control, membership, staged, traces } = derived;
+    let Derived { frontier, control, membership, map, traces } = derived;
     let head = tip.head.after(&block.header, block.hash, control, membership);
-    let after = Tip { head, frontier, map_root: staged.root() };
-    CheckedBlock { block, after, staged, traces }
+    let after = Tip { head, frontier, map_root: map.root() };
+    CheckedBlock { block, after, map, traces }
 }
 
 /// Makes the block that follows a tip, by the same derivation that checks one.
@@ -156,7 +156,7 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
         body: content.body_hash(suite, &body),
         log_size: derived.frontier.size(),
         log_root: derived.frontier.root(),
-        map_root: derived.staged.root(),
+        map_root: derived.map.root(),
         control: derived.control.hash(),
         next_membership: derived.membership.hash(),
         proposer: proposal.proposer,
@@ -207,6 +207,12 @@ impl CheckedBlock {
     #[must_use]
     pub const fn after(&self) -> &Tip {
         &self.after
+    }
+
+    /// The contract map once the block is final.
+    #[must_use]
+    pub const fn map(&self) -> &ContractMap {
+        &self.map
     }
 
     /// What became of each event, in order.
@@ -262,11 +268,16 @@ impl FinalBlock {
         self.certificate.as_ref()
     }
 
-    /// Moves map and tip over the block, once it is durable.
-    pub fn advance(self, tip: &mut Tip, map: &mut ContractMap) -> MapRoot {
-        map.commit(self.checked.staged);
-        *tip = self.checked.after;
-        map.root()
+    /// The contract map after it. Maps share what they have in common, so this costs nothing.
+    #[must_use]
+    pub const fn map(&self) -> &ContractMap {
+        &self.checked.map
+    }
+
+    /// The chain after it, once it is durable.
+    #[must_use]
+    pub fn into_parts(self) -> (Tip, ContractMap) {
+        (self.checked.after, self.checked.map)
     }
 }
 
