@@ -1,0 +1,197 @@
+//! Whole small archives, unaltered and altered: what an audit says of each.
+
+use crate::{File, hex};
+use ledger_core::archive::{Foot, FrameHead, FrameKind, head};
+use ledger_core::audit::{Auditor, Evidence, Options, Scope, Verdict};
+use ledger_core::block::Block;
+use ledger_core::certificate::Certificate;
+use ledger_core::codec;
+use ledger_core::event::{Action, Approve, EraseTarget, Event, Propose, Step};
+use ledger_core::fixture::{self, Network, code, governance_key};
+use ledger_core::governance::Change;
+use ledger_core::ids::{Height, NodeNumber, Ordinal, Timestamp};
+use ledger_core::merkle::LogSize;
+use serde_json::{Value, json};
+
+/// A chain with something of everything: two-party flows, refusals, an employer, governance.
+fn eventful() -> Network {
+    let mut network = Network::new(4);
+    let jinan = code("370100");
+    let change = Change::SetPower(NodeNumber(4), 2);
+    let id = change.id(Height(5));
+    let approve =
+        |chain, member: u32, of: &str| Event::Approve(Approve::sign(&chain, &governance_key(member), code(of), id));
+    let chain = network.tip.chain;
+    let at = |n, action| fixture::event(n, action);
+    let steps: Vec<Vec<(u32, Vec<Event>)>> = vec![
+        vec![
+            (1, vec![at(1, Action::New { keeper: jinan }), at(2, Action::Employer), at(3, Action::Renew)]),
+            (2, vec![at(4, Action::New { keeper: jinan }), at(4, Action::Suspend), at(1, Action::Renew)]),
+            (3, vec![at(1, Action::Renew), at(5, Action::New { keeper: jinan })]),
+        ],
+        vec![
+            (2, vec![at(1, Action::Dissolve), at(4, Action::Resume), at(4, Action::Correct { cites: Ordinal(0) })]),
+            (1, vec![Event::Propose(Box::new(Propose { change, effective: Height(5) })), approve(chain, 1, "370000")]),
+            (3, vec![approve(chain, 2, "370100"), approve(chain, 3, "370200")]),
+        ],
+        vec![
+            (
+                2,
+                vec![
+                    at(1, Action::Reopen(Step::Propose(Ordinal(2)))),
+                    at(4, Action::Transfer(Step::Propose(code("370200")))),
+                ],
+            ),
+            (1, vec![at(6, Action::New { keeper: code("370000") }), at(6, Action::Terminate)]),
+        ],
+        vec![
+            (
+                1,
+                vec![
+                    at(1, Action::Reopen(Step::Approve(Ordinal(3)))),
+                    at(4, Action::Transfer(Step::Approve(Ordinal(4)))),
+                ],
+            ),
+            (3, vec![at(4, Action::Void { cites: Ordinal(0) }), at(4, Action::Attach { cites: Ordinal(99) })]),
+        ],
+        vec![
+            (1, vec![at(6, Action::Erase(Step::Propose(EraseTarget::Event(Ordinal(0)))))]),
+            (4, vec![at(7, Action::Amend)]),
+        ],
+        vec![],
+    ];
+    for step in steps {
+        let submissions = step.into_iter().map(|(node, events)| network.submission(node, events)).collect();
+        network.block(submissions);
+    }
+    network
+}
+
+fn frame(kind: FrameKind, bytes: &[u8]) -> Vec<u8> {
+    [&FrameHead::of(kind, bytes).unwrap().encode()[..], bytes].concat()
+}
+
+fn archive(network: &Network, blocks: &[Vec<u8>], certificate: &Certificate) -> Vec<u8> {
+    let mut file = head(&network.tip.chain).to_vec();
+    file.extend(frame(FrameKind::Foot, &codec::encode(&Foot::default())));
+    blocks.iter().for_each(|block| file.extend(frame(FrameKind::Block, block)));
+    file.extend(frame(FrameKind::Certificate, &codec::encode(certificate)));
+    file
+}
+
+fn judged(network: &Network, name: &str, blocks: &[Vec<u8>], certificate: &Certificate) -> Value {
+    let options = Options { certificates: Scope::Every, states: Scope::Every, ..Options::default() };
+    let mut auditor = Auditor::new(&network.genesis, &Foot::default(), None, options).unwrap();
+    let evidence: Vec<Evidence<'_>> = blocks.iter().map(|block| Evidence::Bytes(block)).collect();
+    auditor.blocks(&evidence);
+    let report = auditor.finish(Some(certificate));
+    let verdict = match report.verdict {
+        Verdict::Holds => "holds",
+        Verdict::Altered => "altered",
+        Verdict::Undecided => "undecided",
+    };
+    let mut case = json!({
+        "name": name,
+        "kind": "chain",
+        "archive": hex(archive(network, blocks, certificate)),
+        "verdict": verdict,
+    });
+    if let Some(lowest) = report.findings.first() {
+        case["first"] = json!({ "height": lowest.height, "kind": lowest.kind });
+    } else {
+        case["tip"] = json!(report.tip.to_string());
+        case["log_root"] = json!(report.log_root.to_string());
+        case["map_root"] = json!(report.map_root.to_string());
+        case["events"] = json!(report.events);
+    }
+    case
+}
+
+/// The chain with one block edited and nothing else.
+fn edited(network: &Network, at: usize, edit: impl Fn(&mut Block)) -> Vec<Vec<u8>> {
+    let mut blocks = network.blocks.clone();
+    let mut block: Block = codec::decode(&blocks[at]).unwrap();
+    edit(&mut block);
+    blocks[at] = codec::encode(&block);
+    blocks
+}
+
+pub(crate) fn file() -> File {
+    let network = eventful();
+    let certificate = network.certificate.clone().unwrap();
+    let blocks = &network.blocks;
+    let few = |mut certificate: Certificate, keep: usize| {
+        let signatures = certificate.signatures.iter().copied().take(keep).collect();
+        certificate.signatures = codec::List::new(signatures).unwrap();
+        certificate
+    };
+    let mut genesis =
+        json!({ "name": "genesis of all cases", "kind": "genesis", "bytes": hex(codec::encode(&network.genesis)) });
+    genesis["json"] = serde_json::to_value(&network.genesis).unwrap();
+    let judge = |name: &str, blocks: Vec<Vec<u8>>| judged(&network, name, &blocks, &certificate);
+    let header = |name: &str, edit: &dyn Fn(&mut ledger_core::block::Header)| {
+        judge(name, edited(&network, 2, |block| edit(&mut block.header)))
+    };
+    let mut cases = vec![
+        genesis,
+        judge("unaltered", blocks.clone()),
+        judge("a block removed", [&blocks[..2], &blocks[3..]].concat()),
+        judge(
+            "two blocks swapped",
+            vec![
+                blocks[0].clone(),
+                blocks[2].clone(),
+                blocks[1].clone(),
+                blocks[3].clone(),
+                blocks[4].clone(),
+                blocks[5].clone(),
+            ],
+        ),
+        judge("a block twice", [&blocks[..3], &blocks[2..]].concat()),
+        judge("the last block removed", blocks[..5].to_vec()),
+        judge("a time", edited(&network, 2, |block| block.header.time = Timestamp(block.header.time.0 + 1))),
+        header("a chain id", &|header| header.chain.0[0] ^= 1),
+        header("a height", &|header| header.height = Height(9)),
+        header("a parent", &|header| header.parent.0[0] ^= 1),
+        header("a time before the parent's", &|header| header.time = Timestamp(1)),
+        header("a body hash", &|header| header.body.0[31] ^= 1),
+        header("a log size", &|header| header.log_size = LogSize(header.log_size.0 + 1)),
+        header("a log root", &|header| header.log_root.0[0] ^= 1),
+        header("a map root", &|header| header.map_root.0[0] ^= 1),
+        header("a control hash", &|header| header.control.0[0] ^= 1),
+        header("a next membership", &|header| header.next_membership.0[0] ^= 1),
+        header("a proposer", &|header| header.proposer = NodeNumber(2)),
+        judge("a submission's signature", edited(&network, 2, |block| flip_signature(block))),
+        judge("an event for another", edited(&network, 2, |block| swap_event(block))),
+        judge("a parent certificate's signature", edited(&network, 2, |block| flip_certificate(block))),
+    ];
+    cases.push(judged(&network, "a tip certificate of two of four", blocks, &few(certificate.clone(), 2)));
+    cases.push(judged(&network, "a tip certificate of three of four", blocks, &few(certificate, 3)));
+    File {
+        name: "chains",
+        about: "Archives of one small chain, unaltered and altered, with what an audit of every certificate and every state says: the verdict, and height and kind of the lowest finding.",
+        cases,
+    }
+}
+
+fn flip_signature(block: &mut Block) {
+    let mut submissions = block.body.submissions.to_vec();
+    submissions[0].signature.0[0] ^= 1;
+    block.body.submissions = codec::List::new(submissions).unwrap();
+}
+
+fn swap_event(block: &mut Block) {
+    let mut submissions = block.body.submissions.to_vec();
+    let mut events = submissions[0].events.to_vec();
+    events[0] = fixture::event(1, Action::Renew);
+    submissions[0].events = codec::List::new(events).unwrap();
+    block.body.submissions = codec::List::new(submissions).unwrap();
+}
+
+fn flip_certificate(block: &mut Block) {
+    let mut certificate = block.body.parent_certificate.clone().unwrap();
+    let mut signatures = certificate.signatures.to_vec();
+    signatures[1].signature.0[40] ^= 1;
+    certificate.signatures = codec::List::new(signatures).unwrap();
+    block.body.parent_certificate = Some(certificate);
+}
