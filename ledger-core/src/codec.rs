@@ -80,6 +80,12 @@ pub(crate) fn decode_prefix<T: Decode<()>>(bytes: &[u8]) -> Result<(T, &[u8]), D
         Ok((value, used)) => Ok((value, bytes.get(used..).unwrap_or_default())),
         Err(BincodeDecodeError::UnexpectedEnd { .. }) => Err(DecodeError::Truncated),
         Err(BincodeDecodeError::OtherString(why)) => Err(DecodeError::Refused(why)),
+        Err(BincodeDecodeError::UnexpectedVariant { found, .. }) => {
+            Err(DecodeError::Refused(format!("{found} stands where an option begins, with 0 or 1")))
+        }
+        Err(BincodeDecodeError::InvalidBooleanValue(found)) => {
+            Err(DecodeError::Refused(format!("{found} stands where yes or no is said, with 1 or 0")))
+        }
         Err(other) => Err(DecodeError::Refused(other.to_string())),
     }
 }

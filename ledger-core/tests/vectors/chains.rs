@@ -125,9 +125,8 @@ pub(crate) fn file() -> File {
         certificate.signatures = codec::List::new(signatures).unwrap();
         certificate
     };
-    let mut genesis =
+    let genesis =
         json!({ "name": "genesis of all cases", "kind": "genesis", "bytes": hex(codec::encode(&network.genesis)) });
-    genesis["json"] = serde_json::to_value(&network.genesis).unwrap();
     let judge = |name: &str, blocks: Vec<Vec<u8>>| judged(&network, name, &blocks, &certificate);
     let header = |name: &str, edit: &dyn Fn(&mut ledger_core::block::Header)| {
         judge(name, edited(&network, 2, |block| edit(&mut block.header)))
