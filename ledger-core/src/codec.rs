@@ -4,7 +4,7 @@
 //! integers; an option is one byte, 0 or 1; a choice is one byte from a closed list. Decoding takes
 //! all bytes or fails, and checks every count against its cap before it allocates.
 
-use bincode::config::{BigEndian, Configuration, Fixint, Limit};
+use bincode::config::{BigEndian, Configuration, Fixint};
 use bincode::de::{Decoder, read::Reader};
 use bincode::enc::{Encoder, write::Writer};
 use bincode::error::{DecodeError as BincodeDecodeError, EncodeError};
@@ -14,10 +14,10 @@ use thiserror::Error;
 /// No encoded value of the ledger is longer: 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;
 
-type Config = Configuration<BigEndian, Fixint, Limit<MAX_BYTES>>;
-
-const fn config() -> Config {
-    bincode::config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<MAX_BYTES>()
+/// Without a limit of bincode's own: the bytes are counted before decoding begins, and nothing here
+/// allocates more than it has read.
+const fn config() -> Configuration<BigEndian, Fixint> {
+    bincode::config::standard().with_big_endian().with_fixed_int_encoding()
 }
 
 /// Bytes that are not the encoding of a value.
@@ -244,7 +244,6 @@ impl<const MAX: usize> Encode for Bytes<MAX> {
 impl<C, const MAX: usize> Decode<C> for Bytes<MAX> {
     fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, BincodeDecodeError> {
         let count = decode_count(MAX, from)?;
-        from.claim_bytes_read(count)?;
         let mut bytes = Vec::new();
         // In steps, so that a claimed length costs no memory before its bytes are there.
         let mut step = [0; 1024];

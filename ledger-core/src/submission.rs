@@ -11,7 +11,7 @@
 
 use crate::codec::List;
 use crate::crypto::{ChainId, Domain, SecretKey, Signature, SignedMessage};
-use crate::event::{Event, event_leaf_hash};
+use crate::event::{Entry, Event, event_leaf_hash};
 use crate::ids::{NodeNumber, Sequence};
 use crate::merkle::{LeafHash, LogRoot, root};
 use bincode::{Decode, Encode};
@@ -77,6 +77,14 @@ impl Submission {
         let frame = submission.frame(&submission.leaf_hashes());
         submission.signature = key.sign(&frame.message(chain));
         Ok(submission)
+    }
+
+    /// The bytes of the events' entries, in order, as the log has them.
+    pub fn entries(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.events.iter().zip(0_u16..).map(|(event, position)| {
+            let Self { stream, sequence, .. } = *self;
+            crate::codec::encode(&Entry::Event { stream, sequence, position, event: event.clone() })
+        })
     }
 
     /// The leaf hashes of the events' entries, in order.

@@ -1,0 +1,145 @@
+//! How fast a chain is audited, against the bare RFC 6962 root of the same leaves on the same cores.
+//!
+//! `cargo bench -p ledger-core --bench audit [-- EVENTS]`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark may fail by panicking"
+)]
+
+use ledger_core::archive::Foot;
+use ledger_core::audit::{Auditor, Evidence, Options, Report, Scope, Verdict};
+use ledger_core::chain::{HashedBlock, check};
+use ledger_core::event::{Action, Event};
+use ledger_core::fixture::{self, Network, code};
+use ledger_core::merkle::{leaf_hash, root_parallel};
+use sha2::{Digest, Sha256};
+use std::time::Instant;
+
+/// A chain of `events` events over half as many contracts, a thousand a block.
+fn chain(events: u64, per_submission: u64) -> Network {
+    let mut network = Network::new(1);
+    let mut made = 0;
+    while made < events {
+        let mut submissions = Vec::new();
+        let mut sequence = network.tip.control.last_sequence(ledger_core::ids::NodeNumber(1)).next();
+        for _ in 0..1000 / per_submission {
+            let of = |n: u64| {
+                fixture::event(n / 2, if n % 2 == 0 { Action::New { keeper: code("370000") } } else { Action::Renew })
+            };
+            let list: Vec<Event> = (made..made + per_submission).map(of).collect();
+            submissions.push(network.submission_at(1, sequence, list));
+            sequence = sequence.next();
+            made += per_submission;
+        }
+        network.block(submissions);
+    }
+    network
+}
+
+fn audit(network: &Network, options: Options) -> Report {
+    let mut auditor = Auditor::new(&network.genesis, &Foot::default(), None, options).unwrap();
+    for batch in network.blocks.chunks(64) {
+        let evidence: Vec<Evidence<'_>> = batch.iter().map(|bytes| Evidence::Bytes(bytes)).collect();
+        auditor.blocks(&evidence);
+    }
+    auditor.finish(network.certificate.as_ref())
+}
+
+/// Best of three, in seconds.
+fn timed(mut work: impl FnMut()) -> f64 {
+    (0..3)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+fn main() {
+    let events = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1_000_000);
+    println!("| events a submission | bare root, events/s | audit, events/s | bare root ÷ audit | every state ÷ |");
+    println!("|---|---|---|---|---|");
+    for per_submission in [50, 500] {
+        let network = chain(events, per_submission);
+        let entries: Vec<Vec<u8>> = network
+            .blocks
+            .iter()
+            .flat_map(|bytes| {
+                let block = HashedBlock::read(bytes).unwrap().into_block();
+                block.body.submissions.into_iter().flat_map(|s| s.entries().collect::<Vec<_>>()).collect::<Vec<_>>()
+            })
+            .collect();
+        let bare = timed(|| {
+            use rayon::prelude::*;
+            let leaves: Vec<_> = entries.par_iter().map(|entry| leaf_hash(entry)).collect();
+            assert!(root_parallel(&leaves).0 != [0; 32]);
+        });
+        let whole = timed(|| assert_eq!(audit(&network, Options::default()).verdict, Verdict::Holds));
+        let every = timed(|| {
+            let options = Options { states: Scope::Every, ..Options::default() };
+            assert_eq!(audit(&network, options).verdict, Verdict::Holds);
+        });
+        let rate = |seconds: f64| events as f64 / seconds;
+        println!(
+            "| {per_submission} | {:.0} | {:.0} | {:.1} | {:.1} |",
+            rate(bare),
+            rate(whole),
+            whole / bare,
+            every / bare
+        );
+    }
+    one_block();
+}
+
+/// Decoding and checking one block, against hashing its bytes; signatures and map apart.
+fn one_block() {
+    let mut network = chain(1000, 500);
+    let bytes = network.blocks[0].clone();
+    let rounds = 200;
+    let hash = timed(|| {
+        for _ in 0..rounds {
+            std::hint::black_box(Sha256::digest(std::hint::black_box(&bytes)));
+        }
+    });
+    let read = timed(|| {
+        for _ in 0..rounds {
+            std::hint::black_box(HashedBlock::read(std::hint::black_box(&bytes)).unwrap());
+        }
+    });
+    let decode = timed(|| {
+        for _ in 0..rounds {
+            std::hint::black_box(ledger_core::codec::decode::<ledger_core::block::Block>(std::hint::black_box(&bytes)).unwrap());
+        }
+    });
+    println!("decode only {:.2}", decode / hash);
+    let block = HashedBlock::read(&bytes).unwrap().into_block();
+    let leaves = timed(|| {
+        for _ in 0..rounds {
+            for s in &block.body.submissions { std::hint::black_box(s.leaf_hashes()); }
+        }
+    });
+    println!("leaves {:.2}", leaves / hash);
+    let ls: Vec<_> = block.body.submissions.iter().flat_map(|s| s.leaf_hashes()).collect();
+    let root = timed(|| {
+        for _ in 0..rounds { std::hint::black_box(ledger_core::merkle::root(std::hint::black_box(&ls))); }
+    });
+    println!("root {:.2}", root / hash);
+    let fresh = Network::from_genesis(network.genesis.clone());
+    let checked = timed(|| {
+        for _ in 0..rounds {
+            let block = HashedBlock::read(&bytes).unwrap();
+            std::hint::black_box(check(block, &fresh.tip, &fresh.map).unwrap());
+        }
+    });
+    network.blocks.clear();
+    println!();
+    println!(
+        "one block of 1,000 events, {} bytes: decoding and hashing ÷ hashing its bytes: {:.1}; with signatures and map: {:.1}",
+        bytes.len(),
+        read / hash,
+        checked / hash
+    );
+}
