@@ -25,11 +25,11 @@ const WORTH_A_THREAD: usize = 100;
 /// From subject to state, with its root.
 #[derive(Clone, Default)]
 pub struct ContractMap {
-    top: Arc<Node>,
+    top: Node,
     len: u64,
 }
 
-/// The keys that begin with some bits.
+/// The keys that begin with the same bits.
 #[derive(Clone, Default)]
 struct Node {
     keys: Keys,
@@ -40,14 +40,15 @@ struct Node {
 #[derive(Clone)]
 enum Keys {
     /// At most [`BUCKET`] of them, in order.
-    Bucket(Vec<(MapKey, State)>),
-    /// Those whose next bit is 0, and those whose next bit is 1.
-    Inner([Arc<Node>; 2]),
+    Bucket(Arc<[(MapKey, State)]>),
+    /// Those whose next bit is 0, and those whose next bit is 1; side by side, because whoever
+    /// hashes one needs the root of the other.
+    Inner(Arc<[Node; 2]>),
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self::Bucket(Vec::new())
+        Self::Bucket(Arc::default())
     }
 }
 
@@ -73,7 +74,7 @@ impl ContractMap {
     /// The state under a key.
     #[must_use]
     pub fn get(&self, key: &MapKey) -> Option<&State> {
-        let mut node = &*self.top;
+        let mut node = &self.top;
         for depth in 0.. {
             match &node.keys {
                 Keys::Inner(children) => node = toward(key, depth, children).0,
@@ -111,7 +112,7 @@ impl ContractMap {
     #[must_use]
     pub fn prove(&self, key: &MapKey) -> MapProof {
         let mut siblings = Vec::new();
-        let mut node = &*self.top;
+        let mut node = &self.top;
         let mut entries = loop {
             match &node.keys {
                 Keys::Inner(children) => {
@@ -119,7 +120,7 @@ impl ContractMap {
                     siblings.push(other.root(siblings.len() + 1));
                     node = ours;
                 }
-                Keys::Bucket(entries) => break entries.as_slice(),
+                Keys::Bucket(entries) => break &**entries,
             }
         };
         while entries.len() > 1 {
@@ -140,12 +141,12 @@ impl ContractMap {
 
     /// Every entry, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = &(MapKey, State)> {
-        let mut waiting = vec![&*self.top];
+        let mut waiting = vec![&self.top];
         std::iter::from_fn(move || {
             loop {
                 match &waiting.pop()?.keys {
-                    Keys::Inner([zero, one]) => waiting.extend([&**one, &**zero]),
-                    Keys::Bucket(entries) => return Some(entries),
+                    Keys::Inner(children) => waiting.extend(children.iter().rev()),
+                    Keys::Bucket(entries) => return Some(entries.iter()),
                 }
             }
         })
@@ -161,15 +162,14 @@ impl std::fmt::Debug for ContractMap {
 
 impl Node {
     /// The node over any number of different keys, in order, that agree in `depth` bits.
-    fn over(mut entries: Vec<(MapKey, State)>, depth: usize) -> Self {
-        if entries.len() > BUCKET {
-            let ones = entries.split_off(split(&entries, depth).0.len());
-            entries.shrink_to_fit();
-            let children = [entries, ones].map(|half| Arc::new(Self::over(half, depth + 1)));
-            Self { keys: Keys::Inner(children), root: OnceLock::new() }
+    fn over(entries: &[(MapKey, State)], depth: usize) -> Self {
+        let keys = if entries.len() > BUCKET {
+            let (zero, one) = split(entries, depth);
+            Keys::Inner(Arc::new([zero, one].map(|half| Self::over(half, depth + 1))))
         } else {
-            Self { keys: Keys::Bucket(entries), root: OnceLock::new() }
-        }
+            Keys::Bucket(entries.into())
+        };
+        Self { keys, root: OnceLock::new() }
     }
 
     /// Root of the node's keys, which agree in `depth` bits.
@@ -179,7 +179,8 @@ impl Node {
         }
         let root = match &self.keys {
             Keys::Bucket(entries) => root_below(entries, depth),
-            Keys::Inner([zero, one]) => {
+            Keys::Inner(children) => {
+                let [zero, one] = &**children;
                 let both_unknown = zero.root.get().is_none() && one.root.get().is_none();
                 let pays = both_unknown && depth < PARALLEL_LEVELS;
                 let (zero, one) = both(pays, || zero.root(depth + 1), || one.root(depth + 1));
@@ -193,33 +194,30 @@ impl Node {
 
 /// Sets states, in the order of their keys, in a node whose keys agree with them in `depth` bits;
 /// gives the number of new keys. What other maps share is copied, not changed.
-fn set(node: &mut Arc<Node>, depth: usize, changes: &[(MapKey, State)]) -> u64 {
+fn set(node: &mut Node, depth: usize, changes: &[(MapKey, State)]) -> u64 {
     if changes.is_empty() {
         return 0;
     }
-    let node = Arc::make_mut(node);
     node.root.take();
     match &mut node.keys {
-        Keys::Inner([zero, one]) => {
+        Keys::Inner(children) => {
+            let [zero, one] = Arc::make_mut(children);
             let (to_zero, to_one) = split(changes, depth);
-            let work = (|| set(zero, depth + 1, to_zero), || set(one, depth + 1, to_one));
-            let (zero, one) = both(changes.len() > WORTH_A_THREAD, work.0, work.1);
-            zero + one
+            let pays = changes.len() > WORTH_A_THREAD;
+            let (new_zero, new_one) = both(pays, || set(zero, depth + 1, to_zero), || set(one, depth + 1, to_one));
+            new_zero + new_one
         }
         Keys::Bucket(entries) => {
             let before = entries.len();
-            entries.reserve_exact(changes.iter().filter(|(key, _)| find(entries, key).is_err()).count());
-            for (key, state) in changes {
-                match find(entries, key) {
-                    Ok(place) => entries.iter_mut().skip(place).take(1).for_each(|(_, held)| *held = *state),
-                    Err(place) => entries.insert(place, (*key, *state)),
-                }
-            }
-            let new = entries.len() - before;
-            if entries.len() > BUCKET {
-                *node = Node::over(std::mem::take(entries), depth);
-            }
-            new as u64
+            let mut entries = entries.to_vec();
+            entries.extend_from_slice(changes);
+            // A stable sort leaves equal keys in their order: the last of them holds.
+            entries.sort_by_key(|(key, _)| *key);
+            entries.reverse();
+            entries.dedup_by_key(|(key, _)| *key);
+            entries.reverse();
+            *node = Node::over(&entries, depth);
+            (entries.len() - before) as u64
         }
     }
 }
@@ -230,7 +228,7 @@ fn both<A: Send, B: Send>(pays: bool, a: impl FnOnce() -> A + Send, b: impl FnOn
 }
 
 /// The child on the way to a key, and the other one.
-fn toward<'a>(key: &MapKey, depth: usize, [zero, one]: &'a [Arc<Node>; 2]) -> (&'a Node, &'a Node) {
+fn toward<'a>(key: &MapKey, depth: usize, [zero, one]: &'a [Node; 2]) -> (&'a Node, &'a Node) {
     if key.bit(depth) { (one, zero) } else { (zero, one) }
 }
 
