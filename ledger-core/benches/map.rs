@@ -80,7 +80,7 @@ fn main() {
     rate("the whole map set at once, no root, one core", subjects, begun);
     drop(loaded);
 
-    let blocks = 200_u64;
+    let blocks = 400_u64;
     let changes: Vec<Vec<_>> = (0..blocks)
         .map(|block| {
             let new = (0..600).map(|i| subjects + block * 600 + i);
@@ -88,23 +88,19 @@ fn main() {
             new.chain(old).map(|n| (key(n), state(n + block))).collect()
         })
         .collect();
-    for (cores, pool) in [(1, Some(&one_core)), (cores, None)] {
-        let mut tip = map.clone();
-        let begun = Instant::now();
-        let run = || {
-            for block in &changes {
-                let staged = tip.stage(block.clone());
-                std::hint::black_box(staged.root());
-                tip = staged;
-            }
-        };
-        match pool {
-            Some(pool) => pool.install(|| std::sync::Mutex::new(run).get_mut().unwrap()()),
-            None => std::sync::Mutex::new(run).get_mut().unwrap()(),
+    let (for_one, for_all) = changes.split_at(changes.len() / 2);
+    let mut run = |blocks: &[Vec<_>]| {
+        for block in blocks {
+            let staged = map.stage(block.clone());
+            map.commit(staged);
         }
-        rate(&format!("updates, 600 new and 400 old a block, cores: {cores}"), blocks * 1000, begun);
-    }
-    map.set(changes.concat());
+    };
+    let begun = Instant::now();
+    one_core.install(|| run(for_one));
+    rate("updates, 600 new and 400 old a block, one core", blocks / 2 * 1000, begun);
+    let begun = Instant::now();
+    run(for_all);
+    rate(&format!("updates, 600 new and 400 old a block, {cores} cores"), blocks / 2 * 1000, begun);
     let root = map.root();
 
     let begun = Instant::now();

@@ -1,54 +1,84 @@
-//! The contract map in memory.
+//! The contract map in memory: 2^b buckets by the first b bits of the key, and the hashes above.
 //!
-//! A binary tree along the bits of the keys, whose ends are *buckets* of a few entries in order.
-//! Trees share what they have in common, so a copy costs nothing, and the map after a block that is
-//! only proposed stands beside the map of the tip. Hashes are computed when somebody asks for a
-//! root, and kept: a block costs what it touches, and an audit that wants the root of the tip alone
-//! hashes once. Keys that were ground to share a long prefix make the tree a little deeper there;
-//! no bucket ever grows.
+//! ```text
+//! parts   1                      the whole map
+//!         2          3           keys that begin with 0, with 1
+//!         4    5     6    7      with 00, 01, 10, 11: here b = 2
+//! buckets 0    1     2    3
+//! ```
+//!
+//! Part i consists of the parts 2i and 2i + 1; the last 2^b parts are the buckets. A part's hash is
+//! computed when somebody asks for it, and kept: a block costs what it touches, and an audit that
+//! wants the root of the tip alone hashes once. b grows with the map.
 
+use super::bucket::{Bucket, Part};
 use super::proof::{End, MapProof};
-use super::rule::{Entry, MapKey, MapRoot, inner, root_below, split};
+use super::rule::{Entry, MapKey, MapRoot, root_below, split};
 use crate::contract::State;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-/// Entries of a bucket before it splits in two. Fewer cost memory, more cost time, since a bucket
-/// keeps no hashes of its entries.
-const BUCKET: usize = 4;
+/// Entries to a bucket, on average, beyond which the number of buckets doubles.
+const FULL: u64 = 2;
 
-/// Levels at the top on which the two halves may be hashed at the same time.
-const PARALLEL_LEVELS: usize = 8;
+/// No more than 2^20 buckets: beyond, buckets become trees.
+const MAX_BITS: usize = 20;
 
-/// Changes that are set on two threads rather than one.
+/// Changes that are staged on two threads rather than one.
 const WORTH_A_THREAD: usize = 100;
 
+/// Levels at the top whose halves are hashed on two threads, if both are asked for.
+const PARALLEL_LEVELS: usize = 8;
+
 /// From subject to state, with its root.
-#[derive(Clone, Default)]
 pub struct ContractMap {
-    top: Node,
+    bits: usize,
+    buckets: Vec<Bucket>,
+    parts: Vec<OnceLock<Part>>,
     len: u64,
 }
 
-/// The keys that begin with the same bits.
-#[derive(Clone, Default)]
-struct Node {
-    keys: Keys,
-    /// Their root, once somebody has asked for it.
-    root: OnceLock<MapRoot>,
+/// Changes of a map, with the root that they lead to.
+pub struct Staged {
+    before: MapRoot,
+    after: MapRoot,
+    changes: Vec<(MapKey, State)>,
+    fresh: Fresh,
 }
 
-#[derive(Clone)]
-enum Keys {
-    /// At most [`BUCKET`] of them, in order.
-    Bucket(Arc<[(MapKey, State)]>),
-    /// Those whose next bit is 0, and those whose next bit is 1; side by side, because whoever
-    /// hashes one needs the root of the other.
-    Inner(Arc<[Node; 2]>),
+/// What changes hold anew: buckets, parts, the number of new keys.
+#[derive(Default)]
+struct Fresh {
+    buckets: Vec<(usize, Bucket)>,
+    parts: Vec<(usize, Part)>,
+    new_keys: u64,
 }
 
-impl Default for Keys {
+/// A part, and its depth: the number of bits that its keys share.
+#[derive(Clone, Copy)]
+struct Place {
+    part: usize,
+    depth: usize,
+}
+
+impl Place {
+    const TOP: Self = Self { part: 1, depth: 0 };
+
+    const fn half(self, one: bool) -> Self {
+        Self { part: 2 * self.part + one as usize, depth: self.depth + 1 }
+    }
+}
+
+impl Staged {
+    /// The root after the changes.
+    #[must_use]
+    pub const fn root(&self) -> MapRoot {
+        self.after
+    }
+}
+
+impl Default for ContractMap {
     fn default() -> Self {
-        Self::Bucket(Arc::default())
+        Self { bits: 0, buckets: vec![Bucket::default()], parts: vec![OnceLock::new(); 2], len: 0 }
     }
 }
 
@@ -74,54 +104,72 @@ impl ContractMap {
     /// The state under a key.
     #[must_use]
     pub fn get(&self, key: &MapKey) -> Option<&State> {
-        let mut node = &self.top;
-        for depth in 0.. {
-            match &node.keys {
-                Keys::Inner(children) => node = toward(key, depth, children).0,
-                Keys::Bucket(entries) => {
-                    let (_, state) = entries.get(find(entries, key).ok()?)?;
-                    return Some(state);
-                }
-            }
-        }
-        None
+        let bucket = self.buckets.get(key.first_bits(self.bits))?;
+        let entries = bucket.descend(self.bits, key, |_, _| ());
+        let place = entries.binary_search_by(|(held, _)| held.cmp(key)).ok()?;
+        entries.get(place).map(|(_, state)| state)
     }
 
-    /// Sets states. Of two under one key the later one holds.
-    pub fn set(&mut self, mut changes: Vec<(MapKey, State)>) {
-        changes.sort_by_key(|(key, _)| *key);
-        self.len += set(&mut self.top, 0, &changes);
-    }
-
-    /// The map after these changes; this one stays as it is. To commit, put the new map in the place
-    /// of this one.
-    #[must_use]
-    pub fn stage(&self, changes: Vec<(MapKey, State)>) -> Self {
-        let mut after = self.clone();
-        after.set(changes);
-        after
+    /// Every entry, in the order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = &(MapKey, State)> {
+        self.buckets.iter().flat_map(Bucket::iter)
     }
 
     /// The root.
     #[must_use]
     pub fn root(&self) -> MapRoot {
-        self.top.root(0)
+        self.part(Place::TOP).root()
+    }
+
+    /// Sets states, without hashing anything; of two under one key the later one holds.
+    pub fn set(&mut self, mut changes: Vec<(MapKey, State)>) {
+        changes.sort_by_key(|(key, _)| *key);
+        self.set_sorted(&changes);
+    }
+
+    /// The root after these changes, and what it takes to make them; the map stays as it is. Of two
+    /// changes under one key the later one holds.
+    #[must_use]
+    pub fn stage(&self, mut changes: Vec<(MapKey, State)>) -> Staged {
+        changes.sort_by_key(|(key, _)| *key);
+        let mut fresh = Fresh::default();
+        let after = self.stage_part(Place::TOP, &changes, &mut fresh).root();
+        Staged { before: self.root(), after, changes, fresh }
+    }
+
+    /// Makes staged changes. If the map has changed since, they are made all the same, on the map as
+    /// it is now.
+    pub fn commit(&mut self, staged: Staged) {
+        if self.root() != staged.before {
+            return self.set_sorted(&staged.changes);
+        }
+        for (place, bucket) in staged.fresh.buckets {
+            if let Some(held) = self.buckets.get_mut(place) {
+                *held = bucket;
+            }
+        }
+        for (place, part) in staged.fresh.parts {
+            if let Some(held) = self.parts.get_mut(place) {
+                *held = OnceLock::from(part);
+            }
+        }
+        self.len += staged.fresh.new_keys;
+        self.grow();
     }
 
     /// Proves what the map says of a key: its state, or that there is none.
     #[must_use]
     pub fn prove(&self, key: &MapKey) -> MapProof {
         let mut siblings = Vec::new();
-        let mut node = &self.top;
-        let mut entries = loop {
-            match &node.keys {
-                Keys::Inner(children) => {
-                    let (ours, other) = toward(key, siblings.len(), children);
-                    siblings.push(other.root(siblings.len() + 1));
-                    node = ours;
-                }
-                Keys::Bucket(entries) => break &**entries,
-            }
+        let mut place = Place::TOP;
+        while place.depth < self.bits && matches!(self.part(place), Part::Many(_)) {
+            let bit = key.bit(place.depth);
+            siblings.push(self.part(place.half(!bit)).root());
+            place = place.half(bit);
+        }
+        let mut entries = match self.bucket_at(place) {
+            Some(bucket) => bucket.descend(self.bits, key, |other, depth| siblings.push(other.part(depth).root())),
+            None => self.lone_entry(place),
         };
         while entries.len() > 1 {
             let depth = siblings.len();
@@ -139,18 +187,111 @@ impl ContractMap {
         MapProof::new(siblings, end)
     }
 
-    /// Every entry, in the order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = &(MapKey, State)> {
-        let mut waiting = vec![&self.top];
-        std::iter::from_fn(move || {
-            loop {
-                match &waiting.pop()?.keys {
-                    Keys::Inner(children) => waiting.extend(children.iter().rev()),
-                    Keys::Bucket(entries) => return Some(entries.iter()),
-                }
+    /// The one entry of a part above the buckets, or none.
+    fn lone_entry(&self, place: Place) -> &[(MapKey, State)] {
+        let height = self.bits - place.depth;
+        let first = (place.part << height) - self.buckets.len();
+        let below = self.buckets.iter().skip(first).take(1 << height);
+        below.map(Bucket::as_list).find(|entries| !entries.is_empty()).unwrap_or_default()
+    }
+
+    /// The bucket that a part is, if it is one.
+    fn bucket_at(&self, place: Place) -> Option<&Bucket> {
+        self.buckets.get(place.part.checked_sub(self.buckets.len())?)
+    }
+
+    /// A part's root, computed if nobody has asked for it since it changed.
+    fn part(&self, place: Place) -> Part {
+        let known = self.parts.get(place.part);
+        if let Some(part) = known.and_then(OnceLock::get) {
+            return *part;
+        }
+        let part = match self.bucket_at(place) {
+            Some(bucket) => bucket.part(place.depth),
+            None => {
+                let halves = (|| self.part(place.half(false)), || self.part(place.half(true)));
+                let (zero, one) = if place.depth < PARALLEL_LEVELS {
+                    rayon::join(halves.0, halves.1)
+                } else {
+                    (halves.0(), halves.1())
+                };
+                Part::join(zero, one)
             }
-        })
-        .flatten()
+        };
+        // Another thread may have been faster, with the same root; nobody waits for anybody.
+        known.map_or(part, |known| *known.get_or_init(|| part))
+    }
+
+    /// The part after changes, which stand in the order of their keys and all belong to it.
+    fn stage_part(&self, place: Place, changes: &[(MapKey, State)], fresh: &mut Fresh) -> Part {
+        if changes.is_empty() {
+            return self.part(place);
+        }
+        let part = if let Some(bucket) = self.bucket_at(place) {
+            let mut bucket = bucket.clone();
+            fresh.new_keys += bucket.set(place.depth, changes);
+            let part = bucket.part(place.depth);
+            fresh.buckets.push((place.part - self.buckets.len(), bucket));
+            part
+        } else {
+            let (to_zero, to_one) = split(changes, place.depth);
+            let (zero, one) = (place.half(false), place.half(true));
+            let (zero, one) = if changes.len() > WORTH_A_THREAD {
+                let mut other = Fresh::default();
+                let halves =
+                    rayon::join(|| self.stage_part(zero, to_zero, fresh), || self.stage_part(one, to_one, &mut other));
+                fresh.append(other);
+                halves
+            } else {
+                (self.stage_part(zero, to_zero, fresh), self.stage_part(one, to_one, fresh))
+            };
+            Part::join(zero, one)
+        };
+        fresh.parts.push((place.part, part));
+        part
+    }
+
+    /// Sets states that stand in the order of their keys.
+    fn set_sorted(&mut self, changes: &[(MapKey, State)]) {
+        self.set_part(Place::TOP, changes);
+        self.grow();
+    }
+
+    /// Sets states that all belong to a part, and forgets its root.
+    fn set_part(&mut self, place: Place, changes: &[(MapKey, State)]) {
+        if changes.is_empty() {
+            return;
+        }
+        if let Some(known) = self.parts.get_mut(place.part) {
+            known.take();
+        }
+        let first = self.buckets.len();
+        if let Some(bucket) = place.part.checked_sub(first).and_then(|at| self.buckets.get_mut(at)) {
+            self.len += bucket.set(place.depth, changes);
+        } else {
+            let (to_zero, to_one) = split(changes, place.depth);
+            self.set_part(place.half(false), to_zero);
+            self.set_part(place.half(true), to_one);
+        }
+    }
+
+    /// Doubles the number of buckets until they are few enough to an entry. The parts stay what they
+    /// are; below them come new ones, whose roots nobody has asked for.
+    fn grow(&mut self) {
+        while self.bits < MAX_BITS && self.len > FULL << self.bits {
+            let buckets = std::mem::take(&mut self.buckets);
+            self.buckets = buckets.into_iter().flat_map(|bucket| bucket.into_halves(self.bits)).collect();
+            self.bits += 1;
+            self.parts.resize_with(2 * self.buckets.len(), OnceLock::new);
+        }
+    }
+}
+
+impl Fresh {
+    fn append(&mut self, other: Self) {
+        self.buckets.extend(other.buckets);
+        self.parts.extend(other.parts);
+        self.new_keys += other.new_keys;
     }
 }
 
@@ -159,80 +300,8 @@ impl std::fmt::Debug for ContractMap {
         write!(f, "ContractMap({} keys)", self.len)
     }
 }
-
-impl Node {
-    /// The node over any number of different keys, in order, that agree in `depth` bits.
-    fn over(entries: &[(MapKey, State)], depth: usize) -> Self {
-        let keys = if entries.len() > BUCKET {
-            let (zero, one) = split(entries, depth);
-            Keys::Inner(Arc::new([zero, one].map(|half| Self::over(half, depth + 1))))
-        } else {
-            Keys::Bucket(entries.into())
-        };
-        Self { keys, root: OnceLock::new() }
+impl std::fmt::Debug for Staged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Staged({} changes, from {} to {})", self.changes.len(), self.before, self.after)
     }
-
-    /// Root of the node's keys, which agree in `depth` bits.
-    fn root(&self, depth: usize) -> MapRoot {
-        if let Some(known) = self.root.get() {
-            return *known;
-        }
-        let root = match &self.keys {
-            Keys::Bucket(entries) => root_below(entries, depth),
-            Keys::Inner(children) => {
-                let [zero, one] = &**children;
-                let both_unknown = zero.root.get().is_none() && one.root.get().is_none();
-                let pays = both_unknown && depth < PARALLEL_LEVELS;
-                let (zero, one) = both(pays, || zero.root(depth + 1), || one.root(depth + 1));
-                inner(&zero, &one)
-            }
-        };
-        // Another thread may have been faster, with the same root; nobody waits for anybody.
-        *self.root.get_or_init(|| root)
-    }
-}
-
-/// Sets states, in the order of their keys, in a node whose keys agree with them in `depth` bits;
-/// gives the number of new keys. What other maps share is copied, not changed.
-fn set(node: &mut Node, depth: usize, changes: &[(MapKey, State)]) -> u64 {
-    if changes.is_empty() {
-        return 0;
-    }
-    node.root.take();
-    match &mut node.keys {
-        Keys::Inner(children) => {
-            let [zero, one] = Arc::make_mut(children);
-            let (to_zero, to_one) = split(changes, depth);
-            let pays = changes.len() > WORTH_A_THREAD;
-            let (new_zero, new_one) = both(pays, || set(zero, depth + 1, to_zero), || set(one, depth + 1, to_one));
-            new_zero + new_one
-        }
-        Keys::Bucket(entries) => {
-            let before = entries.len();
-            let mut entries = entries.to_vec();
-            entries.extend_from_slice(changes);
-            // A stable sort leaves equal keys in their order: the last of them holds.
-            entries.sort_by_key(|(key, _)| *key);
-            entries.reverse();
-            entries.dedup_by_key(|(key, _)| *key);
-            entries.reverse();
-            *node = Node::over(&entries, depth);
-            (entries.len() - before) as u64
-        }
-    }
-}
-
-/// Does two things, at the same time if that pays.
-fn both<A: Send, B: Send>(pays: bool, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    if pays { rayon::join(a, b) } else { (a(), b()) }
-}
-
-/// The child on the way to a key, and the other one.
-fn toward<'a>(key: &MapKey, depth: usize, [zero, one]: &'a [Node; 2]) -> (&'a Node, &'a Node) {
-    if key.bit(depth) { (one, zero) } else { (zero, one) }
-}
-
-/// Where a key stands in a bucket, or would stand.
-fn find(entries: &[(MapKey, State)], key: &MapKey) -> Result<usize, usize> {
-    entries.binary_search_by(|(held, _)| held.cmp(key))
 }

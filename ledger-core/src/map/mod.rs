@@ -5,12 +5,13 @@
 //! [`rule`](root_of) is the whole rule; [`ContractMap`] is one way to hold the map and is no part
 //! of it.
 
+mod bucket;
 mod contract_map;
 mod proof;
 mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use contract_map::ContractMap;
+pub use contract_map::{ContractMap, Staged};
 pub use proof::{End, MapProof, MapProofError, Verdict};
 pub use rule::{Entry, MapKey, MapRoot, root_of, root_of_parallel};

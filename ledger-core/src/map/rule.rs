@@ -38,6 +38,12 @@ impl MapKey {
         Self(preimage(Domain::MapKey).bytes(subject).finish())
     }
 
+    /// The first bits, at most 63, as a number.
+    pub(super) fn first_bits(&self, count: usize) -> usize {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 >> (63 - count)) as usize
+    }
+
     /// The bit that is next after `depth` bits.
     pub(super) fn bit(&self, depth: usize) -> bool {
         self.0.get(depth / 8).is_some_and(|byte| byte >> (7 - depth % 8) & 1 == 1)
