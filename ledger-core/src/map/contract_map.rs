@@ -20,8 +20,8 @@ use std::sync::OnceLock;
 /// Entries to a bucket, on average, beyond which the number of buckets doubles.
 const FULL: u64 = 2;
 
-/// No more than 2^20 buckets: beyond, buckets become trees.
-const MAX_BITS: usize = 20;
+/// No more than 2^20 buckets: beyond, buckets become trees. In tests beyond 2^8, to get there.
+const MAX_BITS: usize = if cfg!(test) { 8 } else { 20 };
 
 /// Changes that are staged on two threads rather than one.
 const WORTH_A_THREAD: usize = 100;
