@@ -122,7 +122,7 @@ fn main() {
     // An attacker has ground 100,000 keys that share their first 20 bits.
     let ground = |n: u64| {
         let mut key = key(n);
-        key.0[..3].copy_from_slice(&[0, 0, key.0[2] & 0x0f]);
+        (key.0[0], key.0[1], key.0[2]) = (0, 0, key.0[2] & 0x0f);
         key
     };
     map.set((0..100_000).map(|n| (ground(n), state(n))).collect());
