@@ -5,7 +5,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a benchmark may fail by panicking"
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a benchmark has a clock and arguments, and may fail by panicking"
 )]
 
 use ledger_core::archive::Foot;
@@ -26,7 +28,10 @@ fn chain(events: u64, per_submission: u64) -> Network {
         let mut sequence = network.tip.control.last_sequence(ledger_core::ids::NodeNumber(1)).next();
         for _ in 0..1000 / per_submission {
             let of = |n: u64| {
-                fixture::event(n / 2, if n % 2 == 0 { Action::New { keeper: code("370000") } } else { Action::Renew })
+                fixture::event(
+                    n / 2,
+                    if n.is_multiple_of(2) { Action::New { keeper: code("370000") } } else { Action::Renew },
+                )
             };
             let list: Vec<Event> = (made..made + per_submission).map(of).collect();
             submissions.push(network.submission_at(1, sequence, list));
@@ -109,24 +114,6 @@ fn one_block() {
             std::hint::black_box(HashedBlock::read(std::hint::black_box(&bytes)).unwrap());
         }
     });
-    let decode = timed(|| {
-        for _ in 0..rounds {
-            std::hint::black_box(ledger_core::codec::decode::<ledger_core::block::Block>(std::hint::black_box(&bytes)).unwrap());
-        }
-    });
-    println!("decode only {:.2}", decode / hash);
-    let block = HashedBlock::read(&bytes).unwrap().into_block();
-    let leaves = timed(|| {
-        for _ in 0..rounds {
-            for s in &block.body.submissions { std::hint::black_box(s.leaf_hashes()); }
-        }
-    });
-    println!("leaves {:.2}", leaves / hash);
-    let ls: Vec<_> = block.body.submissions.iter().flat_map(|s| s.leaf_hashes()).collect();
-    let root = timed(|| {
-        for _ in 0..rounds { std::hint::black_box(ledger_core::merkle::root(std::hint::black_box(&ls))); }
-    });
-    println!("root {:.2}", root / hash);
     let fresh = Network::from_genesis(network.genesis.clone());
     let checked = timed(|| {
         for _ in 0..rounds {

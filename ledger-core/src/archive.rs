@@ -286,6 +286,7 @@ impl Foot {
             control: below.control.clone(),
             signers,
             membership,
+            membership_hash: below.header.next_membership,
             seals: vec![Seal { height: below.header.height, block: hash }],
             ..start.head
         };

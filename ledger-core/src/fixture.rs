@@ -151,7 +151,7 @@ impl Network {
         let block = checked.finalize(certificate.clone()).unwrap();
         self.blocks.push(block.block().encode());
         self.certificate = Some(certificate);
-        (self.tip, self.map) = block.clone().into_parts();
+        block.clone().advance(&mut self.tip, &mut self.map);
         block
     }
 

@@ -320,9 +320,9 @@ impl Control {
     }
 
     /// Closes a block: adopts what has its approvals, enacts what is due, drops what has lapsed.
-    /// Gives the membership of the next block.
-    pub(crate) fn close(&mut self, height: Height, in_force: &Membership) -> Membership {
-        let mut next = in_force.clone();
+    /// Gives the membership of the next block where it is another one.
+    pub(crate) fn close(&mut self, height: Height, in_force: &Membership) -> Option<Membership> {
+        let mut next: Option<Membership> = None;
         let mut open = Vec::new();
         for mut proposal in std::mem::take(&mut self.proposals).into_vec() {
             let approving = |member: &&Member| proposal.approvals.contains(&member.code);
@@ -330,8 +330,9 @@ impl Control {
             proposal.adopted |= in_force.is_quorum(power);
             if proposal.adopted && height.next() >= proposal.effective {
                 // What no longer applies, since another change came first, is dropped.
-                if let Ok((membership, protocol)) = proposal.change.apply(&next, self.protocol) {
-                    next = membership;
+                let before = next.as_ref().unwrap_or(in_force);
+                if let Ok((membership, protocol)) = proposal.change.apply(before, self.protocol) {
+                    next = Some(membership);
                     self.protocol = protocol;
                 }
             } else if height < proposal.effective {
@@ -340,9 +341,12 @@ impl Control {
         }
         // Never longer than it was.
         self.proposals = List::new(open).unwrap_or_default();
-        let mut streams = std::mem::take(&mut self.streams).into_vec();
-        streams.retain(|stream| next.node(stream.node).is_some());
-        self.streams = List::new(streams).unwrap_or_default();
+        let next = next.filter(|next| next != in_force);
+        if let Some(next) = &next {
+            let mut streams = std::mem::take(&mut self.streams).into_vec();
+            streams.retain(|stream| next.node(stream.node).is_some());
+            self.streams = List::new(streams).unwrap_or_default();
+        }
         next
     }
 }

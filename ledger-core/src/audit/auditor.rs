@@ -4,7 +4,7 @@
 //! bytes alone, in parallel); links, streams and governance (in order, cheap); then log, fold and
 //! map (in order) beside the signatures (in parallel).
 
-use super::held::Held;
+use super::held::{Folding, Held};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
 use crate::block::BlockHash;
@@ -17,7 +17,7 @@ use crate::governance::Control;
 use crate::ids::Height;
 use crate::map::ContractMap;
 use crate::membership::Membership;
-use crate::merkle::LogIndex;
+use crate::merkle::{Frontier, LogIndex};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Auditor {
             clean: true,
             sound: tip.clone(),
             below_sound: tip,
-            held: Held::new(None, options.states),
+            held: Held::Unknown,
             findings: Vec::new(),
             unchecked: Vec::new(),
             checked: Checked::default(),
@@ -174,7 +174,7 @@ impl Auditor {
                 let detail = "the states at the foot are not the ones that its header commits to";
                 auditor.find(Finding::at(auditor.head.height, "map", detail));
             }
-            Some(map) => auditor.held = Held::new(Some(map), options.states),
+            Some(map) => auditor.held = Held::new(map, options.states),
             None => auditor.note("the contract map: the states at the foot are not here"),
         }
         if auditor.unproved_start {
@@ -202,7 +202,7 @@ impl Auditor {
         let hashed: Vec<Result<HashedBlock, Finding>> = batch.par_iter().map(read).collect();
         let planned: Vec<Planned> = hashed.iter().map(|block| self.plan(block)).collect();
         let sound = self.sound.clone();
-        let mut held = std::mem::replace(&mut self.held, Held::new(None, Scope::Tip));
+        let mut held = std::mem::take(&mut self.held);
         let (faults, (climbed, stopped)) = rayon::join(
             || planned.par_iter().map(Planned::verify).collect::<Vec<_>>(),
             || climb(sound, &mut held, &hashed, &planned),
@@ -346,7 +346,7 @@ impl Auditor {
         let (outcomes, membership) = chain::govern(&self.head, &block.body().submissions, &mut control);
         let commitments = [
             ("control", control.hash() == header.control),
-            ("membership", membership.hash() == header.next_membership),
+            ("membership", self.head.next_membership_hash(membership.as_ref()) == header.next_membership),
         ];
         if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
             self.find(Finding::of(header.height, &Fault::Commitment(what)));
@@ -361,7 +361,7 @@ impl Auditor {
     /// signatures can be checked.
     fn pass_over(&mut self, block: &HashedBlock) {
         let header = block.header();
-        if header.next_membership != self.head.membership.hash() {
+        if header.next_membership != self.head.membership_hash {
             self.note("signatures above a change of membership that cannot be recomputed");
         }
         let below = block.body().parent_certificate.as_ref().map(|certificate| certificate.height.next());
@@ -438,26 +438,33 @@ fn climb(
     planned: &[Planned],
 ) -> (Vec<Tip>, Option<Finding>) {
     let mut climbed = Vec::with_capacity(blocks.len());
+    let mut folded = Vec::with_capacity(blocks.len());
+    let mut stopped = None;
     for (block, plan) in blocks.iter().zip(planned) {
         let (Ok(block), Some((below, after, governed))) = (block, &plan.judge) else { break };
-        match recompute(&sound, held, block, below, governed) {
+        let first = chain::first_index(below, &sound.frontier);
+        let folding = Folding { below, first, block, governed };
+        let held = extend(&sound, below, block).and_then(|frontier| match held.fold(&folding) {
+            Some(root) if root != block.header().map_root => Err(Fault::Commitment("map")),
+            Some(_) | None => Ok(frontier),
+        });
+        match held {
             Ok(frontier) => sound = Tip { head: after.clone(), frontier, map_root: block.header().map_root },
-            Err(fault) => return (climbed, Some(Finding::of(block.header().height, &fault))),
+            Err(fault) => {
+                stopped = Some(Finding::of(block.header().height, &fault));
+                break;
+            }
         }
         climbed.push(sound.clone());
+        folded.push(folding);
     }
-    (climbed, None)
+    held.fold_all(&folded);
+    (climbed, stopped)
 }
 
-fn recompute(
-    sound: &Tip,
-    held: &mut Held,
-    block: &HashedBlock,
-    below: &Head,
-    governed: &[Outcome],
-) -> Result<crate::merkle::Frontier, Fault> {
+/// The log after a block, which is the one that its header commits to.
+fn extend(sound: &Tip, below: &Head, block: &HashedBlock) -> Result<Frontier, Fault> {
     let header = block.header();
-    let first = chain::first_index(below, &sound.frontier);
     let mut frontier = sound.frontier.clone();
     chain::log(below, &mut frontier, block.leaves());
     if frontier.size() != header.log_size {
@@ -466,10 +473,7 @@ fn recompute(
     if frontier.root() != header.log_root {
         return Err(Fault::Commitment("log"));
     }
-    match held.fold(below, first, block, governed) {
-        Some(root) if root != header.map_root => Err(Fault::Commitment("map")),
-        Some(_) | None => Ok(frontier),
-    }
+    Ok(frontier)
 }
 
 /// Log index of a block's first event, as its own header has it.

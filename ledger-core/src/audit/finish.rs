@@ -12,7 +12,6 @@ impl Auditor {
         let certified = self.certify(certificate);
         self.miss_pins();
         self.compare_map();
-        self.checked.subjects = self.held.len();
         self.findings.sort_by_key(|finding| finding.height);
         let verdict = self.verdict(certified);
         let sound = &self.sound;
@@ -67,15 +66,19 @@ impl Auditor {
     }
 
     fn compare_map(&mut self) {
-        if !self.clean || self.held.is_hashed() {
+        let hashed = self.held.is_hashed();
+        if !self.clean {
             return;
         }
-        if let Some(root) = self.held.root() {
-            self.checked.map_roots += 1;
-            if root != self.sound.map_root {
-                let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
-                self.find(Finding::at(self.head.height, "map", detail));
-            }
+        let Some((root, subjects)) = std::mem::take(&mut self.held).into_root() else { return };
+        self.checked.subjects = subjects;
+        if hashed {
+            return;
+        }
+        self.checked.map_roots += 1;
+        if root != self.sound.map_root {
+            let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
+            self.find(Finding::at(self.head.height, "map", detail));
         }
     }
 

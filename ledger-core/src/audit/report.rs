@@ -86,7 +86,7 @@ impl Bookmark {
             log_size: tip.frontier.size(),
             log_root: tip.frontier.root(),
             control: tip.control.hash(),
-            membership: tip.membership.hash(),
+            membership: tip.membership_hash,
             frontier: tip.frontier.clone(),
         }
     }

@@ -10,8 +10,8 @@ use crate::contract::State;
 use crate::crypto::{ChainId, Suite};
 use crate::governance::Control;
 use crate::ids::{Height, NodeNumber, Timestamp};
-use crate::map::{ContractMap, MapKey};
-use crate::membership::{Membership, Parameters};
+use crate::map::{ContractMap, MapKey, Staged};
+use crate::membership::{Membership, MembershipHash, Parameters};
 use crate::merkle::Frontier;
 use crate::submission::Submission;
 use rayon::prelude::*;
@@ -23,7 +23,7 @@ use thiserror::Error;
 pub struct CheckedBlock {
     block: HashedBlock,
     after: Tip,
-    map: ContractMap,
+    staged: Staged,
     traces: Vec<Trace>,
 }
 
@@ -51,8 +51,10 @@ pub struct Proposal {
 struct Derived {
     frontier: Frontier,
     control: Control,
-    membership: Membership,
-    map: ContractMap,
+    /// Where it is another one than the tip's.
+    membership: Option<Membership>,
+    membership_hash: MembershipHash,
+    staged: Staged,
     traces: Vec<Trace>,
 }
 
@@ -94,9 +96,11 @@ fn derive(tip: &Tip, map: &ContractMap, body: &Body, content: &Content) -> Resul
     rules::log(head, &mut frontier, &content.leaves);
     let (governed, membership) = rules::govern(head, submissions, &mut control);
     let mut overlay = Overlay::over(map);
-    let traces = rules::fold(head, first, submissions, &content.leaves, governed, &mut overlay);
-    let map = map.stage(overlay.into_changes());
-    Ok(Derived { frontier, control, membership, map, traces })
+    let placed = rules::placed(head, first, submissions, &content.leaves);
+    let traces = rules::fold(placed, &governed, &mut overlay);
+    let staged = map.stage(overlay.into_changes());
+    let membership_hash = head.next_membership_hash(membership.as_ref());
+    Ok(Derived { frontier, control, membership, membership_hash, staged, traces })
 }
 
 /// Checks a block against the tip and the map at the tip, by every rule that does not depend on a
@@ -113,9 +117,9 @@ pub fn check(block: HashedBlock, tip: &Tip, map: &ContractMap) -> Result<Checked
     }
     let commitments = [
         ("log", derived.frontier.root() == header.log_root),
-        ("map", derived.map.root() == header.map_root),
+        ("map", derived.staged.root() == header.map_root),
         ("control", derived.control.hash() == header.control),
-        ("membership", derived.membership.hash() == header.next_membership),
+        ("membership", derived.membership_hash == header.next_membership),
     ];
     match commitments.into_iter().find(|(_, holds)| !holds) {
         Some((what, _)) => Err(Fault::Commitment(what)),
@@ -124,10 +128,10 @@ pub fn check(block: HashedBlock, tip: &Tip, map: &ContractMap) -> Result<Checked
 }
 
 fn climb(block: HashedBlock, tip: &Tip, derived: Derived) -> CheckedBlock {
-    let Derived { frontier, control, membership, map, traces } = derived;
+    let Derived { frontier, control, membership, staged, traces, .. } = derived;
     let head = tip.head.after(&block.header, block.hash, control, membership);
-    let after = Tip { head, frontier, map_root: map.root() };
-    CheckedBlock { block, after, map, traces }
+    let after = Tip { head, frontier, map_root: staged.root() };
+    CheckedBlock { block, after, staged, traces }
 }
 
 /// Makes the block that follows a tip, by the same derivation that checks one.
@@ -156,9 +160,9 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
         body: content.body_hash(suite, &body),
         log_size: derived.frontier.size(),
         log_root: derived.frontier.root(),
-        map_root: derived.map.root(),
+        map_root: derived.staged.root(),
         control: derived.control.hash(),
-        next_membership: derived.membership.hash(),
+        next_membership: derived.membership_hash,
         proposer: proposal.proposer,
     };
     let mut block = HashedBlock { hash: header.hash(), header, body, content, bytes: 0 };
@@ -207,12 +211,6 @@ impl CheckedBlock {
     #[must_use]
     pub const fn after(&self) -> &Tip {
         &self.after
-    }
-
-    /// The contract map once the block is final.
-    #[must_use]
-    pub const fn map(&self) -> &ContractMap {
-        &self.map
     }
 
     /// What became of each event, in order.
@@ -268,16 +266,10 @@ impl FinalBlock {
         self.certificate.as_ref()
     }
 
-    /// The contract map after it. Maps share what they have in common, so this costs nothing.
-    #[must_use]
-    pub const fn map(&self) -> &ContractMap {
-        &self.checked.map
-    }
-
-    /// The chain after it, once it is durable.
-    #[must_use]
-    pub fn into_parts(self) -> (Tip, ContractMap) {
-        (self.checked.after, self.checked.map)
+    /// Moves tip and map over the block, once it is durable.
+    pub fn advance(self, tip: &mut Tip, map: &mut ContractMap) {
+        map.commit(self.checked.staged);
+        *tip = self.checked.after;
     }
 }
 

@@ -15,7 +15,7 @@ pub use hashed::HashedBlock;
 pub(crate) use ladder::Overlay;
 pub use ladder::{CheckedBlock, Descent, DescentError, FinalBlock, Proposal, assemble, check, check_clock};
 pub(crate) use rules::{
-    SignatureJob, certificate_presence, first_index, fold, govern, links, log, signatures, streams,
+    Placed, SignatureJob, certificate_presence, first_index, fold, govern, links, log, placed, signatures, streams,
 };
 pub use rules::{States, Trace};
 pub use tip::{Head, Tip};

@@ -6,7 +6,7 @@ use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
 use crate::contract::{Outcome, State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
-use crate::event::Event;
+use crate::event::{ContractEvent, Event};
 use crate::governance::Control;
 use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL};
 use crate::map::MapKey;
@@ -191,8 +191,12 @@ pub(crate) fn first_index(head: &Head, below: &Frontier) -> LogIndex {
 }
 
 /// Folds the governance events into the control state and closes the block. Gives what became of
-/// each, in order, and the membership that judges the next block.
-pub(crate) fn govern(head: &Head, submissions: &[Submission], control: &mut Control) -> (Vec<Outcome>, Membership) {
+/// each, in order, and the membership that judges the next block where it is another one.
+pub(crate) fn govern(
+    head: &Head,
+    submissions: &[Submission],
+    control: &mut Control,
+) -> (Vec<Outcome>, Option<Membership>) {
     let height = head.height.next();
     let mut outcomes = Vec::new();
     for submission in submissions {
@@ -215,38 +219,56 @@ fn actor(membership: &Membership, stream: NodeNumber) -> MemberCode {
     membership.node(stream).map_or(MemberCode::ZERO, |(member, _)| member.code)
 }
 
-/// Folds the contract events into the states, and gives what became of each event of the block.
-pub(crate) fn fold(
-    head: &Head,
+/// An event with its place: what the fold is told of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed<'a> {
+    actor: MemberCode,
+    pub(crate) event: &'a Event,
+    leaf: &'a LeafHash,
+    index: LogIndex,
+}
+
+/// The events of a block, each with its place.
+pub(crate) fn placed<'a>(
+    head: &'a Head,
     first: LogIndex,
-    submissions: &[Submission],
-    leaves: &[LeafHash],
-    governed: Vec<Outcome>,
+    submissions: &'a [Submission],
+    leaves: &'a [LeafHash],
+) -> impl Iterator<Item = Placed<'a>> {
+    let events = submissions.iter().flat_map(|submission| {
+        let actor = actor(&head.membership, submission.stream);
+        submission.events.iter().map(move |event| (actor, event))
+    });
+    let places = leaves.iter().zip((first.0..).map(LogIndex));
+    events.zip(places).map(|((actor, event), (leaf, index))| Placed { actor, event, leaf, index })
+}
+
+impl Placed<'_> {
+    /// Folds a contract event into the state of its subject.
+    pub(crate) fn fold(&self, key: MapKey, event: &ContractEvent, states: &mut impl States) -> Trace {
+        let before = states.state(&key);
+        let folded = step(before.as_ref(), self.actor, &event.action, self.leaf, self.index);
+        let previous = folded.state.and(before).map(|state| state.last_index);
+        if let Some(state) = folded.state {
+            states.set(key, state);
+        }
+        Trace { outcome: folded.outcome, previous }
+    }
+}
+
+/// Folds the contract events of a block, and gives what became of each of its events.
+pub(crate) fn fold<'a>(
+    events: impl Iterator<Item = Placed<'a>>,
+    governed: &[Outcome],
     states: &mut impl States,
 ) -> Vec<Trace> {
-    let mut governed = governed.into_iter();
-    let mut traces = Vec::with_capacity(leaves.len());
-    let mut leaves = leaves.iter().zip(first.0..);
-    for submission in submissions {
-        let actor = actor(&head.membership, submission.stream);
-        for (event, (leaf, index)) in submission.events.iter().zip(&mut leaves) {
-            traces.push(match event {
-                Event::Contract(event) => {
-                    let key = MapKey::of(&event.subject);
-                    let before = states.state(&key);
-                    let folded = step(before.as_ref(), actor, &event.action, leaf, LogIndex(index));
-                    let previous = folded.state.and(before).map(|state| state.last_index);
-                    if let Some(state) = folded.state {
-                        states.set(key, state);
-                    }
-                    Trace { outcome: folded.outcome, previous }
-                }
-                Event::Propose(_) | Event::Approve(_) => {
-                    Trace { outcome: governed.next().unwrap_or(Outcome::Applied), previous: None }
-                }
-                Event::Evidence(_) | Event::Anchor(_) => Trace { outcome: Outcome::Applied, previous: None },
-            });
+    let mut governed = governed.iter().copied();
+    let trace = |placed: Placed<'a>| match placed.event {
+        Event::Contract(event) => placed.fold(MapKey::of(&event.subject), event, states),
+        Event::Propose(_) | Event::Approve(_) => {
+            Trace { outcome: governed.next().unwrap_or(Outcome::Applied), previous: None }
         }
-    }
-    traces
+        Event::Evidence(_) | Event::Anchor(_) => Trace { outcome: Outcome::Applied, previous: None },
+    };
+    events.map(trace).collect()
 }

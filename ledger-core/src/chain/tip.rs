@@ -7,7 +7,7 @@ use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::ids::{Height, Timestamp};
 use crate::map::MapRoot;
-use crate::membership::Membership;
+use crate::membership::{Membership, MembershipHash};
 use crate::merkle::Frontier;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct Head {
     pub signers: Arc<Membership>,
     /// The membership that judges the next block.
     pub membership: Arc<Membership>,
+    /// Its hash.
+    pub membership_hash: MembershipHash,
     /// With which the log goes on: one seal, or two after a genesis that continues a chain.
     pub(crate) seals: Vec<Seal>,
 }
@@ -53,10 +55,17 @@ impl std::ops::Deref for Tip {
 }
 
 impl Head {
-    /// The head after a block whose control state and next membership are known.
-    pub(crate) fn after(&self, header: &Header, hash: BlockHash, control: Control, membership: Membership) -> Self {
+    /// The head after a block whose control state is known, and its next membership where that is
+    /// another one.
+    pub(crate) fn after(
+        &self,
+        header: &Header,
+        hash: BlockHash,
+        control: Control,
+        membership: Option<Membership>,
+    ) -> Self {
         let signers = Arc::clone(&self.membership);
-        let membership = if membership == *signers { Arc::clone(&signers) } else { Arc::new(membership) };
+        let membership = membership.map_or_else(|| Arc::clone(&signers), Arc::new);
         Self {
             chain: self.chain,
             network: self.network,
@@ -66,8 +75,14 @@ impl Head {
             control,
             signers,
             membership,
+            membership_hash: header.next_membership,
             seals: vec![Seal { height: header.height, block: hash }],
         }
+    }
+
+    /// Hash of the next membership, which is the one in force unless it is another one.
+    pub(crate) fn next_membership_hash(&self, next: Option<&Membership>) -> MembershipHash {
+        next.map_or(self.membership_hash, Membership::hash)
     }
 
     /// Whether the last block changed the membership.
@@ -94,6 +109,7 @@ impl Tip {
             time: genesis.time,
             control,
             signers: Arc::clone(&membership),
+            membership_hash: membership.hash(),
             membership,
             seals: genesis.seals(),
         };

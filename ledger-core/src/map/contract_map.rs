@@ -38,6 +38,7 @@ pub struct ContractMap {
 }
 
 /// Changes of a map, with the root that they lead to.
+#[derive(Clone)]
 pub struct Staged {
     before: MapRoot,
     after: MapRoot,
@@ -46,7 +47,7 @@ pub struct Staged {
 }
 
 /// What changes hold anew: buckets, parts, the number of new keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Fresh {
     buckets: Vec<(usize, Bucket)>,
     parts: Vec<(usize, Part)>,

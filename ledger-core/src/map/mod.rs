@@ -9,9 +9,11 @@ mod bucket;
 mod contract_map;
 mod proof;
 mod rule;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub use contract_map::{ContractMap, Staged};
 pub use proof::{End, MapProof, MapProofError, Verdict};
 pub use rule::{Entry, MapKey, MapRoot, root_of, root_of_parallel};
+pub use table::{Shard, Table};

@@ -44,6 +44,12 @@ impl MapKey {
         (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 >> (63 - count)) as usize
     }
 
+    /// Where a search for the key may begin, by bits that say nothing of its order.
+    pub(super) fn place(&self) -> usize {
+        let [.., a, b, c, d, e, f, g, h] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize
+    }
+
     /// The bit that is next after `depth` bits.
     pub(super) fn bit(&self, depth: usize) -> bool {
         self.0.get(depth / 8).is_some_and(|byte| byte >> (7 - depth % 8) & 1 == 1)

@@ -1,0 +1,168 @@
+//! States by key, not hashed: what an audit folds into when it wants the root of the tip alone.
+//!
+//! 256 shards by the first byte of the key, which several threads can fill side by side. A shard is
+//! a list of rows in the order in which they came, and an open-addressed index over it; a key is a
+//! hash already, so its bits are the place where the search begins.
+
+use super::contract_map::ContractMap;
+use super::rule::{MapKey, MapRoot, inner, root_below};
+use crate::contract::State;
+use rayon::prelude::*;
+
+const SHARDS: usize = 256;
+/// Bits of a key that all rows of a shard share.
+const SHARD_BITS: usize = 8;
+
+/// States of any number of subjects.
+#[derive(Clone, Debug)]
+pub struct Table {
+    shards: Vec<Shard>,
+}
+
+/// The rows whose keys begin with the same byte.
+#[derive(Clone, Debug, Default)]
+pub struct Shard {
+    rows: Vec<(MapKey, State)>,
+    /// Place of a row plus one, or 0; a power of two of them, at most two thirds taken.
+    index: Vec<u32>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { shards: vec![Shard::default(); SHARDS] }
+    }
+}
+
+impl FromIterator<(MapKey, State)> for Table {
+    fn from_iter<I: IntoIterator<Item = (MapKey, State)>>(rows: I) -> Self {
+        let mut table = Self::default();
+        for (key, state) in rows {
+            table.insert(key, state);
+        }
+        table
+    }
+}
+
+impl Table {
+    /// Number of keys.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.rows.len() as u64).sum()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The state under a key.
+    #[must_use]
+    pub fn get(&self, key: &MapKey) -> Option<&State> {
+        self.shards.get(Self::shard_of(key))?.get(key)
+    }
+
+    /// Sets the state under a key.
+    pub fn insert(&mut self, key: MapKey, state: State) {
+        if let Some(shard) = self.shards.get_mut(Self::shard_of(&key)) {
+            shard.insert(key, state);
+        }
+    }
+
+    /// The shard that a key belongs to.
+    #[must_use]
+    pub fn shard_of(key: &MapKey) -> usize {
+        key.first_bits(SHARD_BITS)
+    }
+
+    /// The shards, to be filled side by side.
+    pub fn shards_mut(&mut self) -> &mut [Shard] {
+        &mut self.shards
+    }
+
+    /// The root, from scratch.
+    #[must_use]
+    pub fn into_root(self) -> MapRoot {
+        let sorted = self.shards.into_par_iter().map(|shard| {
+            let mut rows = shard.rows;
+            rows.sort_unstable_by_key(|(key, _)| *key);
+            rows
+        });
+        root_over(&sorted.collect::<Vec<_>>(), 0)
+    }
+
+    /// The map of the same states.
+    #[must_use]
+    pub fn into_map(self) -> ContractMap {
+        let mut map = ContractMap::default();
+        map.set(self.shards.into_iter().flat_map(|shard| shard.rows).collect());
+        map
+    }
+}
+
+/// Root over sorted shards whose keys agree in `depth` bits.
+fn root_over(shards: &[Vec<(MapKey, State)>], depth: usize) -> MapRoot {
+    let mut filled = shards.iter().filter(|rows| !rows.is_empty());
+    match (filled.next(), filled.next(), shards) {
+        (None, ..) => MapRoot::EMPTY,
+        (Some(rows), _, [_]) => root_below(rows, depth),
+        (Some(rows), None, _) if rows.len() == 1 => root_below(rows, depth),
+        (Some(_), ..) => {
+            let (zero, one) = shards.split_at(shards.len() / 2);
+            let (zero, one) = rayon::join(|| root_over(zero, depth + 1), || root_over(one, depth + 1));
+            inner(&zero, &one)
+        }
+    }
+}
+
+impl Shard {
+    /// The state under a key.
+    #[must_use]
+    pub fn get(&self, key: &MapKey) -> Option<&State> {
+        let row = self.find(key).ok()?;
+        self.rows.get(row).map(|(_, state)| state)
+    }
+
+    /// Sets the state under a key.
+    pub fn insert(&mut self, key: MapKey, state: State) {
+        if (self.rows.len() + 1) * 3 > self.index.len() * 2 {
+            self.grow();
+        }
+        match self.find(&key) {
+            Ok(row) => self.rows.get_mut(row).into_iter().for_each(|(_, held)| *held = state),
+            Err(place) => {
+                self.rows.push((key, state));
+                let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+                self.index.get_mut(place).into_iter().for_each(|held| *held = row);
+            }
+        }
+    }
+
+    /// The row of a key, or the place in the index where it belongs.
+    fn find(&self, key: &MapKey) -> Result<usize, usize> {
+        let mask = self.index.len().wrapping_sub(1);
+        let mut place = key.place() & mask;
+        while let Some(&held) = self.index.get(place) {
+            if held == 0 {
+                break;
+            }
+            let row = held as usize - 1;
+            if self.rows.get(row).is_some_and(|(held, _)| held == key) {
+                return Ok(row);
+            }
+            place = (place + 1) & mask;
+        }
+        Err(place)
+    }
+
+    /// Doubles the index.
+    fn grow(&mut self) {
+        self.index = vec![0; (self.index.len() * 2).max(16)];
+        for (row, number) in (0..self.rows.len()).zip(1..) {
+            let Some((key, _)) = self.rows.get(row) else { break };
+            if let Err(place) = self.find(key) {
+                self.index.get_mut(place).into_iter().for_each(|held| *held = number);
+            }
+        }
+    }
+}
