@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
 //! | [`codec`] | the one encoding, strict and bounded |
+//! | [`annex`] | the annex's five messages: field tables, code tables, one outcome an item |
 #![cfg_attr(
     test,
     allow(
@@ -19,5 +20,9 @@
     )
 )]
 
+pub mod annex;
 pub mod codec;
 pub mod crypto;
+
+#[cfg(test)]
+mod vectors;
