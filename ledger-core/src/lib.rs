@@ -9,6 +9,8 @@
 //! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
 //! | [`codec`] | the one encoding, strict and bounded |
 //! | [`annex`] | the annex's five messages: field tables, code tables, one outcome an item |
+//! | [`record`] | slots, commitment, disclosure of chosen slots |
+//! | [`lookup`] | the handle of a contract, and its proof |
 #![cfg_attr(
     test,
     allow(
@@ -23,6 +25,8 @@
 pub mod annex;
 pub mod codec;
 pub mod crypto;
+pub mod lookup;
+pub mod record;
 
 #[cfg(test)]
 mod vectors;

@@ -307,7 +307,7 @@ pub static FILE: &[Row] = rows![
 /// The fields of the kinds that the annex does not have: correct, void, amend and so on.
 pub static EXTENSION: &[Row] = rows![
     UNIT_USCC 18 Mandatory,
-    CONTRACT_NO 100 Mandatory,
+    CONTRACT_NO 100 Optional,
     REASON 500 Optional,
     DATE 8 Optional,
 ];

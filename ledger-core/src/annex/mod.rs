@@ -34,6 +34,8 @@ pub use finding::{Code, Finding, Position, Severity};
 pub use resident_id::{ResidentId, ResidentIdError};
 pub use uscc::{Uscc, UsccError};
 
+use crate::codec::Text;
+use crate::crypto::Hash;
 use fields::{CONTRACT_NO, FILE, FILE_MEDIA_TYPE, FILE_ROLE, FILE_SHA256, FILE_SIZE, FILES, UNIT_USCC};
 use json::{Json, Member, Value};
 use object::{Found, Object, Place};
@@ -140,17 +142,20 @@ pub struct Item {
     files: Vec<FileDigest>,
 }
 
-/// A file that belongs to an item; its bytes are kept elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file that belongs to an item; its bytes are kept elsewhere. Texts are capped at four bytes a
+/// character of the field's table.
+///
+/// `role(4 + n) ‖ sha256(32) ‖ size(8) ‖ media type(4 + n)`
+#[derive(Clone, Debug, PartialEq, Eq, bincode::Encode, bincode::Decode)]
 pub struct FileDigest {
     /// What the file is, by the code table of roles.
-    pub role: String,
+    pub role: Text<128>,
     /// Its SHA-256 digest.
-    pub sha256: [u8; 32],
+    pub sha256: Hash,
     /// Its size in bytes.
     pub size: u64,
     /// Its media type.
-    pub media_type: String,
+    pub media_type: Text<400>,
 }
 
 impl Item {
@@ -347,10 +352,10 @@ fn read_files(members: &[Member<'_>], place: &Place, config: &Config, findings: 
         let object = Object::read(json, place, FILE, &[], config.strict, findings)?;
         rules::codes(&object, config, findings);
         Some(FileDigest {
-            role: object.get(&FILE_ROLE)?.to_owned(),
-            sha256: crate::crypto::unhex(object.get(&FILE_SHA256)?).ok()?,
+            role: Text::new(object.get(&FILE_ROLE)?).ok()?,
+            sha256: object.get(&FILE_SHA256)?.parse().ok()?,
             size: object.get(&FILE_SIZE)?.parse().ok()?,
-            media_type: object.get(&FILE_MEDIA_TYPE)?.to_owned(),
+            media_type: Text::new(object.get(&FILE_MEDIA_TYPE)?).ok()?,
         })
     };
     items.iter().enumerate().filter_map(file).collect()

@@ -11,10 +11,12 @@
 //! node (`0x01`) and from the text of a signed note (`0x20` and up). The chain id keeps the
 //! signatures of two chains apart.
 
+mod derive;
 mod domain;
 mod hash;
 mod key;
 
+pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};
 pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId};
 pub(crate) use hash::{hash_newtype, hex, unhex, unhex_vec};
