@@ -315,7 +315,9 @@ pub static EXTENSION: &[Row] = rows![
 /// The tables as Markdown, for `docs/annex-tables.md`.
 #[must_use]
 pub fn markdown() -> String {
-    let mut text = String::from("# The annex's field tables\n\nMade from `ledger-core/src/annex/fields.rs`.\n");
+    let mut text = String::from(
+        "# The annex's field tables\n\nMade from `ledger-core/src/annex/fields.rs`. A record's slots have this order.\n",
+    );
     for kind in MessageKind::ALL {
         table(&mut text, kind.title(), kind.rows(), kind.list());
     }

@@ -5,6 +5,7 @@
 //! ```text
 //! hash       length(1) ‖ domain(8..31) ‖ suite(1) ‖ fields
 //! signature  length(1) ‖ domain(8..31) ‖ suite(1) ‖ chain id(32) ‖ fields
+//! HKDF info  length(1) ‖ domain(8..31) ‖ suite(1) ‖ fields
 //! ```
 //!
 //! The length byte (8 to 31) keeps a preimage apart from an RFC 6962 leaf (`0x00`), from an inner

@@ -85,6 +85,9 @@ pub struct Disclosure {
     pub slots: List<Disclosed, MAX_SLOTS>,
 }
 
+/// Revealed slots with what they hold: bytes, or nothing.
+pub type Revealed<'a> = Vec<(Slot, Option<&'a [u8]>)>;
+
 /// Why a disclosure does not hold: something was altered, or it belongs to another record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DisclosureError {

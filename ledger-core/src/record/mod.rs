@@ -1,6 +1,6 @@
 //! The record: what an event is about, in plaintext. It never stands on the chain; its commitment does.
 //!
-//! A record is a row of [slots](slots), present or absent. Its [`Commitment`] can be opened slot by
+//! A record is a row of [`slots`], present or absent. Its [`Commitment`] can be opened slot by
 //! slot: one field, or the absence of one, can be disclosed alone ([`Disclosure`]). When the
 //! [`RecordSecret`] is destroyed, the commitment says nothing more about what it was made of.
 
@@ -11,7 +11,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use disclosure::{Commitment, Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, Value};
+pub use disclosure::{Commitment, Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, Revealed, Value};
 pub use kind::{RecordKind, UnknownKind};
 pub use secret::RecordSecret;
 pub use slot::{Slot, UnknownVersion, Version, slots};
