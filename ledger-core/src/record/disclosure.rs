@@ -109,7 +109,7 @@ impl Disclosure {
     ///
     /// # Errors
     /// [`DisclosureError`], when the disclosure is not of the record that was committed to.
-    pub fn verify(&self, commitment: &Commitment, suite: Suite) -> Result<Vec<(Slot, Option<&[u8]>)>, DisclosureError> {
+    pub fn verify(&self, commitment: &Commitment, suite: Suite) -> Result<Revealed<'_>, DisclosureError> {
         let table = slots(self.kind, self.version);
         let (expected, found) = (table.len(), self.slots.len());
         if expected != found {
