@@ -8,31 +8,16 @@
 )]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may fail by panicking")]
 
-use ledger_core::contract::{HistoryHash, State, Status};
-use ledger_core::ids::Ordinal;
+use ledger_core::contract::State;
+use ledger_core::fixture::state;
 use ledger_core::lookup::Subject;
 use ledger_core::map::{ContractMap, MapKey, Verdict, root_of_parallel};
-use ledger_core::merkle::LogIndex;
 use std::time::Instant;
 
 fn key(n: u64) -> MapKey {
     let mut subject = [0; 32];
     subject[..8].copy_from_slice(&n.to_be_bytes());
     MapKey::of(&Subject(subject))
-}
-
-fn state(n: u64) -> State {
-    State {
-        status: Status::Active,
-        keeper: "370100".parse().unwrap(),
-        count: n as u32,
-        history: HistoryHash([7; 32]),
-        last_index: LogIndex(n),
-        last_new: Ordinal(0),
-        ended_by: None,
-        by_keeper: None,
-        by_province: None,
-    }
 }
 
 /// Bytes of memory held by this process.

@@ -9,13 +9,15 @@
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, Proposal, Tip, assemble};
 use crate::codec::{List, Text};
+use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, TrustPolicy};
-use crate::ids::{MemberCode, NodeNumber, PROTOCOL, Round, Sequence, Timestamp};
-use crate::lookup::{Subject, VrfPublicKey};
+use crate::ids::{MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Timestamp};
+use crate::lookup::{Subject, VrfSecretKey};
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
+use crate::merkle::LogIndex;
 use crate::record::Commitment;
 use crate::submission::Submission;
 
@@ -91,7 +93,7 @@ impl Network {
             time: Timestamp(1_700_000_000_000),
             predecessor: None,
             membership,
-            vrf: vrf_key(),
+            vrf: vrf_key().public(),
             sealed_vrf: List::default(),
             trust: TrustPolicy::default(),
         })
@@ -164,8 +166,8 @@ impl Network {
 
 /// The VRF key of the network.
 #[must_use]
-pub fn vrf_key() -> VrfPublicKey {
-    VrfPublicKey([7; 32])
+pub fn vrf_key() -> VrfSecretKey {
+    VrfSecretKey::from_random(&seed("vrf", 0)).unwrap()
 }
 
 /// A subject by number.
@@ -181,4 +183,20 @@ pub fn event(number: u64, action: Action) -> Event {
     let commitment =
         Commitment(Hasher::new(Domain::Commitment, Suite::Ed25519Sha256).bytes(number.to_be_bytes()).finish());
     Event::Contract(ContractEvent { version: 1, subject, commitment, action })
+}
+
+/// A state by number; two numbers give two states.
+#[must_use]
+pub fn state(number: u64) -> State {
+    State {
+        status: Status::Active,
+        keeper: code("370100"),
+        count: number as u32,
+        history: HistoryHash([number as u8; 32]),
+        last_index: LogIndex(number),
+        last_new: Ordinal(0),
+        ended_by: None,
+        by_keeper: None,
+        by_province: None,
+    }
 }

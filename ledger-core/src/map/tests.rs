@@ -4,13 +4,10 @@ use super::*;
 use crate::codec::{DecodeError, decode, encode};
 use crate::contract::{State, StateHash};
 use crate::crypto::{Domain, Hasher, Suite};
+use crate::fixture::state;
 use crate::lookup::Subject;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-
-fn state(n: u64) -> State {
-    State { status: 1, keeper: *b"370100", count: n as u32, history: [n as u8; 32], last_index: n }
-}
 
 fn key(n: u64) -> MapKey {
     let mut subject = [0; 32];
@@ -322,5 +319,25 @@ fn all_one_bit_changes_of_some_proofs() {
             let holds = decode::<MapProof>(&bytes).is_ok_and(|proof| proof.verify(&map.root(), &asked).is_ok());
             assert!(!holds, "bit {bit} of the proof of {asked}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_table_has_the_root_of_the_rule(sets in proptest::collection::vec((0..60_u64, any::<u8>()), 0..200)) {
+        let mut table = Table::default();
+        let mut rows = BTreeMap::new();
+        for (n, version) in sets {
+            table.insert(key(n), state(u64::from(version)));
+            rows.insert(key(n), state(u64::from(version)));
+        }
+        prop_assert_eq!(table.len(), rows.len() as u64);
+        for (key, state) in &rows {
+            prop_assert_eq!(table.get(key), Some(state));
+        }
+        prop_assert_eq!(table.get(&key(61)), None);
+        let sorted: Vec<(MapKey, State)> = rows.into_iter().collect();
+        prop_assert_eq!(table.clone().into_map().root(), root_of(&sorted));
+        prop_assert_eq!(table.into_root(), root_of(&sorted));
     }
 }

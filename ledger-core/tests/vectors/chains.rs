@@ -160,9 +160,9 @@ pub(crate) fn file() -> File {
         header("a control hash", &|header| header.control.0[0] ^= 1),
         header("a next membership", &|header| header.next_membership.0[0] ^= 1),
         header("a proposer", &|header| header.proposer = NodeNumber(2)),
-        judge("a submission's signature", edited(&network, 2, |block| flip_signature(block))),
-        judge("an event for another", edited(&network, 2, |block| swap_event(block))),
-        judge("a parent certificate's signature", edited(&network, 2, |block| flip_certificate(block))),
+        judge("a submission's signature", edited(&network, 2, flip_signature)),
+        judge("an event for another", edited(&network, 2, swap_event)),
+        judge("a parent certificate's signature", edited(&network, 2, flip_certificate)),
     ];
     cases.push(judged(&network, "a tip certificate of two of four", blocks, &few(certificate.clone(), 2)));
     cases.push(judged(&network, "a tip certificate of three of four", blocks, &few(certificate, 3)));

@@ -8,7 +8,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may fail by panicking"
+    clippy::disallowed_methods,
+    reason = "a test reads files and may fail by panicking"
 )]
 
 mod chains;
