@@ -1,14 +1,14 @@
 //! The keys that share the first bits, in memory: a few in order, or two halves.
 //!
-//! Almost every bucket is a list of a few entries. One that gets more of them becomes a tree along
+//! Almost every bucket is a list of a few pairs of key and state. One that gets more of them becomes a tree along
 //! the next bits of the keys, with the hashes of its parts kept; so keys that were ground to share
 //! a long prefix cost a few steps each, not a long list. Copies share what they have in common.
 
-use super::rule::{Entry, MapKey, MapRoot, inner, leaf, root_below, split};
+use super::rule::{Keyed, MapKey, MapRoot, inner, leaf, root_below, split};
 use crate::contract::State;
 use std::sync::{Arc, OnceLock};
 
-/// Entries of a list before it splits in two. Fewer cost memory, more cost time.
+/// Pairs that a list may hold before it splits in two. Fewer cost memory, more cost time.
 pub(super) const FEW: usize = 8;
 
 /// Root of a set of keys, and what joining it to its neighbours takes: the rule of the map, read
@@ -67,11 +67,11 @@ impl Default for Bucket {
 
 impl Bucket {
     /// The bucket of any number of different keys, in order, that agree in `depth` bits.
-    fn over(entries: &[(MapKey, State)], depth: usize) -> Self {
-        if entries.len() <= FEW {
-            return Self::List(entries.into());
+    fn over(pairs: &[(MapKey, State)], depth: usize) -> Self {
+        if pairs.len() <= FEW {
+            return Self::List(pairs.into());
         }
-        let (zero, one) = split(entries, depth);
+        let (zero, one) = split(pairs, depth);
         let halves = [zero, one].map(|half| Self::over(half, depth + 1));
         Self::Tree(Arc::new(Tree { halves, root: OnceLock::new() }))
     }
@@ -80,8 +80,8 @@ impl Bucket {
     pub(super) fn into_halves(self, depth: usize) -> [Self; 2] {
         match self {
             Self::Tree(tree) => Arc::unwrap_or_clone(tree).halves,
-            Self::List(entries) => {
-                let (zero, one) = split(&entries, depth);
+            Self::List(pairs) => {
+                let (zero, one) = split(&pairs, depth);
                 [Self::List(zero.into()), Self::List(one.into())]
             }
         }
@@ -127,7 +127,7 @@ impl Bucket {
                 let join = || inner(&zero.part(depth + 1).root(), &one.part(depth + 1).root());
                 Part::Many(*tree.root.get_or_init(join))
             }
-            Self::List(entries) => match &**entries {
+            Self::List(pairs) => match &**pairs {
                 [] => Part::Empty,
                 [one] => Part::Lone(leaf(one.key(), &one.state_hash())),
                 many => Part::Many(root_below(many, depth)),
@@ -146,7 +146,7 @@ impl Bucket {
         let mut bucket = self;
         loop {
             match bucket {
-                Self::List(entries) => return entries,
+                Self::List(pairs) => return pairs,
                 Self::Tree(tree) => {
                     let [zero, one] = &tree.halves;
                     let (ours, other) = if key.bit(depth) { (one, zero) } else { (zero, one) };
@@ -158,22 +158,22 @@ impl Bucket {
         }
     }
 
-    /// The entries, if they are few enough to be a list.
+    /// The pairs, if they are few enough to be a list.
     pub(super) fn as_list(&self) -> &[(MapKey, State)] {
         match self {
-            Self::List(entries) => entries,
+            Self::List(pairs) => pairs,
             Self::Tree(_) => &[],
         }
     }
 
-    /// Every entry, in the order of the keys.
+    /// Every pair, in the order of the keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = &(MapKey, State)> {
         let mut waiting = vec![self];
         std::iter::from_fn(move || {
             loop {
                 match waiting.pop()? {
                     Self::Tree(tree) => waiting.extend(tree.halves.iter().rev()),
-                    Self::List(entries) => return Some(entries.iter()),
+                    Self::List(pairs) => return Some(pairs.iter()),
                 }
             }
         })

@@ -13,11 +13,11 @@
 
 use super::bucket::{Bucket, Part};
 use super::proof::{End, MapProof};
-use super::rule::{Entry, MapKey, MapRoot, root_below, split};
+use super::rule::{Keyed, MapKey, MapRoot, root_below, split};
 use crate::contract::State;
 use std::sync::OnceLock;
 
-/// Entries to a bucket, on average, beyond which the number of buckets doubles.
+/// Pairs in a bucket, on average, beyond which the number of buckets doubles.
 const FULL: u64 = 2;
 
 /// No more than 2^20 buckets: beyond, buckets become trees. In tests beyond 2^8, to get there.
@@ -29,7 +29,8 @@ const WORTH_A_THREAD: usize = 100;
 /// Levels at the top whose halves are hashed on two threads, if both are asked for.
 const PARALLEL_LEVELS: usize = 8;
 
-/// From subject to state, with its root.
+/// From subject to state: pairs of key and state, and their root.
+#[derive(Clone)]
 pub struct ContractMap {
     bits: usize,
     buckets: Vec<Bucket>,
@@ -84,7 +85,7 @@ impl Default for ContractMap {
 }
 
 impl ContractMap {
-    /// The map without entries.
+    /// The map without keys.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -106,12 +107,12 @@ impl ContractMap {
     #[must_use]
     pub fn get(&self, key: &MapKey) -> Option<&State> {
         let bucket = self.buckets.get(key.first_bits(self.bits))?;
-        let entries = bucket.descend(self.bits, key, |_, _| ());
-        let place = entries.binary_search_by(|(held, _)| held.cmp(key)).ok()?;
-        entries.get(place).map(|(_, state)| state)
+        let pairs = bucket.descend(self.bits, key, |_, _| ());
+        let place = pairs.binary_search_by(|(held, _)| held.cmp(key)).ok()?;
+        pairs.get(place).map(|(_, state)| state)
     }
 
-    /// Every entry, in the order of the keys.
+    /// Every pair, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = &(MapKey, State)> {
         self.buckets.iter().flat_map(Bucket::iter)
     }
@@ -168,32 +169,32 @@ impl ContractMap {
             siblings.push(self.part(place.half(!bit)).root());
             place = place.half(bit);
         }
-        let mut entries = match self.bucket_at(place) {
+        let mut pairs = match self.bucket_at(place) {
             Some(bucket) => bucket.descend(self.bits, key, |other, depth| siblings.push(other.part(depth).root())),
-            None => self.lone_entry(place),
+            None => self.lone_pair(place),
         };
-        while entries.len() > 1 {
+        while pairs.len() > 1 {
             let depth = siblings.len();
-            let (zero, one) = split(entries, depth);
+            let (zero, one) = split(pairs, depth);
             let (ours, other) = if key.bit(depth) { (one, zero) } else { (zero, one) };
             siblings.push(root_below(other, depth + 1));
-            entries = ours;
+            pairs = ours;
         }
         siblings.reverse();
-        let end = match entries.first() {
+        let end = match pairs.first() {
             None => End::Empty,
-            Some(entry) if entry.key() == key => End::State(entry.state_hash()),
-            Some(entry) => End::Other { key: *entry.key(), state: entry.state_hash() },
+            Some(pair) if pair.key() == key => End::State(pair.state_hash()),
+            Some(pair) => End::Other { key: *pair.key(), state: pair.state_hash() },
         };
         MapProof::new(siblings, end)
     }
 
-    /// The one entry of a part above the buckets, or none.
-    fn lone_entry(&self, place: Place) -> &[(MapKey, State)] {
+    /// The one pair of a part above the buckets, or none.
+    fn lone_pair(&self, place: Place) -> &[(MapKey, State)] {
         let height = self.bits - place.depth;
         let first = (place.part << height) - self.buckets.len();
         let below = self.buckets.iter().skip(first).take(1 << height);
-        below.map(Bucket::as_list).find(|entries| !entries.is_empty()).unwrap_or_default()
+        below.map(Bucket::as_list).find(|pairs| !pairs.is_empty()).unwrap_or_default()
     }
 
     /// The bucket that a part is, if it is one.
@@ -276,8 +277,8 @@ impl ContractMap {
         }
     }
 
-    /// Doubles the number of buckets until they are few enough to an entry. The parts stay what they
-    /// are; below them come new ones, whose roots nobody has asked for.
+    /// Doubles the number of buckets until each holds few pairs. The parts stay what they are; below
+    /// them come new ones, whose roots nobody has asked for.
     fn grow(&mut self) {
         while self.bits < MAX_BITS && self.len > FULL << self.bits {
             let buckets = std::mem::take(&mut self.buckets);

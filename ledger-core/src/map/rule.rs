@@ -76,14 +76,14 @@ pub(super) fn inner(zero: &MapRoot, one: &MapRoot) -> MapRoot {
 }
 
 /// A key and what the map holds under it.
-pub trait Entry {
+pub trait Keyed {
     /// The key.
     fn key(&self) -> &MapKey;
     /// Hash of the state under it.
     fn state_hash(&self) -> StateHash;
 }
 
-impl Entry for (MapKey, StateHash) {
+impl Keyed for (MapKey, StateHash) {
     fn key(&self) -> &MapKey {
         &self.0
     }
@@ -91,7 +91,7 @@ impl Entry for (MapKey, StateHash) {
         self.1
     }
 }
-impl Entry for (MapKey, State) {
+impl Keyed for (MapKey, State) {
     fn key(&self) -> &MapKey {
         &self.0
     }
@@ -100,21 +100,21 @@ impl Entry for (MapKey, State) {
     }
 }
 
-/// Root of the map with these entries, which stand in the order of their keys, no key twice.
+/// Root of the map with these pairs, which stand in the order of their keys, no key twice.
 #[must_use]
-pub fn root_of<T: Entry>(entries: &[T]) -> MapRoot {
-    root_below(entries, 0)
+pub fn root_of<T: Keyed>(pairs: &[T]) -> MapRoot {
+    root_below(pairs, 0)
 }
 
 /// The same root, computed on all cores.
 #[must_use]
-pub fn root_of_parallel<T: Entry + Sync>(entries: &[T]) -> MapRoot {
-    root_below_parallel(entries, 0)
+pub fn root_of_parallel<T: Keyed + Sync>(pairs: &[T]) -> MapRoot {
+    root_below_parallel(pairs, 0)
 }
 
 /// Root of a set whose keys agree in their first `depth` bits.
-pub(super) fn root_below<T: Entry>(entries: &[T], depth: usize) -> MapRoot {
-    match entries {
+pub(super) fn root_below<T: Keyed>(pairs: &[T], depth: usize) -> MapRoot {
+    match pairs {
         [] => MapRoot::EMPTY,
         [one] => leaf(one.key(), &one.state_hash()),
         // Keys that agree in all bits are one key.
@@ -126,17 +126,17 @@ pub(super) fn root_below<T: Entry>(entries: &[T], depth: usize) -> MapRoot {
     }
 }
 
-fn root_below_parallel<T: Entry + Sync>(entries: &[T], depth: usize) -> MapRoot {
+fn root_below_parallel<T: Keyed + Sync>(pairs: &[T], depth: usize) -> MapRoot {
     const WORTH_A_THREAD: usize = 1 << 10;
-    if entries.len() <= WORTH_A_THREAD || depth == KEY_BITS {
-        return root_below(entries, depth);
+    if pairs.len() <= WORTH_A_THREAD || depth == KEY_BITS {
+        return root_below(pairs, depth);
     }
-    let (zero, one) = split(entries, depth);
+    let (zero, one) = split(pairs, depth);
     let (zero, one) = rayon::join(|| root_below_parallel(zero, depth + 1), || root_below_parallel(one, depth + 1));
     inner(&zero, &one)
 }
 
 /// Those whose next bit is 0, and those whose next bit is 1.
-pub(super) fn split<T: Entry>(entries: &[T], depth: usize) -> (&[T], &[T]) {
-    entries.split_at(entries.partition_point(|entry| !entry.key().bit(depth)))
+pub(super) fn split<T: Keyed>(pairs: &[T], depth: usize) -> (&[T], &[T]) {
+    pairs.split_at(pairs.partition_point(|pair| !pair.key().bit(depth)))
 }

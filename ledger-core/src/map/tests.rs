@@ -25,43 +25,43 @@ fn near(shared: usize, n: u64) -> MapKey {
     near
 }
 
-fn map_of(entries: &[(MapKey, State)]) -> ContractMap {
+fn map_of(pairs: &[(MapKey, State)]) -> ContractMap {
     let mut map = ContractMap::new();
-    map.set(entries.to_vec());
+    map.set(pairs.to_vec());
     map
 }
 
-/// Entries in order, the later of two under one key.
-fn sorted(entries: &[(MapKey, State)]) -> Vec<(MapKey, State)> {
-    entries.iter().copied().collect::<BTreeMap<_, _>>().into_iter().collect()
+/// Pairs in order, the later of two under one key.
+fn sorted(pairs: &[(MapKey, State)]) -> Vec<(MapKey, State)> {
+    pairs.iter().copied().collect::<BTreeMap<_, _>>().into_iter().collect()
 }
 
 /// The rule, said once more in the dullest way: by lists, bit for bit, with hashes spelt out.
-fn dull_root(entries: &[(MapKey, State)], depth: usize) -> [u8; 32] {
+fn dull_root(pairs: &[(MapKey, State)], depth: usize) -> [u8; 32] {
     let hash = |domain, a: &[u8], b: &[u8]| Hasher::new(domain, Suite::Ed25519Sha256).bytes(a).bytes(b).finish();
-    match entries {
+    match pairs {
         [] => [0; 32],
         [(key, state)] => hash(Domain::MapLeaf, &key.0, &state.hash().0),
         _ => {
             let bit = |key: &MapKey| key.0[depth / 8] & (0x80 >> (depth % 8)) != 0;
-            let (one, zero): (Vec<_>, Vec<_>) = entries.iter().partition(|(key, _)| bit(key));
+            let (one, zero): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| bit(key));
             hash(Domain::MapNode, &dull_root(&zero, depth + 1), &dull_root(&one, depth + 1))
         }
     }
 }
 
-/// A map holds exactly these entries, by every way of asking.
-fn check(map: &ContractMap, entries: &[(MapKey, State)]) {
-    let entries = sorted(entries);
-    let root = MapRoot(dull_root(&entries, 0));
+/// A map holds exactly these pairs, by every way of asking.
+fn check(map: &ContractMap, pairs: &[(MapKey, State)]) {
+    let pairs = sorted(pairs);
+    let root = MapRoot(dull_root(&pairs, 0));
     assert_eq!(map.root(), root);
-    assert_eq!(root_of(&entries), root);
-    assert_eq!(root_of_parallel(&entries), root);
-    let hashes: Vec<(MapKey, StateHash)> = entries.iter().map(|(key, state)| (*key, state.hash())).collect();
+    assert_eq!(root_of(&pairs), root);
+    assert_eq!(root_of_parallel(&pairs), root);
+    let hashes: Vec<(MapKey, StateHash)> = pairs.iter().map(|(key, state)| (*key, state.hash())).collect();
     assert_eq!(root_of(&hashes), root);
-    assert_eq!((map.len(), map.is_empty()), (entries.len() as u64, entries.is_empty()));
-    assert!(map.iter().eq(&entries));
-    for (key, state) in &entries {
+    assert_eq!((map.len(), map.is_empty()), (pairs.len() as u64, pairs.is_empty()));
+    assert!(map.iter().eq(&pairs));
+    for (key, state) in &pairs {
         assert_eq!(map.get(key), Some(state));
     }
 }
@@ -96,9 +96,9 @@ fn the_rule_as_drawn() {
 #[test]
 fn small_maps_and_all_that_is_not_in_them() {
     for size in (0..=40).chain([255, 256, 257, 2048, 2049]) {
-        let entries: Vec<_> = (0..size).map(|n| (key(n), state(n))).collect();
-        let map = map_of(&entries);
-        check(&map, &entries);
+        let pairs: Vec<_> = (0..size).map(|n| (key(n), state(n))).collect();
+        let map = map_of(&pairs);
+        check(&map, &pairs);
         for n in (0..2 * size.max(1)).step_by(1 + size as usize / 100) {
             check_proof(&map, &key(n));
         }
@@ -121,19 +121,19 @@ fn keys_that_differ_in_the_last_bit_alone() {
 #[test]
 fn many_keys_with_one_long_prefix() {
     // More than a list holds at every depth, and several thousand behind the same 20 bits.
-    let mut entries: Vec<_> = (0..3000).map(|n| (near(20 + n as usize % 60, n), state(n))).collect();
-    entries.extend((0..300).map(|n| (key(n), state(n))));
-    let map = map_of(&entries);
-    check(&map, &entries);
+    let mut pairs: Vec<_> = (0..3000).map(|n| (near(20 + n as usize % 60, n), state(n))).collect();
+    pairs.extend((0..300).map(|n| (key(n), state(n))));
+    let map = map_of(&pairs);
+    check(&map, &pairs);
     for n in (0..6000).step_by(37) {
         check_proof(&map, &near(20 + n as usize % 60, n));
         check_proof(&map, &key(n));
     }
     let changes: Vec<_> = (2900..3100).map(|n| (near(20 + n as usize % 60, n), state(n + 9))).collect();
-    let mut after = map_of(&entries);
+    let mut after = map_of(&pairs);
     let staged = after.stage(changes.clone());
     after.commit(staged);
-    check(&after, &[entries, changes].concat());
+    check(&after, &[pairs, changes].concat());
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn an_empty_change_changes_nothing() {
 
 #[test]
 fn a_proof_has_one_encoding() {
-    let entries: Vec<_> = (0..50).map(|n| (near(20 + n as usize % 3, n), state(n))).collect();
-    let proof = encode(&map_of(&entries).prove(&entries[0].0));
+    let pairs: Vec<_> = (0..50).map(|n| (near(20 + n as usize % 3, n), state(n))).collect();
+    let proof = encode(&map_of(&pairs).prove(&pairs[0].0));
     assert_eq!(proof[0], 1);
     let depth = usize::from(u16::from_be_bytes([proof[33], proof[34]]));
     assert!(depth > 20 && depth % 8 != 0, "{depth}");
@@ -232,8 +232,8 @@ fn the_key_itself_is_no_other_key() {
 
 #[test]
 fn a_neighbour_from_another_path_shows_nothing() {
-    let entries: Vec<_> = (0..8).map(|n| (key(n), state(n))).collect();
-    let map = map_of(&entries);
+    let pairs: Vec<_> = (0..8).map(|n| (key(n), state(n))).collect();
+    let map = map_of(&pairs);
     // An honest proof that a leaf stands somewhere, offered for keys that go elsewhere.
     for n in 0..8 {
         let bytes = encode(&map.prove(&key(n)));
@@ -247,14 +247,14 @@ fn a_neighbour_from_another_path_shows_nothing() {
     }
 }
 
-fn entries(max: usize) -> impl Strategy<Value = Vec<(MapKey, State)>> {
+fn pairs(max: usize) -> impl Strategy<Value = Vec<(MapKey, State)>> {
     let key = prop_oneof![(0..60_u64).prop_map(key), (0..60_usize, 0..200_u64).prop_map(|(bits, n)| near(bits, n))];
     prop::collection::vec((key, (0..1000_u64).prop_map(state)), 0..max)
 }
 
 proptest! {
     #[test]
-    fn any_batching_gives_the_root_of_the_rule(batches in prop::collection::vec((entries(40), any::<bool>()), 0..8)) {
+    fn any_batching_gives_the_root_of_the_rule(batches in prop::collection::vec((pairs(40), any::<bool>()), 0..8)) {
         let mut map = ContractMap::new();
         for (batch, stage) in &batches {
             if *stage {
@@ -271,18 +271,18 @@ proptest! {
     }
 
     #[test]
-    fn order_does_not_matter(all in entries(300), seed: u64) {
+    fn order_does_not_matter(all in pairs(300), seed: u64) {
         let all = sorted(&all);
         let mut shuffled = all.clone();
         shuffled.sort_by_key(|(key, _)| Hasher::new(Domain::MapKey, Suite::Ed25519Sha256).bytes(key).value(&seed).finish());
         let mut one_by_one = ContractMap::new();
-        shuffled.iter().for_each(|entry| one_by_one.set(vec![*entry]));
+        shuffled.iter().for_each(|pair| one_by_one.set(vec![*pair]));
         prop_assert_eq!(one_by_one.root(), map_of(&all).root());
         check(&one_by_one, &all);
     }
 
     #[test]
-    fn every_proof_holds_and_no_bit_of_it_can_change(all in entries(200), asked in entries(4), bit: usize) {
+    fn every_proof_holds_and_no_bit_of_it_can_change(all in pairs(200), asked in pairs(4), bit: usize) {
         let map = map_of(&all);
         let root = map.root();
         for (key, _) in asked.iter().chain(all.first()) {
@@ -309,8 +309,8 @@ proptest! {
 
 #[test]
 fn all_one_bit_changes_of_some_proofs() {
-    let entries: Vec<_> = (0..60).map(|n| (if n < 30 { key(n) } else { near(n as usize, n) }, state(n))).collect();
-    let map = map_of(&entries);
+    let pairs: Vec<_> = (0..60).map(|n| (if n < 30 { key(n) } else { near(n as usize, n) }, state(n))).collect();
+    let map = map_of(&pairs);
     for asked in [key(0), near(40, 40), near(40, 7), near(59, 1), key(1000)] {
         let bytes = encode(&check_proof(&map, &asked));
         for bit in 0..bytes.len() * 8 {

@@ -224,7 +224,8 @@ impl Climb {
             return Err(VerifyError::Length);
         }
         let side = if self.node & 1 == 1 || self.node == self.last {
-            while self.node & 1 == 0 && self.node > 0 {
+            // As the last node of a level that has more than one, it is not 0.
+            while self.node & 1 == 0 {
                 self.up();
             }
             Side::Left
