@@ -1,8 +1,9 @@
 //! The keys that share the first bits, in memory: a few in order, or two halves.
 //!
-//! Almost every bucket is a list of a few pairs of key and state. One that gets more of them becomes a tree along
-//! the next bits of the keys, with the hashes of its parts kept; so keys that were ground to share
-//! a long prefix cost a few steps each, not a long list. Copies share what they have in common.
+//! Almost every bucket is a list of a few pairs of key and state. One that gets more of them becomes
+//! a tree along the next bits of the keys, with the hashes of its parts kept; so keys that were
+//! ground to share a long prefix cost a few steps each, not a long list. Copies share what they have
+//! in common.
 
 use super::rule::{Keyed, MapKey, MapRoot, inner, leaf, root_below, split};
 use crate::contract::State;
