@@ -109,6 +109,21 @@ def is_small_order(point: Point) -> bool:
     return eightfold.X == 0 and eightfold.Y == eightfold.Z
 
 
+def small_order_y() -> frozenset[int]:
+    """The y of the eight points of small order: 0, 1, -1, and two more, of the points of order 8.
+
+    For a point of order 8, doubling gives y = 0, so x² = -y² there; with the curve's equation,
+    D y⁴ + 2 y² - 1 = 0.
+    """
+    _, root = sqrt_ratio_m1(1 + D, 1)
+    squares = [(sign * root - 1) * pow(D, -1, P) % P for sign in (1, -1)]
+    ys = [sqrt_ratio_m1(square, 1) for square in squares]
+    return frozenset([0, 1, P - 1] + [y * sign % P for is_square, y in ys if is_square for sign in (1, -1)])
+
+
+SMALL_ORDER_Y = small_order_y()
+
+
 def decode(data: bytes) -> Point | None:
     """RFC 9496, section 4.3.1: an element from its 32 bytes, or nothing."""
     s = int.from_bytes(data, "little")

@@ -88,6 +88,14 @@ class Ristretto255(unittest.TestCase):
         self.assertEqual(r.encode(r.ORDER * r.GENERATOR), bytes(32))
         self.assertEqual(r.encode((r.ORDER + 1) * r.GENERATOR), r.encode(r.GENERATOR))
 
+    def test_the_points_of_small_order(self):
+        self.assertEqual(len(r.SMALL_ORDER_Y), 5)
+        points = [r.decode_edwards((y | sign << 255).to_bytes(32, "little")) for y in r.SMALL_ORDER_Y for sign in (0, 1)]
+        points = [point for point in points if point is not None]
+        self.assertEqual(len(points), 8)
+        self.assertTrue(all(r.is_small_order(point) for point in points))
+        self.assertFalse(r.is_small_order(r.GENERATOR))
+
     def test_invalid_encodings(self):
         for text in INVALID:
             self.assertIsNone(r.decode(bytes.fromhex(text)), text)
