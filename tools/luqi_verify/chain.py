@@ -90,6 +90,7 @@ class Tip:
     hash: bytes
     time: int
     frontier: Frontier
+    log_root: bytes
     map_root: bytes
     control: Control
     judged: Judges | None
@@ -106,8 +107,8 @@ class Tip:
         frontier = before.frontier.copy() if before else Frontier()
         map_root = before.header.map_root if before else bytes(32)
         return cls(
-            chain, 0, chain, genesis.time, frontier, map_root, genesis.control(), None, Judges(genesis.membership),
-            None if any(map_root) else States(), before.header if before else None)
+            chain, 0, chain, genesis.time, frontier, frontier.root(), map_root, genesis.control(), None,
+            Judges(genesis.membership), None if any(map_root) else States(), before.header if before else None)
 
     def climb(self, block: Block, size: int, policy: Policy) -> None:
         """Becomes this block, if it follows; otherwise a `Finding`."""
@@ -208,6 +209,7 @@ class Tip:
             raise Finding(Kind.MAP, height, "the states are other ones")
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:
-        self.height, self.hash, self.time, self.map_root = header.height, header.hash(), header.time, header.map_root
+        self.height, self.hash, self.time = header.height, header.hash(), header.time
+        self.log_root, self.map_root = header.log_root, header.map_root
         self.control, self.judged, self.judges = control, self.judges, judges
 
