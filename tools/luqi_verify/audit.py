@@ -202,6 +202,8 @@ class Audit:
             if change.membership.hash() != header.next_membership:
                 raise Finding(Kind.MEMBERSHIP, header.height, "the membership is another one")
             height, judged, judges = header.height, judges, Judges(change.membership)
+            if height == below.header.height and header != below.header:
+                raise Finding(Kind.LINK, height, "the last change is another block than the one below")
         return (judged if height == below.header.height else judges), judges
 
     def read_states(self, number: int, height: int) -> States:
