@@ -2,9 +2,55 @@
 
 from typing import Annotated
 
-from .codec import U32, U64, Hash, ListOf, Structure, structure
-from .crypto import Signature, holds, signed_bytes
+from .codec import U32, U64, Hash, ListOf, Option, Structure, structure
+from .crypto import PublicKey, Signature, holds, signed_bytes
 from .membership import CONSENSUS, Judges, rises
+
+
+# -- what is signed in agreement ---------------------------------------------------------------
+
+
+@structure
+class Ballot(Structure):
+    """`luqi/prevote` and `luqi/precommit`: a vote for a block, or for none."""
+
+    height: U64
+    round: U32
+    block: Annotated[bytes | None, Option(Hash)]
+
+
+@structure
+class ConsensusProposal(Structure):
+    """`luqi/consensus-proposal`."""
+
+    height: U64
+    round: U32
+    block: Hash
+    valid_round: Annotated[int | None, Option(U32)]
+    proposer: U32
+
+
+@structure
+class Parts(Structure):
+    """`luqi/parts`."""
+
+    height: U64
+    round: U32
+    block: Hash
+    parts: U32
+    bytes: U32
+    proposer: U32
+
+
+@structure
+class Validator(Structure):
+    """`luqi/validator`: which peer speaks for a node."""
+
+    node: U32
+    peer: PublicKey
+
+
+# -- what makes a block final ------------------------------------------------------------------
 
 
 @structure
@@ -22,8 +68,7 @@ class Certificate(Structure):
 
     def precommit(self, chain: bytes) -> bytes:
         """The bytes that every vote in it signs."""
-        fields = self.height.to_bytes(8, "big") + self.round.to_bytes(4, "big") + b"\1" + self.block
-        return signed_bytes("precommit", chain, fields)
+        return signed_bytes("precommit", chain, Ballot(self.height, self.round, self.block).encode())
 
     def fault(self, chain: bytes, height: int, block: bytes, judges: Judges) -> str | None:
         """Why it does not make this block final, or nothing if it does."""

@@ -16,10 +16,10 @@ from typing import Any
 
 from .archive import STATE_LIST, Foot, MembershipChange
 from .block import Block, Body, Header, Submission
-from .certificate import Certificate
+from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator, Vote
 from .codec import Codec, Invalid, decode, encode, from_hex
 from .contract_map import state_hash
-from .crypto import holds
+from .crypto import holds, signed_bytes
 from .event import ENTRY, EVENT
 from .fold import State
 from .genesis import Genesis, Predecessor, Trust
@@ -32,6 +32,7 @@ STRUCTURES: dict[str, Codec] = {
     "body": Body,
     "certificate": Certificate,
     "change": CHANGE,
+    "consensus_proposal": ConsensusProposal,
     "control": Control,
     "entry": ENTRY,
     "event": EVENT,
@@ -44,11 +45,16 @@ STRUCTURES: dict[str, Codec] = {
     "membership_change": MembershipChange,
     "node": Node,
     "parameters": Parameters,
+    "parts": Parts,
+    "precommit": Ballot,
     "predecessor": Predecessor,
+    "prevote": Ballot,
     "state": State,
     "states": STATE_LIST,
     "submission": Submission,
     "trust": Trust,
+    "validator": Validator,
+    "vote": Vote,
 }
 
 HASHES: dict[str, Callable[[Any], bytes]] = {
@@ -63,9 +69,21 @@ HASHES: dict[str, Callable[[Any], bytes]] = {
     "state": lambda state: state_hash(state.encode()),
 }
 
+
+def signed_as(domain: str) -> Callable[[Any, bytes], bytes]:
+    """For a structure that is signed just as it is encoded."""
+    return lambda value, chain: signed_bytes(domain, chain, value.encode())
+
+
 SIGNED: dict[str, Callable[[Any, bytes], bytes]] = {
     "certificate": Certificate.precommit,
+    "consensus_proposal": signed_as("consensus-proposal"),
+    "member": lambda member, _: signed_bytes("application", bytes(32), member.encode()),
+    "parts": signed_as("parts"),
+    "precommit": signed_as("precommit"),
+    "prevote": signed_as("prevote"),
     "submission": Submission.signed,
+    "validator": signed_as("validator"),
 }
 
 

@@ -4,11 +4,12 @@ It uses the verifier's own structures to write, but keeps its own record of what
 subject is in is the test's to say.
 """
 
-import hashlib
 import io
 from dataclasses import replace
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import support  # noqa: F401
 from luqi_verify import archive
@@ -21,7 +22,7 @@ from luqi_verify.crypto import SuiteKey, signed_bytes
 from luqi_verify.event import EVENT, ContractEvent, Event, entry_prefix
 from luqi_verify.genesis import Genesis, SealedVrf, Trust
 from luqi_verify.governance import Approve, Propose, proposal_id
-from luqi_verify.membership import PURPOSES, Member, Membership, Node, NodeKey, Parameters
+from luqi_verify.membership import PURPOSES, Judges, Member, Membership, Node, NodeKey, Parameters
 from luqi_verify.merkle import leaf_hash
 
 PROVINCE, COUNTY, CITY = b"370000", b"370100", b"370200"
@@ -31,11 +32,11 @@ NAMES = {PROVINCE: ("山东", "Shandong"), COUNTY: ("济南", "Jinan"), CITY: ("
 
 def private_key(*name: object) -> Ed25519PrivateKey:
     """The same name gives the same key."""
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(repr(name).encode()).digest())
+    return Ed25519PrivateKey.from_private_bytes(sha256(repr(name).encode()).digest())
 
 
 def public_key(*name: object) -> bytes:
-    return private_key(*name).public_key().public_bytes_raw()
+    return private_key(*name).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def node(number: int, power: int = 1, generation: int = 0) -> Node:
@@ -44,7 +45,7 @@ def node(number: int, power: int = 1, generation: int = 0) -> Node:
 
 
 def member(code: bytes, *nodes: Node) -> Member:
-    vault = hashlib.sha256(b"vault" + code).digest()
+    vault = sha256(b"vault" + code).digest()
     return Member(code, *NAMES[code], SuiteKey(1, public_key("governance", code)), vault, nodes)
 
 
@@ -52,14 +53,14 @@ def genesis(*members: Member, **changes: object) -> Genesis:
     members = members or (member(PROVINCE, node(0)), member(COUNTY, node(1), node(2)))
     count = sum(len(each.nodes) for each in members)
     made = Genesis(
-        1, 1, "测试网", 1_700_000_000_000, None, Membership(count, members, PARAMETERS), hashlib.sha256(b"vrf").digest(),
+        1, 1, "测试网", 1_700_000_000_000, None, Membership(count, members, PARAMETERS), sha256(b"vrf").digest(),
         (SealedVrf(PROVINCE, b"sealed"),), Trust(("witness.example",), 1, (b"root",), 10))
     return replace(made, **changes)
 
 
 def event(kind: int, subject: int, argument: object = None, version: int = 1) -> ContractEvent:
-    return ContractEvent(
-        kind, version, hashlib.sha256(b"subject%d" % subject).digest(), hashlib.sha256(b"commitment").digest(), argument)
+    of_subject, commitment = sha256(b"subject%d" % subject).digest(), sha256(b"commitment").digest()
+    return ContractEvent(kind, version, of_subject, commitment, argument)
 
 
 class Builder:
@@ -80,7 +81,8 @@ class Builder:
     def submission(self, stream: int, sequence: int, *events: Event) -> Submission:
         prefix = entry_prefix(stream, sequence)
         leaves = [
-            leaf_hash(prefix + position.to_bytes(2, "big") + encode(EVENT, each)) for position, each in enumerate(events)]
+            leaf_hash(prefix + position.to_bytes(2, "big") + encode(EVENT, each))
+            for position, each in enumerate(events)]
         unsigned = Submission(stream, sequence, list(events), leaves, bytes(64))
         return replace(unsigned, signature=self.node_key(stream, 2).sign(unsigned.signed(self.chain)))
 
@@ -109,7 +111,7 @@ class Builder:
             header, log_size=tip.frontier.size, log_root=tip.frontier.root(), map_root=tip.states.root(),
             control=after.hash(), next_membership=membership.hash())
         made = Block(replace(header, **changes), body)
-        tip.become(made.header, after, type(tip.judges)(membership) if membership != tip.judges.membership else tip.judges)
+        tip.become(made.header, after, Judges(membership) if membership != tip.judges.membership else tip.judges)
         self.blocks.append(made)
         self.memberships.append(membership)
         self.certificates.append(self.certify())

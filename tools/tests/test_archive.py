@@ -1,6 +1,8 @@
 """Whole archives: ones that hold, and every kind of one that does not."""
 
+import contextlib
 import dataclasses
+import io
 import json
 import tempfile
 import unittest
@@ -15,7 +17,7 @@ from luqi_verify.chain import Kind, Policy
 from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
-from luqi_verify.genesis import read_genesis
+from luqi_verify.genesis import Predecessor, read_genesis
 from luqi_verify.governance import AddMember, AddNode, ReplaceParameters, SetPower
 
 LAX = Policy(every_certificate=False, every_map=False)
@@ -182,7 +184,8 @@ class Governed(unittest.TestCase):
     def test_a_lax_run_still_asks_who_changed_the_membership(self):
         builder = lively()
         height = next(
-            n for n, (before, after) in enumerate(zip(builder.memberships, builder.memberships[1:]), 2) if before != after)
+            n for n, (before, after) in enumerate(zip(builder.memberships, builder.memberships[1:]), 2)
+            if before != after)
         certificate = builder.certificates[height - 1]
         forged = dataclasses.replace(certificate, signatures=certificate.signatures[:1])
         block = builder.blocks[height]
@@ -255,9 +258,6 @@ class Partial(unittest.TestCase):
 
 class CommandLine(unittest.TestCase):
     def test_exits(self):
-        import contextlib
-        import io
-
         builder = lively()
         with tempfile.TemporaryDirectory() as folder:
             file, first = Path(folder, "chain.luqi"), Path(folder, "genesis.bin")
@@ -277,6 +277,41 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(run("archive", str(file), "--genesis", str(first))[0], 3)
             self.assertEqual(run("archive", str(file), "--genesis", str(Path(folder, "none")))[0], 4)
             self.assertEqual(run("vectors", folder)[0], 4)
+
+
+class Successor(unittest.TestCase):
+    """A chain that goes on from another one."""
+
+    def succeed(self, before: Builder) -> Builder:
+        header = before.blocks[-1].header
+        predecessor = Predecessor(
+            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
+        return Builder(genesis(name="后继", time=header.time, predecessor=predecessor))
+
+    def test_the_log_goes_on(self):
+        before = Builder()
+        before.block(before.next_submission(1, Evidence(1, b"seen")))
+        after = self.succeed(before)
+        self.assertEqual(after.genesis.network_id(), before.chain)
+        self.assertEqual(after.tip.control.streams, before.tip.control.streams)
+        after.block(after.next_submission(1, event(NEW, 1, COUNTY)))
+        self.assertEqual(after.blocks[0].header.log_size, before.tip.frontier.size + 3)
+        self.assertEqual(audited(after.archive(), after.genesis).exit(), Exit.HOLDS)
+
+    def test_what_does_not_fit_its_predecessor(self):
+        before = Builder()
+        before.block()
+        first = self.succeed(before).genesis
+        predecessor, other = first.predecessor, Builder()
+        other.block(other.next_submission(1, event(NEW, 1, COUNTY)))
+        for part in (
+            {"frontier": other.tip.frontier}, {"control": other.tip.control}, {"certificate": other.certificates[-1]},
+        ):
+            spoilt = dataclasses.replace(first, predecessor=dataclasses.replace(predecessor, **part))
+            with self.assertRaises(ValueError):
+                type(first).decode(spoilt.encode())
+        with self.assertRaises(ValueError):
+            type(first).decode(dataclasses.replace(first, time=0).encode())
 
 
 class Genesis(unittest.TestCase):

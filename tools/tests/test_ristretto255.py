@@ -90,8 +90,8 @@ class Ristretto255(unittest.TestCase):
 
     def test_the_points_of_small_order(self):
         self.assertEqual(len(r.SMALL_ORDER_Y), 5)
-        points = [r.decode_edwards((y | sign << 255).to_bytes(32, "little")) for y in r.SMALL_ORDER_Y for sign in (0, 1)]
-        points = [point for point in points if point is not None]
+        encodings = [(y | sign << 255).to_bytes(32, "little") for y in r.SMALL_ORDER_Y for sign in (0, 1)]
+        points = [point for point in map(r.decode_edwards, encodings) if point is not None]
         self.assertEqual(len(points), 8)
         self.assertTrue(all(r.is_small_order(point) for point in points))
         self.assertFalse(r.is_small_order(r.GENERATOR))
