@@ -1,0 +1,22 @@
+"""A second implementation of luqi's verifier, written from `docs/format.md` alone.
+
+Each module stands for one idea and names the sections of that page that it implements:
+
+    codec          1        one value, one encoding; the same declaration reads JSON
+    crypto         2        domains, hashes, strict Ed25519
+    merkle         3        roots and frontiers
+    subject        4        the verifiable random function
+    record         5        slots, salts, commitments, disclosures
+    event          6        events and entries
+    membership     8        members, nodes, keys, parameters
+    governance     9        changes, proposals, control state
+    certificate    10       votes and quorums
+    block          7, 11    submissions, headers, bodies
+    genesis        12       and genesis.json
+    fold           13       the state of a subject
+    contract_map   14       the tree over all states
+    chain          11, 15   one block on top of another
+    archive        16       the file
+    audit          15, 16   a whole archive, and what was found
+    vectors                 golden vectors
+"""

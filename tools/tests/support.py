@@ -1,0 +1,6 @@
+"""Lets the tests find the verifier, wherever they are started from."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))

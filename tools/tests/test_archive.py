@@ -1,0 +1,360 @@
+"""Whole archives: ones that hold, and every kind of one that does not."""
+
+import contextlib
+import dataclasses
+import io
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from network import (
+    CITY, COUNTY, PARAMETERS, PROVINCE, Builder, audited, event, genesis, member, node, reread,
+)
+from luqi_verify import archive, cli
+from luqi_verify.audit import Exit, Kept
+from luqi_verify.chain import Kind, Policy
+from luqi_verify.event import (
+    AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
+)
+from luqi_verify.genesis import Predecessor, read_genesis
+from luqi_verify.governance import AddMember, AddNode, ReplaceParameters, SetPower
+
+LAX = Policy(every_certificate=False, every_map=False)
+
+
+def lively() -> Builder:
+    """Contracts that come and go, a member that joins, parameters that change."""
+    builder = Builder()
+    builder.block()
+    builder.block(
+        builder.next_submission(1, *[event(NEW, n, COUNTY) for n in range(5)], event(EMPLOYER, 100)),
+        builder.next_submission(0, event(NEW, 5, CITY), Evidence(1, b"seen"), Anchor(1, 5, bytes(32))))
+    builder.govern(AddMember(member(CITY, node(7, 2))), 5, PROVINCE, COUNTY)
+    builder.block(builder.next_submission(1, event(DISSOLVE, 0), event(AMEND, 1), event(CORRECT, 1, 0)))
+    builder.block(builder.next_submission(7, event(RENEW, 5), event(TRANSFER, 5, Proposes(COUNTY))))
+    builder.govern(ReplaceParameters(dataclasses.replace(PARAMETERS, block_events=20)), 7, COUNTY, CITY, stream=7)
+    builder.block(builder.next_submission(1, event(REOPEN, 0, Proposes(1))))
+    builder.block(builder.next_submission(0, event(REOPEN, 0, Approves(2)), event(TRANSFER, 5, Approves(2))))
+    return builder
+
+
+class Whole(unittest.TestCase):
+    def test_a_lively_chain_holds(self):
+        builder = lively()
+        for policy in (Policy(), LAX):
+            report = audited(builder.archive(), builder.genesis, policy)
+            self.assertEqual(report.to_json()["findings"], [])
+            self.assertEqual(report.exit(), Exit.HOLDS)
+            self.assertEqual(report.tip.height, 8)
+            self.assertEqual(report.tip.hash, builder.tip.hash)
+
+    def test_an_empty_block_alone(self):
+        builder = Builder()
+        builder.block()
+        self.assertEqual(audited(builder.archive(), builder.genesis).exit(), Exit.HOLDS)
+
+    def test_every_block_reads_as_it_was_written(self):
+        for block in lively().blocks:
+            again = reread(block)
+            self.assertEqual(again, block)
+            self.assertEqual(again.encode(), block.encode())
+
+    def test_another_genesis(self):
+        builder = lively()
+        report = audited(builder.archive(), genesis(name="另一网"))
+        self.assertEqual((report.finding.kind, report.exit()), (Kind.CHAIN, Exit.ALTERED))
+
+
+class Mutated(unittest.TestCase):
+    def test_no_byte_can_be_changed(self):
+        builder = Builder()
+        builder.block(builder.next_submission(1, event(NEW, 1, COUNTY)))
+        builder.block()
+        whole = builder.archive()
+        for at in range(len(whole)):
+            spoilt = bytearray(whole)
+            spoilt[at] ^= 1 << at % 8
+            self.assertNotEqual(audited(bytes(spoilt), builder.genesis).exit(), Exit.HOLDS, at)
+
+    def test_no_byte_of_a_frame_can_be_changed_with_its_checksum_mended(self):
+        builder = Builder()
+        builder.block(builder.next_submission(1, event(NEW, 1, COUNTY)))
+        builder.block()
+        head, frames = archive.write_head(builder.chain), builder.frames()
+        foot = archive.write_frame(archive.FOOT, b"\0")
+        for number, frame in enumerate(frames):
+            for at in range(archive.FRAME_HEAD, len(frame)):
+                data = bytearray(frame[archive.FRAME_HEAD:])
+                data[at - archive.FRAME_HEAD] ^= 1 << at % 8
+                spoilt = [*frames[:number], archive.write_frame(frame[0], bytes(data)), *frames[number + 1:]]
+                for policy in (Policy(), LAX):
+                    report = audited(head + foot + b"".join(spoilt), builder.genesis, policy)
+                    self.assertEqual(report.exit(), Exit.ALTERED, (number, at))
+
+    def test_no_byte_can_be_cut_off_or_added(self):
+        builder = Builder()
+        builder.block()
+        whole = builder.archive()
+        for size in range(len(whole)):
+            self.assertEqual(audited(whole[:size], builder.genesis).exit(), Exit.UNDECIDED, size)
+        self.assertNotEqual(audited(whole + b"\0", builder.genesis).exit(), Exit.HOLDS)
+        twice = whole + builder.frames()[-1]
+        self.assertEqual(audited(twice, builder.genesis).finding.kind, Kind.ENCODING)
+
+    def test_blocks_swapped_removed_repeated(self):
+        builder = lively()
+        head = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, b"\0")
+        frames = builder.frames()
+        for order in ([1, 0, 2], [0, 0, 1], [0, 2]):
+            spoilt = head + b"".join(frames[n] for n in order) + b"".join(frames[3:])
+            report = audited(spoilt, builder.genesis)
+            self.assertEqual((report.finding.kind, report.exit()), (Kind.HEIGHT, Exit.ALTERED))
+
+
+class Spoilt(unittest.TestCase):
+    """A header that says something else, signed by all the same: the block itself has to be found out."""
+
+    def check(self, kind: Kind, **changes: object):
+        builder = Builder()
+        builder.block(builder.next_submission(1, event(NEW, 1, COUNTY)))
+        builder.block(builder.next_submission(1, event(AMEND, 1)), **changes)
+        report = audited(builder.archive(), builder.genesis)
+        self.assertEqual((report.finding.kind, report.finding.height), (kind, 2))
+
+    def test_each_field(self):
+        other = b"\7" * 32
+        self.check(Kind.CHAIN, chain=other)
+        self.check(Kind.PROTOCOL, protocol=2)
+        self.check(Kind.HEIGHT, height=3)
+        self.check(Kind.LINK, parent=other)
+        self.check(Kind.TIME, time=1)
+        self.check(Kind.BODY, body=other)
+        self.check(Kind.LOG, log_root=other)
+        self.check(Kind.LOG, log_size=1)
+        self.check(Kind.CONTROL, control=other)
+        self.check(Kind.MEMBERSHIP, next_membership=other)
+        self.check(Kind.MAP, map_root=other)
+
+
+class Certificates(unittest.TestCase):
+    def with_last(self, change) -> tuple[Kind, str]:
+        builder = lively()
+        builder.certificates[-1] = change(builder, builder.certificates[-1])
+        finding = audited(builder.archive(), builder.genesis).finding
+        return finding.kind, finding.detail
+
+    def test_what_makes_no_block_final(self):
+        def less(builder, certificate):
+            return dataclasses.replace(certificate, signatures=certificate.signatures[:3])
+
+        def twice(builder, certificate):
+            return dataclasses.replace(certificate, signatures=certificate.signatures[:1] + certificate.signatures)
+
+        def stranger(builder, certificate):
+            vote = dataclasses.replace(certificate.signatures[-1], node=99)
+            return dataclasses.replace(certificate, signatures=(*certificate.signatures[:-1], vote))
+
+        def below(builder, certificate):
+            return builder.certificates[-2]
+
+        def round_two(builder, certificate):
+            return dataclasses.replace(certificate, round=2)
+
+        for change, detail in {
+            less: "no quorum", twice: "node numbers do not rise", stranger: "a node that has no vote",
+            below: "it is for another block", round_two: "the signature of node 0 does not hold",
+        }.items():
+            self.assertEqual(self.with_last(change), (Kind.CERTIFICATE, detail))
+
+
+class Governed(unittest.TestCase):
+    def test_power_and_nodes(self):
+        builder = Builder()
+        builder.govern(SetPower(2, 5), 2, PROVINCE, COUNTY)
+        self.assertEqual(builder.tip.judges.nodes[2].power, 5)
+        builder.govern(AddNode(PROVINCE, node(3)), 3, PROVINCE, COUNTY)
+        builder.block(builder.next_submission(3, event(NEW, 1, COUNTY)))
+        builder.govern(SetPower(3, 9), 9, COUNTY)
+        self.assertEqual(len(builder.tip.control.proposals), 1)
+        self.assertEqual(builder.tip.control.streams[-1].node, 3)
+        for policy in (Policy(), LAX):
+            self.assertEqual(audited(builder.archive(), builder.genesis, policy).exit(), Exit.HOLDS)
+
+    def test_a_lax_run_still_asks_who_changed_the_membership(self):
+        builder = lively()
+        height = next(
+            n for n, (before, after) in enumerate(zip(builder.memberships, builder.memberships[1:]), 2)
+            if before != after)
+        certificate = builder.certificates[height - 1]
+        forged = dataclasses.replace(certificate, signatures=certificate.signatures[:1])
+        block = builder.blocks[height]
+        body = dataclasses.replace(block.body, certificate=forged)
+        builder.blocks[height] = dataclasses.replace(
+            block, body=body, header=dataclasses.replace(block.header, body=body.hash()))
+        finding = audited(builder.archive(), builder.genesis, LAX).finding
+        self.assertEqual((finding.kind, finding.height), (Kind.CERTIFICATE, height + 1))
+
+
+class Partial(unittest.TestCase):
+    def partial(self, height: int, with_states: bool) -> tuple[Builder, bytes]:
+        """The archive of a lively chain from above `height`."""
+        builder = lively()
+        lower = Builder()
+        for block in builder.blocks[:height]:
+            lower.tip.climb(reread(block), 1000, Policy())
+        before, changes = builder.genesis.membership, []
+        for n, after in enumerate(builder.memberships[:height]):
+            if after != before:
+                changes.append(archive.MembershipChange(builder.blocks[n].header, builder.certificates[n], after))
+            before = after
+        states = sorted(lower.tip.states.by_key.items())
+        below = archive.Below(
+            builder.blocks[height - 1].header, tuple(changes), lower.tip.frontier, lower.tip.control,
+            len(states) if with_states else None)
+        data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, archive.Foot(below).encode())
+        for part in (states[:2], states[2:]) if with_states else ():
+            items = tuple(archive.KeyedState(key, state) for key, state in part)
+            out = bytearray()
+            archive.STATE_LIST.write(items, out)
+            data += archive.write_frame(archive.STATES, bytes(out))
+        return builder, data + b"".join(builder.frames(height))
+
+    def test_from_every_height(self):
+        for height in range(1, 8):
+            for with_states in (True, False):
+                builder, data = self.partial(height, with_states)
+                for policy in (Policy(), LAX):
+                    report = audited(data, builder.genesis, policy)
+                    self.assertIsNone(report.finding, height)
+                    self.assertEqual(report.exit(), Exit.UNDECIDED)
+                    self.assertEqual(report.unchecked, ["start"] if with_states else ["start", "map"])
+                    kept = Kept(height, builder.blocks[height - 1].header.hash())
+                    self.assertEqual(audited(data, builder.genesis, policy, kept).exit(), Exit.HOLDS)
+
+    def test_no_byte_of_the_foot_and_the_states_can_be_changed(self):
+        builder, data = self.partial(5, True)
+        kept = Kept(8, builder.tip.hash)
+        self.assertEqual(audited(data, builder.genesis, kept=kept).exit(), Exit.HOLDS)
+        at, starts = 42, []
+        while data[at] in (archive.FOOT, archive.STATES):
+            starts.append(at)
+            at += archive.FRAME_HEAD + int.from_bytes(data[at + 1:at + 5], "big")
+        for start, end in zip(starts, [*starts[1:], at]):
+            for place in range(start + archive.FRAME_HEAD, end):
+                frame = bytearray(data[start + archive.FRAME_HEAD:end])
+                frame[place - start - archive.FRAME_HEAD] ^= 1 << place % 8
+                spoilt = data[:start] + archive.write_frame(data[start], bytes(frame)) + data[end:]
+                report = audited(spoilt, builder.genesis, kept=kept)
+                self.assertNotEqual(report.exit(), Exit.HOLDS, place)
+
+    def test_what_was_kept(self):
+        builder = lively()
+        data = builder.archive()
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, builder.tip.hash)).exit(), Exit.HOLDS)
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, bytes(32))).finding.kind, Kind.LINK)
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(9, bytes(32))).exit(), Exit.UNDECIDED)
+
+
+class CommandLine(unittest.TestCase):
+    def test_exits(self):
+        builder = lively()
+        with tempfile.TemporaryDirectory() as folder:
+            file, first = Path(folder, "chain.luqi"), Path(folder, "genesis.bin")
+            file.write_bytes(builder.archive())
+            first.write_bytes(builder.genesis.encode())
+
+            def run(*arguments: str) -> tuple[int, str]:
+                with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+                    return cli.main(arguments), out.getvalue()
+
+            code, out = run("archive", str(file), "--genesis", str(first), "--json")
+            self.assertEqual((code, json.loads(out)["verdict"]), (0, "holds"))
+            kept = Path(folder, "kept.json")
+            kept.write_text(out)
+            self.assertEqual(run("archive", str(file), "--genesis", str(first), "--from", str(kept))[0], 0)
+            file.write_bytes(builder.archive()[:-200])
+            self.assertEqual(run("archive", str(file), "--genesis", str(first))[0], 3)
+            self.assertEqual(run("archive", str(file), "--genesis", str(Path(folder, "none")))[0], 4)
+            self.assertEqual(run("vectors", folder)[0], 4)
+
+
+class Successor(unittest.TestCase):
+    """A chain that goes on from another one."""
+
+    def succeed(self, before: Builder) -> Builder:
+        header = before.blocks[-1].header
+        predecessor = Predecessor(
+            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
+        return Builder(genesis(name="后继", time=header.time, predecessor=predecessor))
+
+    def test_the_log_goes_on(self):
+        before = Builder()
+        before.block(before.next_submission(1, Evidence(1, b"seen")))
+        after = self.succeed(before)
+        self.assertEqual(after.genesis.network_id(), before.chain)
+        self.assertEqual(after.tip.control.streams, before.tip.control.streams)
+        after.block(after.next_submission(1, event(NEW, 1, COUNTY)))
+        self.assertEqual(after.blocks[0].header.log_size, before.tip.frontier.size + 3)
+        self.assertEqual(audited(after.archive(), after.genesis).exit(), Exit.HOLDS)
+
+    def test_what_does_not_fit_its_predecessor(self):
+        before = Builder()
+        before.block()
+        first = self.succeed(before).genesis
+        predecessor, other = first.predecessor, Builder()
+        other.block(other.next_submission(1, event(NEW, 1, COUNTY)))
+        for part in (
+            {"frontier": other.tip.frontier}, {"control": other.tip.control}, {"certificate": other.certificates[-1]},
+        ):
+            spoilt = dataclasses.replace(first, predecessor=dataclasses.replace(predecessor, **part))
+            with self.assertRaises(ValueError):
+                type(first).decode(spoilt.encode())
+        with self.assertRaises(ValueError):
+            type(first).decode(dataclasses.replace(first, time=0).encode())
+
+
+class Genesis(unittest.TestCase):
+    def test_json_and_bytes_are_the_same_genesis(self):
+        first = genesis()
+        purposes = {1: "consensus", 2: "submission", 3: "peer", 4: "note"}
+
+        def as_json(value):
+            if dataclasses.is_dataclass(value):
+                return {
+                    name.name: purposes[getattr(value, name.name)] if name.name == "purpose"
+                    else getattr(value, name.name).decode() if name.name in ("code", "member")
+                    else as_json(getattr(value, name.name))
+                    for name in dataclasses.fields(value)
+                }
+            if isinstance(value, bytes):
+                return value.hex()
+            return [as_json(item) for item in value] if isinstance(value, tuple) else value
+
+        text = json.dumps(as_json(first))
+        self.assertEqual(read_genesis(text.encode()), first)
+        self.assertEqual(read_genesis(first.encode()).chain_id(), first.chain_id())
+        for spoilt in (text.replace('"wanted": 1', '"wanted": 2'), text.replace('"suite"', '"sweet"', 1),
+                       text.replace('"name"', '"name": "x", "name"', 1), text.replace("consensus", "consent", 1)):
+            with self.assertRaises(ValueError):
+                read_genesis(spoilt.encode())
+
+    def test_memberships_that_are_not_valid(self):
+        first = genesis()
+        members = first.membership.members
+        for spoilt in (
+            dataclasses.replace(first.membership, members=members[::-1]),
+            dataclasses.replace(first.membership, members=members[1:]),
+            dataclasses.replace(first.membership, next_node=2),
+            dataclasses.replace(first.membership, members=(members[0], member(COUNTY, node(2), node(1)))),
+            dataclasses.replace(first.membership, members=(members[0], member(COUNTY, node(0)))),
+            dataclasses.replace(first.membership, members=(member(PROVINCE, node(0, 0)),)),
+            dataclasses.replace(first.membership, parameters=dataclasses.replace(PARAMETERS, pace_events=0)),
+        ):
+            with self.assertRaises(ValueError):
+                type(spoilt).decode(spoilt.encode())
+
+
+if __name__ == "__main__":
+    unittest.main()
+
