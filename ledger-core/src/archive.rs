@@ -200,6 +200,9 @@ pub struct CertifiedChange {
 pub struct Foot {
     /// Where it does not begin at the genesis.
     pub below: Option<Below>,
+    /// Number of states in the state frames that follow: the contract map below the first block.
+    /// None where it is left out, or empty because the chain begins here.
+    pub states: Option<u64>,
 }
 
 /// The chain below the first block of a stretch.
@@ -213,8 +216,6 @@ pub struct Below {
     pub frontier: Frontier,
     /// The control state at that block.
     pub control: Control,
-    /// Number of states in the state frames that follow; none where the map is left out.
-    pub states: Option<u64>,
 }
 
 /// Why a foot bears nothing.
@@ -249,9 +250,15 @@ impl Foot {
         }
         let mut signers = Arc::clone(&start.membership);
         let mut membership = Arc::clone(&start.membership);
+        if below.header.height == Height(0) {
+            return Err(FootError::Order(Height(0)));
+        }
         let mut last = Height(0);
         for CertifiedChange { header, certificate, membership: next } in &below.changes {
             if header.height <= last || header.height > below.header.height {
+                return Err(FootError::Order(header.height));
+            }
+            if header.height == below.header.height && *header != below.header {
                 return Err(FootError::Order(header.height));
             }
             if header.chain != start.chain {

@@ -234,6 +234,14 @@ impl Control {
         ControlHash(Hasher::new(Domain::Control, Suite::Ed25519Sha256).value(self).finish())
     }
 
+    /// Goes on with the streams of a chain that this one continues. What was proposed there is over:
+    /// its approvals are signatures of another chain.
+    pub(crate) fn carry_on(&mut self, old: &Self, membership: &Membership) {
+        for stream in old.streams.iter().filter(|stream| membership.node(stream.node).is_some()) {
+            self.advance(stream.node, stream.last);
+        }
+    }
+
     /// The last sequence of a node's stream; 0 before its first submission.
     #[must_use]
     pub fn last_sequence(&self, node: NodeNumber) -> Sequence {
@@ -310,11 +318,8 @@ impl Control {
         }
         let mut approvals = open.approvals.to_vec();
         approvals.push(approve.member);
-        let Ok(approvals) = List::new(approvals) else {
-            return Outcome::Refused(Refusal::TooMany);
-        };
-        open.approvals = approvals;
-        // As many as there were.
+        // Of members that are there, each once; and as many proposals as there were.
+        open.approvals = List::new(approvals).unwrap_or_default();
         self.proposals = List::new(proposals).unwrap_or_default();
         Outcome::Applied
     }
@@ -343,11 +348,23 @@ impl Control {
         self.proposals = List::new(open).unwrap_or_default();
         let next = next.filter(|next| next != in_force);
         if let Some(next) = &next {
-            let mut streams = std::mem::take(&mut self.streams).into_vec();
-            streams.retain(|stream| next.node(stream.node).is_some());
-            self.streams = List::new(streams).unwrap_or_default();
+            self.forget_absent(next);
         }
         next
+    }
+
+    /// Drops the streams of nodes, and the approvals of members, that are no longer there.
+    fn forget_absent(&mut self, next: &Membership) {
+        let mut streams = std::mem::take(&mut self.streams).into_vec();
+        streams.retain(|stream| next.node(stream.node).is_some());
+        self.streams = List::new(streams).unwrap_or_default();
+        let mut proposals = std::mem::take(&mut self.proposals).into_vec();
+        for proposal in &mut proposals {
+            let mut approvals = std::mem::take(&mut proposal.approvals).into_vec();
+            approvals.retain(|code| next.member(*code).is_some());
+            proposal.approvals = List::new(approvals).unwrap_or_default();
+        }
+        self.proposals = List::new(proposals).unwrap_or_default();
     }
 }
 

@@ -99,8 +99,10 @@ impl Tip {
         let chain = genesis.chain_id();
         let membership = Arc::new(genesis.membership.clone());
         let old = genesis.predecessor.as_ref();
-        let mut control = old.map_or_else(|| Control::new(genesis.protocol), |old| old.control.clone());
-        control.protocol = genesis.protocol;
+        let mut control = Control::new(genesis.protocol);
+        if let Some(old) = old {
+            control.carry_on(&old.control, &membership);
+        }
         let head = Head {
             chain,
             network: genesis.network_id(),
