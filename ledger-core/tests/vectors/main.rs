@@ -13,6 +13,7 @@
 )]
 
 mod chains;
+mod private;
 mod refused;
 mod structures;
 
@@ -32,6 +33,7 @@ fn hex(bytes: impl AsRef<[u8]>) -> String {
 
 fn files() -> Vec<File> {
     let mut files = structures::files();
+    files.extend(private::files());
     files.push(refused::file());
     files.push(chains::file());
     files
