@@ -1,6 +1,7 @@
 //! Vectors of what hides plaintext: subjects and records.
 
 use crate::{File, hex};
+use ledger_core::annex::Uscc;
 use ledger_core::codec;
 use ledger_core::crypto::{NetworkId, Suite};
 use ledger_core::fixture::vrf_key;
@@ -60,7 +61,7 @@ fn record(name: &str, record: &Record, reveal: impl Fn(&Slot) -> bool) -> Value 
 
 pub(crate) fn files() -> Vec<File> {
     let extension = |changes: Vec<Change>| Extension {
-        employer: USCC.parse().unwrap(),
+        employer: Uscc::parse(USCC).unwrap(),
         contract_no: Some(codec::Text::new("LD-2025-0001").unwrap()),
         reason: Some(codec::Text::new("姓名有误").unwrap()),
         date: None,
