@@ -1,0 +1,37 @@
+//! Any history of one subject: the fold is total, counts what touches, and never touches for others.
+#![no_main]
+
+use ledger_core::codec::decode;
+use ledger_core::contract::{Outcome, State, step};
+use ledger_core::event::Event;
+use ledger_core::ids::MemberCode;
+use ledger_core::merkle::{LeafHash, LogIndex};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let members: [MemberCode; 3] = ["370000", "370100", "370200"].map(|code| code.parse().expect("a code"));
+    let mut state: Option<State> = None;
+    // Each step takes an actor, the length of its event's arguments, and an event of those bytes.
+    let mut rest = data;
+    let mut index = 0;
+    while let Some((&head, more)) = rest.split_first() {
+        let actor = members[usize::from(head & 3).min(2)];
+        let length = usize::from(head >> 2).min(more.len());
+        let (arguments, more) = more.split_at(length);
+        rest = more;
+        let Some((&kind, arguments)) = arguments.split_first() else { continue };
+        let bytes = [&[kind, 1][..], &[7; 64], arguments].concat();
+        let Ok(Event::Contract(event)) = decode::<Event>(&bytes) else { continue };
+        index += 1;
+        let folded = step(state.as_ref(), actor, &event.action, &LeafHash([head; 32]), LogIndex(index));
+        match (state, folded.state) {
+            (Some(before), Some(after)) => {
+                assert_eq!(after.count, before.count + 1);
+                assert_eq!(after.last_index, LogIndex(index));
+                assert_ne!(after.history, before.history);
+            }
+            (None, Some(after)) => assert_eq!((after.count, folded.outcome), (1, Outcome::Applied)),
+            (_, None) => {}
+        }
+        state = folded.state.or(state);
+    }
+});
