@@ -307,7 +307,8 @@ mod tests {
         assert!(VrfPublicKey::from_bytes(&[0; 32]).is_err(), "the neutral point");
         assert!(VrfPublicKey::from_bytes(&[0xff; 32]).is_err());
         let key = VrfSecretKey::from_random(&[0x5a; 32]).unwrap();
-        assert!(!format!("{key:?}").contains("5a5a5a"));
+        assert_eq!(format!("{key:?}"), format!("VrfSecretKey(of {})", key.public()));
+        assert_eq!(format!("{:?}", key.public()), format!("VrfPublicKey({})", key.public()));
         assert_eq!(crate::codec::decode(&crate::codec::encode(&key.public())), Ok(key.public()));
         assert!(crate::codec::decode::<VrfPublicKey>(&[0; 32]).is_err());
         assert_eq!(format!("{:?}", contract("91", "1")), "Alpha(not shown)");

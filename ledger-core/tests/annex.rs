@@ -10,6 +10,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use ledger_core::annex::{Code, Config, Date, Finding, MessageKind, Need, Severity, Uscc, codes, fields, parse};
+use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 static CASES: &str = include_str!("annex_cases.tsv");
@@ -307,4 +308,29 @@ fn tables_are_the_documented_ones() {
     );
     let mandatory = MessageKind::ALL.map(|kind| kind.rows().filter(|row| row.need == Need::Mandatory).count());
     assert_eq!(mandatory, [6, 11, 5, 6, 4], "as often as the annex says 必填");
+}
+
+proptest! {
+    /// Damaged messages are refused or judged, and what is accepted has every mandatory field.
+    #[test]
+    fn damage_is_survived(edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut: prop::sample::Index) {
+        let config = config(false);
+        let bases = CASES.lines().filter(|line| line.starts_with("base\t"));
+        for base in bases.map(|line| line.split('\t').nth(3).unwrap()) {
+            let mut bytes = base.as_bytes().to_vec();
+            for (place, byte) in &edits {
+                let place = place.index(bytes.len());
+                bytes[place] = *byte;
+            }
+            // Now and then the end is missing too.
+            if edits.len() == 5 {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            for item in parse(&bytes, None, &config).into_iter().flat_map(|message| message.outcomes).filter_map(|o| o.item) {
+                for (row, value) in item.kind().rows().zip(item.values()) {
+                    prop_assert!(row.need != Need::Mandatory || value.as_ref().is_some_and(|value| !value.is_empty()));
+                }
+            }
+        }
+    }
 }

@@ -59,10 +59,13 @@ impl<'j> Object<'j> {
             return None;
         };
         let given = rows.iter().map(|row| {
-            let given = match find(members, row.field, &place, findings) {
+            let given = match find(members, row.field, &place) {
                 Found::Nothing => Given::Nothing,
-                Found::Twice => Given::Wrong,
                 Found::Once(member) => text(member, row, &place, findings),
+                Found::Twice(finding) => {
+                    findings.push(*finding);
+                    Given::Wrong
+                }
             };
             if row.need == Need::Mandatory && matches!(given, Given::Nothing) {
                 findings.push(missing(row.field, &place, Code::Missing));
@@ -115,17 +118,11 @@ impl<'j> Object<'j> {
 pub(super) enum Found<'j, 'm> {
     Nothing,
     Once(&'j Member<'m>),
-    /// Already reported.
-    Twice,
+    Twice(Box<Finding>),
 }
 
 /// Finds a field under either of its names.
-pub(super) fn find<'j, 'm>(
-    members: &'j [Member<'m>],
-    field: &'static Field,
-    place: &Place,
-    findings: &mut Vec<Finding>,
-) -> Found<'j, 'm> {
+pub(super) fn find<'j, 'm>(members: &'j [Member<'m>], field: &'static Field, place: &Place) -> Found<'j, 'm> {
     let mut named = members.iter().filter(|member| field.has(&member.key));
     match (named.next(), named.next()) {
         (None, _) => Found::Nothing,
@@ -133,8 +130,7 @@ pub(super) fn find<'j, 'm>(
         (Some(first), Some(second)) => {
             let code = if first.key == second.key { Code::DuplicateKey } else { Code::BothNames };
             let place = place.below(&second.key, &second.json.span);
-            findings.push(place.finding(code, Severity::Error, Some(field)));
-            Found::Twice
+            Found::Twice(Box::new(place.finding(code, Severity::Error, Some(field))))
         }
     }
 }

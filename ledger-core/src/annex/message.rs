@@ -1,0 +1,163 @@
+//! The message: its kind, its list, its items.
+
+use super::fields::{FILE, FILE_MEDIA_TYPE, FILE_ROLE, FILE_SHA256, FILE_SIZE, FILES, UNIT_USCC};
+use super::json::{self, Json, Member, Value};
+use super::object::{self, Found, Object, Place};
+use super::{
+    Code, Config, Field, FileDigest, Finding, Item, MAX_FILES, Message, MessageError, MessageKind, Outcome, Position,
+    Row, Severity, rules,
+};
+use crate::codec::Text;
+
+/// Reads a message. Its kind is known by the list that it has, or by an employer's fields; a caller
+/// who expects a kind says so.
+///
+/// # Errors
+/// [`MessageError`], when the bytes are not JSON as the annex asks for it, or not one of its messages.
+pub fn parse(bytes: &[u8], expected: Option<MessageKind>, config: &Config) -> Result<Message, MessageError> {
+    read(bytes, expected, config).map_err(|finding| {
+        let finding = *finding;
+        let position = Position::of(finding.span.start, bytes);
+        MessageError { finding, position }
+    })
+}
+
+/// A finding about the whole message, boxed for being rare.
+type Refused = Box<Finding>;
+
+fn refuse(place: &Place, code: Code, field: Option<&'static Field>, limit: Option<usize>) -> Refused {
+    Box::new(Finding { limit, ..place.finding(code, Severity::Error, field) })
+}
+
+fn read(bytes: &[u8], expected: Option<MessageKind>, config: &Config) -> Result<Message, Refused> {
+    let place = |span| Place { pointer: String::new(), span };
+    if bytes.len() > config.max_bytes {
+        return Err(refuse(&place(0..0), Code::MessageTooLong, None, Some(config.max_bytes)));
+    }
+    let json = json::read(bytes)
+        .map_err(|refusal| refuse(&place(refusal.offset..refusal.offset), refusal.code, None, None))?;
+    let root = place(json.span.clone());
+    let Value::Object(members) = &json.value else { return Err(refuse(&root, Code::NotAnObject, None, None)) };
+    let kind = kind_of(members, expected, &root)?;
+
+    let Some(list) = kind.list() else {
+        let outcome = item(kind, &json, root, &[], None, config);
+        return Ok(Message { kind, outcomes: vec![outcome] });
+    };
+    let (items, place) = items(members, list, &root, config)?;
+    let mut said = Vec::new();
+    let envelope = Object::read(&json, root, kind.envelope(), &[list], config.strict, &mut said);
+    let outcome = |(index, json): (usize, &Json<'_>)| {
+        item(kind, json, place.below(&index.to_string(), &json.span), &said, envelope.as_ref(), config)
+    };
+    Ok(Message { kind, outcomes: items.iter().enumerate().map(outcome).collect() })
+}
+
+/// The kind by the message's lists, which must be the expected one's.
+fn kind_of(members: &[Member<'_>], expected: Option<MessageKind>, root: &Place) -> Result<MessageKind, Refused> {
+    let has = |field: &Field| members.iter().any(|member| field.has(&member.key));
+    let mut listed = MessageKind::ALL.into_iter().filter(|kind| kind.list().is_some_and(has));
+    let by_list = listed.next();
+    if listed.next().is_some() {
+        return Err(refuse(root, Code::AmbiguousMessage, None, None));
+    }
+    let is_employer = || MessageKind::Employer.rows().any(|row| *row.field != UNIT_USCC && has(row.field));
+    let found = by_list.or_else(|| is_employer().then_some(MessageKind::Employer));
+    match (found, expected) {
+        (Some(found), Some(expected)) if found != expected => Err(refuse(root, Code::OtherMessage, None, None)),
+        (Some(kind), _) | (None, Some(kind)) => Ok(kind),
+        (None, None) => Err(refuse(root, Code::UnknownMessage, None, None)),
+    }
+}
+
+/// The items of the message's list, and the list's place.
+fn items<'j, 'm>(
+    members: &'j [Member<'m>],
+    list: &'static Field,
+    root: &Place,
+    config: &Config,
+) -> Result<(&'j [Json<'m>], Place), Refused> {
+    let member = match object::find(members, list, root) {
+        Found::Once(member) => member,
+        Found::Nothing => return Err(refuse(&root.below(list.key, &root.span), Code::Missing, Some(list), None)),
+        Found::Twice(finding) => return Err(finding),
+    };
+    let place = root.below(&member.key, &member.json.span);
+    match &member.json.value {
+        Value::List(items) if items.is_empty() => Err(refuse(&place, Code::NoItems, Some(list), None)),
+        Value::List(items) if items.len() > config.max_items => {
+            Err(refuse(&place, Code::TooManyItems, Some(list), Some(config.max_items)))
+        }
+        Value::List(items) => Ok((items, place)),
+        Value::Null | Value::Bool | Value::Number | Value::Text(_) | Value::Object(_) => {
+            Err(refuse(&place, Code::NotAList, Some(list), None))
+        }
+    }
+}
+
+/// One item: its own fields, those of the envelope, its files.
+fn item(
+    kind: MessageKind,
+    json: &Json<'_>,
+    place: Place,
+    said: &[Finding],
+    envelope: Option<&Object<'_>>,
+    config: &Config,
+) -> Outcome {
+    let pointer = place.pointer.clone();
+    let mut findings = said.to_vec();
+    let mut files = Vec::new();
+    let beside: &[&Field] = if kind.has_files() { &[&FILES] } else { &[] };
+    let object = Object::read(json, place, kind.item(), beside, config.strict, &mut findings);
+    let mut values = Vec::new();
+    if let Some(object) = &object {
+        rules::apply(object, config, &mut findings);
+        if let Value::Object(members) = &json.value
+            && kind.has_files()
+        {
+            files = read_files(members, &object.place, config, &mut findings);
+        }
+        let text = |row: &Row| envelope.and_then(|e| e.get(row.field)).or_else(|| object.get(row.field));
+        values = kind.rows().map(|row| text(row).map(str::to_owned)).collect();
+    }
+    let rejected = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let item = (!rejected).then_some(Item { kind, values, files });
+    Outcome { pointer, span: json.span.clone(), findings, item }
+}
+
+/// 合同文件: the digests of an item's files.
+fn read_files(members: &[Member<'_>], place: &Place, config: &Config, findings: &mut Vec<Finding>) -> Vec<FileDigest> {
+    let member = match object::find(members, &FILES, place) {
+        Found::Once(member) => member,
+        Found::Nothing => return Vec::new(),
+        Found::Twice(finding) => {
+            findings.push(*finding);
+            return Vec::new();
+        }
+    };
+    let place = place.below(&member.key, &member.json.span);
+    let items = match &member.json.value {
+        Value::Null => return Vec::new(),
+        Value::List(items) => items,
+        Value::Bool | Value::Number | Value::Text(_) | Value::Object(_) => {
+            findings.push(place.finding(Code::NotAList, Severity::Error, Some(&FILES)));
+            return Vec::new();
+        }
+    };
+    if items.len() > MAX_FILES {
+        findings.push(*refuse(&place, Code::TooManyFiles, Some(&FILES), Some(MAX_FILES)));
+        return Vec::new();
+    }
+    let file = |(index, json): (usize, &Json<'_>)| {
+        let place = place.below(&index.to_string(), &json.span);
+        let object = Object::read(json, place, FILE, &[], config.strict, findings)?;
+        rules::codes(&object, config, findings);
+        Some(FileDigest {
+            role: Text::new(object.get(&FILE_ROLE)?).ok()?,
+            sha256: object.get(&FILE_SHA256)?.parse().ok()?,
+            size: object.get(&FILE_SIZE)?.parse().ok()?,
+            media_type: Text::new(object.get(&FILE_MEDIA_TYPE)?).ok()?,
+        })
+    };
+    items.iter().enumerate().filter_map(file).collect()
+}
