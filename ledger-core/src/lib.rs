@@ -10,6 +10,7 @@
 //! | [`codec`] | the one encoding, strict and bounded |
 //! | [`ids`] | heights, numbers, member codes |
 //! | [`merkle`] | RFC 6962 root, frontier, inclusion, consistency |
+//! | [`annex`] | the annex's five messages: field tables, code tables, one outcome an item |
 //! | [`record`] | slots → leaves → commitment; disclosure |
 //! | [`lookup`] | the subject of a contract and its VRF proof |
 //! | [`membership`] | members, nodes, keys, parameters |
@@ -33,6 +34,7 @@
     )
 )]
 
+pub mod annex;
 pub mod archive;
 pub mod audit;
 pub mod block;
@@ -53,3 +55,6 @@ pub mod membership;
 pub mod merkle;
 pub mod record;
 pub mod submission;
+
+#[cfg(test)]
+mod vectors;

@@ -1,0 +1,116 @@
+//! A calendar day, as the annex writes it: `yyyyMMdd`.
+
+/// A day of the Gregorian calendar, from year 1 to year 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// The day, if the calendar has it.
+    #[must_use]
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        ((1..=9999).contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day })
+    }
+
+    /// The day that eight ASCII digits write, if the calendar has it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let part = |range| text.get(range).and_then(|digits: &str| digits.parse().ok());
+        let small = |range| text.get(range).and_then(|digits: &str| digits.parse().ok());
+        Self::new(part(0..4)?, small(4..6)?, small(6..8)?)
+    }
+
+    /// Days since 1 March of year 0: differences are spans of days.
+    #[must_use]
+    pub fn day_number(self) -> u32 {
+        // The year is counted from March, so that the leap day is its last.
+        let (year, month) = if self.month > 2 {
+            (u32::from(self.year), u32::from(self.month) - 3)
+        } else {
+            (u32::from(self.year) - 1, u32::from(self.month) + 9)
+        };
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + u32::from(self.day) - 1
+    }
+
+    /// Whole days from this day to a later one; negative when `later` is earlier.
+    #[must_use]
+    pub fn days_until(self, later: Self) -> i64 {
+        i64::from(later.day_number()) - i64::from(self.day_number())
+    }
+
+    /// The same day some years on; 28 February where 29 February is missing.
+    #[must_use]
+    pub fn plus_years(self, years: u16) -> Option<Self> {
+        let year = self.year.checked_add(years)?;
+        Self::new(year, self.month, self.day).or_else(|| Self::new(year, self.month, 28))
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}{:02}{:02}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn real_days_only() {
+        for good in ["20250301", "20240229", "20000229", "99991231", "00010101"] {
+            assert_eq!(Date::parse(good).map(|date| date.to_string()).as_deref(), Some(good));
+        }
+        for bad in [
+            "20250229",
+            "20251301",
+            "20250001",
+            "20250100",
+            "20250431",
+            "19000229",
+            "00000101",
+            "2025-03-01",
+            "202503",
+            "+2025031",
+            "２０２５０３０１",
+            "2025030a",
+        ] {
+            assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn spans_count_every_day_once() {
+        let mut day = Date::new(1899, 12, 31).unwrap();
+        for _ in 0..200_000 {
+            let next = Date::new(day.year, day.month, day.day + 1)
+                .or_else(|| Date::new(day.year, day.month + 1, 1))
+                .or_else(|| Date::new(day.year + 1, 1, 1))
+                .unwrap();
+            assert_eq!(day.days_until(next), 1, "{day} {next}");
+            day = next;
+        }
+    }
+
+    #[test]
+    fn years_on() {
+        let date = |text| Date::parse(text).unwrap();
+        assert_eq!(date("20240229").plus_years(2), Some(date("20260228")));
+        assert_eq!(date("20240301").plus_years(2), Some(date("20260301")));
+        assert_eq!(date("99990101").plus_years(1), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! Public test vectors that stand beside the project: tests that want them skip without them.
+
+use std::path::PathBuf;
+
+/// A file of the shared vectors, parsed; `None`, said on standard error, where they are not there.
+#[allow(clippy::disallowed_methods, reason = "tests may read files and their environment")]
+pub(crate) fn json(path: &str) -> Option<serde_json::Value> {
+    let folder = std::env::var("LUQI_VECTORS")
+        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"), PathBuf::from);
+    match std::fs::read_to_string(folder.join(path)) {
+        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Err(error) => {
+            eprintln!("skipped: {}: {error} (set LUQI_VECTORS)", folder.join(path).display());
+            None
+        }
+    }
+}
