@@ -7,6 +7,7 @@ mod cmd;
 mod exit;
 mod members;
 mod output;
+mod sample;
 mod seeded;
 
 use clap::Parser;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   luqi testnet --validators 1 --out net          a network of one, for a first look
+  luqi sample --contracts 1000 --seed 7 --out s  fictitious messages to feed it with
   luqi genesis show net/genesis.json             who is in it, and the hash that all compare
 
 Exit codes:

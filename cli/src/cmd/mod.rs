@@ -5,6 +5,7 @@ mod genesis;
 mod keygen;
 mod man;
 mod parameter;
+mod sample;
 mod testnet;
 
 use crate::exit::{Exit, Problem};
@@ -17,6 +18,7 @@ pub(crate) enum Command {
     Keygen(keygen::Args),
     Genesis(genesis::Args),
     Testnet(testnet::Args),
+    Sample(sample::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -28,6 +30,7 @@ impl Command {
             Self::Keygen(args) => keygen::run(args, output),
             Self::Genesis(args) => genesis::run(args, output),
             Self::Testnet(args) => testnet::run(args, output),
+            Self::Sample(args) => sample::run(args, output),
             Self::Completions(args) => completions::run(args, output),
             Self::Man(args) => man::run(args, output),
         }

@@ -5,7 +5,7 @@ use crate::luqi;
 #[test]
 fn every_subcommand_teaches_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &[],
         &["keygen"],
         &["genesis"],
@@ -14,6 +14,7 @@ fn every_subcommand_teaches_with_examples() {
         &["genesis", "show"],
         &["genesis", "install"],
         &["testnet"],
+        &["sample"],
         &["completions"],
         &["man"],
     ];

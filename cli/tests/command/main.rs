@@ -10,6 +10,7 @@
 mod ceremony;
 mod help;
 mod keygen;
+mod sample;
 mod testnet;
 
 use serde_json::Value;
