@@ -136,6 +136,12 @@ impl<T, const MAX: usize> List<T, MAX> {
     pub fn into_vec(self) -> Vec<T> {
         self.0
     }
+
+    /// As many items, each made from one of these and its index.
+    pub(crate) fn map<U>(&self, make: impl FnMut((u16, &T)) -> U) -> List<U, MAX> {
+        const { assert!(MAX <= u16::MAX as usize) };
+        List((0..=u16::MAX).zip(&self.0).map(make).collect())
+    }
 }
 
 impl<T, const MAX: usize> Default for List<T, MAX> {

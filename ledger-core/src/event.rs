@@ -264,7 +264,7 @@ impl Event {
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         match self {
-            Self::Contract(event) => event.kind().name(),
+            Self::Contract(event) => event.kind().as_str(),
             Self::Propose(_) => "propose",
             Self::Approve(_) => "approve",
             Self::Evidence(_) => "evidence",
@@ -298,7 +298,7 @@ impl Action {
 
 impl Encode for ContractEvent {
     fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        (self.kind() as u8, self.version, self.subject, self.commitment).encode(to)?;
+        (self.kind().number(), self.version, self.subject, self.commitment).encode(to)?;
         match self.action {
             Action::New { keeper } => keeper.encode(to),
             Action::Correct { cites } | Action::Void { cites } | Action::Attach { cites } => cites.encode(to),

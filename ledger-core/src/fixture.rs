@@ -13,7 +13,7 @@ use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, TrustPolicy};
 use crate::ids::{MemberCode, NodeNumber, PROTOCOL, Round, Sequence, Timestamp};
-use crate::lookup::{Subject, VrfPublicKey};
+use crate::lookup::{Subject, VrfSecretKey};
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
 use crate::record::Commitment;
@@ -91,7 +91,7 @@ impl Network {
             time: Timestamp(1_700_000_000_000),
             predecessor: None,
             membership,
-            vrf: vrf_key(),
+            vrf: vrf_key().public(),
             sealed_vrf: List::default(),
             trust: TrustPolicy::default(),
         })
@@ -164,8 +164,8 @@ impl Network {
 
 /// The VRF key of the network.
 #[must_use]
-pub fn vrf_key() -> VrfPublicKey {
-    VrfPublicKey([7; 32])
+pub fn vrf_key() -> VrfSecretKey {
+    VrfSecretKey::from_random(&seed("vrf", 0)).unwrap()
 }
 
 /// A subject by number.

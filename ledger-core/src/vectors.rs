@@ -15,3 +15,15 @@ pub(crate) fn json(path: &str) -> Option<serde_json::Value> {
         }
     }
 }
+
+/// The bytes of padded base64 (RFC 4648 section 4).
+pub(crate) fn base64(text: &str) -> Vec<u8> {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let value = |b: &u8| digits.iter().position(|digit| digit == b).unwrap() as u32;
+    let mut bytes = Vec::new();
+    for chunk in text.trim_end_matches('=').as_bytes().chunks(4) {
+        let bits = chunk.iter().fold(0, |bits, b| bits << 6 | value(b)) << (6 * (4 - chunk.len()));
+        bytes.extend(&bits.to_be_bytes()[1..chunk.len()]);
+    }
+    bytes
+}

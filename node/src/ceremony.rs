@@ -5,7 +5,7 @@
 //! forge one. The chain id covers all of it: members that agree on it agree on everything.
 
 use crate::home::{Home, HomeError};
-use crate::keys::{KeyFileError, KeyName, NodeKeys, SealError, VaultSecret, VrfSecret, draw_secret, seal, write_key};
+use crate::keys::{KeyFileError, KeyName, NodeKeys, SealError, VaultSecret, draw_secret, draw_vrf, seal, write_key};
 use ledger_core::codec::{Bytes, List, Text, TooMany};
 use ledger_core::crypto::{ChainId, SecretKey, Suite};
 use ledger_core::genesis::{Application, Genesis, GenesisError, SealedVrf, TrustPolicy, first_membership};
@@ -118,10 +118,10 @@ pub fn collect(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Genesis, CeremonyError> {
     let membership = first_membership(applications, parameters)?;
-    let vrf = VrfSecret::draw(rng);
+    let vrf = draw_vrf(rng);
     let mut sealed_vrf = Vec::new();
     for member in membership.members() {
-        let sealed = Bytes::new(seal(&member.vault, vrf.bytes(), rng)?)?;
+        let sealed = Bytes::new(seal(&member.vault, &*vrf.to_bytes(), rng)?)?;
         sealed_vrf.push(SealedVrf { member: member.code, sealed });
     }
     let genesis = Genesis {
@@ -131,7 +131,7 @@ pub fn collect(
         time,
         predecessor: None,
         membership,
-        vrf: *vrf.public(),
+        vrf: vrf.public(),
         sealed_vrf: List::new(sealed_vrf)?,
         trust: TrustPolicy::default(),
     };

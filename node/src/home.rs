@@ -13,10 +13,11 @@
 //! of the chain id, the node is one of its nodes. A home comes to be in two steps, since its keys must
 //! be there before a genesis can name them: [`Home::prepare`], then [`Home::install`].
 
-use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, VrfSecret, make_key_folder, read_key, write_key};
+use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, write_key};
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::{Genesis, GenesisError};
 use ledger_core::ids::{MemberCode, NodeNumber};
+use ledger_core::lookup::VrfSecretKey;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -132,7 +133,7 @@ pub struct HomeKeys {
     /// The member's vault key.
     pub vault: VaultSecret,
     /// The network's VRF key.
-    pub vrf: VrfSecret,
+    pub vrf: VrfSecretKey,
 }
 
 /// A checked home.
@@ -185,7 +186,7 @@ impl Home {
         if file.exists() {
             check_vrf(root, &genesis, &read_vrf(root)?)?;
         } else {
-            write_key(&file, KeyName::Vrf, vrf.bytes())?;
+            write_key(&file, KeyName::Vrf, &vrf.to_bytes())?;
         }
         let format = Format { layout: LAYOUT, chain_id: genesis.chain_id(), node: node.number };
         for folder in ["ledger", "vault", "intake"] {
@@ -352,20 +353,20 @@ fn read_format(root: &Path) -> Result<Format, HomeError> {
     read_json(&path)
 }
 
-fn open_vrf(genesis: &Genesis, member: MemberCode, vault: &VaultSecret) -> Option<VrfSecret> {
+fn open_vrf(genesis: &Genesis, member: MemberCode, vault: &VaultSecret) -> Option<VrfSecretKey> {
     let sealed = genesis.sealed_vrf.iter().find(|sealed| sealed.member == member)?;
     let opened = vault.open(&sealed.sealed).ok()?;
-    let vrf = VrfSecret::from_bytes(opened.as_slice().try_into().ok()?)?;
-    (*vrf.public() == genesis.vrf).then_some(vrf)
+    let vrf = VrfSecretKey::from_bytes(opened.as_slice().try_into().ok()?).ok()?;
+    (vrf.public() == genesis.vrf).then_some(vrf)
 }
 
-fn read_vrf(root: &Path) -> Result<VrfSecret, HomeError> {
+fn read_vrf(root: &Path) -> Result<VrfSecretKey, HomeError> {
     let bytes = read_key(&KeyName::Vrf.path(&keys_folder(root)), KeyName::Vrf)?;
-    VrfSecret::from_bytes(&bytes).ok_or_else(|| HomeError::OtherVrf(root.to_owned()))
+    VrfSecretKey::from_bytes(&bytes).map_err(|_| HomeError::OtherVrf(root.to_owned()))
 }
 
-fn check_vrf(root: &Path, genesis: &Genesis, vrf: &VrfSecret) -> Result<(), HomeError> {
-    if *vrf.public() == genesis.vrf { Ok(()) } else { Err(HomeError::OtherVrf(root.to_owned())) }
+fn check_vrf(root: &Path, genesis: &Genesis, vrf: &VrfSecretKey) -> Result<(), HomeError> {
+    if vrf.public() == genesis.vrf { Ok(()) } else { Err(HomeError::OtherVrf(root.to_owned())) }
 }
 
 fn read_vault(keys: &Path) -> Result<VaultSecret, KeyFileError> {

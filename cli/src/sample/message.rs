@@ -306,7 +306,7 @@ fn contract_no(batch: &Batch, contract: u32, employer: &Employer) -> String {
     let year = batch.signed.year();
     match contract % 200 {
         7 => format!(
-            "{}电子劳动合同签署服务平台存量合同补录专用编号〔{year}〕第{contract:08}号之正本（一式两份，双方各执一份）",
+            "{}电子劳动合同签署服务平台存量合同补录专用编号〔{year}〕第{contract:08}号之正本一式两份双方各执一份",
             employer.name
         ),
         0..=9 => format!("鲁劳合字〔{year}〕第{contract:08}号"),

@@ -43,3 +43,43 @@ fn every_contract_is_reported_once_and_in_order() {
         .position(|entry| entry.kind > Kind::New && world.batches[entry.batch as usize].reported > entry.day);
     assert!(late.is_some(), "some contract comes after something else about it");
 }
+
+/// Every file is read as an import reads it, and comes out as the manifest says.
+#[test]
+fn the_annexs_reader_finds_what_was_meant() {
+    use ledger_core::annex::{Config, Date, Severity, parse};
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = generate(7, 20_000, folder.path(), |_| (), |_| ()).unwrap();
+    let config = Config::new(Date::new(2026, 11, 24).unwrap());
+    let (mut items, mut rejected, mut flagged, mut broken) = (0, 0, 0, 0);
+    let mut codes = BTreeMap::new();
+    let mut broken_codes = BTreeMap::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let message = match parse(&std::fs::read(&path).unwrap(), None, &config) {
+            Ok(message) => message,
+            Err(error) => {
+                broken += 1;
+                *broken_codes.entry(error.finding.code.as_str()).or_insert(0) += 1;
+                continue;
+            }
+        };
+        for outcome in message.outcomes {
+            items += 1;
+            let severest = outcome.findings.iter().map(|finding| finding.severity).max();
+            rejected += u64::from(outcome.item.is_none());
+            flagged += u64::from(severest == Some(Severity::Flag));
+            for code in outcome.findings.iter().map(|finding| finding.code.as_str()).collect::<BTreeSet<_>>() {
+                *codes.entry(code).or_insert(0_u64) += 1;
+            }
+        }
+    }
+    assert_eq!(broken_codes, manifest.broken_files, "files of which nothing can be read");
+    assert_eq!(items, manifest.items);
+    assert_eq!(rejected, manifest.meant.rejected, "{codes:?}");
+    assert_eq!(flagged, manifest.flagged.values().sum::<u64>(), "{codes:?}");
+    for (code, meant) in manifest.rejected.iter().chain(&manifest.flagged) {
+        assert!(codes.get(code).is_some_and(|found| found >= meant), "{code}: {meant} meant, {codes:?}");
+    }
+    assert!(broken > 0);
+}

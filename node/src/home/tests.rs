@@ -1,6 +1,6 @@
 use super::*;
 use crate::ceremony::{Applicant, MemberKeys, collect, short_hash};
-use crate::keys::system_rng;
+use crate::keys::{draw_vrf, system_rng};
 use ledger_core::genesis::Application;
 use ledger_core::ids::Timestamp;
 use ledger_core::membership::Parameters;
@@ -57,7 +57,7 @@ fn a_home_is_prepared_installed_and_opened() {
     assert_eq!((home.node(), home.member()), (NodeNumber(4), "370200".parse().unwrap()));
     let keys = home.load_keys().unwrap();
     assert_eq!(keys.node.list(), bed.keys.nodes[0].list());
-    assert_eq!(*keys.vrf.public(), bed.genesis.vrf);
+    assert_eq!(keys.vrf.public(), bed.genesis.vrf);
     for folder in [home.ledger(), home.vault(), home.intake()] {
         assert!(folder.is_dir());
     }
@@ -125,7 +125,7 @@ fn a_vrf_key_of_another_network_is_refused() {
     let file = KeyName::Vrf.path(&keys_folder(home.root()));
     fs::remove_file(&file).unwrap();
     assert!(matches!(home.load_keys(), Err(HomeError::Key(KeyFileError::Io { .. }))));
-    write_key(&file, KeyName::Vrf, VrfSecret::draw(&mut system_rng()).bytes()).unwrap();
+    write_key(&file, KeyName::Vrf, &draw_vrf(&mut system_rng()).to_bytes()).unwrap();
     assert!(matches!(home.load_keys(), Err(HomeError::OtherVrf(_))));
 }
 

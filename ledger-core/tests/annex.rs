@@ -1,0 +1,310 @@
+//! The annex as data: every row of `annex_cases.tsv`, and that the rows leave nothing out.
+//!
+//! A row edits the first item of a valid message and says exactly what is found. Edits stand between
+//! semicolons: `key = json` sets a member, `+key = json` adds one more, `-key` removes one,
+//! `key > other` renames one; `^` before a key means the message instead of the item. `item = json`
+//! sets the item, `items = n` repeats it. `{n}x` after a JSON string repeats its text n times. Whole
+//! messages are `raw = text`, `hex = digits`, and `many = n json` for a list of n equal values. In
+//! findings `~` marks a flag, and `./` the item.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+use ledger_core::annex::{Code, Config, Date, Finding, MessageKind, Need, Severity, Uscc, codes, fields, parse};
+use std::collections::{BTreeMap, BTreeSet};
+
+static CASES: &str = include_str!("annex_cases.tsv");
+
+fn config(strict: bool) -> Config {
+    Config { strict, max_bytes: 1 << 20, ..Config::new(Date::new(2025, 11, 24).unwrap()) }
+}
+
+fn kind(name: &str) -> Option<MessageKind> {
+    match name {
+        "employer" => Some(MessageKind::Employer),
+        "new" => Some(MessageKind::New),
+        "dissolve" => Some(MessageKind::Dissolve),
+        "renew" => Some(MessageKind::Renew),
+        "terminate" => Some(MessageKind::Terminate),
+        "any" => None,
+        other => panic!("unknown kind {other}"),
+    }
+}
+
+/// Members in order, each value as JSON text.
+type Members = Vec<(String, String)>;
+
+fn members(json: &serde_json::Value) -> Members {
+    json.as_object().unwrap().iter().map(|(key, value)| (key.clone(), value.to_string())).collect()
+}
+
+fn write(members: &Members) -> String {
+    let one = |(key, json): &(String, String)| format!("{}:{json}", serde_json::Value::from(key.as_str()));
+    format!("{{{}}}", members.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// `"ab"3x` is `"ababab"`.
+fn expand(json: &str) -> String {
+    let Some((text, count)) = json.strip_suffix('x').and_then(|json| json.rsplit_once('"')) else {
+        return json.to_owned();
+    };
+    format!("\"{}\"", text[1..].repeat(count.parse().unwrap()))
+}
+
+struct Base {
+    kind: MessageKind,
+    message: serde_json::Value,
+}
+
+/// The message of a row, as bytes.
+fn build(base: Option<&Base>, edits: &str) -> Vec<u8> {
+    if let Some(text) = edits.strip_prefix("raw = ") {
+        return text.as_bytes().to_vec();
+    }
+    if let Some(many) = edits.strip_prefix("many = ") {
+        let (count, json) = many.split_once(' ').unwrap();
+        return format!("[{}]", vec![json; count.parse().unwrap()].join(",")).into_bytes();
+    }
+    if let Some(digits) = edits.strip_prefix("hex = ") {
+        let byte = |place: usize| u8::from_str_radix(&digits[place..place + 2], 16).unwrap();
+        return (0..digits.len()).step_by(2).map(byte).collect();
+    }
+    let base = base.unwrap();
+    let mut message = members(&base.message);
+    let list = base.kind.list().map(|list| list.key);
+    let mut item = match list {
+        Some(list) => members(&base.message[list][0]),
+        None => std::mem::take(&mut message),
+    };
+    let mut count = 1;
+    let mut whole_item = None;
+    for edit in edits.split(" ; ").filter(|edit| *edit != "-") {
+        if let Some(json) = edit.strip_prefix("item = ") {
+            whole_item = Some(json.to_owned());
+        } else if let Some(number) = edit.strip_prefix("items = ") {
+            count = number.parse().unwrap();
+        } else if let Some(edit) = edit.strip_prefix('^') {
+            apply(&mut message, edit);
+        } else {
+            apply(&mut item, edit);
+        }
+    }
+    let item = whole_item.unwrap_or_else(|| write(&item));
+    let Some(list) = list else { return item.into_bytes() };
+    // A list that no edit has set takes the item.
+    let untouched = base.message[list].to_string();
+    for (_, json) in message.iter_mut().filter(|(_, json)| *json == untouched) {
+        *json = format!("[{}]", vec![item.as_str(); count].join(","));
+    }
+    write(&message).into_bytes()
+}
+
+fn apply(target: &mut Members, edit: &str) {
+    let place = |target: &Members, key: &str| {
+        target.iter().position(|(known, _)| known == key).unwrap_or_else(|| panic!("no {key} for {edit}"))
+    };
+    if let Some((key, json)) = edit.split_once(" = ") {
+        let json = expand(json);
+        if let Some(key) = key.strip_prefix('+') {
+            target.push((key.to_owned(), json));
+        } else if let Some(member) = target.iter_mut().find(|(known, _)| known == key) {
+            assert_ne!(member.1, json, "the edit {edit} changes nothing");
+            member.1 = json;
+        } else {
+            target.push((key.to_owned(), json));
+        }
+    } else if let Some((from, to)) = edit.split_once(" > ") {
+        let place = place(target, from);
+        target[place].0 = to.to_owned();
+    } else {
+        let place = place(target, edit.strip_prefix('-').unwrap());
+        target.remove(place);
+    }
+}
+
+/// Verdict and findings of a message's first item, as a row writes them.
+fn judge(bytes: &[u8], expected: Option<MessageKind>, config: &Config) -> (String, Vec<Finding>) {
+    match parse(bytes, expected, config) {
+        Err(error) => ("refused".to_owned() + &show(std::slice::from_ref(&error.finding), ""), vec![error.finding]),
+        Ok(message) => {
+            let first = &message.outcomes[0];
+            let shown = first.verdict().as_str().to_owned() + &show(&first.findings, &first.pointer);
+            (shown, first.findings.clone())
+        }
+    }
+}
+
+fn show(findings: &[Finding], item: &str) -> String {
+    let one = |finding: &Finding| {
+        let flag = if finding.severity == Severity::Flag { "~" } else { "" };
+        let pointer = match finding.pointer.strip_prefix(item) {
+            Some(rest) if !item.is_empty() => format!(".{rest}"),
+            Some(_) | None => finding.pointer.clone(),
+        };
+        format!(" {flag}{}@{pointer}", finding.code)
+    };
+    findings.iter().map(one).collect()
+}
+
+/// What is said never repeats what was given.
+fn check_texts(finding: &Finding, bytes: &[u8]) {
+    let value = finding.value(bytes).unwrap_or_default().trim_matches('"');
+    // A rule may name the one value that it is about.
+    let is_personal = value.chars().count() > 3 && !value.starts_with(['{', '[']) && value != "99991231";
+    for text in [finding.zh(), finding.en()] {
+        assert!(!is_personal || !text.contains(value), "{text}");
+    }
+}
+
+#[test]
+fn every_case_and_nothing_left_out() {
+    let configs = [config(false), config(true)];
+    let mut bases = BTreeMap::new();
+    let mut codes = BTreeSet::new();
+    let mut touched = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for line in CASES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let columns: Vec<_> = line.split('\t').collect();
+        if let ["base", name, kind_name, message] = columns[..] {
+            let message = serde_json::from_str(message).unwrap();
+            bases.insert(name, Base { kind: kind(kind_name).unwrap(), message });
+            continue;
+        }
+        let [name, base, edits, mode, outcome, expected] = columns[..] else { panic!("columns of {line}") };
+        assert!(names.insert(name), "{name} stands twice");
+        let (asked, base) = match base.split_once(':') {
+            Some((asked, base)) => (kind(asked), bases.get(base)),
+            None => (None, Some(&bases[base])),
+        };
+        let bytes = build(base, edits);
+        let modes = match mode {
+            "lax" => &configs[..1],
+            "strict" => &configs[1..],
+            "both" => &configs[..],
+            other => panic!("unknown mode {other}"),
+        };
+        for config in modes {
+            let (found, findings) = judge(&bytes, asked, config);
+            if found != format!("{outcome} {expected}").trim_end() {
+                let message = String::from_utf8_lossy(&bytes).chars().take(600).collect::<String>();
+                wrong.push(format!(
+                    "{name}, strict {}: {outcome} {expected}\n  found {found}\n  in {message}",
+                    config.strict
+                ));
+            }
+            for finding in &findings {
+                check_texts(finding, &bytes);
+                codes.insert(finding.code);
+                touched.extend(finding.field.map(|field| (base.map(|base| base.kind), field.key)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(names.len() >= 250, "{} rows", names.len());
+
+    let unhit: Vec<_> = Code::ALL.iter().filter(|code| !codes.contains(code)).map(|code| code.as_str()).collect();
+    assert!(unhit.is_empty(), "codes without a row: {unhit:?}");
+    for kind in MessageKind::ALL {
+        let files = if kind == MessageKind::New { fields::FILE } else { &[] };
+        for row in kind.rows().chain(files) {
+            assert!(touched.contains(&(Some(kind), row.field.key)), "{kind:?} has no row about {}", row.field.key);
+        }
+    }
+}
+
+#[test]
+fn what_is_accepted_is_kept_as_written() {
+    let text = r#"{"unit_uscc":"91370102MAFAKE019M","解除合同信息列表":[ {"contract_no":" Ａ-1 ","解除情形":"361",
+        "合同解除日期":"20250630","告知时间":"20250601","解除合同发起方":"1","合同文件":[{"role":"notice",
+        "sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":"0","media_type":"text/plain"}]} ]}"#;
+    let message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let outcome = &message.outcomes[0];
+    let item = outcome.item.as_ref().unwrap();
+    assert_eq!(item.employer(), Some("91370102MAFAKE019M"));
+    assert_eq!(item.contract_no(), Some(" Ａ-1 "));
+    assert_eq!(item.value(&fields::INITIATOR), Some("1"));
+    assert_eq!(item.values().len(), item.kind().rows().count());
+    assert_eq!((item.files()[0].size, &item.files()[0].sha256.0[..2]), (0, &[0xe3, 0xb0][..]));
+    let raw = &text[outcome.span.clone()];
+    assert!(raw.starts_with("{\"contract_no\"") && raw.ends_with("]}"), "{raw}");
+    assert!(!format!("{message:?}").contains("Ａ-1"));
+}
+
+#[test]
+fn an_employer_that_was_not_said_may_be_filled_in() {
+    let text =
+        r#"{"终止合同信息列表":[{"合同编号":"1","终止情形":"1","合同终止时间":"20250630","告知时间":"20250601"}]}"#;
+    let item = parse(text.as_bytes(), None, &config(true)).unwrap().outcomes.remove(0).item.unwrap();
+    assert_eq!(item.employer(), None);
+    let [first, second] = ["91370102MAFAKE019M", "92370202MAFAKE027J"].map(|code| Uscc::parse(code).unwrap());
+    let item = item.of_employer(&first);
+    assert_eq!(item.employer(), Some("91370102MAFAKE019M"));
+    assert_eq!(item.of_employer(&second).employer(), Some("91370102MAFAKE019M"), "what is there stays");
+}
+
+#[test]
+fn outcomes_are_each_items_own() {
+    let good = r#"{"合同编号":"1","终止情形":"1","合同终止时间":"20250630","告知时间":"20250601"}"#;
+    let text = format!(r#"{{"终止合同信息列表":[{good},{{}},{good},7]}}"#);
+    let message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let verdicts: Vec<_> = message.outcomes.iter().map(|outcome| outcome.verdict().as_str()).collect();
+    assert_eq!(verdicts, ["accepted", "rejected", "accepted", "rejected"]);
+    assert_eq!(message.outcomes[3].pointer, "/终止合同信息列表/3");
+}
+
+#[test]
+fn tables_may_be_replaced() {
+    let mut config = config(true);
+    let text =
+        r#"{"终止合同信息列表":[{"合同编号":"1","终止情形":"7","合同终止时间":"20250630","告知时间":"20250601"}]}"#;
+    let verdict = |config: &Config| parse(text.as_bytes(), None, config).unwrap().outcomes[0].verdict().as_str();
+    assert_eq!(verdict(&config), "rejected");
+    let entry = codes::Entry { text: "新情形".to_owned(), meaning: codes::Meaning::Plain };
+    config.tables.tables.get_mut(&codes::Table::TerminationReason).unwrap().insert("7".to_owned(), entry);
+    assert_eq!(verdict(&config), "accepted");
+}
+
+#[test]
+fn a_refused_message_says_where() {
+    let text = "{\n  \"终止合同信息列表\": [\n    {\"合同编号\": \"1\",}\n  ]\n}";
+    let error = parse(text.as_bytes(), None, &config(false)).unwrap_err();
+    assert_eq!((error.position.line, error.position.column), (3, 18));
+    assert_eq!(error.to_string(), "line 3, column 18: JSON_SYNTAX: the message is not JSON: unexpected character");
+    assert_eq!(error.finding.zh(), "JSON语法错误");
+}
+
+#[test]
+fn texts_name_field_rule_and_limit() {
+    let text = format!(r#"{{"终止合同信息列表":[{{"contract_no":"{}"}}]}}"#, "9".repeat(101));
+    let message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let finding = &message.outcomes[0].findings[0];
+    assert_eq!(finding.zh(), "合同编号：超过最大长度（最多100）");
+    assert_eq!(finding.en(), "contract_no (合同编号) is too long (at most 100)");
+    assert_eq!(finding.value(text.as_bytes()).map(str::len), Some(103));
+}
+
+#[test]
+fn a_hostile_message_is_not_repeated() {
+    let key = "k".repeat(60_000);
+    let unknown: String = (0..9_000).map(|n| format!(r#""{n}":1,"#)).collect();
+    let text = format!(r#"{{"{key}":1,{unknown}"终止合同信息列表":[{}]}}"#, vec!["{}"; 50].join(","));
+    let message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let said: usize = message.outcomes.iter().flat_map(|o| &o.findings).map(|finding| finding.pointer.len()).sum();
+    assert!(said < text.len(), "{said}");
+}
+
+#[test]
+fn tables_are_the_documented_ones() {
+    #[allow(clippy::disallowed_methods, reason = "the command that writes the document is this test")]
+    if std::env::var("LUQI_WRITE_DOCS").is_ok() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/annex-tables.md");
+        std::fs::write(path, fields::markdown()).unwrap();
+        return;
+    }
+    assert!(
+        include_str!("../../docs/annex-tables.md") == fields::markdown(),
+        "docs/annex-tables.md is out of date: run this test once with LUQI_WRITE_DOCS=1"
+    );
+    let mandatory = MessageKind::ALL.map(|kind| kind.rows().filter(|row| row.need == Need::Mandatory).count());
+    assert_eq!(mandatory, [6, 11, 5, 6, 4], "as often as the annex says 必填");
+}
