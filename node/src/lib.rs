@@ -12,3 +12,7 @@
         reason = "a test may fail by panicking"
     )
 )]
+
+pub mod ceremony;
+pub mod home;
+pub mod keys;

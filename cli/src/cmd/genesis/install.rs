@@ -1,0 +1,64 @@
+//! `luqi genesis install`
+
+use crate::exit::{Exit, Problem};
+use crate::output::Output;
+use ledger_core::crypto::ChainId;
+use ledger_core::ids::{MemberCode, NodeNumber};
+use luqi_node::ceremony::short_hash;
+use luqi_node::home::{Home, read_genesis};
+use serde::Serialize;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  luqi genesis install --genesis genesis.json --home home
+  luqi genesis install --genesis genesis.json --home home --expect 1f0c-93ab-77d2-0e41-a86b
+
+The genesis must name the keys that `genesis apply` drew into the home; the VRF key that it brings is opened
+with the member's vault key.";
+
+/// Bring the genesis into a home that applied, and make it ready to run
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The genesis
+    #[arg(long)]
+    genesis: PathBuf,
+    /// The folder that `genesis apply` made
+    #[arg(long)]
+    home: PathBuf,
+    /// The short hash that the members agreed on; another one ends with exit code 1
+    #[arg(long, value_name = "HASH")]
+    expect: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    home: PathBuf,
+    node: NodeNumber,
+    member: MemberCode,
+    chain_id: ChainId,
+    short: String,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let genesis = read_genesis(&args.genesis)?;
+    let short = short_hash(&genesis.chain_id());
+    if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != short) {
+        let what = format!("{} has the hash {short}, not {expected}", args.genesis.display());
+        return Err(Problem::new(Exit::Wrong, what).next("ask the coordinator for the genesis again, and compare"));
+    }
+    let home = Home::install(&args.home, genesis)?;
+    let answer =
+        Answer { home: args.home.clone(), node: home.node(), member: home.member(), chain_id: home.chain_id(), short };
+    output.answer(&answer, || {
+        format!(
+            "{} is the home of node {} of {}\nhash  {}\n",
+            answer.home.display(),
+            answer.node,
+            answer.member,
+            answer.short
+        )
+    })?;
+    Ok(Exit::Holds)
+}

@@ -1,0 +1,49 @@
+//! The subcommands, one file each: its arguments, and a `run` that answers with an exit code.
+
+mod completions;
+mod genesis;
+mod keygen;
+mod man;
+mod parameter;
+mod sample;
+mod testnet;
+
+use crate::exit::{Exit, Problem};
+use crate::output::Output;
+use clap::Subcommand;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Keygen(keygen::Args),
+    Genesis(genesis::Args),
+    Testnet(testnet::Args),
+    Sample(sample::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(&self, output: &Output) -> Result<Exit, Problem> {
+        match self {
+            Self::Keygen(args) => keygen::run(args, output),
+            Self::Genesis(args) => genesis::run(args, output),
+            Self::Testnet(args) => testnet::run(args, output),
+            Self::Sample(args) => sample::run(args, output),
+            Self::Completions(args) => completions::run(args, output),
+            Self::Man(args) => man::run(args, output),
+        }
+    }
+}
+
+/// Makes a folder, unless something stands in it already.
+fn fresh_folder(path: &std::path::Path) -> Result<(), Problem> {
+    let failed = |error| Problem::file("make the folder", path, &error);
+    std::fs::create_dir_all(path).map_err(failed)?;
+    if std::fs::read_dir(path).map_err(failed)?.next().is_some() {
+        return Err(Problem::usage(format!("{} is not empty, and nothing in it is overwritten", path.display()))
+            .next("name another folder with --out, or remove this one yourself"));
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `luqi testnet`
+
+use super::fresh_folder;
+use super::parameter::{self, Parameter};
+use crate::exit::{Exit, Problem};
+use crate::members::MEMBERS;
+use crate::output::{Output, table};
+use crate::seeded::Seeded;
+use clap::value_parser;
+use ledger_core::genesis::{Application, Genesis};
+use ledger_core::ids::{NodeNumber, Timestamp};
+use ledger_core::membership::Parameters;
+use luqi_node::ceremony::{Applicant, MemberKeys, collect, short_hash};
+use luqi_node::home::{Home, write_json};
+use luqi_node::keys::{make_key_folder, system_rng};
+use rand_core::{CryptoRng, RngCore};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  luqi testnet --validators 1 --out net               one validator, the province
+  luqi testnet --validators 4 --replicas 1 --out net  province and three cities, and a replica
+  luqi testnet --validators 4 --seed 7 --out net      the same keys and chain id every time
+
+It makes net/genesis.json, the homes net/node1, net/node2 … (node 1 is the province 370000, then the
+cities by code, one validator each; replicas come last and belong to the last member), and each member's
+offline key net/members/CODE/governance.key. Blocks are paced for tests: after 0.2 s of waiting.";
+
+/// Make a whole network for a test: genesis, homes, keys
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Validators, one a member
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u8).range(1..=17))]
+    validators: u8,
+    /// Nodes without voting power
+    #[arg(long, default_value_t = 0, value_parser = value_parser!(u8).range(0..=7))]
+    replicas: u8,
+    /// Folder to make it in; must be missing or empty
+    #[arg(long)]
+    out: PathBuf,
+    /// Draw the keys from this number: reproducible, and no secret at all
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Name of the network
+    #[arg(long, default_value = "testnet.luqi.example")]
+    name: String,
+    /// Change a parameter of the chain
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    parameters: Vec<Parameter>,
+}
+
+/// 2025-01-01T00:00:00Z, from when the notice counts: the time of a network that is the same every time.
+const SEEDED_TIME: Timestamp = Timestamp(1_735_689_600_000);
+
+/// Blocks come soon after what they carry.
+fn test_pace() -> Parameters {
+    Parameters { pace_wait_ms: 200, pace_seal_ms: 1_000, pace_idle_ms: 10_000, ..Parameters::default() }
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    chain_id: String,
+    short: String,
+    genesis: PathBuf,
+    homes: Vec<Place>,
+}
+
+#[derive(Debug, Serialize)]
+struct Place {
+    node: NodeNumber,
+    member: String,
+    power: u32,
+    home: PathBuf,
+    governance: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let parameters = parameter::apply(test_pace(), &args.parameters)?;
+    fresh_folder(&args.out)?;
+    let (members, genesis) = match args.seed {
+        Some(seed) => draw(args, parameters, SEEDED_TIME, &mut Seeded::new(seed))?,
+        None => draw(args, parameters, super::genesis::now()?, &mut system_rng())?,
+    };
+    let file = args.out.join("genesis.json");
+    write_json(&file, &genesis)?;
+    let answer = Answer {
+        chain_id: genesis.chain_id().to_string(),
+        short: short_hash(&genesis.chain_id()),
+        homes: make_homes(&args.out, &members, &genesis)?,
+        genesis: file,
+    };
+    output.answer(&answer, || text(&answer))?;
+    Ok(Exit::Holds)
+}
+
+/// Plays the whole ceremony: every member applies, one collects.
+fn draw(
+    args: &Args,
+    parameters: Parameters,
+    time: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<(Vec<MemberKeys>, Genesis), Problem> {
+    let validators = usize::from(args.validators);
+    let mut members = Vec::new();
+    let mut applications: Vec<Application> = Vec::new();
+    for (place, (code, name_zh, name_en)) in MEMBERS.into_iter().take(validators).enumerate() {
+        let replicas = if place + 1 == validators { usize::from(args.replicas) } else { 0 };
+        let powers: Vec<u32> = [1].into_iter().chain(vec![0; replicas]).collect();
+        let keys = MemberKeys::draw(powers.len(), rng);
+        let code = code.parse().map_err(Problem::usage)?;
+        applications.push(keys.apply(&Applicant { code, name_zh, name_en, powers: &powers })?);
+        members.push(keys);
+    }
+    let genesis = collect(&applications, &args.name, time, parameters, rng)?;
+    Ok((members, genesis))
+}
+
+/// Members stand in the order of their codes, and so do their keys.
+fn make_homes(out: &Path, members: &[MemberKeys], genesis: &Genesis) -> Result<Vec<Place>, Problem> {
+    let mut homes = Vec::new();
+    for (keys, member) in members.iter().zip(genesis.membership.members()) {
+        let folder = out.join("members").join(member.code.as_str());
+        make_key_folder(&folder)?;
+        let governance = folder.join("governance.key");
+        keys.write_governance(&governance)?;
+        for (own, node) in keys.nodes.iter().zip(&member.nodes) {
+            let home = out.join(format!("node{}", node.number));
+            Home::create(&home, genesis.clone(), own, &keys.vault)?;
+            let (member, power) = (member.code.to_string(), node.power);
+            homes.push(Place { node: node.number, member, power, home, governance: governance.clone() });
+        }
+    }
+    Ok(homes)
+}
+
+fn text(answer: &Answer) -> String {
+    let row = |place: &Place| {
+        let power = if place.power == 0 { "replica".to_owned() } else { place.power.to_string() };
+        [place.node.to_string(), place.member.clone(), power, place.home.display().to_string()]
+    };
+    let rows: Vec<_> = answer.homes.iter().map(row).collect();
+    let table = table(["node", "member", "power", "home"], &rows);
+    format!("{table}\ngenesis  {}\nhash     {}\n", answer.genesis.display(), answer.short)
+}

@@ -1,0 +1,85 @@
+use super::life::{LAST_DAY, Standing, What};
+use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn world(contracts: u32) -> World {
+    World::draw(7, contracts, &mut Manifest::new(7, contracts))
+}
+
+#[test]
+fn nothing_happens_before_its_cause_or_after_the_last_day() {
+    let world = world(20_000);
+    let mut standings = BTreeMap::new();
+    for batch in &world.batches {
+        for contract in batch.contracts() {
+            let life = Life::of(7, batch, contract);
+            let mut last = batch.signed;
+            for step in &life.steps {
+                assert!(step.reported > last && step.reported <= LAST_DAY, "contract {contract}: {life:?}");
+                last = step.reported;
+                if let What::Dissolve { day, notice, reason } = step.what {
+                    assert!(notice.plus(reason.2) <= day, "contract {contract}");
+                }
+            }
+            let ended = life.steps.iter().filter(|step| step.what.kind() != Kind::Renew).count();
+            assert_eq!(ended > 0, matches!(life.standing, Standing::Dissolved | Standing::Terminated));
+            assert!(ended <= 1);
+            *standings.entry(format!("{:?}", life.standing)).or_insert(0) += 1;
+        }
+    }
+    assert!(standings.len() == 4 && standings.values().all(|count| *count > 1_000), "{standings:?}");
+}
+
+#[test]
+fn every_contract_is_reported_once_and_in_order() {
+    let world = world(5_000);
+    let new: BTreeSet<u32> =
+        world.entries.iter().filter(|entry| entry.kind == Kind::New).map(|entry| entry.contract).collect();
+    assert_eq!(new, (0..5_000).collect());
+    assert!(world.entries.is_sorted());
+    let late = world
+        .entries
+        .iter()
+        .position(|entry| entry.kind > Kind::New && world.batches[entry.batch as usize].reported > entry.day);
+    assert!(late.is_some(), "some contract comes after something else about it");
+}
+
+/// Every file is read as an import reads it, and comes out as the manifest says.
+#[test]
+fn the_annexs_reader_finds_what_was_meant() {
+    use ledger_core::annex::{Config, Date, Severity, parse};
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = generate(7, 20_000, folder.path(), |_| (), |_| ()).unwrap();
+    let config = Config::new(Date::new(2026, 11, 24).unwrap());
+    let (mut items, mut rejected, mut flagged, mut broken) = (0, 0, 0, 0);
+    let mut codes = BTreeMap::new();
+    let mut broken_codes = BTreeMap::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let message = match parse(&std::fs::read(&path).unwrap(), None, &config) {
+            Ok(message) => message,
+            Err(error) => {
+                broken += 1;
+                *broken_codes.entry(error.finding.code.as_str()).or_insert(0) += 1;
+                continue;
+            }
+        };
+        for outcome in message.outcomes {
+            items += 1;
+            let severest = outcome.findings.iter().map(|finding| finding.severity).max();
+            rejected += u64::from(outcome.item.is_none());
+            flagged += u64::from(severest == Some(Severity::Flag));
+            for code in outcome.findings.iter().map(|finding| finding.code.as_str()).collect::<BTreeSet<_>>() {
+                *codes.entry(code).or_insert(0_u64) += 1;
+            }
+        }
+    }
+    assert_eq!(broken_codes, manifest.broken_files, "files of which nothing can be read");
+    assert_eq!(items, manifest.items);
+    assert_eq!(rejected, manifest.meant.rejected, "{codes:?}");
+    assert_eq!(flagged, manifest.flagged.values().sum::<u64>(), "{codes:?}");
+    for (code, meant) in manifest.rejected.iter().chain(&manifest.flagged) {
+        assert!(codes.get(code).is_some_and(|found| found >= meant), "{code}: {meant} meant, {codes:?}");
+    }
+    assert!(broken > 0);
+}

@@ -1,0 +1,397 @@
+//! A node's folder, its *home*.
+//!
+//! ```text
+//! format         {"layout": 1, "chain_id": …, "node": …}: makes the folder a home; written last
+//! genesis.json   what its chain starts from
+//! keys/          consensus, submission, peer, note, vault, vrf: .key files of mode 0600
+//! ledger/        the store's
+//! vault/         the vault's
+//! intake/        the intake's
+//! ```
+//!
+//! Who opens a home gets it checked: the layout is one that this version knows, the genesis is the one
+//! of the chain id, the node is one of its nodes. A home comes to be in two steps, since its keys must
+//! be there before a genesis can name them: [`Home::prepare`], then [`Home::install`].
+
+use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, write_key};
+use ledger_core::crypto::ChainId;
+use ledger_core::genesis::{Genesis, GenesisError};
+use ledger_core::ids::{MemberCode, NodeNumber};
+use ledger_core::lookup::VrfSecretKey;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The layout that this version makes and reads.
+pub const LAYOUT: u32 = 1;
+
+/// What `format` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Format {
+    /// How the folder is laid out.
+    pub layout: u32,
+    /// The chain that the home belongs to.
+    pub chain_id: ChainId,
+    /// The node whose home it is.
+    pub node: NodeNumber,
+}
+
+/// Why a folder cannot be used as a home.
+#[derive(Debug, Error)]
+pub enum HomeError {
+    /// Nothing makes it one.
+    #[error("{} is no home: it has no file `format`; make one with `luqi testnet` or `luqi genesis apply`", .0.display())]
+    NoHome(PathBuf),
+    /// Keys, but no chain yet.
+    #[error("the home {} has keys and no chain yet; bring it the genesis with `luqi genesis install`", .0.display())]
+    NotInstalled(PathBuf),
+    /// Something is there already.
+    #[error("{} is a home already; nothing was changed", .0.display())]
+    Exists(PathBuf),
+    /// Made by a newer version.
+    #[error("the home {} has layout {found}, and this version knows {LAYOUT}; use the version that made it", path.display())]
+    NewerLayout {
+        /// The home.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// A home of something else.
+    #[error("the home {} is of chain {found}, not of chain {wanted}", path.display())]
+    OtherChain {
+        /// The home.
+        path: PathBuf,
+        /// Its chain.
+        found: ChainId,
+        /// The chain asked for.
+        wanted: ChainId,
+    },
+    /// The genesis has no such node.
+    #[error("the genesis of the home {} has no node {node}", path.display())]
+    UnknownNode {
+        /// The home.
+        path: PathBuf,
+        /// The number in `format`.
+        node: NodeNumber,
+    },
+    /// A genesis that was made without this home.
+    #[error("the genesis names no node with the keys of the home {}; was its application collected?", .0.display())]
+    NotNamed(PathBuf),
+    /// The genesis has the node, with another vault key than the home.
+    #[error("the genesis names another vault key for {member} than the home {} has", path.display())]
+    OtherVault {
+        /// The home.
+        path: PathBuf,
+        /// The member.
+        member: MemberCode,
+    },
+    /// The genesis brings no VRF key that this home can open.
+    #[error("the genesis brings no VRF key that the vault key of the home {} opens", .0.display())]
+    NoVrf(PathBuf),
+    /// A VRF key that is not the network's.
+    #[error("the VRF key of the home {} is not the one whose public half is in the genesis", .0.display())]
+    OtherVrf(PathBuf),
+    /// A file that says something else than it should.
+    #[error("the file {} cannot be understood: {why}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A genesis that starts no chain.
+    #[error("the genesis {} starts no chain: {source}", path.display())]
+    Genesis {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: GenesisError,
+    },
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The system refused.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The secrets of a home that takes part in a chain.
+#[derive(Clone, Debug)]
+pub struct HomeKeys {
+    /// The node's own.
+    pub node: NodeKeys,
+    /// The member's vault key.
+    pub vault: VaultSecret,
+    /// The network's VRF key.
+    pub vrf: VrfSecretKey,
+}
+
+/// A checked home.
+#[derive(Clone, Debug)]
+pub struct Home {
+    root: PathBuf,
+    format: Format,
+    genesis: Genesis,
+}
+
+impl Home {
+    /// The first step: a folder with the keys of a node and its member's vault key.
+    ///
+    /// # Errors
+    /// [`HomeError`]; a folder that has keys already is left as it is.
+    pub fn prepare(root: &Path, node: &NodeKeys, vault: &VaultSecret) -> Result<(), HomeError> {
+        let keys = keys_folder(root);
+        if format_file(root).exists() || keys.exists() {
+            return Err(HomeError::Exists(root.to_owned()));
+        }
+        make_key_folder(&keys)?;
+        node.write(&keys)?;
+        write_key(&KeyName::Vault.path(&keys), KeyName::Vault, &vault.bytes())?;
+        sync_folder(&keys)?;
+        sync_folder(root)
+    }
+
+    /// The second step: takes the genesis into a prepared folder, if it names the folder's keys, opens
+    /// the VRF key that it brings, and makes the folder a home. May be repeated after a crash.
+    ///
+    /// # Errors
+    /// [`HomeError`], naming what does not fit.
+    pub fn install(root: &Path, genesis: Genesis) -> Result<Self, HomeError> {
+        let keys = keys_folder(root);
+        if format_file(root).exists() {
+            return Err(HomeError::Exists(root.to_owned()));
+        }
+        if !keys.exists() {
+            return Err(HomeError::NoHome(root.to_owned()));
+        }
+        let own = NodeKeys::read(&keys)?;
+        let vault = read_vault(&keys)?;
+        let named = genesis.membership.nodes().find(|(_, node)| *node.keys == own.list());
+        let (member, node) = named.ok_or_else(|| HomeError::NotNamed(root.to_owned()))?;
+        if member.vault != vault.public() {
+            return Err(HomeError::OtherVault { path: root.to_owned(), member: member.code });
+        }
+        let vrf = open_vrf(&genesis, member.code, &vault).ok_or_else(|| HomeError::NoVrf(root.to_owned()))?;
+        let file = KeyName::Vrf.path(&keys);
+        if file.exists() {
+            check_vrf(root, &genesis, &read_vrf(root)?)?;
+        } else {
+            write_key(&file, KeyName::Vrf, &vrf.to_bytes())?;
+        }
+        let format = Format { layout: LAYOUT, chain_id: genesis.chain_id(), node: node.number };
+        for folder in ["ledger", "vault", "intake"] {
+            make_folder(&root.join(folder))?;
+        }
+        sync_folder(&keys)?;
+        write_json(&root.join("genesis.json"), &genesis)?;
+        write_json(&format_file(root), &format)?;
+        Ok(Self { root: root.to_owned(), format, genesis })
+    }
+
+    /// Both steps at once, for who draws keys and genesis himself.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn create(root: &Path, genesis: Genesis, node: &NodeKeys, vault: &VaultSecret) -> Result<Self, HomeError> {
+        Self::prepare(root, node, vault)?;
+        Self::install(root, genesis)
+    }
+
+    /// Opens a home, checked.
+    ///
+    /// # Errors
+    /// [`HomeError`], saying what to do.
+    pub fn open(root: &Path) -> Result<Self, HomeError> {
+        let format = read_format(root)?;
+        let genesis = read_genesis(&root.join("genesis.json"))?;
+        let home = Self { root: root.to_owned(), format, genesis };
+        home.expect_chain(home.genesis.chain_id())?;
+        if home.genesis.membership.node(format.node).is_none() {
+            return Err(HomeError::UnknownNode { path: root.to_owned(), node: format.node });
+        }
+        Ok(home)
+    }
+
+    /// Refuses a home of another chain.
+    ///
+    /// # Errors
+    /// [`HomeError::OtherChain`].
+    pub fn expect_chain(&self, wanted: ChainId) -> Result<(), HomeError> {
+        let found = self.format.chain_id;
+        if found == wanted {
+            return Ok(());
+        }
+        Err(HomeError::OtherChain { path: self.root.clone(), found, wanted })
+    }
+
+    /// Reads the secrets.
+    ///
+    /// # Errors
+    /// [`HomeError`], which never shows one.
+    pub fn load_keys(&self) -> Result<HomeKeys, HomeError> {
+        let keys = keys_folder(&self.root);
+        let vrf = read_vrf(&self.root)?;
+        check_vrf(&self.root, &self.genesis, &vrf)?;
+        Ok(HomeKeys { node: NodeKeys::read(&keys)?, vault: read_vault(&keys)?, vrf })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What its chain starts from.
+    #[must_use]
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The chain.
+    #[must_use]
+    pub const fn chain_id(&self) -> ChainId {
+        self.format.chain_id
+    }
+
+    /// The node.
+    #[must_use]
+    pub const fn node(&self) -> NodeNumber {
+        self.format.node
+    }
+
+    /// The member whose node it was when the chain started.
+    #[must_use]
+    pub fn member(&self) -> MemberCode {
+        let named = self.genesis.membership.node(self.format.node);
+        named.map_or(MemberCode::ZERO, |(member, _)| member.code)
+    }
+
+    /// The store's folder.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.root.join("ledger")
+    }
+
+    /// The vault's folder.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        self.root.join("vault")
+    }
+
+    /// The intake's folder.
+    #[must_use]
+    pub fn intake(&self) -> PathBuf {
+        self.root.join("intake")
+    }
+}
+
+/// Reads a genesis and checks it.
+///
+/// # Errors
+/// [`HomeError`]: the file cannot be read or understood, or starts no chain.
+pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
+    let genesis: Genesis = read_json(path)?;
+    genesis.check().map_err(|source| HomeError::Genesis { path: path.to_owned(), source })?;
+    Ok(genesis)
+}
+
+/// Reads a value out of a JSON file.
+///
+/// # Errors
+/// [`HomeError::Io`], or [`HomeError::Malformed`].
+pub fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, HomeError> {
+    let text = fs::read(path).map_err(failed("read", path))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| HomeError::Malformed { path: path.to_owned(), why: error.to_string() })
+}
+
+/// Writes a value as JSON: beside the file, synced, then in its place, so that there is never half of it.
+///
+/// # Errors
+/// [`HomeError::Io`].
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), HomeError> {
+    let malformed = |error: serde_json::Error| HomeError::Malformed { path: path.to_owned(), why: error.to_string() };
+    let mut text = serde_json::to_vec_pretty(value).map_err(malformed)?;
+    text.push(b'\n');
+    let beside = path.with_extension("new");
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.sync_all()
+    });
+    written.map_err(failed("write", &beside))?;
+    fs::rename(&beside, path).map_err(failed("write", path))?;
+    // `parent` of a bare file name is the empty path, which stands for the current folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sync_folder(folder)
+}
+
+fn read_format(root: &Path) -> Result<Format, HomeError> {
+    /// The one field that every layout has.
+    #[derive(Deserialize)]
+    struct Layout {
+        layout: u32,
+    }
+    let path = format_file(root);
+    if !path.exists() {
+        let prepared = keys_folder(root).exists();
+        return Err(if prepared { HomeError::NotInstalled } else { HomeError::NoHome }(root.to_owned()));
+    }
+    let Layout { layout: found } = read_json(&path)?;
+    if found > LAYOUT {
+        return Err(HomeError::NewerLayout { path: root.to_owned(), found });
+    }
+    read_json(&path)
+}
+
+fn open_vrf(genesis: &Genesis, member: MemberCode, vault: &VaultSecret) -> Option<VrfSecretKey> {
+    let sealed = genesis.sealed_vrf.iter().find(|sealed| sealed.member == member)?;
+    let opened = vault.open(&sealed.sealed).ok()?;
+    let vrf = VrfSecretKey::from_bytes(opened.as_slice().try_into().ok()?).ok()?;
+    (vrf.public() == genesis.vrf).then_some(vrf)
+}
+
+fn read_vrf(root: &Path) -> Result<VrfSecretKey, HomeError> {
+    let bytes = read_key(&KeyName::Vrf.path(&keys_folder(root)), KeyName::Vrf)?;
+    VrfSecretKey::from_bytes(&bytes).map_err(|_| HomeError::OtherVrf(root.to_owned()))
+}
+
+fn check_vrf(root: &Path, genesis: &Genesis, vrf: &VrfSecretKey) -> Result<(), HomeError> {
+    if vrf.public() == genesis.vrf { Ok(()) } else { Err(HomeError::OtherVrf(root.to_owned())) }
+}
+
+fn read_vault(keys: &Path) -> Result<VaultSecret, KeyFileError> {
+    read_key(&KeyName::Vault.path(keys), KeyName::Vault).map(|bytes| VaultSecret::from_bytes(&bytes))
+}
+
+fn keys_folder(root: &Path) -> PathBuf {
+    root.join("keys")
+}
+
+fn format_file(root: &Path) -> PathBuf {
+    root.join("format")
+}
+
+fn make_folder(path: &Path) -> Result<(), HomeError> {
+    fs::create_dir_all(path).map_err(failed("create the folder", path))
+}
+
+fn sync_folder(path: &Path) -> Result<(), HomeError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder", path))
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
+    move |source| HomeError::Io { doing, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;
