@@ -12,3 +12,8 @@
         reason = "a test may fail by panicking"
     )
 )]
+
+pub mod archive;
+pub mod committer;
+pub mod store;
+pub mod trail;
