@@ -62,7 +62,7 @@ pub enum StoreError {
     },
     /// Blocks that were acknowledged are gone.
     #[error(
-        "the store in {path} was rolled back or cut short: it holds {holds} blocks, its tip file says {tip_file}; restore a newer copy or fetch the missing blocks from the other nodes, and do not vote before"
+        "the store in {path} was rolled back, cut short or damaged: it holds {holds} blocks, its tip file says {tip_file}; restore a newer copy or fetch the missing blocks from the other nodes, and do not vote before"
     )]
     RolledBack {
         /// The ledger's folder.
@@ -186,9 +186,9 @@ impl StoreError {
     /// An answer of the operating system, in its context.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { doing, path },
-            _ => Self::Io { doing, path, source },
+        move |source| {
+            let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            if full { Self::DiskFull { doing, path } } else { Self::Io { doing, path, source } }
         }
     }
 

@@ -47,7 +47,7 @@ use ledger_core::ids::Height;
 use ledger_core::merkle::LogIndex;
 
 /// Length of an encoded header.
-pub(crate) const HEADER_BYTES: usize = 287;
+pub(crate) const HEADER_BYTES: usize = 255;
 
 /// A block that stands above the tip: it was written, and the process died before it was
 /// acknowledged.

@@ -20,6 +20,7 @@ use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The evidence in a ledger's folder.
@@ -159,11 +160,15 @@ fn lock(path: &Path) -> Result<Option<File>, StoreError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(Some(file)),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::NodeRuns { path: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
+    // sled may release its lock some time after the store was closed.
+    for _ in 0..40 {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(Some(file)),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            Err(std::fs::TryLockError::Error(error)) => return Err(StoreError::io("lock", path)(error)),
+        }
     }
+    Err(StoreError::NodeRuns { path: path.to_owned() })
 }
 
 /// Copies the files of a folder; gives their bytes.

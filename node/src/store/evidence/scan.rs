@@ -1,7 +1,7 @@
 //! One sealed file from frame to frame, past what is damaged.
 
-use crate::store::StoreError;
 use crate::store::sealed::height_in;
+use crate::store::{HEADER_BYTES, StoreError};
 use ledger_core::archive::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, read_head};
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 const HEAD: u64 = FRAME_HEAD_BYTES as u64;
 /// No block is shorter: a header and two empty parts.
-const SHORTEST_BLOCK: u64 = HEAD + 287;
+const SHORTEST_BLOCK: u64 = HEAD + HEADER_BYTES as u64;
 /// Bytes in which the next block is looked for at once.
 const WINDOW: usize = 1 << 20;
 
@@ -62,7 +62,12 @@ impl Scan {
         let bytes = match self.head(self.at) {
             Some(head) if head.kind == FrameKind::Foot => {
                 let bytes = self.bytes(self.at, &head);
-                self.at += HEAD + u64::from(head.length);
+                // A length that was altered leads into the middle of something: then the first
+                // block is looked for from here.
+                let next = self.at + HEAD + u64::from(head.length);
+                if bytes.is_ok() || self.head(next).is_some() {
+                    self.at = next;
+                }
                 bytes
             }
             Some(_) | None => Err("there is none".to_owned()),
