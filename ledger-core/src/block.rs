@@ -4,7 +4,7 @@
 //! block    header ‖ body
 //! header   protocol(2) ‖ suite(1) ‖ chain id(32) ‖ height(8) ‖ time(8) ‖ parent(32) ‖ body hash(32)
 //!          ‖ log size(8) ‖ log root(32) ‖ map root(32) ‖ control hash(32) ‖ next membership(32)
-//!          ‖ proposer(4)                                                        287 bytes
+//!          ‖ proposer(4)                                                        255 bytes
 //! body     option of the parent's certificate ‖ submissions
 //!
 //! block hash   header

@@ -153,7 +153,9 @@ impl Network {
         let block = checked.finalize(certificate.clone()).unwrap();
         self.blocks.push(block.block().encode());
         self.certificate = Some(certificate);
-        block.clone().advance(&mut self.tip, &mut self.map);
+        // A copy moves on, so that whoever gets the block can move his own map over it.
+        block.clone().advance(&mut self.map);
+        self.tip = block.after().clone();
         block
     }
 

@@ -13,6 +13,10 @@
     )
 )]
 
+pub mod archive;
 pub mod ceremony;
+pub mod committer;
 pub mod home;
 pub mod keys;
+pub mod store;
+pub mod trail;

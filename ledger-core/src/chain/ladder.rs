@@ -266,10 +266,10 @@ impl FinalBlock {
         self.certificate.as_ref()
     }
 
-    /// Moves tip and map over the block, once it is durable.
-    pub fn advance(self, tip: &mut Tip, map: &mut ContractMap) {
-        map.commit(self.checked.staged);
-        *tip = self.checked.after;
+    /// Moves the map over the block; the block keeps no copy of the changes, so a second time
+    /// changes nothing.
+    pub fn advance(&mut self, map: &mut ContractMap) {
+        map.commit(std::mem::take(&mut self.checked.staged));
     }
 }
 

@@ -7,6 +7,7 @@
 mod fault;
 mod hashed;
 mod ladder;
+mod replay;
 mod rules;
 mod tip;
 
@@ -14,6 +15,7 @@ pub use fault::{Fault, Span};
 pub use hashed::HashedBlock;
 pub(crate) use ladder::Overlay;
 pub use ladder::{CheckedBlock, Descent, DescentError, FinalBlock, Proposal, assemble, check, check_clock};
+pub use replay::replay;
 pub(crate) use rules::{
     Placed, SignatureJob, certificate_presence, first_index, fold, govern, links, log, placed, signatures, streams,
 };

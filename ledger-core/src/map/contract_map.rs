@@ -39,7 +39,7 @@ pub struct ContractMap {
 }
 
 /// Changes of a map, with the root that they lead to.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Staged {
     before: MapRoot,
     after: MapRoot,

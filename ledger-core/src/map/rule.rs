@@ -56,6 +56,12 @@ impl MapKey {
     }
 }
 
+impl Default for MapRoot {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl MapRoot {
     /// Root of nothing.
     pub const EMPTY: Self = Self([0; 32]);

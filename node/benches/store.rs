@@ -1,0 +1,133 @@
+//! What a commit costs beside a plain file append with the same syncs, and how long opening,
+//! sealing and reading take: `cargo bench -p luqi-node --bench store -- [events] [events a block]`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may fail by panicking")]
+
+use ledger_core::certificate::Certificate;
+use ledger_core::chain::{HashedBlock, check};
+use ledger_core::event::Action;
+use ledger_core::fixture::{self, Network, code};
+use luqi_node::archive::ArchiveReader;
+use luqi_node::committer::Ledger;
+use luqi_node::store::{DiskStore, Evidence, Store, StoreConfig};
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+struct Chain {
+    network: Network,
+    certificates: Vec<Certificate>,
+    events: f64,
+    bytes: f64,
+}
+
+fn make(events: u64, each: u64) -> Chain {
+    let mut network = Network::new(1);
+    let mut certificates = Vec::new();
+    for block in 0..events / each {
+        let numbers: Vec<u64> = (block * each..(block + 1) * each).collect();
+        let mut sequence = network.tip.control.last_sequence(ledger_core::ids::NodeNumber(1));
+        let submissions = numbers.chunks(50).map(|numbers| {
+            sequence = sequence.next();
+            let action =
+                |number: u64| if number % 5 < 3 { Action::New { keeper: code("370000") } } else { Action::Renew };
+            // Three of five events make a contract, two touch one that was made before.
+            let subject = |number: u64| if number % 5 < 3 { number } else { number / 10 * 5 };
+            let events = numbers.iter().map(|number| fixture::event(subject(*number), action(*number))).collect();
+            network.submission_at(1, sequence, events)
+        });
+        let submissions = submissions.collect();
+        let made = network.block(submissions);
+        certificates.extend(made.certificate().cloned());
+    }
+    let bytes = network.blocks.iter().map(Vec::len).sum::<usize>() as f64;
+    Chain { network, certificates, events: (events / each * each) as f64, bytes }
+}
+
+fn line(what: &str, chain: &Chain, took: Duration) {
+    let seconds = took.as_secs_f64();
+    println!(
+        "{what:<52} {seconds:>8.2} s {:>10.0} events/s {:>7.0} MB/s",
+        chain.events / seconds,
+        chain.bytes / seconds / 1e6
+    );
+}
+
+fn plain(chain: &Chain, folder: &Path) -> Duration {
+    let mut file = std::fs::File::create(folder.join("plain")).unwrap();
+    let begun = Instant::now();
+    for block in &chain.network.blocks {
+        file.write_all(block).unwrap();
+        file.sync_data().unwrap();
+    }
+    begun.elapsed()
+}
+
+fn commit(chain: &Chain, folder: &Path, group: usize) -> (Duration, Duration) {
+    let mut ledger = Ledger::open(folder, chain.network.genesis.clone(), StoreConfig::default()).unwrap();
+    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+    let blocks: Vec<_> = chain.network.blocks.iter().zip(&chain.certificates).collect();
+    for blocks in blocks.chunks(group) {
+        for (bytes, certificate) in blocks {
+            let checked = check(HashedBlock::read(bytes).unwrap(), ledger.tip(), ledger.map()).unwrap();
+            ledger.push(checked, (*certificate).clone()).unwrap();
+        }
+        let writing = Instant::now();
+        ledger.sync().unwrap();
+        longest = longest.max(writing.elapsed());
+    }
+    let took = begun.elapsed();
+    ledger.store().seal().unwrap();
+    ledger.close();
+    (took, longest)
+}
+
+fn main() {
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());
+    let (events, each) = (numbers.next().unwrap_or(200_000), numbers.next().unwrap_or(1_000));
+    let begun = Instant::now();
+    let chain = make(events, each);
+    let genesis = &chain.network.genesis;
+    println!("{} blocks, {:.0} events, {:.1} MB", chain.network.blocks.len(), chain.events, chain.bytes / 1e6);
+    line("made and signed", &chain, begun.elapsed());
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("ledger");
+    line("plain file, one sync a block", &chain, plain(&chain, home.path()));
+    let (took, longest) = commit(&chain, &folder, 1);
+    line("commit: check, map, store, one sync a block", &chain, took);
+    println!("{:<52} {:>8.2} ms", "  longest append", longest.as_secs_f64() * 1e3);
+    let (took, _) = commit(&chain, &home.path().join("grouped"), 20);
+    line("commit in groups of 20 blocks", &chain, took);
+
+    let begun = Instant::now();
+    let store = DiskStore::open(&folder, genesis, StoreConfig::default()).unwrap();
+    line("store opened", &chain, begun.elapsed());
+    println!("{:<52} {:>8.1} MB", "  of it in sealed files", store.sealed_bytes() as f64 / 1e6);
+    let begun = Instant::now();
+    assert_eq!(store.blocks(ledger_core::ids::Height(1), store.tip().height).count(), chain.network.blocks.len());
+    line("all blocks read", &chain, begun.elapsed());
+    drop(store);
+    let begun = Instant::now();
+    drop(Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap());
+    line("ledger opened at its snapshot", &chain, begun.elapsed());
+    std::fs::remove_file(folder.join("map.snapshot")).unwrap();
+    let begun = Instant::now();
+    let ledger = Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap();
+    line("ledger opened by replay from block 1", &chain, begun.elapsed());
+    let begun = Instant::now();
+    let range = (ledger_core::ids::Height(1), ledger.tip().height);
+    let archive: Vec<u8> = ledger.export(range, false, Vec::new(), Path::new("archive")).unwrap();
+    line("exported", &chain, begun.elapsed());
+    drop(ledger);
+    let begun = Instant::now();
+    let mut reader = ArchiveReader::open(&archive[..], Path::new("archive"), &chain.network.tip.chain).unwrap();
+    let mut other = Ledger::open(&home.path().join("other"), genesis.clone(), StoreConfig::default()).unwrap();
+    let imported = other.import_archive(&mut reader).unwrap();
+    assert_eq!(imported.appended, chain.network.blocks.len() as u64);
+    line("imported from an archive", &chain, begun.elapsed());
+    let begun = Instant::now();
+    let evidence = Evidence::open(&folder, &chain.network.tip.chain).unwrap();
+    assert_eq!(evidence.blocks().filter(|block| block.bytes.is_ok()).count(), chain.network.blocks.len());
+    line("read as evidence", &chain, begun.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
+}

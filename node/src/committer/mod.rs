@@ -1,0 +1,200 @@
+//! The only writer of the chain: makes blocks final, durable, and then the new tip.
+//!
+//! Opening rebuilds in memory what the next block is checked against: from the snapshot of the
+//! contract map, where it is there and holds, and the blocks above it; else from block 1. At the
+//! end the map's root is compared with the tip's header; every other root was on the way.
+
+mod exchange;
+mod open;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use exchange::Imported;
+
+use crate::store::{Store, StoreConfig, StoreError};
+use crate::trail::Trail;
+use ledger_core::certificate::{Certificate, CertificateError};
+use ledger_core::chain::{CheckedBlock, Fault, FinalBlock, Tip};
+use ledger_core::genesis::Genesis;
+use ledger_core::map::ContractMap;
+use snapshot::Snapshots;
+use thiserror::Error;
+
+/// Why a ledger cannot be opened, or goes no further.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The block's certificate.
+    #[error("the block is not final: {0}")]
+    Certificate(#[from] CertificateError),
+    /// A block that does not follow.
+    #[error("block {height} does not follow: {fault}")]
+    Fault {
+        /// Its height.
+        height: ledger_core::ids::Height,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// The folded contracts are not the ones that the tip's header commits to.
+    #[error(
+        "the contracts folded from the chain give another map root than the header of block {0} has: the store was altered; restore it from a backup or fetch the chain from the other nodes"
+    )]
+    Map(ledger_core::ids::Height),
+    /// An archive that goes on above the tip.
+    #[error("the archive begins at block {begins}, the chain here ends at {tip}: import the blocks between first")]
+    Gap {
+        /// Its first block.
+        begins: ledger_core::ids::Height,
+        /// The tip here.
+        tip: ledger_core::ids::Height,
+    },
+    /// An archive of another history.
+    #[error("block {0} of the archive is not the block of this chain: one of the two histories was altered")]
+    OtherHistory(ledger_core::ids::Height),
+    /// Heights that are not here.
+    #[error("blocks {from} to {to} cannot be exported: the chain here ends at {tip}")]
+    Range {
+        /// The first that was wanted.
+        from: ledger_core::ids::Height,
+        /// The last.
+        to: ledger_core::ids::Height,
+        /// The tip here.
+        tip: ledger_core::ids::Height,
+    },
+}
+
+/// A chain with its tip and its contract map.
+pub struct Ledger<S> {
+    store: S,
+    genesis: Genesis,
+    trail: Trail,
+    map: ContractMap,
+    certificate: Option<Certificate>,
+    /// Final blocks that are not durable yet.
+    waiting: Vec<FinalBlock>,
+    snapshots: Snapshots,
+    notes: Vec<String>,
+}
+
+impl<S: Store> Ledger<S> {
+    /// Makes a checked block final by its certificate, durable, and the new tip.
+    ///
+    /// # Errors
+    /// [`CommitError`]; then the chain stands where it stood.
+    pub fn commit(&mut self, checked: CheckedBlock, certificate: Certificate) -> Result<(), CommitError> {
+        self.push(checked, certificate)?;
+        self.sync()
+    }
+
+    /// Makes a checked block final by its certificate, and the tip for what is checked next. It is
+    /// durable, and may be acknowledged, after the next [`Ledger::sync`].
+    ///
+    /// # Errors
+    /// [`CommitError`]; then the chain stands where it stood.
+    pub fn push(&mut self, checked: CheckedBlock, certificate: Certificate) -> Result<(), CommitError> {
+        self.push_final(checked.finalize(certificate)?)
+    }
+
+    /// The same for a block that is final already.
+    ///
+    /// # Errors
+    /// [`CommitError::Fault`], when it was checked against another tip.
+    pub fn push_final(&mut self, mut block: FinalBlock) -> Result<(), CommitError> {
+        let (wanted, found) = (self.tip().hash, block.block().header().parent);
+        if wanted != found {
+            let height = self.tip().height.next();
+            return Err(CommitError::Fault { height, fault: Fault::Parent { wanted, found } });
+        }
+        block.advance(&mut self.map);
+        self.trail.advance(&block);
+        self.certificate = block.certificate().cloned();
+        self.waiting.push(block);
+        Ok(())
+    }
+
+    /// Makes the pushed blocks durable together.
+    ///
+    /// # Errors
+    /// [`CommitError`]; then none of them is acknowledged, and the chain stands where the store does.
+    pub fn sync(&mut self) -> Result<(), CommitError> {
+        let blocks = std::mem::take(&mut self.waiting);
+        if let Err(failed) = self.store.append_group(&blocks) {
+            self.fall_back()?;
+            return Err(failed.into());
+        }
+        if !blocks.is_empty() {
+            self.snapshots.due(&self.trail, self.certificate.as_ref(), &self.map);
+        }
+        Ok(())
+    }
+
+    /// Tip and map as the store has them, after blocks that did not become durable.
+    fn fall_back(&mut self) -> Result<(), CommitError> {
+        let (trail, map) = open::follow(&self.store, &self.genesis, &mut self.snapshots, &mut self.notes)?;
+        (self.trail, self.map) = (trail, map);
+        self.certificate = self.store.certificate()?;
+        Ok(())
+    }
+
+    /// Where the chain stands.
+    #[must_use]
+    pub const fn tip(&self) -> &Tip {
+        self.trail.tip()
+    }
+
+    /// The contract map there.
+    #[must_use]
+    pub const fn map(&self) -> &ContractMap {
+        &self.map
+    }
+
+    /// The tip's own certificate, where it is known: the next block carries it.
+    #[must_use]
+    pub const fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// What the chain starts from.
+    #[must_use]
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The blocks.
+    #[must_use]
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// What was mended or rebuilt when the ledger was opened, in words.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Closes the ledger with a snapshot of the map, so that it opens fast.
+    pub fn close(mut self) {
+        self.snapshots.write_now(&self.trail, self.certificate.as_ref(), &self.map);
+    }
+
+    /// A ledger over a store that is open already, without snapshots.
+    ///
+    /// # Errors
+    /// [`CommitError`], when what is stored does not hold.
+    pub fn over(store: S, genesis: Genesis) -> Result<Self, CommitError> {
+        open::rebuild(store, genesis, Snapshots::none(), Vec::new())
+    }
+}
+
+impl Ledger<crate::store::DiskStore> {
+    /// Opens the ledger in a folder, and makes it where there is none.
+    ///
+    /// # Errors
+    /// [`CommitError`]: what is wrong, where, and what to do.
+    pub fn open(folder: &std::path::Path, genesis: Genesis, config: StoreConfig) -> Result<Self, CommitError> {
+        open::open_folder(folder, genesis, config)
+    }
+}

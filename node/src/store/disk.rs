@@ -1,0 +1,337 @@
+//! The store of a node: a folder, one process, one writer.
+
+use super::hot::{Hot, Part, Parts};
+use super::sealed::{Sealed, height_in};
+use super::sealer::Sealer;
+use super::tip_file::TipFile;
+use super::{Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of};
+use ledger_core::archive::Foot;
+use ledger_core::block::Header;
+use ledger_core::certificate::Certificate;
+use ledger_core::chain::FinalBlock;
+use ledger_core::codec;
+use ledger_core::genesis::Genesis;
+use ledger_core::ids::Height;
+use ledger_core::merkle::LogIndex;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// So many blocks below the tip are held against each other at open.
+const LINKS_AT_OPEN: u64 = 16;
+
+/// The store of a node.
+pub struct DiskStore {
+    shared: Arc<Shared>,
+    sealer: Sealer,
+    notes: Vec<String>,
+}
+
+/// What writer, readers and the sealing thread share.
+pub(super) struct Shared {
+    folder: PathBuf,
+    pub(super) genesis: Genesis,
+    pub(super) config: StoreConfig,
+    /// None after a failed write, until the next append opens it anew.
+    hot: RwLock<Option<Hot>>,
+    sealed: RwLock<Sealed>,
+    tip: RwLock<TipRecord>,
+    writer: Mutex<Writer>,
+    /// Released last: the fields are dropped in this order.
+    _lock: File,
+}
+
+/// What only an append touches.
+struct Writer {
+    tip_file: TipFile,
+    /// The last append failed: the database may hold what was not acknowledged.
+    failed: bool,
+}
+
+impl DiskStore {
+    /// Opens the store in a folder, and makes it where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]: what is wrong, where, and what to do.
+    pub fn open(folder: &Path, genesis: &Genesis, config: StoreConfig) -> Result<Self, StoreError> {
+        files::make_folder(folder)?;
+        let lock = files::lock(&folder.join("lock"))?;
+        let mut notes = Vec::new();
+        let hot = Hot::open(&folder.join("hot"))?;
+        let range = hot.range()?;
+        let chain = genesis.chain_id();
+        let from_hot = |height| hot.part(height, Part::Block);
+        let sealed = Sealed::open(&folder.join("sealed"), chain, range.as_ref(), from_hot, &mut notes)?;
+        let highest = range.map_or(0, |range| *range.end()).max(sealed.next() - 1);
+
+        let path = folder.join("tip");
+        let (tip_file, tip) = if path.exists() || highest > 0 {
+            if !path.exists() {
+                return Err(StoreError::TipFile { path, why: "is missing" });
+            }
+            let (file, read) = TipFile::open(&path)?;
+            if read.chain != chain {
+                return Err(StoreError::OtherChain { path, wanted: chain, found: read.chain });
+            }
+            if read.damaged {
+                notes.push(format!(
+                    "half of the tip file {} was torn by a crash, or is damaged; the other half counts",
+                    path.display()
+                ));
+            }
+            (file, read.tip)
+        } else {
+            (TipFile::create(&path, chain)?, TipRecord::genesis(&chain))
+        };
+        if tip.height.0 > highest {
+            return Err(StoreError::RolledBack {
+                path: folder.to_owned(),
+                holds: Height(highest),
+                tip_file: tip.height,
+            });
+        }
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            genesis: genesis.clone(),
+            config,
+            hot: RwLock::new(Some(hot)),
+            sealed: RwLock::new(sealed),
+            tip: RwLock::new(tip),
+            writer: Mutex::new(Writer { tip_file, failed: false }),
+            _lock: lock,
+        });
+        shared.check_links(highest)?;
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let sealer = Sealer::start(Arc::clone(&shared))?;
+        Ok(Self { shared, sealer, notes })
+    }
+
+    /// What was mended when the store was opened, in words.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Seals what is due, and waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the blocks are then still in the database.
+    pub fn seal(&self) -> Result<(), StoreError> {
+        self.sealer.run()
+    }
+
+    /// Why the background thread could not seal blocks the last time it tried; none where it could.
+    #[must_use]
+    pub fn sealing_error(&self) -> Option<String> {
+        self.sealer.error()
+    }
+
+    /// Bytes in sealed files.
+    #[must_use]
+    pub fn sealed_bytes(&self) -> u64 {
+        self.shared.sealed().bytes()
+    }
+}
+
+impl Shared {
+    /// The database, as long as no write has failed.
+    pub(super) fn hot<T>(&self, read: impl FnOnce(&Hot) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let guard = self.hot.read().unwrap_or_else(PoisonError::into_inner);
+        let closed = || StoreError::Hot {
+            path: self.folder.join("hot"),
+            why: "it is closed after an error, until the next block is appended".to_owned(),
+        };
+        guard.as_ref().ok_or_else(closed).and_then(read)
+    }
+
+    pub(super) fn sealed(&self) -> RwLockReadGuard<'_, Sealed> {
+        self.sealed.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sealed_mut(&self) -> RwLockWriteGuard<'_, Sealed> {
+        self.sealed.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tip(&self) -> TipRecord {
+        *self.tip.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The acknowledged tip is the block that the tip file names, and the newest blocks hang on each
+    /// other.
+    fn check_links(&self, highest: u64) -> Result<(), StoreError> {
+        let tip = self.tip();
+        let mut above: Option<Header> = None;
+        for height in (tip.height.0.saturating_sub(LINKS_AT_OPEN).max(1)..=highest).rev() {
+            let header = self.read_header(height)?.ok_or_else(|| {
+                let (path, missing) = (self.folder.clone(), Height(height));
+                StoreError::Gap { path, from: missing, to: missing }
+            })?;
+            let hash = header.hash();
+            let damaged = |why: &str| StoreError::Damaged {
+                path: self.folder.clone(),
+                height: Height(height),
+                why: why.to_owned(),
+            };
+            if header.chain != self.genesis.chain_id() {
+                return Err(damaged("it is of another chain"));
+            }
+            if above.is_some_and(|above| above.parent != hash) {
+                return Err(damaged("the block above names another parent"));
+            }
+            if height == tip.height.0 && hash != tip.block {
+                let path = self.folder.join("tip");
+                return Err(StoreError::OtherTip { path, height: tip.height, tip_file: tip.block, found: hash });
+            }
+            above = Some(header);
+        }
+        Ok(())
+    }
+
+    fn read_block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        // A block is in a sealed file before it leaves the database, so one of the two has it.
+        match self.hot(|hot| hot.part(height, Part::Block))? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.sealed().block(height),
+        }
+    }
+
+    fn read_header(&self, height: u64) -> Result<Option<Header>, StoreError> {
+        let bytes = match self.hot(|hot| hot.head(height))? {
+            Some(bytes) => Some(bytes),
+            None => self.sealed().head(height, HEADER_BYTES)?,
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        let header = header_of(&bytes).filter(|_| height_in(&bytes) == Some(height));
+        let path = self.folder.clone();
+        let why = "its header cannot be read".to_owned();
+        header.map(Some).ok_or(StoreError::Damaged { path, height: Height(height), why })
+    }
+
+    /// Opens the database anew after a failed write, without what was not acknowledged.
+    fn mend(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let mut hot = self.hot.write().unwrap_or_else(PoisonError::into_inner);
+        drop(hot.take());
+        let opened = Hot::open(&self.folder.join("hot"))?;
+        let tip = self.tip().height;
+        opened.cut_above(tip)?;
+        let highest = opened.range()?.map_or(0, |range| *range.end()).max(self.sealed().next() - 1);
+        if highest < tip.0 {
+            let path = self.folder.clone();
+            return Err(StoreError::RolledBack { path, holds: Height(highest), tip_file: tip });
+        }
+        *hot = Some(opened);
+        writer.failed = false;
+        Ok(())
+    }
+
+    fn append(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        if writer.failed {
+            self.mend(&mut writer)?;
+        }
+        let tip = follow(self.tip(), blocks)?;
+        let parts: Vec<Parts> = blocks.iter().map(parts).collect();
+        let written = self.hot(|hot| hot.append(&parts)).and_then(|()| {
+            self.config.step(Step::Appended);
+            writer.tip_file.write(&tip)
+        });
+        writer.failed = written.is_err();
+        written?;
+        *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
+        Ok(())
+    }
+}
+
+fn parts(block: &FinalBlock) -> Parts {
+    Parts {
+        height: block.after().height,
+        block: block.block().encode(),
+        row: IndexRow::of(block.traces()).encode(),
+        certificate: block.certificate().map(codec::encode),
+    }
+}
+
+/// The tip after blocks that follow each other.
+pub(super) fn follow(tip: TipRecord, blocks: &[FinalBlock]) -> Result<TipRecord, StoreError> {
+    blocks.iter().try_fold(tip, |tip, block| {
+        let (header, hash) = (block.block().header(), block.block().hash());
+        let parent = header.parent == tip.block;
+        if header.height != tip.height.next() || !parent {
+            return Err(StoreError::Order { tip: tip.height, found: header.height });
+        }
+        Ok(TipRecord { height: header.height, block: hash })
+    })
+}
+
+impl Store for DiskStore {
+    fn tip(&self) -> TipRecord {
+        self.shared.tip()
+    }
+
+    fn append_group(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
+        self.shared.append(blocks)?;
+        self.sealer.wake();
+        Ok(())
+    }
+
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, StoreError> {
+        if height > self.tip().height { Ok(None) } else { self.shared.read_block(height.0) }
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, StoreError> {
+        if height > self.tip().height { Ok(None) } else { self.shared.read_header(height.0) }
+    }
+
+    fn index_row(&self, height: Height) -> Result<Option<IndexRow>, StoreError> {
+        if height > self.tip().height {
+            return Ok(None);
+        }
+        let bytes = match self.shared.hot(|hot| hot.part(height.0, Part::Row))? {
+            Some(bytes) => Some(bytes),
+            None => self.shared.sealed().row(height.0)?,
+        };
+        let path = self.shared.folder.clone();
+        let why = "its index row cannot be read".to_owned();
+        let damaged = StoreError::Damaged { path, height, why };
+        bytes.map(|bytes| IndexRow::decode(&bytes).ok_or(damaged)).transpose()
+    }
+
+    fn certificate(&self) -> Result<Option<Certificate>, StoreError> {
+        self.shared.certificate(self.tip().height)
+    }
+
+    fn foot(&self, height: Height) -> Result<Foot, StoreError> {
+        self.shared.sealed().foot(height.0)
+    }
+
+    fn ahead(&self) -> Result<Vec<Ahead>, StoreError> {
+        let highest = self.shared.hot(Hot::range)?.map_or(0, |range| *range.end());
+        let above = self.tip().height.0.saturating_add(1)..=highest;
+        let read = |height| {
+            let block = self.shared.hot(|hot| hot.part(height, Part::Block))?;
+            let block = block.ok_or(StoreError::NoBlock(Height(height)))?;
+            Ok(Ahead { block, certificate: self.shared.certificate(Height(height))? })
+        };
+        above.map(read).collect()
+    }
+
+    fn first_entry(&self) -> LogIndex {
+        LogIndex(self.shared.genesis.predecessor.as_ref().map_or(0, |old| old.header.log_size.0))
+    }
+}
+
+impl Shared {
+    fn certificate(&self, height: Height) -> Result<Option<Certificate>, StoreError> {
+        let bytes = self.hot(|hot| hot.part(height.0, Part::Certificate))?;
+        let damaged = |why: codec::DecodeError| StoreError::Damaged {
+            path: self.folder.join("hot"),
+            height,
+            why: format!("its certificate cannot be read: {why}"),
+        };
+        bytes.map(|bytes| codec::decode(&bytes).map_err(damaged)).transpose()
+    }
+}

@@ -1,0 +1,52 @@
+//! Durable files: what is acknowledged was synced with the folder that names it.
+
+use super::StoreError;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Makes a folder, and its name durable.
+pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path).map_err(StoreError::io("make the folder", path))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes durable which files a folder names.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let folder = File::open(path).map_err(StoreError::io("open the folder", path))?;
+    folder.sync_all().map_err(StoreError::io("sync the folder", path))
+}
+
+/// Replaces a file as a whole: whoever reads it finds the old one or the new one.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let beside = path.with_extension("new");
+    let file = File::create(&beside).map_err(StoreError::io("create", &beside))?;
+    let mut to = BufWriter::with_capacity(1 << 20, file);
+    let written = write(&mut to).and_then(|()| to.flush().map_err(StoreError::io("write", &beside)));
+    let written = written.and_then(|()| to.get_ref().sync_all().map_err(StoreError::io("sync", &beside)));
+    if let Err(error) = written {
+        // Half a file beside the good one helps nobody, and may be what fills the disk.
+        let _ = std::fs::remove_file(&beside);
+        return Err(error);
+    }
+    std::fs::rename(&beside, path).map_err(StoreError::io("replace", path))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// The one lock of a ledger's folder, held as long as the file is.
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = file.map_err(StoreError::io("open the lock file", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(StoreError::io("lock", path)(source)),
+    }
+}

@@ -1,0 +1,321 @@
+//! One sealed file, with its rows beside it.
+//!
+//! ```text
+//! NNNNNN.luqi   an archive: head, foot, blocks, and at the end the certificate of the last block
+//! NNNNNN.rows   derived: for each block height(8) ‖ length(4) ‖ CRC-32(4) ‖ its index row
+//! NNNNNN.index  a hint, beside closed files: where each block and row begins
+//! ```
+//!
+//! In memory a block costs 16 bytes: where it begins, and where its row does.
+
+use super::index;
+use crate::store::StoreError;
+use ledger_core::archive::{ArchiveError, FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, head, read_head};
+use ledger_core::certificate::Certificate;
+use ledger_core::codec;
+use ledger_core::crypto::ChainId;
+use ledger_core::ids::Height;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Head of a row.
+pub(super) const ROW_HEAD: usize = 16;
+/// Where a block's header has its height.
+const HEIGHT_AT: usize = 35;
+/// A row that is not here.
+pub(super) const NOWHERE: u64 = u64::MAX;
+
+/// Where a block stands in its file, and its row in the file beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) block: u64,
+    pub(super) row: u64,
+}
+
+/// A sealed file.
+pub(crate) struct Segment {
+    pub(super) path: PathBuf,
+    pub(super) blocks: File,
+    pub(super) rows: File,
+    /// Height of its first block.
+    pub(super) first: u64,
+    pub(super) places: Vec<Place>,
+    /// Where the next block begins.
+    pub(super) end: u64,
+    /// Where the next row begins.
+    pub(super) rows_end: u64,
+    /// Whether the certificate of the last block ends it.
+    pub(super) closed: bool,
+    /// Whether something follows that is no whole frame.
+    pub(super) torn: bool,
+}
+
+pub(super) fn path_of(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:06}.luqi"))
+}
+
+fn rows_of(path: &Path) -> PathBuf {
+    path.with_extension("rows")
+}
+
+impl Segment {
+    /// Makes a file with its foot. Nothing is synced yet.
+    pub(super) fn create(path: &Path, chain: &ChainId, foot: &Foot) -> Result<Self, StoreError> {
+        let make = |path: &Path| {
+            let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
+            file.map_err(StoreError::io("create", path))
+        };
+        let rows = make(&rows_of(path))?;
+        let blocks = make(path)?;
+        let mut bytes = head(chain).to_vec();
+        frame(&mut bytes, FrameKind::Foot, &codec::encode(foot)).map_err(StoreError::archive(path))?;
+        blocks.write_all_at(&bytes, 0).map_err(StoreError::io("write", path))?;
+        let first = first_above(foot);
+        let (path, end) = (path.to_owned(), bytes.len() as u64);
+        Ok(Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false })
+    }
+
+    /// Opens a file; finds its blocks by the hint beside it, or else from frame to frame.
+    pub(super) fn open(path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
+        let file = |path: &Path, create| {
+            let file = File::options().read(true).write(true).create(create).truncate(false).open(path);
+            file.map_err(StoreError::io("open", path))
+        };
+        let blocks = file(path, false)?;
+        let rows = file(&rows_of(path), true)?;
+        let (foot, end) = read_foot(&blocks, path, chain)?;
+        let first = first_above(&foot);
+        let path = path.to_owned();
+        let mut segment =
+            Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false };
+        if !index::read(&mut segment)? {
+            segment.scan()?;
+        }
+        Ok(segment)
+    }
+
+    /// The foot that the file begins with.
+    pub(super) fn foot(&self, chain: &ChainId) -> Result<Foot, StoreError> {
+        read_foot(&self.blocks, &self.path, chain).map(|(foot, _)| foot)
+    }
+
+    /// Height of the block after its last.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.places.len() as u64
+    }
+
+    /// Lengths of the two files.
+    pub(super) fn lengths(&self) -> Result<(u64, u64), StoreError> {
+        let length = |file: &File| file.metadata().map(|data| data.len()).map_err(StoreError::io("read", &self.path));
+        Ok((length(&self.blocks)?, length(&self.rows)?))
+    }
+
+    /// From the head of one frame to the head of the next.
+    fn scan(&mut self) -> Result<(), StoreError> {
+        let (length, rows_length) = self.lengths()?;
+        let mut at = self.end;
+        while let Some(head) = self.frame_head(at, length)? {
+            let next = at + FRAME_HEAD_BYTES as u64 + u64::from(head.length);
+            match head.kind {
+                FrameKind::Block if !self.closed => self.places.push(Place { block: at, row: NOWHERE }),
+                FrameKind::Certificate if !self.closed => {
+                    self.closed = true;
+                    self.end = at;
+                    at = next;
+                    continue;
+                }
+                FrameKind::Foot | FrameKind::States | FrameKind::Block | FrameKind::Certificate => break,
+            }
+            at = next;
+            self.end = next;
+        }
+        self.torn = at != length;
+        self.scan_rows(rows_length)
+    }
+
+    /// The head of a whole frame at some place; none where none is.
+    fn frame_head(&self, at: u64, length: u64) -> Result<Option<FrameHead>, StoreError> {
+        if length.saturating_sub(at) < FRAME_HEAD_BYTES as u64 {
+            return Ok(None);
+        }
+        let mut head = [0; FRAME_HEAD_BYTES];
+        self.blocks.read_exact_at(&mut head, at).map_err(StoreError::io("read", &self.path))?;
+        let left = length - at - FRAME_HEAD_BYTES as u64;
+        Ok(FrameHead::decode(head).ok().filter(|head| u64::from(head.length) <= left))
+    }
+
+    fn scan_rows(&mut self, length: u64) -> Result<(), StoreError> {
+        let mut at = 0;
+        for number in 0..self.places.len() {
+            let mut head = [0; ROW_HEAD];
+            if length - at < ROW_HEAD as u64 {
+                break;
+            }
+            self.rows.read_exact_at(&mut head, at).map_err(StoreError::io("read", &rows_of(&self.path)))?;
+            let (height, bytes, _) = row_head(head);
+            let next = at + ROW_HEAD as u64 + u64::from(bytes);
+            if height != self.first + number as u64 || next > length {
+                break;
+            }
+            self.places.get_mut(number).into_iter().for_each(|place| place.row = at);
+            at = next;
+        }
+        self.rows_end = at;
+        Ok(())
+    }
+
+    /// A block's bytes; none where it is not in this file.
+    pub(super) fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(place) = self.place(height) else { return Ok(None) };
+        let bad = |why: &dyn std::fmt::Display| self.damaged(height, why);
+        let (kind, bytes) = self.frame(place.block)?.map_err(|why| bad(&why))?;
+        if kind != FrameKind::Block || height_in(&bytes) != Some(height) {
+            return Err(bad(&"another block stands there; where the file itself is good, remove the .index beside it"));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The first bytes of a block, at most so many.
+    pub(super) fn block_head(&self, height: u64, bytes: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(place) = self.place(height) else { return Ok(None) };
+        let mut head = vec![0; bytes];
+        let at = place.block + FRAME_HEAD_BYTES as u64;
+        self.blocks.read_exact_at(&mut head, at).map_err(StoreError::io("read", &self.path))?;
+        if height_in(&head) != Some(height) {
+            return Err(self.damaged(height, &"another block stands there"));
+        }
+        Ok(Some(head))
+    }
+
+    /// A block's row; none where the block is not in this file, or its row is not here.
+    pub(super) fn row(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(at) = self.place(height).map(|place| place.row).filter(|at| *at != NOWHERE) else { return Ok(None) };
+        let path = rows_of(&self.path);
+        let mut head = [0; ROW_HEAD];
+        self.rows.read_exact_at(&mut head, at).map_err(StoreError::io("read", &path))?;
+        let (found, length, checksum) = row_head(head);
+        let most = ledger_core::membership::MAX_BLOCK_EVENTS as usize * 9;
+        let mut bytes = vec![0; (length as usize).min(most)];
+        self.rows.read_exact_at(&mut bytes, at + ROW_HEAD as u64).map_err(StoreError::io("read", &path))?;
+        if found != height || checksum != row_checksum(height, &bytes) {
+            let why = "its index row is not the one that was written".to_owned();
+            return Err(StoreError::Damaged { path, height: Height(height), why });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Cuts the file, so that a block and all above it are gone from it.
+    pub(super) fn cut(&mut self, height: u64) -> Result<(), StoreError> {
+        let keep = usize::try_from(height.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        if let Some(place) = self.places.get(keep) {
+            self.end = place.block;
+            if place.row != NOWHERE {
+                self.rows_end = place.row;
+            }
+            self.closed = false;
+        }
+        self.places.truncate(keep);
+        if !self.closed {
+            self.blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
+            self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        }
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Ends the file with the certificate of its last block.
+    pub(super) fn close(&mut self, certificate: &Certificate) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        frame(&mut bytes, FrameKind::Certificate, &codec::encode(certificate))
+            .map_err(StoreError::archive(&self.path))?;
+        self.blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
+        let length = self.end + bytes.len() as u64;
+        self.blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
+        self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        self.closed = true;
+        index::write(self)
+    }
+
+    pub(super) fn place(&self, height: u64) -> Option<&Place> {
+        let number = usize::try_from(height.checked_sub(self.first)?).ok()?;
+        self.places.get(number)
+    }
+
+    fn frame(&self, at: u64) -> Result<Result<(FrameKind, Vec<u8>), ArchiveError>, StoreError> {
+        read_frame_at(&self.blocks, &self.path, at)
+    }
+
+    pub(super) fn damaged(&self, height: u64, why: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), height: Height(height), why: why.to_string() }
+    }
+}
+
+/// The height that a block's header claims.
+pub(in crate::store) fn height_in(block: &[u8]) -> Option<u64> {
+    block.get(HEIGHT_AT..HEIGHT_AT + 8)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+fn first_above(foot: &Foot) -> u64 {
+    foot.below.as_ref().map_or(1, |below| below.header.height.0.saturating_add(1))
+}
+
+/// Appends a frame to bytes that are still to be written.
+pub(super) fn frame(to: &mut Vec<u8>, kind: FrameKind, bytes: &[u8]) -> Result<(), ArchiveError> {
+    to.extend_from_slice(&FrameHead::of(kind, bytes)?.encode());
+    to.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Appends a row to bytes that are still to be written.
+pub(super) fn row_frame(to: &mut Vec<u8>, height: u64, row: &[u8]) {
+    to.extend_from_slice(&height.to_be_bytes());
+    to.extend_from_slice(&u32::try_from(row.len()).unwrap_or(u32::MAX).to_be_bytes());
+    to.extend_from_slice(&row_checksum(height, row).to_be_bytes());
+    to.extend_from_slice(row);
+}
+
+fn row_checksum(height: u64, row: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&height.to_be_bytes());
+    crc.update(row);
+    crc.finalize()
+}
+
+fn row_head(head: [u8; ROW_HEAD]) -> (u64, u32, u32) {
+    let number = u128::from_be_bytes(head);
+    ((number >> 64) as u64, (number >> 32) as u32, number as u32)
+}
+
+fn read_frame_at(file: &File, path: &Path, at: u64) -> Result<Result<(FrameKind, Vec<u8>), ArchiveError>, StoreError> {
+    let mut head = [0; FRAME_HEAD_BYTES];
+    file.read_exact_at(&mut head, at).map_err(StoreError::io("read", path))?;
+    let head = match FrameHead::decode(head) {
+        Ok(head) => head,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut bytes = vec![0; head.length as usize];
+    let whole = file.read_exact_at(&mut bytes, at + FRAME_HEAD_BYTES as u64);
+    if whole.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof) {
+        return Ok(Err(ArchiveError::Checksum));
+    }
+    whole.map_err(StoreError::io("read", path))?;
+    Ok(head.check(&bytes).map(|()| (head.kind, bytes)))
+}
+
+fn read_foot(file: &File, path: &Path, chain: &ChainId) -> Result<(Foot, u64), StoreError> {
+    let bad = |why: String| StoreError::File { path: path.to_owned(), why };
+    let mut bytes = [0; HEAD_BYTES];
+    file.read_exact_at(&mut bytes, 0).map_err(|error| bad(format!("its head cannot be read ({error})")))?;
+    let found = read_head(&bytes).map_err(StoreError::archive(path))?;
+    if found != *chain {
+        return Err(StoreError::OtherChain { path: path.to_owned(), wanted: *chain, found });
+    }
+    let frame = read_frame_at(file, path, HEAD_BYTES as u64);
+    let (kind, bytes) = frame.map_err(|error| bad(error.to_string()))?.map_err(|why| bad(why.to_string()))?;
+    if kind != FrameKind::Foot {
+        return Err(bad("it does not begin with a foot".to_owned()));
+    }
+    let foot = codec::decode(&bytes).map_err(|why| bad(why.to_string()))?;
+    Ok((foot, (HEAD_BYTES + FRAME_HEAD_BYTES + bytes.len()) as u64))
+}

@@ -1,0 +1,97 @@
+//! A chain as it is read or grown block by block, with what a stretch of it would stand on.
+//!
+//! A sealed file, a snapshot of the map and an export each begin with a foot. Whoever follows a
+//! chain from its genesis, or from such a foot, can write the next one.
+
+use ledger_core::archive::{Below, CertifiedChange, Foot, FootError};
+use ledger_core::block::Header;
+use ledger_core::certificate::Certificate;
+use ledger_core::chain::{self, Fault, FinalBlock, HashedBlock, Tip, Trace};
+use ledger_core::codec::List;
+use ledger_core::genesis::Genesis;
+use ledger_core::map::ContractMap;
+
+/// Where a chain stands, and every change of membership up to there.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    tip: Tip,
+    /// Header of the tip; none at the genesis.
+    header: Option<Header>,
+    /// The changes below the tip; one that the tip itself makes is certified by the next block.
+    changes: Vec<CertifiedChange>,
+}
+
+impl Trail {
+    /// Below block 1.
+    #[must_use]
+    pub fn genesis(genesis: &Genesis) -> Self {
+        Self { tip: Tip::genesis(genesis), header: None, changes: Vec::new() }
+    }
+
+    /// At the foot of a stretch.
+    ///
+    /// # Errors
+    /// [`FootError`], when the foot does not hold.
+    pub fn on(foot: &Foot, genesis: &Genesis) -> Result<Self, FootError> {
+        let tip = foot.tip(genesis)?;
+        let Some(below) = &foot.below else { return Ok(Self::genesis(genesis)) };
+        Ok(Self { tip, header: Some(below.header.clone()), changes: below.changes.to_vec() })
+    }
+
+    /// Where the chain stands.
+    #[must_use]
+    pub const fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
+    /// The tip's header; none at the genesis.
+    #[must_use]
+    pub const fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// Reads a block again that is final already; gives what became of its events where there is a
+    /// map to fold them into.
+    ///
+    /// # Errors
+    /// [`Fault`], when the block does not follow.
+    pub fn replay(&mut self, block: &HashedBlock, map: Option<&mut ContractMap>) -> Result<Vec<Trace>, Fault> {
+        let (after, traces) = chain::replay(block, &self.tip, map)?;
+        self.step(block, after);
+        Ok(traces)
+    }
+
+    /// Goes on over a block that was just made final.
+    pub fn advance(&mut self, block: &FinalBlock) {
+        self.step(block.block(), block.after().clone());
+    }
+
+    fn step(&mut self, block: &HashedBlock, after: Tip) {
+        let certified = block.body().parent_certificate.as_ref().and_then(|certificate| self.change(certificate));
+        self.changes.extend(certified);
+        self.header = Some(block.header().clone());
+        self.tip = after;
+    }
+
+    /// The change of membership that the tip makes, where it makes one.
+    fn change(&self, certificate: &Certificate) -> Option<CertifiedChange> {
+        let header = self.header.as_ref().filter(|_| self.tip.changed_membership())?;
+        let membership = (*self.tip.membership).clone();
+        Some(CertifiedChange { header: header.clone(), certificate: certificate.clone(), membership })
+    }
+
+    /// The foot of what follows the tip, for so many states where the map goes with it.
+    /// `certificate` is the tip's own. None where the tip changes the membership and its certificate
+    /// is not known yet.
+    #[must_use]
+    pub fn foot(&self, certificate: Option<&Certificate>, states: Option<u64>) -> Option<Foot> {
+        let Some(header) = self.header.clone() else { return Some(Foot::default()) };
+        let mut changes = self.changes.clone();
+        if self.tip.changed_membership() {
+            changes.push(self.change(certificate?)?);
+        }
+        let changes = List::new(changes).ok()?;
+        let (frontier, control) = (self.tip.frontier.clone(), self.tip.control.clone());
+        Some(Foot { below: Some(Below { header, changes, frontier, control }), states })
+    }
+}
