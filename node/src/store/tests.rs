@@ -392,6 +392,25 @@ fn a_flipped_bit_in_a_sealed_file_is_found_and_located() {
     assert!(unreadable > 100);
 }
 
+#[test]
+fn an_edited_index_row_is_reported() {
+    let (network, blocks) = chain(60);
+    let home = tempfile::tempdir().unwrap();
+    drop(filled(home.path(), &network, &blocks, small()));
+    let wrong = || Evidence::open(home.path(), &network.tip.chain).unwrap().wrong_rows(&network.genesis);
+    assert_eq!(wrong(), []);
+    let path = sealed_files(home.path())[1].with_extension("rows");
+    let good = fs::read(&path).unwrap();
+    for at in (16..good.len()).step_by(211) {
+        flip(&path, at);
+        // Where the length was altered, no later row of the file is found.
+        assert!(!wrong().is_empty(), "byte {at}");
+        fs::write(&path, &good).unwrap();
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(wrong().len() > 1);
+}
+
 /// sled takes damaged bytes for the end of its log and opens without the rest; the tip file tells.
 #[test]
 fn a_flipped_bit_in_the_database_is_never_taken_for_the_truth() {
