@@ -121,12 +121,16 @@ impl<S: Store> Ledger<S> {
             taken.push(block);
         }
         if !ahead.is_empty() {
-            let note = format!(
-                "{} block(s) above block {} were written but not acknowledged; {} hold and are taken over, the others dropped",
-                ahead.len(),
-                self.trail.tip().height,
-                taken.len()
-            );
+            let (tip, written, held) = (self.trail.tip().height, ahead.len(), taken.len());
+            let note = if held == written {
+                format!(
+                    "{written} block(s) above {tip} were written and not acknowledged; they hold and are taken over"
+                )
+            } else {
+                format!(
+                    "{written} block(s) above {tip} were written and not acknowledged; {held} hold, the rest is dropped"
+                )
+            };
             tracing::warn!("{note}");
             self.notes.push(note);
         }
