@@ -134,10 +134,16 @@ impl<S: Store> Ledger<S> {
             taken += 1;
         }
         if !ahead.is_empty() {
-            let note = format!(
-                "{} block(s) above block {tip} were written but not acknowledged; {taken} hold and are taken over, the others dropped",
-                ahead.len(),
-            );
+            let (written, held) = (ahead.len(), taken);
+            let note = if held == written {
+                format!(
+                    "{written} block(s) above {tip} were written and not acknowledged; they hold and are taken over"
+                )
+            } else {
+                format!(
+                    "{written} block(s) above {tip} were written and not acknowledged; {held} hold, the rest is dropped"
+                )
+            };
             tracing::warn!("{note}");
             self.notes.push(note);
         }

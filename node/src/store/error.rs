@@ -177,7 +177,7 @@ pub enum StoreError {
         /// What is wrong.
         why: FootError,
     },
-    /// The store did not come back after an earlier error.
+    /// No thread to seal old blocks.
     #[error("the background thread that seals old blocks could not be started: {0}")]
     Thread(io::Error),
 }

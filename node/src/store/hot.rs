@@ -284,7 +284,7 @@ impl Failure {
         let path = folder.to_owned();
         match self {
             Self::Locked => StoreError::InUse { path: path.join("db") },
-            Self::Error(sled::Error::Io(source)) => StoreError::io("write the database in", folder)(source),
+            Self::Error(sled::Error::Io(source)) => StoreError::io("use the database in", folder)(source),
             Self::Error(error) => StoreError::Hot { path, why: error.to_string() },
             Self::Panic(why) => StoreError::Hot { path, why },
         }

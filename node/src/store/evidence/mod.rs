@@ -4,6 +4,7 @@
 //! when it opens, so its small folder is copied and the copy is opened. Every height gives one
 //! answer, its bytes or why they cannot be read; what is merely odd stands in the notes.
 
+mod rows;
 mod scan;
 mod walk;
 

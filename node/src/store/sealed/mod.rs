@@ -5,7 +5,7 @@ mod segment;
 mod writer;
 
 pub(crate) use segment::Segment;
-pub(in crate::store) use segment::height_in;
+pub(in crate::store) use segment::{height_in, read_row};
 
 use super::{StoreError, files};
 use ledger_core::archive::Foot;

@@ -16,6 +16,7 @@ use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::ids::Height;
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -273,6 +274,18 @@ pub(super) fn row_frame(to: &mut Vec<u8>, height: u64, row: &[u8]) {
     to.extend_from_slice(&u32::try_from(row.len()).unwrap_or(u32::MAX).to_be_bytes());
     to.extend_from_slice(&row_checksum(height, row).to_be_bytes());
     to.extend_from_slice(row);
+}
+
+/// Reads the next row of a file: its height, and its bytes if they are the ones that were written;
+/// none at the end of the file.
+pub(in crate::store) fn read_row(from: &mut impl Read) -> Option<(u64, Option<Vec<u8>>)> {
+    let mut head = [0; ROW_HEAD];
+    from.read_exact(&mut head).ok()?;
+    let (height, length, checksum) = row_head(head);
+    let mut bytes = Vec::new();
+    from.take(u64::from(length)).read_to_end(&mut bytes).ok()?;
+    let whole = bytes.len() == length as usize && row_checksum(height, &bytes) == checksum;
+    Some((height, whole.then_some(bytes)))
 }
 
 fn row_checksum(height: u64, row: &[u8]) -> u32 {
