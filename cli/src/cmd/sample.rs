@@ -22,7 +22,7 @@ All people and companies are fictitious. The same seed gives the same bytes.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Contracts to make; each has about 0.8 messages more in its life
+    /// Contracts to make; for each about 0.7 things more are reported in its life
     #[arg(long, value_parser = value_parser!(u32).range(1..=20_000_000))]
     contracts: u32,
     /// Number from which everything follows
