@@ -137,16 +137,6 @@ fn many_keys_with_one_long_prefix() {
 }
 
 #[test]
-fn a_fat_bucket_costs_no_more_to_change_than_a_thin_one() {
-    let fat = map_of(&(0..20_000).map(|n| (near(20, n), state(n))).collect::<Vec<_>>());
-    let thin = map_of(&(0..20_000).map(|n| (key(n), state(n))).collect::<Vec<_>>());
-    // What a change hashes anew stands in the proof of its key: one sibling a step.
-    let steps =
-        |map: &ContractMap, key| serde_json::to_value(map.prove(&key)).unwrap()["siblings"].as_array().unwrap().len();
-    assert!(steps(&fat, near(20, 5)) <= 21 + steps(&thin, key(5)) + 10);
-}
-
-#[test]
 fn staging_changes_nothing_and_committing_everything() {
     let before: Vec<_> = (0..700).map(|n| (key(n), state(n))).collect();
     let changes: Vec<_> = (600..1300).map(|n| (key(n), state(n + 1))).collect();
