@@ -9,7 +9,7 @@ use crate::lookup::Subject;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-fn key(n: u64) -> MapKey {
+pub(super) fn key(n: u64) -> MapKey {
     let mut subject = [0; 32];
     subject[..8].copy_from_slice(&n.to_be_bytes());
     MapKey::of(&Subject(subject))
