@@ -94,6 +94,13 @@ fn the_rule_as_drawn() {
 }
 
 #[test]
+fn a_list_that_breaks_the_promise_of_different_keys_still_ends() {
+    let twice = vec![(key(1), state(1)); 2];
+    assert_ne!(root_of(&twice), root_of(&twice[1..]));
+    assert_eq!(root_of_parallel(&vec![twice[0]; 2000]), root_of(&twice));
+}
+
+#[test]
 fn small_maps_and_all_that_is_not_in_them() {
     for size in (0..=40).chain([255, 256, 257, 2048, 2049]) {
         let pairs: Vec<_> = (0..size).map(|n| (key(n), state(n))).collect();
