@@ -185,7 +185,7 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::map::tests::state;
+    use crate::fixture::state;
 
     /// Trees of `after` that are not those of `before`.
     fn touched(before: &Bucket, after: &Bucket) -> usize {

@@ -311,6 +311,7 @@ impl std::fmt::Debug for Staged {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::state;
     use crate::map::tests::key;
 
     #[test]
