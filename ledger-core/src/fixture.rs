@@ -10,9 +10,10 @@ use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, Proposal, Tip, assemble};
 use crate::codec::{List, Text};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
-use crate::event::{Action, ContractEvent, Event};
+use crate::event::{Action, Approve, ContractEvent, Event, Propose};
 use crate::genesis::{Genesis, TrustPolicy};
-use crate::ids::{MemberCode, NodeNumber, PROTOCOL, Round, Sequence, Timestamp};
+use crate::governance::Change;
+use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL, Round, Sequence, Timestamp};
 use crate::lookup::{Subject, VrfPublicKey};
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
@@ -153,6 +154,20 @@ impl Network {
         self.certificate = Some(certificate);
         (self.tip, self.map) = block.clone().into_parts();
         block
+    }
+
+    /// One block in which a change is proposed by the province and approved by every member.
+    pub fn govern(&mut self, change: Change, effective: Height) -> FinalBlock {
+        let proposal = change.id(effective);
+        let members = self.tip.membership.members().to_vec();
+        let approve = |member: &Member| {
+            // A member of the fixture is numbered as its first node is.
+            let key = governance_key(member.nodes.first().unwrap().number.0);
+            Event::Approve(Approve::sign(&self.tip.chain, &key, member.code, proposal))
+        };
+        let events = [Event::Propose(Box::new(Propose { change, effective }))];
+        let events = events.into_iter().chain(members.iter().map(approve)).collect();
+        self.block_of(events)
     }
 
     /// One block with one submission of node 1.
