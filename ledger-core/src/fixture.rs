@@ -156,17 +156,17 @@ impl Network {
         block
     }
 
-    /// One block in which a change is proposed by the province and approved by every member.
+    /// One block in which a change is proposed by the province and approved by every member that
+    /// has a node.
     pub fn govern(&mut self, change: Change, effective: Height) -> FinalBlock {
-        let proposal = change.id(effective);
-        let members = self.tip.membership.members().to_vec();
-        let approve = |member: &Member| {
-            // A member of the fixture is numbered as its first node is.
-            let key = governance_key(member.nodes.first().unwrap().number.0);
-            Event::Approve(Approve::sign(&self.tip.chain, &key, member.code, proposal))
-        };
-        let events = [Event::Propose(Box::new(Propose { change, effective }))];
-        let events = events.into_iter().chain(members.iter().map(approve)).collect();
+        let id = change.id(effective);
+        let membership = &self.tip.membership;
+        let with_nodes = membership.members().iter().filter_map(|member| Some((member.code, member.nodes.first()?)));
+        // A member is numbered as its first node is.
+        let approvals = with_nodes.map(|(code, node)| {
+            Event::Approve(Approve::sign(&self.tip.chain, &governance_key(node.number.0), code, id))
+        });
+        let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
         self.block_of(events)
     }
 

@@ -393,3 +393,6 @@ impl<C> Decode<C> for Change {
     }
 }
 bincode::impl_borrow_decode!(Change);
+
+#[cfg(test)]
+mod tests;
