@@ -8,6 +8,8 @@ mod fault;
 mod hashed;
 mod ladder;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod tip;
 
 pub use fault::{Fault, Span};
