@@ -38,10 +38,10 @@ impl Auditor {
     /// The tip's certificate; gives the height up to which validators vouch for the chain.
     fn certify(&mut self, certificate: Option<&Certificate>) -> Option<Height> {
         let height = self.head.height;
-        if height == Height(0) {
-            return Some(height);
-        }
         let Some(certificate) = certificate else {
+            if height == Height(0) {
+                return Some(height);
+            }
             self.note("the certificate of the last block: it is not here");
             return None;
         };
