@@ -233,6 +233,12 @@ impl Auditor {
             Ok(block) => block,
             Err(finding) => return self.skip(finding),
         };
+        let (here, found) = (self.head.height.next(), block.header().height);
+        if claimed_height(block).is_some_and(|height| height < here) {
+            // It stood below already, or should have; the chain does not go on with it.
+            self.find(Finding::of(here, &Fault::Height { wanted: here, found }));
+            return Planned::default();
+        }
         self.checked.blocks += 1;
         self.checked.events += block.leaves().len() as u64;
         let certificate = self.certificate_below(block);
@@ -261,16 +267,19 @@ impl Auditor {
     /// are to be verified.
     fn certificate_below(&mut self, block: &HashedBlock) -> Option<CertificateJob> {
         let here = self.head.height.next();
+        // Where the block itself is of another height, that is what has to be said.
+        let of_here = block.header().height == here;
         let certificate = match chain::certificate_presence(&self.head, block.body().parent_certificate.as_ref()) {
             Ok(certificate) => certificate?,
             Err(fault) => {
-                self.find(Finding::of(here, &fault));
+                if of_here {
+                    self.find(Finding::of(here, &fault));
+                }
                 return None;
             }
         };
         if certificate.height != self.head.height {
-            // Where the block itself is of another height, that is what has to be said.
-            if block.header().height == here {
+            if of_here {
                 let why = CertificateError::Height { wanted: self.head.height, found: certificate.height };
                 self.find(Finding::of(here, &Fault::ParentCertificate(why)));
             }
@@ -364,8 +373,7 @@ impl Auditor {
         if header.next_membership != self.head.membership.hash() {
             self.note("signatures above a change of membership that cannot be recomputed");
         }
-        let below = block.body().parent_certificate.as_ref().map(|certificate| certificate.height.next());
-        self.head.height = below.filter(|height| *height == header.height).unwrap_or(self.head.height.next());
+        self.head.height = claimed_height(block).unwrap_or(self.head.height.next());
         self.head.hash = block.hash();
         self.head.time = header.time;
         self.head.signers = Arc::clone(&self.head.membership);
@@ -470,6 +478,12 @@ fn recompute(
         Some(root) if root != header.map_root => Err(Fault::Commitment("map")),
         Some(_) | None => Ok(frontier),
     }
+}
+
+/// The height of a block, where its header and the certificate that it carries agree on one.
+fn claimed_height(block: &HashedBlock) -> Option<Height> {
+    let below = block.body().parent_certificate.as_ref().map_or(Height(0), |certificate| certificate.height);
+    Some(below.next()).filter(|height| *height == block.header().height)
 }
 
 /// Log index of a block's first event, as its own header has it.
