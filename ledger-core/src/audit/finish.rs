@@ -12,7 +12,6 @@ impl Auditor {
         let certified = self.certify(certificate);
         self.miss_pins();
         self.compare_map();
-        self.checked.subjects = self.held.len();
         self.findings.sort_by_key(|finding| finding.height);
         let verdict = self.verdict(certified);
         let sound = &self.sound;
@@ -69,15 +68,19 @@ impl Auditor {
     }
 
     fn compare_map(&mut self) {
-        if !self.clean || self.held.is_hashed() {
+        if self.held.is_hashed() {
+            self.checked.map_roots = self.sound.height.0 - self.start.0;
+        }
+        // Above a finding the states are those of no block.
+        let Some(root) = self.held.root().filter(|_| self.clean) else { return };
+        self.checked.subjects = self.held.len();
+        if self.held.is_hashed() {
             return;
         }
-        if let Some(root) = self.held.root() {
-            self.checked.map_roots += 1;
-            if root != self.sound.map_root {
-                let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
-                self.find(Finding::at(self.head.height, "map", detail));
-            }
+        self.checked.map_roots = 1;
+        if root != self.sound.map_root {
+            let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
+            self.find(Finding::at(self.head.height, "map", detail));
         }
     }
 

@@ -7,6 +7,7 @@ use crate::map::{ContractMap, MapRoot};
 use crate::merkle::LogIndex;
 
 /// The contract map, whose hashes are computed as often as the audit wants.
+#[derive(Clone)]
 pub(super) struct Held {
     /// None where its states at the foot are not here.
     map: Option<ContractMap>,
