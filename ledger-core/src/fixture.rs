@@ -6,8 +6,9 @@
     reason = "only tests use this module, and they may fail by panicking"
 )]
 
+use crate::archive::{Below, CertifiedChange, Foot};
 use crate::certificate::Certificate;
-use crate::chain::{CheckedBlock, FinalBlock, Proposal, Tip, assemble};
+use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{List, Text};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, Approve, ContractEvent, Event, Propose};
@@ -79,6 +80,15 @@ pub fn member(number: u32, code_text: &str) -> Member {
     }
 }
 
+/// A certificate of all validators of the block at a tip.
+#[must_use]
+pub fn certificate(tip: &Head) -> Certificate {
+    let voters = tip.signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
+    let keys: Vec<_> = voters.map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
+    let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
+    Certificate::sign(&tip.chain, tip.height, Round(0), tip.hash, &signers)
+}
+
 impl Network {
     /// A network of so many members, numbered from 1, the province first.
     #[must_use]
@@ -134,15 +144,7 @@ impl Network {
     /// A certificate of all present validators for a checked block.
     #[must_use]
     pub fn certify(&self, checked: &CheckedBlock) -> Certificate {
-        let after = checked.after();
-        let keys: Vec<(NodeNumber, SecretKey)> = after
-            .signers
-            .nodes()
-            .filter(|(_, node)| node.power > 0)
-            .map(|(_, node)| (node.number, node_key(node.number.0, Purpose::Consensus)))
-            .collect();
-        let signers: Vec<(NodeNumber, &SecretKey)> = keys.iter().map(|(number, key)| (*number, key)).collect();
-        Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers)
+        certificate(checked.after())
     }
 
     /// Makes the next block final and moves on.
@@ -168,6 +170,41 @@ impl Network {
         });
         let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
         self.block_of(events)
+    }
+
+    /// Where the chain stood at a height.
+    #[must_use]
+    pub fn at(&self, height: Height) -> Self {
+        let mut then = Self::from_genesis(self.genesis.clone());
+        for bytes in self.blocks.iter().zip(1..=height.0).map(|(bytes, _)| bytes) {
+            let checked = check(HashedBlock::read(bytes).unwrap(), &then.tip, &then.map).unwrap();
+            then.certificate = Some(then.certify(&checked));
+            (then.tip, then.map) = checked.finalize(then.certificate.clone().unwrap()).unwrap().into_parts();
+            then.blocks.push(bytes.clone());
+        }
+        then
+    }
+
+    /// The foot of a stretch that begins above this chain.
+    #[must_use]
+    pub fn foot(&self) -> Foot {
+        let header = |bytes: &Vec<u8>| HashedBlock::read(bytes).unwrap().header().clone();
+        let changes =
+            (1..=self.tip.height.0).map(|height| self.at(Height(height))).filter(|then| then.tip.changed_membership());
+        let changes = changes.map(|then| CertifiedChange {
+            header: header(then.blocks.last().unwrap()),
+            certificate: then.certificate.clone().unwrap(),
+            membership: (*then.tip.membership).clone(),
+        });
+        Foot {
+            below: self.blocks.last().map(|last| Below {
+                header: header(last),
+                changes: List::new(changes.collect()).unwrap(),
+                frontier: self.tip.frontier.clone(),
+                control: self.tip.control.clone(),
+                states: Some(self.map.len()),
+            }),
+        }
     }
 
     /// One block with one submission of node 1.
