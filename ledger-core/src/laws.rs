@@ -27,7 +27,7 @@ fn check<T: Encode + Decode<()> + PartialEq + Debug>(value: &T) {
     let bytes = codec::encode(value);
     assert_eq!(codec::decode::<T>(&bytes).as_ref(), Ok(value));
     // Long values are sampled, at every bit of a byte; their parts are checked as values of their own.
-    let step = 8 * bytes.len() / 1_000 | 1;
+    let step = (8 * bytes.len() / 1_000) | 1;
     for bit in (0..8 * bytes.len()).step_by(step) {
         let mut changed = bytes.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
