@@ -13,9 +13,9 @@ UNCHECKED = {
     "map": "map roots: the archive does not bring the states below block {first}",
 }
 MEANING = {
-    "holds": "nothing was found against the archive",
-    "altered": "the archive is not what the nodes agreed on",
-    "undecided": "this neither shows an alteration nor that there is none",
+    "holds": "everything that was verified holds",
+    "altered": "something in the archive does not hold",
+    "undecided": "neither an alteration is shown nor that there is none",
 }
 
 

@@ -89,7 +89,7 @@ class Mutated(unittest.TestCase):
                 data = bytearray(frame[archive.FRAME_HEAD:])
                 data[at - archive.FRAME_HEAD] ^= 1 << at % 8
                 spoilt = [*frames[:number], archive.write_frame(frame[0], bytes(data)), *frames[number + 1:]]
-                for policy in (Policy(), LAX):
+                for policy in (Policy(), LAX) if at % 4 == 0 else (Policy(),):
                     report = audited(head + foot + b"".join(spoilt), builder.genesis, policy)
                     self.assertEqual(report.exit(), Exit.ALTERED, (number, at))
 
@@ -183,6 +183,7 @@ class Found(unittest.TestCase):
         for height in (2, 5, 8):
             builder = self.alter(height, proposer=7)
             self.assertEqual(audited(builder.archive(), builder.genesis).vouched.height, height - 1)
+            self.assertIsNone(audited(builder.archive(), builder.genesis, LAX).vouched)
 
 
 class Certificates(unittest.TestCase):
