@@ -237,10 +237,10 @@ class Audit:
             if not isinstance(part, tuple):
                 return part
             block, size = part
+            self.check_roots(tip)
             certified = tip.carries_certificate(block)
             if certified:
                 self.check_certificate(tip, block.body.certificate)
-            self.check_roots(tip)
             if certified and self.policy == Policy():
                 self.vouch_for(tip)  # a run that looks at less vouches for nothing before its end
             tip.climb(block, size)
@@ -261,10 +261,11 @@ class Audit:
     def check_certificate(self, tip: Tip, certificate: Certificate | None) -> None:
         """What stands above the tip makes it final. That alone proves the header that a foot brings along."""
         if tip.height >= 1:
-            tip.check_certificate(certificate, self.policy.every_certificate or tip.height < self.report.first)
+            thorough = self.policy.every_certificate or tip.height < self.report.first
+            tip.check_certificate(certificate, thorough, carrier=tip.height + 1)
 
     def check_roots(self, tip: Tip) -> None:
-        """The roots of the tip, once its certificate was judged."""
+        """The roots of the tip."""
         tip.check_log()
         if self.policy.every_map:
             tip.check_map()
@@ -287,10 +288,10 @@ class Audit:
     def finish(self, tip: Tip, certificate: Certificate | None) -> None:
         above = certificate is not None and certificate.height > tip.height
         empty = tip.height < self.report.first
-        if certificate is not None and not above and not empty:
-            tip.check_certificate(certificate, thorough=True)
         tip.check_log()
         tip.check_map()
+        if certificate is not None and not above and not empty:
+            tip.check_certificate(certificate, thorough=True, carrier=tip.height)
         if certificate is None:
             raise Unreadable("ends without the certificate of its last block")
         if above:

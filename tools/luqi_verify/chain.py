@@ -142,22 +142,25 @@ class Tip:
         fits = (header.chain, header.height) == (self.chain, self.height + 1)
         return fits and header.body == block.body.hash()
 
-    def check_certificate(self, certificate: Certificate | None, thorough: bool) -> None:
-        """Step 2 for the block above: whether the tip is final.
+    def check_certificate(self, certificate: Certificate | None, thorough: bool, carrier: int) -> None:
+        """Step 2 for the block above: whether the tip is final. `carrier` is the height that has the certificate.
 
         Signatures count where the tip changed the membership, or where all shall count.
         """
         if certificate is None:
-            raise Finding(Kind.CERTIFICATE, self.height, "the block above carries none")
+            raise Finding(Kind.CERTIFICATE, carrier, "the block carries none")
         if certificate.height == self.height and certificate.block != self.hash:
-            raise Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
+            fault = certificate.fault(self.chain, self.height, certificate.block, self.judged)
+            if fault is None:
+                raise Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
+            raise Finding(Kind.CERTIFICATE, carrier, f"it is of another block, and does not hold: {fault}")
         thorough = thorough or self.judges is not self.judged
         if thorough:
             fault = certificate.fault(self.chain, self.height, self.hash, self.judged)
         else:
             fault = certificate.misnames(self.height, self.hash)
         if fault:
-            raise Finding(Kind.CERTIFICATE, self.height, fault)
+            raise Finding(Kind.CERTIFICATE, carrier, fault)
 
     def check_log(self) -> None:
         """The recomputed log is the header's."""
