@@ -130,6 +130,21 @@ fn signing_puts_the_nodes_in_order() {
 }
 
 #[test]
+fn a_certificate_has_room_for_every_node_that_there_can_be() {
+    let key = node_key(1, Purpose::Consensus);
+    let signers = |count: u32| (0..count).map(|number| (NodeNumber(number), &key)).collect::<Vec<_>>();
+    let certificate = |count| Certificate::sign(&CHAIN, HEIGHT, Round(2), BLOCK, &signers(count));
+    assert_eq!(certificate(512).signatures.len(), 512);
+    assert_eq!(certificate(513), certificate(512));
+    assert_eq!(codec::decode(&codec::encode(&certificate(512))), Ok(certificate(512)));
+    let mut one_more = codec::encode(&certificate(512));
+    one_more.splice(44..48, 513_u32.to_be_bytes());
+    one_more.extend([0; 68]);
+    let refused = codec::DecodeError::Refused(codec::TooMany { found: 513, max: 512 }.to_string());
+    assert_eq!(codec::decode::<Certificate>(&one_more), Err(refused));
+}
+
+#[test]
 fn votes_are_laid_out_as_the_format_says() {
     let text = |message: SignedMessage| message.as_bytes().to_vec();
     let vote = Vote { height: Height(1), round: Round(2), block: None };

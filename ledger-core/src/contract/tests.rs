@@ -439,6 +439,13 @@ fn a_void_contract_may_be_made_again() {
 }
 
 #[test]
+fn a_contract_that_is_made_again_has_no_end_whatever_its_state_said() {
+    // Nothing that is folded from the start is void and ended at once.
+    let void = State { ended_by: Some(Ordinal(4)), ..state(Status::Void, KEEPER) };
+    assert_eq!(fold(Some(&void), KEEPER, "new for 370100").1, "→ active, last new 5, no end");
+}
+
+#[test]
 fn what_cannot_be_counted_leaves_the_state_as_it_is() {
     let with = |count| State { count, ..state(Status::Active, KEEPER) };
     assert_eq!(fold(Some(&with(u32::MAX)), KEEPER, "renew").1, "(FULL)");

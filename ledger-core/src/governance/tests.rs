@@ -400,3 +400,27 @@ fn a_proposal_id_binds_change_and_height() {
     let bytes = b"\x0dluqi/proposal\x01\x05\0\0\0\x01\0\0\0\x02\0\0\0\0\0\0\0\x03";
     assert_eq!(ids[0].0, <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(bytes)));
 }
+
+#[test]
+fn the_control_state_has_room_for_every_node_and_for_four_proposals_a_member() {
+    let change = Change::RemoveNode(NodeNumber(1));
+    let (effective, proposer) = (Height(3), code("370000"));
+    let approvals = List::default();
+    let proposal = OpenProposal { id: change.id(effective), proposer, change, effective, approvals, adopted: false };
+    let stream = Stream { node: NodeNumber(1), last: Sequence(1) };
+    let control = |streams: usize, proposals: usize| {
+        let streams = List::new(vec![stream; streams]).ok()?;
+        let proposals = List::new(vec![proposal.clone(); proposals]).ok()?;
+        Some(Control { protocol: PROTOCOL, streams, proposals })
+    };
+    let full = control(512, 256).unwrap();
+    assert_eq!(codec::decode(&codec::encode(&full)), Ok(full.clone()));
+    assert_eq!((control(513, 256), control(512, 257)), (None, None));
+
+    // A proposal beyond that is refused, though its member has none open.
+    let network = Network::new(4);
+    let propose = Propose { change: Change::SetPower(NodeNumber(1), 7), effective };
+    let mut control = full;
+    let outcome = control.propose(code("370100"), Height(1), &network.genesis.membership, &propose);
+    assert_eq!((outcome, control.proposals.len()), (refused(R::TooMany), 256));
+}
