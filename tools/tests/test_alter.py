@@ -10,13 +10,13 @@ import alter
 from luqi_verify import archive
 from luqi_verify.audit import Exit
 from luqi_verify.chain import Policy
-from network import COUNTY, audited, event
-from test_archive import lively
 from luqi_verify.event import AMEND, NEW
+from network import COUNTY, Builder, audited, event
+from test_archive import lively
 
 
 class Alter(unittest.TestCase):
-    def altered(self, mend: bool) -> tuple[object, bytes, bytes]:
+    def altered(self, mend: bool) -> tuple[Builder, bytes, bytes]:
         builder = lively()
         builder.block(builder.next_submission(1, event(NEW, 50, COUNTY)))
         builder.block(builder.next_submission(1, event(AMEND, 50)))
@@ -30,7 +30,7 @@ class Alter(unittest.TestCase):
 
     def test_with_its_checksum_mended(self):
         builder, before, after = self.altered(mend=True)
-        self.assertEqual(sum(a != b for a, b in zip(before, after, strict=True)) > 1, True)
+        self.assertGreater(sum(a != b for a, b in zip(before, after, strict=True)), 1)
         list(archive.read_frames(io.BytesIO(after[42:])))  # every checksum fits
         report = audited(after, builder.genesis, Policy())
         self.assertEqual((report.exit(), report.finding.height), (Exit.ALTERED, 9))
