@@ -267,6 +267,55 @@ fn a_partial_archive_needs_what_was_kept_of_its_start() {
 }
 
 #[test]
+fn a_foot_that_does_not_bear_is_found() {
+    let bed = Bed::new();
+    bed.export("high.luqi", 11, 24);
+    let good = fs::read(bed.path().join("high.luqi")).unwrap();
+    let foot = frames(&good)[0];
+    for place in (1..foot.2 - 9).step_by(23) {
+        let mut bytes = good.clone();
+        mended(&mut bytes, foot, place);
+        fs::write(bed.path().join("high.luqi"), &bytes).unwrap();
+        let audit = luqi(bed.path(), &["audit", "--archive", "high.luqi", "--genesis", "genesis.json"]);
+        // A length that leads beyond the foot leaves nothing to be judged.
+        assert!(matches!(audit.status.code(), Some(1 | 3)), "byte {place}");
+    }
+}
+
+/// A few bytes of every file, flipped as they are on disk.
+#[test]
+fn no_flipped_byte_escapes() {
+    let bed = Bed::new();
+    let whole = bed.audit(0, &["--home", "home"])["tip"].clone();
+    let audit = |evidence: [&str; 2]| {
+        let more = ["--genesis", "genesis.json", "--skip-index", "--json"];
+        let output = luqi(bed.path(), &[&["audit"], &evidence[..], &more].concat());
+        (output.status.code().unwrap(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let mut verdicts = std::collections::BTreeMap::new();
+    let files = bytes(&bed.path().join("home/ledger"))
+        .into_iter()
+        .map(|(name, bytes)| (bed.path().join("home/ledger").join(name), bytes, ["--home", "home"]));
+    let archive = bed.path().join("all.luqi");
+    let archive = (archive.clone(), fs::read(archive).unwrap(), ["--archive", "all.luqi"]);
+    for (path, good, evidence) in files.chain([archive]) {
+        for at in (0..good.len()).step_by(good.len() / 25 + 1) {
+            let mut bytes = good.clone();
+            bytes[at] ^= 0x20;
+            fs::write(&path, bytes).unwrap();
+            let (exit, answer) = audit(evidence);
+            // What was read is the original, or it is no 0.
+            assert!(exit == 1 || exit == 3 || (exit == 0 && answer["tip"] == whole), "{path:?} {at}: {answer}");
+            *verdicts.entry((evidence[0], exit)).or_insert(0) += 1;
+        }
+        fs::write(&path, good).unwrap();
+    }
+    assert!(!verdicts.contains_key(&("--archive", 0)), "{verdicts:?}");
+    assert!(verdicts.contains_key(&("--home", 1)), "{verdicts:?}");
+    bed.audit(0, &["--home", "home"]);
+}
+
+#[test]
 fn an_edited_index_has_no_say() {
     let bed = Bed::new();
     let rows = bed.path().join("home/ledger/sealed/000001.rows");

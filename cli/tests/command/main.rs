@@ -12,6 +12,7 @@ mod ceremony;
 mod help;
 mod keygen;
 mod sample;
+mod show;
 mod testnet;
 
 use serde_json::Value;

@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path, chain: &ChainId) -> Result<Bookmark, Problem> {
         return Err(Problem::usage(format!("there is no file {}", path.display()))
             .next("name the file that an earlier audit wrote with --keep, or its answer with --json"));
     }
-    let json: serde_json::Value = read_json(path).map_err(|error| Problem::usage(error))?;
+    let json: serde_json::Value = read_json(path).map_err(Problem::usage)?;
     let kept = match json.get("bookmark") {
         Some(_) => serde_json::from_value::<Whole>(json).map(|whole| whole.bookmark),
         None => serde_json::from_value(json),

@@ -22,8 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   luqi audit --home net/node1 --genesis net/genesis.json
   luqi audit --archive chain.luqi --genesis net/genesis.json --json
-  luqi audit --home net/node1 --genesis net/genesis.json --keep kept.json    keep what is needed next time
-  luqi audit --home net/node1 --genesis net/genesis.json --from kept.json    and next time
+  luqi audit --home net/node1 --genesis net/genesis.json --keep kept.json  what to keep
+  luqi audit --home net/node1 --genesis net/genesis.json --from kept.json  and next time
 
 Take the genesis from somebody you trust, and never from the home that you audit: `luqi genesis show` prints
 the hash to compare. What --keep writes finds a history that all validators rewrote and signed again; keep it
