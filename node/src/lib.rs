@@ -18,5 +18,7 @@ pub mod ceremony;
 pub mod committer;
 pub mod home;
 pub mod keys;
+mod rows;
 pub mod store;
 pub mod trail;
+pub mod vault;
