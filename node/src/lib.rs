@@ -17,6 +17,7 @@ pub mod archive;
 pub mod ceremony;
 pub mod committer;
 pub mod home;
+pub mod intake;
 pub mod keys;
 mod rows;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod completions;
 mod genesis;
+mod import;
 mod keygen;
 mod man;
 mod parameter;
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Genesis(genesis::Args),
     Testnet(testnet::Args),
     Sample(sample::Args),
+    Import(import::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -31,6 +33,7 @@ impl Command {
             Self::Genesis(args) => genesis::run(args, output),
             Self::Testnet(args) => testnet::run(args, output),
             Self::Sample(args) => sample::run(args, output),
+            Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
