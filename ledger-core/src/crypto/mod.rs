@@ -17,6 +17,8 @@ mod derive;
 mod domain;
 mod hash;
 mod key;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};
