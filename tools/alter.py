@@ -134,7 +134,7 @@ def first_event(data: bytes, block: Stored) -> tuple[int, bytes]:
     at = reader.at
     subject = getattr(EVENT.read(reader), "subject", None)
     if subject is None:
-        raise NotFound(f"the first event of block {block.height} is about no contract")
+        raise NotFound(f"the first event of block {block.height} has no subject")
     return at, subject
 
 
@@ -168,7 +168,7 @@ def alter(path: Path, places: dict[int, Stored], height: int | None, mend: bool)
             file.write(block.part.sum_of(bytes(altered)))
     kept = "and the checksum around it mended" if mend else "and the checksum around it left as it was"
     return (f"{path}: byte {at} changed from {data[at]:02x} to {altered[at]:02x}, {kept}\n"
-            f"it is in block {chosen}, in the commitment of the first event, of contract {subject.hex()}")
+            f"it is in block {chosen}, in the commitment of the first event, of subject {subject.hex()}")
 
 
 def open_place(where: Path) -> tuple[Path, Callable[[bytes], Iterator[Stored]]]:

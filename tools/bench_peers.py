@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import EVENTS_A_CONTRACT, run
+from bench import EVENTS_A_CONTRACT, parts_of_import, run
 
 PAYLOAD = 200
 A_TRANSACTION = 1_000
@@ -93,8 +93,8 @@ def main() -> None:
         run(luqi, "--json", "testnet", "--validators", "1", "--out", str(net))
         contracts = str(round(options.events / EVENTS_A_CONTRACT))
         run(luqi, "--json", "sample", "--contracts", contracts, "--seed", "7", "--out", str(sample))
-        imported = run(luqi, "--json", "import", "--timings", "--home", home, str(sample / "messages"))
-        events = imported.said["events"]
+        imported = run(luqi, "--json", "import", "--home", home, str(sample / "messages"))
+        events, parts = imported.said["events"], parts_of_import(luqi, Path(folder))
         audited = run(luqi, "--json", "audit", "--home", home, "--genesis", genesis)
 
         script = Path(folder, "insert.sql")
@@ -113,9 +113,9 @@ def main() -> None:
     print(f"{'':<58} {'seconds':>9} {'events/s':>11}")
     line("append: PostgreSQL, hash-chain trigger, 1,000 a commit", appended, events)
     line("append: luqi import, end to end (see below)", imported.seconds, events)
-    for part, seconds in imported.said.get("timings", {}).items():
-        if isinstance(seconds, int | float) and seconds > 0:
-            line(f"  of it {part}", seconds, events)
+    for part, seconds in parts.items():
+        if seconds > 0:
+            line(f"  its parts in turn: {part}", seconds, events)
     line("verify: PostgreSQL, plpgsql loop", by_loop, events)
     line("verify: PostgreSQL, one SQL statement", by_window, events)
     line("verify: luqi audit", audited.seconds, events)
@@ -130,7 +130,7 @@ whoever may write to the table can compute it anew from any row on.""")
     folder = Path("target/bench")
     folder.mkdir(parents=True, exist_ok=True)
     result = {"events": events, "postgresql": version, "append": {"postgresql": appended, "luqi": imported.seconds},
-              "luqi_parts": imported.said.get("timings", {}),
+              "luqi_parts": parts,
               "verify": {"postgresql_loop": by_loop, "postgresql_sql": by_window, "luqi": audited.seconds}}
     (folder / "peers.json").write_text(json.dumps(result, indent=1) + "\n")
     print("\nwritten: target/bench/peers.json")
