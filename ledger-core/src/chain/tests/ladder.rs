@@ -38,6 +38,7 @@ fn what_a_proposer_assembles_a_voter_checks_to_the_same() {
         assert_eq!(checked.block().body(), made.block().body());
         assert_eq!(checked.after(), made.after());
         assert_eq!(checked.traces(), made.traces());
+        assert_eq!(checked.traces().len(), checked.block().leaves().len());
         assert_eq!(checked.after().map_root, made.block().header().map_root);
         network.block(submissions);
         let entries: Vec<_> = network.map.iter().copied().collect();
