@@ -7,10 +7,12 @@
     reason = "a test may fail by panicking"
 )]
 
+mod audit;
 mod ceremony;
 mod help;
 mod keygen;
 mod sample;
+mod show;
 mod testnet;
 
 use serde_json::Value;

@@ -80,7 +80,7 @@ pub struct Auditor {
     /// and memberships then stand still.
     pub(super) head: Head,
     /// Whether the last block could be read, so that the next one can be held against it.
-    linked: bool,
+    pub(super) linked: bool,
     /// Whether the last block stands on the word of a foot alone.
     on_foot: bool,
     /// Nothing was found so far.
