@@ -185,6 +185,12 @@ fn judge(base: &Base, target: Target, path: &Path, edit: &Edit, outcome: &Outcom
         Promise::Shorter(left) if height != Some(left) => {
             return Err(format!("the audit vouches up to {height:?}, the chain here ends at {left}"));
         }
+        Promise::Signed => {
+            let deep = audit::run(base, target, path, Ways { every: true, from: false });
+            if deep.code != Some(1) {
+                return Err(format!("an audit of every block does not find it: {deep:?}"));
+            }
+        }
         Promise::Shorter(_) | Promise::Rewritten => {}
     }
     let again = audit::run(base, target, path, Ways { from: true, ..Ways::default() });

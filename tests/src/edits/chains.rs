@@ -159,7 +159,8 @@ fn lies(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
     };
     let forged =
         forge(base, &Forgery { from: height, events: &|_| (), submission: true, twist: &twist, certificate: &signed });
-    Some((forged, edit(height, None, format!("field {field} of the header of block {height}"))))
+    let edit = edit(height, None, format!("field {field} of the header of block {height}"));
+    Some((forged, Edit { promise: Promise::Signed, ..edit }))
 }
 
 /// Above its removal, one validator that is none any more signs in the place of one that is.

@@ -23,6 +23,9 @@ pub enum Promise {
     Shorter(u64),
     /// A valid other chain, signed by all validators: what the auditor kept gives it away.
     Rewritten,
+    /// All validators signed what is not so: recomputing every block's states gives it away, and so
+    /// does what the auditor kept.
+    Signed,
 }
 
 /// One edit that was made.
