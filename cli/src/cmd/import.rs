@@ -129,7 +129,7 @@ fn beside(
         let (to, from) = sync_channel(1);
         scope.spawn(move || {
             // Nobody takes any more once recording has failed.
-            let _ = windows.into_iter().try_for_each(|window| to.send(window));
+            let _ = windows.into_iter().try_for_each(|window| to.send(window).ok());
         });
         from.into_iter().try_for_each(|window| take(window?))
     })

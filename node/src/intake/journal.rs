@@ -223,25 +223,25 @@ impl Row {
     fn decode(row: &[u8; ROW]) -> Option<Self> {
         type Place = (Sequence, u16);
         let take = |length: usize| row.get(1..1 + 10 + length).unwrap_or_default();
-        let ((sequence, position), what) = match row.first()? {
-            &SENT => {
+        let ((sequence, position), what) = match *row.first()? {
+            SENT => {
                 let (place, content, number, employer, handle): (Place, _, _, _, _) = codec::decode(take(56)).ok()?;
                 let contract = Some((number, employer)).filter(|contract| *contract != Default::default());
                 (place, What::Sent { content, contract, handle })
             }
-            &WAITS => {
+            WAITS => {
                 let (place, subject, handle, kind): (Place, _, _, _) = codec::decode(take(49)).ok()?;
                 (place, What::Waits { subject, handle, kind })
             }
-            &PARKED => {
+            PARKED => {
                 let (place, content, number, handle): (Place, _, _, _) = codec::decode(take(48)).ok()?;
                 (place, What::Parked { content, number, handle })
             }
-            &AGAIN => {
+            AGAIN => {
                 let (place, subject, handle): (Place, _, _) = codec::decode(take(48)).ok()?;
                 (place, What::Again { subject, handle })
             }
-            &UNPARKED => {
+            UNPARKED => {
                 let (place, number, handle): (Place, _, _) = codec::decode(take(32)).ok()?;
                 (place, What::Unparked { number, handle })
             }
