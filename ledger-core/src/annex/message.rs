@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// [`MessageError`], when it is none of them.
     pub fn judge(&self, expected: Option<MessageKind>, config: &Config) -> Result<Message, MessageError> {
-        judge(&self.json, expected, config).map_err(|finding| located(finding, self.bytes))
+        judge(&self.json, expected, config).map_err(|finding| located(*finding, self.bytes))
     }
 }
 
