@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// Reject unknown parameters and unknown codes, instead of flagging them
     #[arg(long)]
     strict: bool,
+    /// Messages that are recorded together: fewer are safe sooner, more go faster
+    #[arg(long, value_name = "FILES", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    together: u32,
     /// Do one thing after the other, and say how long each took
     #[arg(long)]
     timings: bool,
@@ -107,7 +110,7 @@ fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Pr
     let config = Config { strict: args.strict, ..Config::new(today()?) };
     let progress = output.progress(files.len() as u64, "import");
     let begun = Instant::now();
-    let windows = Windows::new(files, intake.reader(config));
+    let windows = Windows::new(files, intake.reader(config), args.together as usize);
     let mut take = |window: luqi_node::intake::Window| {
         let length = window.len() as u64;
         intake.take(window, &mut |rejection| rejected.write(rejection)).map_err(problem)?;

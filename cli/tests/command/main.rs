@@ -9,6 +9,7 @@
 
 mod ceremony;
 mod help;
+mod import;
 mod keygen;
 mod sample;
 mod testnet;

@@ -102,7 +102,7 @@ pub struct Intake<S> {
     kept: HashSet<Handle>,
     subjects: HashMap<Tag, Subject>,
     #[cfg(test)]
-    at: Option<Box<dyn Fn(Step)>>,
+    at: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
 impl Intake<DiskStore> {
