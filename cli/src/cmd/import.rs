@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// Reject unknown parameters and unknown codes, instead of flagging them
     #[arg(long)]
     strict: bool,
+    /// Begin a new look-up where the old one is lost: what it does not know may be recorded twice
+    #[arg(long)]
+    new_look_up: bool,
     /// Messages that are recorded together: fewer are safe sooner, more go faster
     #[arg(long, value_name = "FILES", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     together: u32,
@@ -102,7 +105,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
     let files = files::gather(&args.paths)?;
-    let mut intake = Intake::open(home).map_err(problem)?;
+    let mut intake = Intake::open(home, args.new_look_up).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));
     let path = args.rejected.clone().unwrap_or_else(|| home.intake().join("rejected.jsonl"));
@@ -143,8 +146,12 @@ fn beside(
     std::thread::scope(|scope| {
         let (to, from) = sync_channel(1);
         scope.spawn(move || {
-            // Nobody takes any more once recording has failed.
-            let _ = windows.into_iter().try_for_each(|window| to.send(window));
+            for window in windows {
+                if to.send(window).is_err() {
+                    // Nobody takes any more: recording has failed.
+                    break;
+                }
+            }
         });
         from.into_iter().try_for_each(|window| take(window?))
     })
@@ -228,6 +235,10 @@ fn problem(error: IntakeError) -> Problem {
     let exit = match error {
         IntakeError::NotAlone(_) => {
             return Problem::usage(text).next("hand the messages to a running node with `luqi submit`");
+        }
+        IntakeError::Behind { .. } => {
+            let next = "if there is no backup, move the look-up away and start again with --new-look-up";
+            return Problem::new(Exit::Failed, text).next(next);
         }
         IntakeError::NotAMember(_) => Exit::Usage,
         IntakeError::Home(error) => return error.into(),

@@ -33,11 +33,11 @@ impl<'a> Document<'a> {
         let place = |span| Place { pointer: String::new(), span };
         if bytes.len() > config.max_bytes {
             let too_long = refuse(&place(0..0), Code::MessageTooLong, None, Some(config.max_bytes));
-            return Err(located(too_long, bytes));
+            return Err(located(*too_long, bytes));
         }
         let at = |offset| place(offset..offset);
         let json = json::read(bytes)
-            .map_err(|refusal| located(refuse(&at(refusal.offset), refusal.code, None, None), bytes))?;
+            .map_err(|refusal| located(*refuse(&at(refusal.offset), refusal.code, None, None), bytes))?;
         Ok(Self { bytes, json })
     }
 
@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// [`MessageError`], when it is none of them.
     pub fn judge(&self, expected: Option<MessageKind>, config: &Config) -> Result<Message, MessageError> {
-        judge(&self.json, expected, config).map_err(|finding| located(finding, self.bytes))
+        judge(&self.json, expected, config).map_err(|finding| located(*finding, self.bytes))
     }
 }
 
@@ -57,9 +57,9 @@ fn refuse(place: &Place, code: Code, field: Option<&'static Field>, limit: Optio
     Box::new(Finding { limit, ..place.finding(code, Severity::Error, field) })
 }
 
-fn located(finding: Refused, bytes: &[u8]) -> MessageError {
+fn located(finding: Finding, bytes: &[u8]) -> MessageError {
     let position = Position::of(finding.span.start, bytes);
-    MessageError { finding: *finding, position }
+    MessageError { finding, position }
 }
 
 fn judge(json: &Json<'_>, expected: Option<MessageKind>, config: &Config) -> Result<Message, Refused> {
