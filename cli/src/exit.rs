@@ -15,7 +15,6 @@ pub(crate) enum Exit {
     /// Wrong usage; `clap` ends with the same number.
     Usage = 2,
     /// Undecided: unreachable, incomplete, not enough to say.
-    #[allow(dead_code, reason = "the code is part of the promise before the first command that needs it")]
     Undecided = 3,
     /// Failed for another reason: disk, lock, port.
     Failed = 4,

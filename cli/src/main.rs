@@ -19,6 +19,7 @@ Examples:
   luqi testnet --validators 1 --out net          a network of one, for a first look
   luqi sample --contracts 1000 --seed 7 --out s  fictitious messages to feed it with
   luqi genesis show net/genesis.json             who is in it, and the hash that all compare
+  luqi audit --home net/node1 --genesis net/genesis.json  recompute everything it holds
 
 Exit codes:
   0  it holds          1  provably wrong (altered, forged, missing)

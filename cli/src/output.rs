@@ -61,6 +61,13 @@ impl Output {
         bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
     }
 
+    /// How many bytes a long piece of work has moved, where nobody knows how many there will be.
+    pub(crate) fn counter(&self, doing: &'static str) -> ProgressBar {
+        let bar = ProgressBar::new_spinner().with_message(doing);
+        let style = "{msg} {spinner} {bytes}  {bytes_per_sec}";
+        bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_spinner()))
+    }
+
     /// Why the command failed, and what to do next; with `--json` also as an object.
     pub(crate) fn problem(&self, problem: &Problem) {
         anstream::eprintln!("{BAD}error:{BAD:#} {}", problem.what);

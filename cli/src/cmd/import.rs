@@ -3,22 +3,20 @@
 mod files;
 mod rejected;
 
+use super::{import_archive, ledger};
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use files::Windows;
 use ledger_core::annex::{Config, Date};
 use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
-use luqi_node::archive::ArchiveReader;
-use luqi_node::committer::{CommitError, Imported, Ledger};
+use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::intake::{Counts, Intake, IntakeError, Timings};
-use luqi_node::store::{DiskStore, Store, StoreConfig};
+use luqi_node::store::{DiskStore, Store};
 use rejected::Rejected;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant, SystemTime};
@@ -86,20 +84,10 @@ struct Chain {
     tip: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ArchiveAnswer {
-    appended: u64,
-    known: u64,
-    last_left_out: bool,
-    #[serde(flatten)]
-    chain: Chain,
-}
-
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
-    let home = Home::open(&args.home)?;
     match &args.archive {
-        Some(archive) => import_archive(&home, archive, output),
-        None => import_messages(args, &home, output),
+        Some(archive) => import_archive::run(&args.home, archive, output),
+        None => import_messages(args, &Home::open(&args.home)?, output),
     }
 }
 
@@ -146,33 +134,11 @@ fn beside(
     std::thread::scope(|scope| {
         let (to, from) = sync_channel(1);
         scope.spawn(move || {
-            for window in windows {
-                if to.send(window).is_err() {
-                    // Nobody takes any more: recording has failed.
-                    break;
-                }
-            }
+            // Nobody takes any more once recording has failed.
+            let _ = windows.into_iter().try_for_each(|window| to.send(window).ok());
         });
         from.into_iter().try_for_each(|window| take(window?))
     })
-}
-
-fn import_archive(home: &Home, path: &Path, output: &Output) -> Result<Exit, Problem> {
-    let file = File::open(path).map_err(|error| Problem::file("read", path, &error))?;
-    let commit = |error: CommitError| problem(error.into());
-    let store = |error| commit(CommitError::Store(error));
-    let mut archive =
-        ArchiveReader::open(BufReader::with_capacity(1 << 20, file), path, &home.chain_id()).map_err(store)?;
-    let mut ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).map_err(commit)?;
-    let Imported { appended, known, last_left_out } = ledger.import_archive(&mut archive).map_err(commit)?;
-    let answer = ArchiveAnswer { appended, known, last_left_out, chain: chain_of(&ledger) };
-    ledger.close();
-    output.answer(&answer, || {
-        let Chain { events, height, tip } = &answer.chain;
-        let left_out = if last_left_out { ", the last one left out since nothing in it says that it is final" } else { "" };
-        format!("{appended} blocks appended, {known} were here already{left_out}\nchain: {events} events, height {height}\ntip:   {tip}\n")
-    })?;
-    Ok(Exit::Holds)
 }
 
 fn chain_of(ledger: &Ledger<DiskStore>) -> Chain {
@@ -243,14 +209,7 @@ fn problem(error: IntakeError) -> Problem {
         IntakeError::NotAMember(_) => Exit::Usage,
         IntakeError::Home(error) => return error.into(),
         IntakeError::Key(error) => return error.into(),
-        IntakeError::Commit(error) => match error {
-            CommitError::Certificate(_)
-            | CommitError::Fault { .. }
-            | CommitError::Map(_)
-            | CommitError::OtherHistory(_) => Exit::Wrong,
-            CommitError::Gap { .. } | CommitError::Range { .. } => Exit::Usage,
-            CommitError::Store(_) => Exit::Failed,
-        },
+        IntakeError::Commit(error) => return ledger::problem(error),
         IntakeError::NoRoom(_)
         | IntakeError::Nameless(_)
         | IntakeError::Block { .. }

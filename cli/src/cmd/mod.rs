@@ -1,12 +1,17 @@
 //! The subcommands, one file each: its arguments, and a `run` that answers with an exit code.
 
+mod audit;
 mod completions;
+mod export;
 mod genesis;
 mod import;
+mod import_archive;
 mod keygen;
+mod ledger;
 mod man;
 mod parameter;
 mod sample;
+mod show;
 mod testnet;
 
 use crate::exit::{Exit, Problem};
@@ -20,6 +25,9 @@ pub(crate) enum Command {
     Genesis(genesis::Args),
     Testnet(testnet::Args),
     Sample(sample::Args),
+    Audit(audit::Args),
+    Export(export::Args),
+    Show(show::Args),
     Import(import::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -33,6 +41,9 @@ impl Command {
             Self::Genesis(args) => genesis::run(args, output),
             Self::Testnet(args) => testnet::run(args, output),
             Self::Sample(args) => sample::run(args, output),
+            Self::Audit(args) => audit::run(args, output),
+            Self::Export(args) => export::run(args, output),
+            Self::Show(args) => show::run(args, output),
             Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
             Self::Man(args) => man::run(args, output),

@@ -7,11 +7,13 @@
     reason = "a test may fail by panicking"
 )]
 
+mod audit;
 mod ceremony;
 mod help;
 mod import;
 mod keygen;
 mod sample;
+mod show;
 mod testnet;
 
 use serde_json::Value;

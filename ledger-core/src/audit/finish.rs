@@ -37,10 +37,10 @@ impl Auditor {
     /// The tip's certificate; gives the height up to which validators vouch for the chain.
     fn certify(&mut self, certificate: Option<&Certificate>) -> Option<Height> {
         let height = self.head.height;
-        if height == Height(0) {
-            return Some(height);
-        }
         let Some(certificate) = certificate else {
+            if height == Height(0) {
+                return Some(height);
+            }
             self.note("the certificate of the last block: it is not here");
             return None;
         };
@@ -51,12 +51,14 @@ impl Auditor {
             self.find(Finding::at(height.next(), "missing", detail));
             return more.ok().map(|()| certificate.height);
         }
-        if certificate.height == height && certificate.block != self.head.hash {
+        // Of a block that cannot be read the certificate says which one it was.
+        let block = if self.linked { self.head.hash } else { certificate.block };
+        if certificate.height == height && certificate.block != block {
             self.not_certified(certificate, height);
             return None;
         }
         self.checked.certificates += 1;
-        match certificate.verify(&self.head.chain, &self.head.signers, height, self.head.hash) {
+        match certificate.verify(&self.head.chain, &self.head.signers, height, block) {
             Ok(()) => Some(height),
             Err(why) => {
                 self.find(Finding::of(height, &Fault::Certificate(why)));
@@ -67,6 +69,10 @@ impl Auditor {
 
     fn compare_map(&mut self) {
         let hashed = self.held.is_hashed();
+        if hashed {
+            self.checked.map_roots = self.sound.height.0 - self.start.0;
+        }
+        // Above a finding the states are those of no block.
         if !self.clean {
             return;
         }
@@ -75,7 +81,7 @@ impl Auditor {
         if hashed {
             return;
         }
-        self.checked.map_roots += 1;
+        self.checked.map_roots = 1;
         if root != self.sound.map_root {
             let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
             self.find(Finding::at(self.head.height, "map", detail));

@@ -4,10 +4,12 @@
 //! when it opens, so its small folder is copied and the copy is opened. Every height gives one
 //! answer, its bytes or why they cannot be read; what is merely odd stands in the notes.
 
+mod archive;
 mod rows;
 mod scan;
 mod walk;
 
+pub use archive::ArchiveEvidence;
 pub use walk::EvidenceBlock;
 
 use super::hot::{Hot, Part, check_blobs};

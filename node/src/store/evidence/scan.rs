@@ -2,9 +2,12 @@
 
 use crate::store::sealed::height_in;
 use crate::store::{HEADER_BYTES, StoreError};
-use ledger_core::archive::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, read_head};
+use ledger_core::archive::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, StateRows, read_head};
+use ledger_core::certificate::Certificate;
 use ledger_core::codec;
+use ledger_core::contract::State;
 use ledger_core::crypto::ChainId;
+use ledger_core::map::MapKey;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -28,17 +31,27 @@ pub(super) enum Found {
     End { whole: bool },
 }
 
-/// A sealed file that is read as evidence.
+/// A certificate at the end of a damaged file is looked for in so many of its last bytes.
+const LAST: u64 = 64 << 10;
+
+/// A sealed file, or an archive, that is read as evidence.
 pub(super) struct Scan {
     file: File,
     chain: ChainId,
     at: u64,
     length: u64,
-    ended: bool,
     whole: bool,
     pub(super) notes: Vec<String>,
     /// Height of its first block, as its foot has it; none where that cannot be read.
     pub(super) first: Option<u64>,
+    /// The foot, where it can be read.
+    pub(super) foot: Option<Foot>,
+    /// The certificate at its end, once the end was reached.
+    pub(super) certificate: Option<Certificate>,
+    /// So many blocks can have stood where it cannot be read to its end.
+    pub(super) most_at_end: u64,
+    /// The chain that its head names, where that can be read.
+    pub(super) named: Option<ChainId>,
 }
 
 impl Scan {
@@ -46,11 +59,27 @@ impl Scan {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
         let length = file.metadata().map_err(StoreError::io("read", path))?.len();
         let (chain, at) = (*chain, HEAD_BYTES as u64);
-        let mut scan = Self { file, chain, at, length, ended: false, whole: true, notes: Vec::new(), first: None };
+        let mut scan = Self {
+            file,
+            chain,
+            at,
+            length,
+            whole: true,
+            notes: Vec::new(),
+            first: None,
+            foot: None,
+            certificate: None,
+            most_at_end: 0,
+            named: None,
+        };
         let mut head = [0; HEAD_BYTES];
         match scan.file.read_exact_at(&mut head, 0).map(|()| read_head(&head)) {
-            Ok(Ok(found)) if found == scan.chain => {}
-            Ok(Ok(found)) => scan.notes.push(format!("{}: its head names chain {found}", path.display())),
+            Ok(Ok(found)) => {
+                scan.named = Some(found);
+                if found != scan.chain {
+                    scan.notes.push(format!("{}: its head names chain {found}", path.display()));
+                }
+            }
             Ok(Err(why)) => scan.notes.push(format!("{}: {why}", path.display())),
             Err(error) => scan.notes.push(format!("{}: its head cannot be read ({error})", path.display())),
         }
@@ -73,8 +102,30 @@ impl Scan {
             Some(_) | None => Err("there is none".to_owned()),
         };
         match bytes.and_then(|bytes| codec::decode::<Foot>(&bytes).map_err(|why| why.to_string())) {
-            Ok(foot) => self.first = Some(foot.below.map_or(1, |below| below.header.height.0.saturating_add(1))),
+            Ok(foot) => {
+                self.first = Some(foot.below.as_ref().map_or(1, |below| below.header.height.0.saturating_add(1)));
+                self.foot = Some(foot);
+            }
             Err(why) => self.notes.push(format!("{}: its foot cannot be read: {why}", path.display())),
+        }
+    }
+
+    /// The states that follow the foot of an archive.
+    pub(super) fn states(&mut self, wanted: u64) -> Result<Vec<(MapKey, State)>, String> {
+        let mut states: Vec<(MapKey, State)> = Vec::new();
+        let mut damage = None;
+        while let Some(head) = self.head(self.at).filter(|head| head.kind == FrameKind::States) {
+            let rows = self.bytes(self.at, &head);
+            self.at += HEAD + u64::from(head.length);
+            match rows.and_then(|rows| codec::decode::<StateRows>(&rows).map_err(|why| why.to_string())) {
+                Ok(rows) => states.extend(rows.iter().map(|row| (row.key, row.state))),
+                Err(why) => damage = Some(why),
+            }
+        }
+        match damage {
+            Some(why) => Err(why),
+            None if states.len() as u64 == wanted && states.is_sorted_by(|(a, _), (b, _)| a < b) => Ok(states),
+            None => Err("they are not the ones that the foot counts, in order of their keys".to_owned()),
         }
     }
 
@@ -93,7 +144,7 @@ impl Scan {
 
     /// What comes next.
     pub(super) fn next(&mut self) -> Found {
-        while self.at < self.length && !self.ended {
+        while self.at < self.length {
             let Some(head) = self.head(self.at) else { return self.search() };
             let next = self.at + HEAD + u64::from(head.length);
             let bytes = self.bytes(self.at, &head);
@@ -106,9 +157,15 @@ impl Scan {
                     self.at = next;
                     return Found::Damaged(why);
                 }
-                (FrameKind::Certificate, Ok(_)) if next == self.length => self.ended = true,
+                (FrameKind::Certificate, Ok(bytes)) => {
+                    self.take_certificate(&bytes);
+                    self.at = next;
+                    if next < self.length {
+                        self.notes.push("something follows the certificate that ends a file".to_owned());
+                    }
+                }
                 (FrameKind::Certificate, Err(why)) if next == self.length => {
-                    self.ended = true;
+                    self.at = next;
                     self.notes.push(format!("the certificate at its end is damaged: {why}"));
                 }
                 (FrameKind::Block | FrameKind::Foot | FrameKind::States | FrameKind::Certificate, _) => {
@@ -143,7 +200,33 @@ impl Scan {
             }
             base += WINDOW as u64;
         }
+        self.most_at_end = (self.length - from) / SHORTEST_BLOCK + 1;
+        self.search_certificate(from);
         (self.at, self.whole) = (self.length, false);
         Found::End { whole: false }
+    }
+
+    fn take_certificate(&mut self, bytes: &[u8]) {
+        match codec::decode(bytes) {
+            Ok(certificate) => self.certificate = Some(certificate),
+            Err(why) => self.notes.push(format!("the certificate at its end is none: {why}")),
+        }
+    }
+
+    /// Looks for the certificate that ends the file, behind what is damaged.
+    fn search_certificate(&mut self, from: u64) {
+        let ends = |head: &FrameHead, at| {
+            head.kind == FrameKind::Certificate && at + HEAD + u64::from(head.length) == self.length
+        };
+        let found = (from.max(self.length.saturating_sub(LAST))..self.length).find_map(|at| {
+            let head = self.head(at).filter(|head| ends(head, at))?;
+            self.bytes(at, &head).ok()
+        });
+        found.into_iter().for_each(|bytes| self.take_certificate(&bytes));
+    }
+
+    /// Length of the file.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
     }
 }

@@ -3,8 +3,9 @@
 use super::Evidence;
 use super::scan::{Found, Scan};
 use crate::store::hot::Part;
+use ledger_core::block::Header;
 use ledger_core::ids::Height;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What stands at one height.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,22 @@ const MOST_MISSING: u64 = 1_000_000;
 impl Evidence {
     /// Every height from 1 to the last that anything here vouches for, in order, each once.
     pub fn blocks(&self) -> impl Iterator<Item = EvidenceBlock> {
-        let mut walk = Walk { evidence: self, file: 0, scan: None, next: 1, missing: None, last: self.highest() };
+        self.walk(0, 1)
+    }
+
+    /// The same from the first block of the last sealed file that begins above a header which `below`
+    /// calls below what is looked for.
+    pub fn blocks_from(&self, below: impl Fn(&Header) -> bool) -> impl Iterator<Item = EvidenceBlock> {
+        let begins = |(file, path): (usize, &PathBuf)| {
+            let foot = Scan::open(path, &self.chain).ok()?.foot?.below?;
+            below(&foot.header).then_some((file, foot.header.height.0.saturating_add(1)))
+        };
+        let (file, next) = self.sealed.iter().enumerate().rev().find_map(begins).unwrap_or((0, 1));
+        self.walk(file, next)
+    }
+
+    fn walk(&self, file: usize, next: u64) -> impl Iterator<Item = EvidenceBlock> {
+        let mut walk = Walk { evidence: self, file, scan: None, next, missing: None, last: self.highest() };
         let mut missed = 0;
         std::iter::from_fn(move || {
             let (height, bytes) = walk.step()?;

@@ -1,0 +1,136 @@
+//! What an audit answers, for a program and for a person.
+
+use crate::exit::Exit;
+use crate::output::{BOLD, table};
+use ledger_core::audit::{Bookmark, Finding, Report, Verdict};
+use ledger_core::ids::Height;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// No person reads more findings at once.
+const SHOWN: usize = 20;
+
+/// A report, what was odd on the way, and how long it took.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    #[serde(flatten)]
+    report: Report,
+    notes: Vec<String>,
+    seconds: f64,
+}
+
+impl Answer {
+    pub(super) fn new(report: Report, notes: Vec<String>, seconds: f64) -> Self {
+        Self { report, notes, seconds }
+    }
+
+    pub(super) const fn verdict(&self) -> Verdict {
+        self.report.verdict
+    }
+
+    pub(super) const fn bookmark(&self) -> &Bookmark {
+        &self.report.bookmark
+    }
+
+    pub(super) const fn exit(&self) -> Exit {
+        match self.report.verdict {
+            Verdict::Holds => Exit::Holds,
+            Verdict::Altered => Exit::Wrong,
+            Verdict::Undecided => Exit::Undecided,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let report = &self.report;
+        let mut text = format!("{BOLD}{}{BOLD:#}\n\n", self.verdict_in_words());
+        text.push_str(&self.checked());
+        text.push('\n');
+        text.push_str(&self.covered());
+        if !report.findings.is_empty() {
+            text.push('\n');
+            text.push_str(&findings(&report.findings));
+        }
+        list(&mut text, "not checked 未核验", &report.unchecked);
+        list(&mut text, "notes 备注 (no part of the verdict)", &self.notes);
+        text
+    }
+
+    fn verdict_in_words(&self) -> String {
+        let Report { verdict, height, findings, .. } = &self.report;
+        match (verdict, findings.first()) {
+            (Verdict::Holds, _) => format!(
+                "It holds: nothing was altered up to block {height}.\n账本完好：截至第 {height} 块，未发现任何改动。"
+            ),
+            (Verdict::Altered, Some(first)) => {
+                let at = first.height;
+                format!("It was altered, first at block {at}.\n账本已被改动：最早见于第 {at} 块。")
+            }
+            (Verdict::Altered, None) => "It was altered.\n账本已被改动。".to_owned(),
+            (Verdict::Undecided, _) => {
+                "Undecided: not enough is here to say whether it holds.\n无法判定：现有证据不足以作出结论。".to_owned()
+            }
+        }
+    }
+
+    /// What was verified, by which means, how fast.
+    fn checked(&self) -> String {
+        let checked = &self.report.checked;
+        let rows = [
+            (checked.blocks, "blocks 区块", "hashed, each linked to the one below"),
+            (checked.events, "events 事件", "hashed into their submission and into the log"),
+            (checked.submissions, "submissions 提交", "signature of the submitting node"),
+            (checked.certificates, "certificates 证书", "signatures of more than two thirds of the voting power"),
+            (checked.map_roots, "map roots 合同状态根", "contracts folded again from the log, and hashed"),
+            (checked.subjects, "contracts 合同", "folded"),
+        ];
+        let rows = rows.map(|(count, what, means)| [what.to_owned(), count.to_string(), means.to_owned()]);
+        let mut text = table(["verified 已核验", "number", "by which means"], &rows);
+        let rate = checked.events as f64 / self.seconds.max(1e-3);
+        let _ = writeln!(text, "{:.1} s, {rate:.0} events/s", self.seconds);
+        text
+    }
+
+    /// How far who vouches.
+    fn covered(&self) -> String {
+        let Report { height, events, tip, log_root, map_root, signed, witnessed, timestamped, .. } = &self.report;
+        let upto = |height: &Option<Height>| match height {
+            Some(height) => format!("up to block {height}"),
+            None => "nothing".to_owned(),
+        };
+        let mut text = format!("sound up to  block {height}, {events} events\ntip          {tip}\n");
+        let _ = writeln!(text, "log root     {log_root}\nmap root     {map_root}");
+        let _ = writeln!(text, "signed       {}", upto(signed));
+        let _ = writeln!(text, "witnessed    {}", upto(witnessed));
+        let _ = writeln!(text, "timestamped  {}", upto(timestamped));
+        text
+    }
+}
+
+fn findings(findings: &[Finding]) -> String {
+    let row = |finding: &Finding| {
+        let entries = match &finding.index {
+            Some(span) if span.0 == span.1 => span.0.to_string(),
+            Some(span) => format!("{}–{}", span.0, span.1),
+            None => String::new(),
+        };
+        let subject = finding.subject.map(|subject| subject.to_string().chars().take(12).collect());
+        let subject: String = subject.unwrap_or_default();
+        [finding.kind.clone(), finding.height.to_string(), entries, subject, finding.detail.clone()]
+    };
+    let rows: Vec<_> = findings.iter().take(SHOWN).map(row).collect();
+    let mut text = table(["finding 发现", "block", "log entries", "contract", "what"], &rows);
+    if findings.len() > SHOWN {
+        let _ = writeln!(text, "… and {} more; --json gives all", findings.len() - SHOWN);
+    }
+    text
+}
+
+fn list(text: &mut String, heading: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}

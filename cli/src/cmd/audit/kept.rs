@@ -1,0 +1,36 @@
+//! What an auditor kept of an earlier audit.
+
+use crate::exit::Problem;
+use ledger_core::audit::Bookmark;
+use ledger_core::crypto::ChainId;
+use luqi_node::home::read_json;
+use serde::Deserialize;
+use std::path::Path;
+
+/// An audit's whole answer, of which only this is wanted.
+#[derive(Deserialize)]
+struct Whole {
+    bookmark: Bookmark,
+}
+
+/// Reads what was kept: the file that `--keep` wrote, or the whole answer of `--json`.
+pub(super) fn read(path: &Path, chain: &ChainId) -> Result<Bookmark, Problem> {
+    if !path.exists() {
+        return Err(Problem::usage(format!("there is no file {}", path.display()))
+            .next("name the file that an earlier audit wrote with --keep, or its answer with --json"));
+    }
+    let json: serde_json::Value = read_json(path).map_err(Problem::usage)?;
+    let kept = match json.get("bookmark") {
+        Some(_) => serde_json::from_value::<Whole>(json).map(|whole| whole.bookmark),
+        None => serde_json::from_value(json),
+    };
+    let kept: Bookmark = kept.map_err(|why| {
+        Problem::usage(format!("{} is not what an audit gives to keep: {why}", path.display()))
+            .next("name the file that an earlier audit wrote with --keep, or its answer with --json")
+    })?;
+    if kept.chain != *chain {
+        let what = format!("{} is of chain {}, the genesis makes chain {chain}", path.display(), kept.chain);
+        return Err(Problem::usage(what).next("use the genesis and the kept file of one chain"));
+    }
+    Ok(kept)
+}

@@ -1,0 +1,44 @@
+//! The long runs against crashes: `cargo run -p luqi-tests --release --bin crash -- --kills 200 --seed 1`
+//! kills a committing process, cuts its power, and fills its disk. `crash commit CHAIN LEDGER` is that process.
+
+use luqi_tests::crash::{Loss, commit, fill, kill};
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, chain, ledger] = arguments.as_slice()
+        && command == "commit"
+    {
+        commit(Path::new(chain), Path::new(ledger));
+        return ExitCode::SUCCESS;
+    }
+    let number = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1)?.parse().ok()
+    };
+    let (kills, seed) = (number("--kills").unwrap_or(200), number("--seed").unwrap_or(1));
+    let Ok(helper) = std::env::current_exe() else { return ExitCode::FAILURE };
+    let mut holds = true;
+    for loss in [Loss::Process, Loss::Power] {
+        match kill(&helper, loss, usize::try_from(kills).unwrap_or(usize::MAX), seed) {
+            Ok(tally) => {
+                holds &= tally.failures.is_empty();
+                println!("{loss:?} lost: {tally}");
+                tally.failures.iter().for_each(|failure| println!("  {failure}"));
+            }
+            Err(why) => println!("{loss:?} lost: left out, {why}"),
+        }
+    }
+    match fill(&helper) {
+        Ok(full) => {
+            holds &= full.went_on;
+            println!(
+                "full disk after block {}: \"{}\"; went on when there was room: {}",
+                full.before, full.said, full.went_on
+            );
+        }
+        Err(why) => println!("full disk: left out, {why}"),
+    }
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,95 @@
+//! Disks of one's own: an ext4 image that can lose what was never synced, and a small tmpfs. Both
+//! need root; without it [`None`] is the answer.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A file system that is mounted as long as this lives.
+pub(super) struct Disk {
+    folder: TempDir,
+    image: bool,
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("{program}: {error}"))?;
+    let why = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("{program} {arguments:?}: {}", why.trim())) }
+}
+
+/// EXT4_IOC_SHUTDOWN, without flushing the journal. Rust offers no ioctl without `unsafe`.
+const SHUTDOWN: &str = "import fcntl,os,struct,sys; \
+     fcntl.ioctl(os.open(sys.argv[1],os.O_RDONLY),0x8004587d,struct.pack('I',2))";
+
+impl Disk {
+    fn new(image: bool) -> Self {
+        let folder = tempfile::Builder::new().prefix("luqi-disk-").tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("mount")).unwrap();
+        Self { folder, image }
+    }
+
+    /// An ext4 file system in an image; or why there can be none.
+    pub(super) fn ext4(megabytes: u64) -> Result<Self, String> {
+        let disk = Self::new(true);
+        let path = disk.folder.path().join("image");
+        let file = std::fs::File::create(&path).map_err(|error| error.to_string())?;
+        file.set_len(megabytes << 20).map_err(|error| error.to_string())?;
+        run("mkfs.ext4", &["-q", "-F", &path.to_string_lossy()])?;
+        disk.mount()?;
+        Ok(disk)
+    }
+
+    /// A tmpfs of some size; or why there can be none.
+    pub(super) fn tmpfs(megabytes: u64) -> Result<Self, String> {
+        let disk = Self::new(false);
+        run(
+            "mount",
+            &["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "luqi-test", &disk.path().to_string_lossy()],
+        )?;
+        Ok(disk)
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("mount")
+    }
+
+    fn mount(&self) -> Result<(), String> {
+        let image = self.folder.path().join("image");
+        // The journal commits nothing by itself during a run.
+        run("mount", &["-o", "loop,commit=300", &image.to_string_lossy(), &self.path().to_string_lossy()])
+    }
+
+    /// From here on nothing reaches the image any more.
+    pub(super) fn cut_power(&self) {
+        run("python3", &["-c", SHUTDOWN, &self.path().to_string_lossy()]).unwrap();
+    }
+
+    /// Mounts the image again, with what was synced.
+    pub(super) fn power_up(&self) {
+        unmount(&self.path()).unwrap();
+        self.mount().unwrap();
+    }
+}
+
+fn unmount(path: &Path) -> Result<(), String> {
+    let mut last = Ok(());
+    for _ in 0..50 {
+        last = run("umount", &[&path.to_string_lossy()]);
+        if last.is_ok() {
+            return last;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    last
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Where nothing was mounted there is nothing to undo.
+        let mounted = self.image || self.path().exists();
+        if mounted && let Err(why) = run("umount", &[&self.path().to_string_lossy()]) {
+            eprintln!("{why}");
+        }
+    }
+}

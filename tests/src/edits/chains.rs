@@ -1,0 +1,309 @@
+//! Chains made anew: events replaced, headers that lie, certificates that do not suffice.
+
+use super::forge::{Forged, Forgery, Voting, forge};
+use super::hands::{Hot, Part, forge_tip, header, place_in_archive, place_in_home, reframe};
+use super::{Edit, Kind, Promise};
+use crate::audit::Target::{Archive, Home};
+use crate::base::Base;
+use crate::dice::Dice;
+use ledger_core::block::Header;
+use ledger_core::certificate::{Certificate, CommitSignature};
+use ledger_core::codec::{self, List};
+use ledger_core::event::{Action, Event};
+use ledger_core::fixture::{CODES, code, node_key, subject};
+use ledger_core::ids::{Height, NodeNumber, Round};
+use ledger_core::membership::Purpose;
+use ledger_core::record::Commitment;
+use std::path::Path;
+
+type Make = fn(&mut Dice, &Base) -> Option<(Forged, Edit)>;
+
+macro_rules! chains {
+    ($($name:literal, $weight:literal, $make:expr;)*) => {
+        &[$(
+            Kind { name: $name, target: Archive, weight: $weight, apply: |dice, base, path| {
+                let ((blocks, certificates), edit) = $make(dice, base)?;
+                place_in_archive(path, &blocks, &certificates);
+                Some(edit)
+            } },
+            Kind { name: concat!("home: ", $name), target: Home, weight: $weight, apply: |dice, base, home| {
+                let ((blocks, certificates), edit) = $make(dice, base)?;
+                place_in_home(home, &blocks, &certificates);
+                let (tip, height) = (header(blocks.last()?).hash(), blocks.len() as u64);
+                forge_tip(home, &base.genesis.chain_id(), height, &tip);
+                Some(edit)
+            } },
+            Kind { name: concat!("home: ", $name, ", tip file untouched"), target: Home, weight: 1, apply: |dice, base, home| {
+                let ((blocks, certificates), edit) = $make(dice, base)?;
+                place_in_home(home, &blocks, &certificates);
+                let promise = if header(blocks.last()?).hash() == base.report.tip { edit.promise } else { Promise::Noticed };
+                Some(Edit { promise, ..edit })
+            } },
+        )*
+            Kind { name: "last certificate: a signature too few", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, too_few) },
+            Kind { name: "last certificate: a removed key", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, removed_key) },
+            Kind { name: "last certificate: a key twice", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, twice) },
+            Kind { name: "last certificate: another round", target: Archive, weight: 2, apply: |dice, base, path| last(dice, base, path, Archive, other_round) },
+            Kind { name: "last certificate: prevotes", target: Archive, weight: 2, apply: |dice, base, path| last(dice, base, path, Archive, prevotes) },
+            Kind { name: "home: last certificate: a signature too few", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, too_few) },
+            Kind { name: "home: last certificate: a removed key", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, removed_key) },
+            Kind { name: "home: last certificate: a key twice", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, twice) },
+            Kind { name: "home: last certificate: another round", target: Home, weight: 2, apply: |dice, base, home| last(dice, base, home, Home, other_round) },
+            Kind { name: "home: last certificate: prevotes", target: Home, weight: 2, apply: |dice, base, home| last(dice, base, home, Home, prevotes) },
+        ]
+    };
+}
+
+pub(super) const KINDS: &[Kind] = chains! {
+    "event replaced, recomputed, nothing signed", 6, (|dice, base| replaced(dice, base, false, unsigned)) as Make;
+    "event replaced, recomputed, its node signs", 6, (|dice, base| replaced(dice, base, true, unsigned)) as Make;
+    "event replaced, all validators sign, its node does not", 4, (|dice, base| replaced(dice, base, false, signed)) as Make;
+    "event removed, recomputed, its node signs", 4, (|dice, base| removed(dice, base)) as Make;
+    "events reordered, recomputed, its node signs", 4, (|dice, base| reordered(dice, base)) as Make;
+    "header that lies, all validators sign", 6, (|dice, base| lies(dice, base)) as Make;
+    "removed validator signs in place of another", 4, (|dice, base| removed_signs(dice, base)) as Make;
+    "a signature too few at a change of membership", 4, (|dice, base| few_at_change(dice, base)) as Make;
+    "history rewritten, all validators sign", 4, (|dice, base| rewritten(dice, base)) as Make;
+};
+
+/// A block with contract events, above block 1; its log index of the first.
+fn ordinary(dice: &mut Dice, base: &Base, below: usize) -> Option<(u64, usize, u64)> {
+    let height = dice.of(2..below);
+    let block = &base.blocks[height - 1];
+    let events = &block.body.submissions.iter().next()?.events;
+    let contracts = events.iter().all(|event| event.as_contract().is_some());
+    contracts.then(|| (height as u64, events.len(), block.header.log_size.0 - block.event_count() as u64))
+}
+
+fn edit(height: u64, index: Option<u64>, what: String) -> Edit {
+    Edit { index, ..Edit::noticed(Some(height), what) }
+}
+
+/// Another valid event in the place of one.
+fn other_event(dice: &mut Dice, event: &Event) -> Event {
+    let mut event = event.clone();
+    if let Event::Contract(contract) = &mut event {
+        match dice.of(0..4) {
+            0 => dice.flip(&mut contract.commitment.0, 0..32),
+            1 => contract.subject = subject(dice.next()),
+            2 => contract.commitment = Commitment([dice.next() as u8; 32]),
+            _ => {
+                let other = [Action::Dissolve, Action::Amend, Action::New { keeper: code(CODES[0]) }];
+                contract.action = *other.iter().find(|action| **action != contract.action).unwrap();
+            }
+        }
+    }
+    event
+}
+
+fn replaced(
+    dice: &mut Dice,
+    base: &Base,
+    submission: bool,
+    sign: fn(&Voting<'_>) -> Certificate,
+) -> Option<(Forged, Edit)> {
+    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let place = dice.of(0..count);
+    let other =
+        other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.iter().nth(place)?);
+    let forged = forge(
+        base,
+        &Forgery {
+            from: height,
+            events: &|events| events[place] = other.clone(),
+            submission,
+            twist: &|_| (),
+            certificate: &|voting| sign(voting),
+        },
+    );
+    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+}
+
+fn removed(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let place = dice.of(0..count);
+    let events = |events: &mut Vec<Event>| drop(events.remove(place));
+    let forged = forge(
+        base,
+        &Forgery { from: height, events: &events, submission: true, twist: &|_| (), certificate: &unsigned },
+    );
+    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+}
+
+fn reordered(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let place = dice.of(0..count - 1);
+    let events = |events: &mut Vec<Event>| events.swap(place, place + 1);
+    let forged = forge(
+        base,
+        &Forgery { from: height, events: &events, submission: true, twist: &|_| (), certificate: &unsigned },
+    );
+    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+}
+
+/// A header in which one field does not say what follows from the chain. Nobody can say so but who
+/// recomputes it.
+fn lies(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let (height, ..) = ordinary(dice, base, base.blocks.len())?;
+    let (field, bit) = (dice.of(0..9), (dice.of(0..32), 1_u8 << dice.of(0..8)));
+    let twist = |header: &mut Header| match field {
+        0 => header.log_root.0[bit.0] ^= bit.1,
+        1 => header.map_root.0[bit.0] ^= bit.1,
+        2 => header.control.0[bit.0] ^= bit.1,
+        3 => header.next_membership.0[bit.0] ^= bit.1,
+        4 => header.body.0[bit.0] ^= bit.1,
+        5 => header.parent.0[bit.0] ^= bit.1,
+        6 => header.log_size.0 += 1,
+        7 => header.time.0 -= 10_000,
+        _ => header.height.0 += 1,
+    };
+    let forged =
+        forge(base, &Forgery { from: height, events: &|_| (), submission: true, twist: &twist, certificate: &signed });
+    let edit = edit(height, None, format!("field {field} of the header of block {height}"));
+    Some((forged, Edit { promise: Promise::Signed, ..edit }))
+}
+
+/// Above its removal, one validator that is none any more signs in the place of one that is.
+fn removed_signs(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let (gone, since) = base.removed;
+    let height = dice.of(since.0 as usize + 1..base.blocks.len()) as u64;
+    let sign = |voting: &Voting<'_>| {
+        let mut nodes = voting.voters.to_vec();
+        *nodes.last_mut().unwrap() = gone;
+        voting.signed_by(&nodes)
+    };
+    let forged = forge(
+        base,
+        &Forgery {
+            from: height,
+            events: &|_| (),
+            submission: true,
+            twist: &|header| header.time.0 += 1,
+            certificate: &sign,
+        },
+    );
+    Some((forged, edit(height, None, format!("certificates from block {height} on"))))
+}
+
+/// The block that changes the membership is certified by too few; everything above is signed by all.
+fn few_at_change(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let changes: Vec<u64> = base
+        .blocks
+        .windows(2)
+        .filter(|pair| pair[0].header.next_membership != pair[1].header.next_membership)
+        .map(|pair| pair[1].header.height.0)
+        .collect();
+    let height = *dice.pick(&changes);
+    let sign = |voting: &Voting<'_>| match voting.voters {
+        [nodes @ .., _] if voting.height == height => voting.signed_by(nodes),
+        nodes => voting.signed_by(nodes),
+    };
+    let forged = forge(
+        base,
+        &Forgery {
+            from: height,
+            events: &|_| (),
+            submission: true,
+            twist: &|header| header.time.0 += 1,
+            certificate: &|voting| {
+                let few = sign(voting);
+                // Three of four are a quorum: two are not.
+                if voting.height == height && few.signatures.len() == 3 {
+                    voting.signed_by(&voting.voters[..2])
+                } else {
+                    few
+                }
+            },
+        },
+    );
+    // The certificate of that block stands in the block above.
+    Some((forged, edit(height + 1, None, format!("the certificate of block {height}"))))
+}
+
+fn rewritten(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
+    let (forged, edit) = replaced(dice, base, true, signed)?;
+    Some((forged, Edit { promise: Promise::Rewritten, ..edit }))
+}
+
+/// Puts another certificate in the place of the one that stands apart.
+fn last(
+    dice: &mut Dice,
+    base: &Base,
+    path: &Path,
+    target: crate::audit::Target,
+    make: fn(&mut Dice, &Base) -> Option<Certificate>,
+) -> Option<Edit> {
+    let certificate = codec::encode(&make(dice, base)?);
+    match target {
+        Archive => reframe(path, |frames| frames.last_mut().unwrap().1 = certificate),
+        Home => Hot::open(path).set(base.report.height.0, Part::Certificate, &certificate),
+    }
+    Some(Edit::noticed(Some(base.report.height.0), "the last certificate"))
+}
+
+/// Signed by all who may vote.
+fn signed(voting: &Voting<'_>) -> Certificate {
+    voting.signed_by(voting.voters)
+}
+
+/// The original's signatures under the new block hash: all that can be done without a key.
+fn unsigned(voting: &Voting<'_>) -> Certificate {
+    Certificate { block: voting.block, ..voting.base.certificates[voting.height as usize - 1].clone() }
+}
+
+fn with(base: &Base, signatures: Vec<CommitSignature>) -> Certificate {
+    Certificate { signatures: List::new(signatures).unwrap(), ..base.certificates.last().unwrap().clone() }
+}
+
+fn signatures(base: &Base) -> Vec<CommitSignature> {
+    base.certificates.last().unwrap().signatures.clone().into_vec()
+}
+
+fn too_few(dice: &mut Dice, base: &Base) -> Option<Certificate> {
+    let mut signatures = signatures(base);
+    let total = signatures.len();
+    while 3 * signatures.len() > 2 * total {
+        signatures.remove(dice.of(0..signatures.len()));
+    }
+    Some(with(base, signatures))
+}
+
+fn removed_key(dice: &mut Dice, base: &Base) -> Option<Certificate> {
+    let mut nodes: Vec<NodeNumber> = signatures(base).iter().map(|signature| signature.node).collect();
+    let place = dice.of(0..nodes.len());
+    nodes[place] = base.removed.0;
+    let last = base.certificates.last().unwrap();
+    let keys: Vec<_> = nodes.iter().map(|node| (*node, node_key(node.0, Purpose::Consensus))).collect();
+    let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
+    Some(Certificate::sign(&base.genesis.chain_id(), last.height, last.round, last.block, &signers))
+}
+
+fn twice(dice: &mut Dice, base: &Base) -> Option<Certificate> {
+    let mut signatures = signatures(base);
+    let place = dice.of(0..signatures.len());
+    let again = signatures[place].clone();
+    if signatures.len() > 1 {
+        signatures.remove((place + 1) % signatures.len());
+    }
+    signatures.push(again);
+    signatures.sort_by_key(|signature| signature.node);
+    Some(with(base, signatures))
+}
+
+fn other_round(dice: &mut Dice, base: &Base) -> Option<Certificate> {
+    let round = Round(1 + dice.of(0..5) as u32);
+    Some(Certificate { round, ..base.certificates.last().unwrap().clone() })
+}
+
+/// Signatures of the right validators over the right block, but of votes that decide nothing.
+fn prevotes(_: &mut Dice, base: &Base) -> Option<Certificate> {
+    use ledger_core::certificate::{Vote, VoteKind};
+    let last = base.certificates.last().unwrap();
+    let vote = Vote { height: Height(last.height.0), round: last.round, block: Some(last.block) };
+    let message = vote.message(VoteKind::Prevote, &base.genesis.chain_id());
+    let sign = |signature: CommitSignature| {
+        let key = node_key(signature.node.0, Purpose::Consensus);
+        CommitSignature { node: signature.node, signature: key.sign(&message) }
+    };
+    Some(with(base, signatures(base).into_iter().map(sign).collect()))
+}

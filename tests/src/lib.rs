@@ -1,0 +1,24 @@
+//! Tests of luqi as a whole: what an attacker with full access to a store can do to it, and what a
+//! crash or a full disk can.
+//!
+//! - [`campaign`]: no alteration escapes an audit;
+//! - [`crash`]: nothing that was acknowledged is lost.
+//!
+//! Both are libraries with a short run under `cargo test` and a long one as a binary, so that the
+//! same code answers for ten edits and for ten thousand. Every run is repeatable from its seed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "whatever a test cannot do ends the test"
+)]
+
+pub mod audit;
+pub mod base;
+pub mod campaign;
+pub mod crash;
+pub mod dice;
+pub mod edits;
+pub mod layout;
+pub mod luqi;

@@ -1,0 +1,38 @@
+//! A few crashes, in every run of the tests. What needs root is left out without it, and said.
+
+use luqi_tests::crash::{Loss, fill, kill};
+use std::path::Path;
+
+const HELPER: &str = env!("CARGO_BIN_EXE_crash");
+
+fn check(loss: Loss) {
+    match kill(Path::new(HELPER), loss, 10, 3) {
+        Ok(tally) => {
+            println!("{tally}");
+            assert!(tally.failures.is_empty(), "{:#?}", tally.failures);
+        }
+        Err(why) => println!("left out: {why}"),
+    }
+}
+
+#[test]
+fn killed_processes_lose_nothing() {
+    check(Loss::Process);
+}
+
+#[test]
+fn power_cuts_lose_nothing() {
+    check(Loss::Power);
+}
+
+#[test]
+fn a_full_disk_is_said_and_survived() {
+    match fill(Path::new(HELPER)) {
+        Ok(full) => {
+            println!("{full:?}");
+            assert!(full.said.contains("disk is full"), "{full:?}");
+            assert!(full.went_on, "{full:?}");
+        }
+        Err(why) => println!("left out: {why}"),
+    }
+}
