@@ -54,6 +54,12 @@ pub(crate) struct Args {
     /// Reject unknown parameters and unknown codes, instead of flagging them
     #[arg(long)]
     strict: bool,
+    /// Begin a new look-up where the old one is lost: what it does not know may be recorded twice
+    #[arg(long)]
+    new_look_up: bool,
+    /// Messages that are recorded together: fewer are safe sooner, more go faster
+    #[arg(long, value_name = "FILES", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    together: u32,
     /// Do one thing after the other, and say how long each took
     #[arg(long)]
     timings: bool,
@@ -87,7 +93,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
     let files = files::gather(&args.paths)?;
-    let mut intake = Intake::open(home).map_err(problem)?;
+    let mut intake = Intake::open(home, args.new_look_up).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));
     let path = args.rejected.clone().unwrap_or_else(|| home.intake().join("rejected.jsonl"));
@@ -95,7 +101,7 @@ fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Pr
     let config = Config { strict: args.strict, ..Config::new(today()?) };
     let progress = output.progress(files.len() as u64, "import");
     let begun = Instant::now();
-    let windows = Windows::new(files, intake.reader(config));
+    let windows = Windows::new(files, intake.reader(config), args.together as usize);
     let mut take = |window: luqi_node::intake::Window| {
         let length = window.len() as u64;
         intake.take(window, &mut |rejection| rejected.write(rejection)).map_err(problem)?;
@@ -195,6 +201,10 @@ fn problem(error: IntakeError) -> Problem {
     let exit = match error {
         IntakeError::NotAlone(_) => {
             return Problem::usage(text).next("hand the messages to a running node with `luqi submit`");
+        }
+        IntakeError::Behind { .. } => {
+            let next = "if there is no backup, move the look-up away and start again with --new-look-up";
+            return Problem::new(Exit::Failed, text).next(next);
         }
         IntakeError::NotAMember(_) => Exit::Usage,
         IntakeError::Home(error) => return error.into(),

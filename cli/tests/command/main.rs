@@ -10,6 +10,7 @@
 mod audit;
 mod ceremony;
 mod help;
+mod import;
 mod keygen;
 mod sample;
 mod show;

@@ -6,8 +6,9 @@ use crate::keys::KeyFileError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 use ledger_core::chain::Fault;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::ids::{Height, NodeNumber, Sequence};
 use ledger_core::submission::SubmissionError;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why the intake cannot be opened, or stops. What it has acknowledged stays.
@@ -51,4 +52,17 @@ pub enum IntakeError {
     /// The chain.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The look-up has lost what was sent last, or is not there.
+    #[error(
+        "the look-up {} knows what this node sent up to submission {found}, and the chain has {last}: what was sent since would be recorded twice; restore the folder from a backup",
+        path.display()
+    )]
+    Behind {
+        /// The look-up.
+        path: PathBuf,
+        /// The last submission that it knows.
+        found: Sequence,
+        /// The last one on the chain.
+        last: Sequence,
+    },
 }

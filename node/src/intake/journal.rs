@@ -8,12 +8,15 @@
 //! parked     3: content tag(16) ‖ number tag(16) ‖ handle(16)
 //! again      4: subject(32) ‖ handle(16)
 //! unparked   5: number tag(16) ‖ handle(16)
+//! begins     6: nothing; the first row of a look-up that knows nothing of what the chain has already
 //! ```
 //!
 //! Rows are synced before the submission that they name is signed. A row holds once the chain has that
 //! submission: what names a later one is from a run that died in between, and is cut at open. Nothing
-//! else is needed for a message to be recorded once, whenever the process dies.
+//! else is needed for a message to be recorded once, whenever the process dies. Every submission has a
+//! row, so a look-up that is behind the chain has lost some, and is refused.
 
+use super::IntakeError;
 use super::tags::{EmployerTag, Tag};
 use crate::rows::{OnDamage, RowFile};
 use crate::store::StoreError;
@@ -50,6 +53,8 @@ pub(super) enum What {
     Again { subject: Subject, handle: Handle },
     /// What was parked was sent.
     Unparked { number: Tag, handle: Handle },
+    /// Of what was sent until now, nothing is known.
+    Begins,
 }
 
 /// Whose contract has a number.
@@ -79,11 +84,13 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the look-up of a node whose last submission on the chain is `last`.
-    pub(super) fn open(path: &Path, last: Sequence) -> Result<Self, StoreError> {
+    /// Opens the look-up of a node whose last submission on the chain is `last`. Where it is missing
+    /// and `anew` says so, one is begun that knows nothing of what was sent before.
+    pub(super) fn open(path: &Path, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
+        let is_new = !path.exists();
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let mut tables = Tables::default();
-        let mut rows = 0;
+        let (mut rows, mut reached) = (0, Sequence(0));
         for stored in &stored {
             let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
             let row = Row::decode(stored).ok_or_else(unknown)?;
@@ -92,9 +99,18 @@ impl Journal {
             }
             tables.apply(&row.what);
             rows += 1;
+            reached = row.sequence;
         }
         file.cut(rows)?;
-        Ok(Self { file, rows, tables })
+        let mut journal = Self { file, rows, tables };
+        if is_new && anew {
+            let begins = [Row { sequence: last, position: 0, what: What::Begins }];
+            journal.write(&begins)?;
+            journal.hold(&begins);
+        } else if reached < last {
+            return Err(IntakeError::Behind { path: path.to_owned(), found: reached, last });
+        }
+        Ok(journal)
     }
 
     /// Makes rows durable. They are in the tables once they hold: see [`Journal::hold`].
@@ -165,6 +181,7 @@ impl Tables {
                 self.seen.insert(content);
                 self.parked.entry(number).or_default().push(handle);
             }
+            What::Begins => {}
             What::Again { subject, handle } => {
                 if let Some(waiting) = self.waiting.get_mut(&subject) {
                     waiting.retain(|(other, _)| *other != handle);
@@ -201,6 +218,7 @@ const WAITS: u8 = 2;
 const PARKED: u8 = 3;
 const AGAIN: u8 = 4;
 const UNPARKED: u8 = 5;
+const BEGINS: u8 = 6;
 
 impl Row {
     fn encode(&self) -> [u8; ROW] {
@@ -214,6 +232,7 @@ impl Row {
             What::Parked { content, number, handle } => codec::encode(&(PARKED, place, content, number, handle)),
             What::Again { subject, handle } => codec::encode(&(AGAIN, place, subject, handle)),
             What::Unparked { number, handle } => codec::encode(&(UNPARKED, place, number, handle)),
+            What::Begins => codec::encode(&(BEGINS, place)),
         };
         let mut row = [0; ROW];
         row.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
@@ -245,6 +264,7 @@ impl Row {
                 let (place, number, handle): (Place, _, _) = codec::decode(take(32)).ok()?;
                 (place, What::Unparked { number, handle })
             }
+            BEGINS => (codec::decode(take(0)).ok()?, What::Begins),
             _ => return None,
         };
         Some(Self { sequence, position, what })
@@ -286,10 +306,16 @@ mod tests {
         let path = folder.path().join("look-up");
         for last in 0..=8_u64 {
             let _ = std::fs::remove_file(&path);
-            let mut journal = Journal::open(&path, Sequence(0)).unwrap();
+            let mut journal = Journal::open(&path, Sequence(0), false).unwrap();
             journal.write(&rows()).unwrap();
             drop(journal);
-            let journal = Journal::open(&path, Sequence(last)).unwrap();
+            let opened = Journal::open(&path, Sequence(last), true);
+            if last > 7 {
+                // It has lost a row.
+                assert!(matches!(opened, Err(IntakeError::Behind { found: Sequence(7), last: Sequence(8), .. })));
+                continue;
+            }
+            let journal = opened.unwrap();
             let tables = &journal.tables;
             assert_eq!(tables.has(&[5; 16]), last >= 2, "{last}");
             assert_eq!(tables.waiting(&Subject([7; 32])).len(), usize::from((3..5).contains(&last)));
@@ -302,8 +328,18 @@ mod tests {
             }
             drop(journal);
             // What was cut stays cut.
-            let whole = Journal::open(&path, Sequence(99)).unwrap();
-            assert_eq!(whole.rows, last.min(7));
+            assert_eq!(Journal::open(&path, Sequence(last), false).unwrap().rows, last);
         }
+    }
+
+    #[test]
+    fn a_missing_look_up_is_begun_anew_only_if_that_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        assert!(matches!(Journal::open(&path, Sequence(3), false), Err(IntakeError::Behind { .. })));
+        std::fs::remove_file(&path).unwrap();
+        drop(Journal::open(&path, Sequence(3), true).unwrap());
+        assert!(Journal::open(&path, Sequence(3), false).is_ok());
+        assert!(Journal::open(&path, Sequence(4), false).is_err());
     }
 }

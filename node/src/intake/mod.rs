@@ -55,7 +55,7 @@ use ledger_core::lookup::{Alpha, Subject};
 use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
 use ledger_core::submission::Submission;
-use plan::{Draft, Plan};
+use plan::{Draft, Employers, Plan};
 use rayon::prelude::*;
 use sequel::{Batch, Origin, Sequel, Writer};
 use std::collections::{HashMap, HashSet};
@@ -70,7 +70,7 @@ const NO_SUBJECT: Subject = Subject([0; 32]);
 const BLOCK_OVERHEAD: usize = 4096;
 /// Bytes of a submission beside its events.
 const SUBMISSION_OVERHEAD: usize = 80;
-/// Subjects that are remembered.
+/// Subjects, and employers, that are remembered.
 const REMEMBERED: usize = 1 << 20;
 
 /// The steps of a window at which a crash is of interest.
@@ -101,18 +101,21 @@ pub struct Intake<S> {
     /// Records of this run's items that are kept.
     kept: HashSet<Handle>,
     subjects: HashMap<Tag, Subject>,
+    employers: Employers,
     #[cfg(test)]
     at: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
 impl Intake<DiskStore> {
-    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open.
+    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open. Where there is no
+    /// look-up and the chain has submissions of this node, `anew` has to say that one may be begun: what
+    /// it does not know may be recorded twice.
     ///
     /// # Errors
     /// [`IntakeError`]: what is wrong, where, and what to do.
-    pub fn open(home: &Home) -> Result<Self, IntakeError> {
+    pub fn open(home: &Home, anew: bool) -> Result<Self, IntakeError> {
         let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default())?;
-        Self::over(ledger, home)
+        Self::over(ledger, home, anew)
     }
 
     /// Closes the ledger so that it opens fast.
@@ -122,11 +125,11 @@ impl Intake<DiskStore> {
 }
 
 impl<S: Store> Intake<S> {
-    /// The intake of a home over a ledger that is open already.
+    /// The intake of a home over a ledger that is open already; `anew` as in [`Intake::open`].
     ///
     /// # Errors
     /// [`IntakeError`].
-    pub fn over(ledger: Ledger<S>, home: &Home) -> Result<Self, IntakeError> {
+    pub fn over(ledger: Ledger<S>, home: &Home, anew: bool) -> Result<Self, IntakeError> {
         let (keys, node) = (home.load_keys()?, home.node());
         check_alone(&ledger, node, &keys)?;
         let vault = Vault::open(&home.vault())?;
@@ -134,8 +137,8 @@ impl<S: Store> Intake<S> {
         make_key_folder(&folder)?;
         let tags = Tags::new(&*lookup_key(&folder)?);
         let last = ledger.tip().control.last_sequence(node);
-        let journal = Journal::open(&folder.join("look-up"), last)?;
-        let (counts, timings, kept, subjects) = Default::default();
+        let journal = Journal::open(&folder.join("look-up"), last, anew)?;
+        let (counts, timings, kept, subjects, employers) = Default::default();
         let mut intake = Self {
             ledger,
             vault,
@@ -147,6 +150,7 @@ impl<S: Store> Intake<S> {
             timings,
             kept,
             subjects,
+            employers,
             #[cfg(test)]
             at: None,
         };
@@ -168,7 +172,10 @@ impl<S: Store> Intake<S> {
     pub fn take(&mut self, window: Window, reject: &mut dyn FnMut(&Rejection<'_>)) -> Result<(), IntakeError> {
         let Window { mut messages, mut timings } = window;
         let mut clock = Clock::start();
-        let mut plan = Plan::new(&self.journal.tables, &self.vault);
+        if self.employers.len() > REMEMBERED {
+            self.employers.clear();
+        }
+        let mut plan = Plan::new(&self.journal.tables, &self.vault, &mut self.employers);
         // A window without a message finishes what a crash left open.
         let catch_up = messages.is_empty();
         if catch_up {

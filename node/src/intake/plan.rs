@@ -47,10 +47,14 @@ enum Known {
     Several,
 }
 
+/// The codes behind employers' tags, as far as they were met in this run.
+pub(super) type Employers = HashMap<EmployerTag, Uscc>;
+
 /// A window that is planned item by item.
 pub(super) struct Plan<'a> {
     tables: &'a Tables,
     vault: &'a Vault,
+    employers: &'a mut Employers,
     pub(super) drafts: Vec<Draft>,
     pub(super) counts: Counts,
     seen: HashSet<Tag>,
@@ -62,15 +66,16 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(tables: &'a Tables, vault: &'a Vault) -> Self {
+    pub(super) fn new(tables: &'a Tables, vault: &'a Vault, employers: &'a mut Employers) -> Self {
         let (drafts, counts) = (Vec::new(), Counts::default());
         let (seen, owners, parked, unparked) = Default::default();
-        Self { tables, vault, drafts, counts, seen, owners, parked, unparked }
+        Self { tables, vault, employers, drafts, counts, seen, owners, parked, unparked }
     }
 
     /// Sends what was parked although its contract is here: the process died in between.
     pub(super) fn catch_up(&mut self) -> Result<(), IntakeError> {
-        for number in self.tables.parked_numbers() {
+        let tables = self.tables;
+        for number in tables.parked_numbers() {
             if let Some(Known::One(_, employer)) = self.owner(number)? {
                 self.take_along(number, &employer)?;
             }
@@ -149,7 +154,7 @@ impl<'a> Plan<'a> {
     ) -> Result<(), IntakeError> {
         let is_new = record.kind() == RecordKind::New;
         let contract = number.filter(|_| is_new).map(|number| (number, employer));
-        let code = record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok());
+        let code = employer_of(&record);
         self.drafts.push(Draft::Send { record, content, contract });
         let (Some((number, _)), Some(code)) = (contract, code) else { return Ok(()) };
         let known = match self.owner(&number)? {
@@ -158,11 +163,12 @@ impl<'a> Plan<'a> {
             Some(Known::One(..) | Known::Several) => Known::Several,
         };
         self.owners.insert(number, known);
+        self.employers.entry(employer).or_insert_with(|| code.clone());
         self.take_along(&number, &code)
     }
 
     /// Whose contract a number is, before this window and in it.
-    fn owner(&self, number: &Tag) -> Result<Option<Known>, IntakeError> {
+    fn owner(&mut self, number: &Tag) -> Result<Option<Known>, IntakeError> {
         match self.owners.get(number) {
             Some(Known::One(tag, code)) => return Ok(Some(Known::One(*tag, code.clone()))),
             Some(Known::Several) => return Ok(Some(Known::Several)),
@@ -172,8 +178,11 @@ impl<'a> Plan<'a> {
             None => Ok(None),
             Some(Owner::Several) => Ok(Some(Known::Several)),
             Some(Owner::One(tag, handle)) => {
-                let record = open(self.vault, &handle)?;
-                let code = record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok());
+                if let Some(code) = self.employers.get(&tag) {
+                    return Ok(Some(Known::One(tag, code.clone())));
+                }
+                let code = employer_of(&open(self.vault, &handle)?);
+                self.employers.extend(code.clone().map(|code| (tag, code)));
                 Ok(code.map(|code| Known::One(tag, code)))
             }
         }
@@ -183,7 +192,8 @@ impl<'a> Plan<'a> {
     fn take_along(&mut self, number: &Tag, employer: &Uscc) -> Result<(), IntakeError> {
         let number = *number;
         if self.unparked.insert(number) {
-            for handle in self.tables.parked(&number).iter().copied() {
+            let tables = self.tables;
+            for handle in tables.parked(&number).iter().copied() {
                 let record = open(self.vault, &handle)?.of_employer(employer);
                 self.drafts.push(Draft::Unpark { record, number, handle });
             }
@@ -196,6 +206,10 @@ impl<'a> Plan<'a> {
         }
         Ok(())
     }
+}
+
+fn employer_of(record: &Record) -> Option<Uscc> {
+    record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok())
 }
 
 fn open(vault: &Vault, handle: &Handle) -> Result<Record, IntakeError> {

@@ -7,6 +7,7 @@ use ledger_core::annex::{Code, Config, Document, Finding, Item, Message, Message
 use ledger_core::record::{Caller, Record};
 use rayon::prelude::*;
 use std::time::Instant;
+use zeroize::Zeroizing;
 
 /// Reads messages; may be used beside an intake that records what was read before.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct Reader {
     pub(super) tags: Tags,
 }
 
-/// Messages in the order in which they are recorded. Never printed.
+/// Messages in the order in which they are recorded. Never printed; their bytes are wiped.
 pub struct Window {
     pub(super) messages: Vec<ReadMessage>,
     pub(super) timings: Timings,
@@ -24,7 +25,7 @@ pub struct Window {
 /// One message with its items.
 pub(super) struct ReadMessage {
     pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     pub(super) items: Result<Vec<ReadItem>, MessageError>,
 }
 
@@ -73,7 +74,7 @@ impl Reader {
         });
         let judged: Vec<_> = judged.collect();
         let timings = Timings { parse, validate: begun.elapsed().saturating_sub(parse), ..Timings::default() };
-        let read = |((name, bytes), items)| ReadMessage { name, bytes, items };
+        let read = |((name, bytes), items)| ReadMessage { name, bytes: Zeroizing::new(bytes), items };
         Window { messages: messages.into_iter().zip(judged).map(read).collect(), timings }
     }
 

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of messages that are recorded together.
 const WINDOW_BYTES: usize = 8 << 20;
-/// Messages that are recorded together.
-const WINDOW_FILES: usize = 4096;
 /// No message is longer; of a longer file no more is read than shows it.
 const MAX_MESSAGE: u64 = 4 << 20;
 
@@ -50,11 +48,12 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
 pub(super) struct Windows {
     files: std::iter::Peekable<std::vec::IntoIter<PathBuf>>,
     reader: Reader,
+    together: usize,
 }
 
 impl Windows {
-    pub(super) fn new(files: Vec<PathBuf>, reader: Reader) -> Self {
-        Self { files: files.into_iter().peekable(), reader }
+    pub(super) fn new(files: Vec<PathBuf>, reader: Reader, together: usize) -> Self {
+        Self { files: files.into_iter().peekable(), reader, together }
     }
 }
 
@@ -65,7 +64,7 @@ impl Iterator for Windows {
         self.files.peek()?;
         let mut messages = Vec::new();
         let mut bytes = 0;
-        while bytes < WINDOW_BYTES && messages.len() < WINDOW_FILES {
+        while bytes < WINDOW_BYTES && messages.len() < self.together {
             let Some(path) = self.files.next() else { break };
             match read(&path) {
                 Ok(message) => {

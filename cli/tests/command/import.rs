@@ -1,0 +1,230 @@
+//! Messages into a chain of one validator.
+
+use crate::{bytes, json, luqi, mode};
+use ledger_core::annex;
+use ledger_core::chain::HashedBlock;
+use ledger_core::event::Event;
+use ledger_core::ids::Height;
+use luqi_node::committer::Ledger;
+use luqi_node::home::Home;
+use luqi_node::store::{Store, StoreConfig};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const NODE: &str = "net/node1";
+
+/// A network of one in `net`, and messages in `s`.
+fn prepare(folder: &Path, contracts: &str) -> Value {
+    json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", "net"]);
+    json(folder, 0, &["sample", "--contracts", contracts, "--seed", "7", "--out", "s"])
+}
+
+fn import(folder: &Path, home: &str) -> Value {
+    json(folder, 0, &["import", "--home", home, "s/messages"])
+}
+
+fn sum(answer: &Value) -> u64 {
+    ["applied", "pending", "refused", "rejected", "duplicates"].map(|key| answer[key].as_u64().unwrap()).iter().sum()
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What the chain says of which subject, in order, and to whom.
+fn story(home: &Path) -> Vec<(String, &'static str)> {
+    let home = Home::open(home).unwrap();
+    let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
+    let mut story = Vec::new();
+    for height in 1..=ledger.tip().height.0 {
+        let block = HashedBlock::read(&ledger.store().block(Height(height)).unwrap().unwrap()).unwrap();
+        let events = block.body().submissions.iter().flat_map(|submission| submission.events.iter());
+        story.extend(events.map(|event: &Event| (event.subject().unwrap().to_string(), event.kind_name())));
+    }
+    story
+}
+
+#[test]
+fn a_sample_becomes_what_it_was_meant_to_be_and_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let manifest = prepare(folder, "4000");
+    let first = import(folder, NODE);
+    let broken: u64 = manifest["broken_files"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    for key in ["applied", "pending", "refused", "duplicates"] {
+        assert_eq!(first[key], manifest["meant"][key], "{key}");
+    }
+    let rejected = manifest["meant"]["rejected"].as_u64().unwrap() + broken;
+    assert_eq!(first["rejected"], rejected);
+    assert_eq!(first["items"], manifest["items"].as_u64().unwrap() + broken);
+    assert_eq!(first["items"], sum(&first));
+    assert!(first["flagged"].as_u64().unwrap() > 0);
+    // What waited stands there twice.
+    let recorded = ["applied", "pending", "refused"].map(|key| first[key].as_u64().unwrap()).iter().sum::<u64>();
+    assert_eq!(first["events"], recorded + manifest["late_parents"].as_u64().unwrap());
+
+    let path = folder.join(NODE).join("intake/rejected.jsonl");
+    let told = lines(&path);
+    assert_eq!(told.len() as u64, rejected);
+    assert_eq!(mode(&path), 0o600);
+    for line in &told {
+        assert!(folder.join(line["file"].as_str().unwrap()).exists());
+        assert!(annex::Code::ALL.iter().any(|code| line["code"] == code.as_str()), "{line}");
+        assert!(line["pointer"].is_string() && line["zh"].is_string() && line["en"].is_string());
+        assert!(line.get("value").is_none());
+    }
+
+    let second = import(folder, NODE);
+    assert_eq!((&second["events"], &second["tip"]), (&first["events"], &first["tip"]));
+    assert_eq!(second["rejected"], rejected);
+    assert_eq!(second["duplicates"], first["items"].as_u64().unwrap() - rejected);
+    assert_eq!(second["items"], sum(&second));
+    assert_eq!(lines(&path), told);
+}
+
+fn in_small_windows(home: &str) -> [&str; 6] {
+    ["import", "--home", home, "--together", "40", "s/messages"]
+}
+
+#[test]
+fn a_killed_import_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    prepare(folder, "3000");
+    let begun = Instant::now();
+    let home = |out: &str| {
+        json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", out]);
+        format!("{out}/node1")
+    };
+    let whole = json(folder, 0, &in_small_windows(&home("whole")));
+    let took = begun.elapsed();
+    let wanted = story(&folder.join("whole/node1"));
+    let (mut killed, mut begun_before) = (0, 0);
+    let mut seed = 88_172_645_463_325_252_u64;
+    for trial in 0..12 {
+        let home = home(&format!("trial{trial}"));
+        for _ in 0..3 {
+            // xorshift64
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let mut child = Command::new(env!("CARGO_BIN_EXE_luqi"));
+            let child =
+                child.current_dir(folder).args(in_small_windows(&home)).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = child.spawn().unwrap();
+            std::thread::sleep(took.mul_f64((seed % 1000) as f64 / 2000.0));
+            killed += u32::from(child.try_wait().unwrap().is_none());
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let last = json(folder, 0, &in_small_windows(&home));
+        begun_before += u32::from(last["duplicates"] != whole["duplicates"]);
+        assert_eq!(last["events"], whole["events"]);
+        assert_eq!((&last["items"], &last["rejected"]), (&whole["items"], &whole["rejected"]));
+        assert!(story(&folder.join(&home)) == wanted, "another log after kills in trial {trial}");
+    }
+    assert!(killed > 12 && begun_before > 6, "{killed} {begun_before}");
+}
+
+/// No plaintext but in the messages: good items, bad ones, unreadable files.
+#[test]
+fn plaintext_is_found_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--validators", "1", "--out", "net"]);
+    let marks =
+        ["钱玄同文", "370102199003079993", "13977778888", "MARK-0042-合同", "马克标记有限公司", "91370102MAFAKE019M"];
+    let [name, id, phone, number, company, code] = marks;
+    let item = |name: &str, id: &str, phone: &str, start: &str| {
+        format!(
+            r#"{{"合同编号":"{number}","合同名称":"劳动合同","劳动者证件类型":"01","劳动者姓名":"{name}",
+            "劳动者证件号码":"{id}","劳动者联系电话":"{phone}","合同期限类别":"2","合同期限起始日期":"{start}",
+            "职工类别":"01","合同类别":"01"}}"#
+        )
+    };
+    let new = |items: &[String]| format!(r#"{{"单位统一信用代码":"{code}","合同新订列表":[{}]}}"#, items.join(","));
+    let bad_id = "370102199003079994";
+    let texts = [
+        format!(
+            r#"{{"单位统一信用代码":"{code}","单位名称":"{company}","法人证件类型":"01","法人证件号码":"{id}",
+            "法人姓名":"{name}","新增授权人标志":"0"}}"#
+        ),
+        new(&[item(name, id, phone, "20250301"), item(name, bad_id, phone, "20250301")]),
+        new(&[item(name, id, "139777788889", "20250301"), item(name, id, phone, "20250230")]),
+        new(&[item(&name.repeat(9), id, phone, "20250301")]),
+        format!("{}x{name}{phone}", new(&[item(name, id, phone, "20250301")])),
+        format!(
+            r#"{{"续签合同信息列表":[{{"合同编号":"{number}-parked","合同期限类别":"2","合同期限起始日期":"20250301",
+            "原合同签订日期":"20240301","单位签订日期":"20250301","个人签订日期":"20250301"}}]}}"#
+        ),
+    ];
+    std::fs::create_dir(folder.join("messages")).unwrap();
+    for (place, text) in texts.iter().enumerate() {
+        std::fs::write(folder.join(format!("messages/{place}.json")), text).unwrap();
+    }
+    let outputs = [
+        luqi(folder, &["import", "--home", NODE, "messages"]),
+        luqi(folder, &["import", "--home", NODE, "messages", "--json", "--timings", "--strict"]),
+    ];
+    let second: Value = serde_json::from_slice(&outputs[1].stdout).unwrap();
+    assert_eq!((&second["duplicates"], &second["rejected"]), (&Value::from(3), &Value::from(5)));
+    let mut searched: Vec<_> = bytes(&folder.join("net")).into_iter().collect();
+    assert!(searched.iter().any(|(path, _)| path.ends_with("vault/packs/000001.pack")));
+    searched.extend(outputs.map(|output| ("output".into(), [output.stdout, output.stderr].concat())));
+    for (path, content) in searched {
+        for mark in marks.iter().chain([&bad_id, &"139777788889"]) {
+            let found = content.windows(mark.len()).any(|window| window == mark.as_bytes());
+            assert!(!found, "{mark} in {}", path.display());
+        }
+    }
+
+    json(folder, 0, &["import", "--home", NODE, "messages", "--show-values", "--rejected", "told.jsonl"]);
+    let told = lines(&folder.join("told.jsonl"));
+    let value = told.iter().find(|line| line["code"] == "RESIDENT_ID_CHECK_DIGIT").unwrap();
+    assert_eq!(value["value"], format!("\"{bad_id}\""));
+    let broken = told.iter().find(|line| line["code"] == "JSON_TRAILING").unwrap();
+    assert!(broken["line"].as_u64().unwrap() > 1 && broken["column"].is_u64());
+}
+
+#[test]
+fn a_network_is_told_to_submit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--validators", "2", "--out", "net"]);
+    json(folder, 0, &["sample", "--contracts", "1", "--out", "s"]);
+    let answer = json(folder, 2, &["import", "--home", NODE, "s/messages"]);
+    assert!(answer["next"].as_str().unwrap().contains("luqi submit"));
+    assert_eq!(json(folder, 2, &["import", "--home", NODE, "missing"])["exit"], 2);
+    assert_eq!(luqi(folder, &["import", "--home", NODE]).status.code(), Some(2));
+}
+
+#[test]
+fn an_archive_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    prepare(folder, "300");
+    let first = import(folder, NODE);
+    let home = Home::open(&folder.join(NODE)).unwrap();
+    let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
+    let path = folder.join("archive.luqi");
+    let to = std::fs::File::create(&path).unwrap();
+    ledger.export((Height(1), ledger.tip().height), false, to, &path).unwrap();
+    drop(ledger);
+    json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", "other"]);
+    let take = || json(folder, 0, &["import", "--home", "other/node1", "--archive", "archive.luqi"]);
+    let taken = take();
+    assert_eq!((&taken["events"], &taken["tip"]), (&first["events"], &first["tip"]));
+    assert_eq!((&taken["appended"], &taken["known"]), (&first["height"], &Value::from(0)));
+    assert_eq!(take()["known"], first["height"]);
+    assert_eq!(json(folder, 4, &["import", "--home", NODE, "--archive", "s/manifest.json"])["exit"], 4);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", "third"]);
+    let output = luqi(folder, &["import", "--home", "third/node1", "--archive", "archive.luqi"]);
+    assert_ne!(output.status.code(), Some(0));
+}
