@@ -50,3 +50,47 @@ pub(crate) fn run(home: &Path, archive: &Path, output: &Output) -> Result<Exit, 
     ledger.close();
     Ok(Exit::Holds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::event::Action;
+    use ledger_core::fixture::{self, Network, code};
+    use ledger_core::ids::NodeNumber;
+    use luqi_node::committer::Ledger;
+    use luqi_node::home::{Format, write_json};
+    use luqi_node::store::MemoryStore;
+
+    /// An archive of a fresh network's blocks.
+    fn archive(path: &Path, events: impl Fn(u64) -> u64) -> Network {
+        let mut network = Network::new(4);
+        let mut ledger = Ledger::over(MemoryStore::new(&network.genesis), network.genesis.clone()).unwrap();
+        for height in 1..=5 {
+            let event = fixture::event(events(height), Action::New { keeper: code("370100") });
+            ledger.push_final(network.block_of(vec![event])).unwrap();
+        }
+        ledger.sync().unwrap();
+        ledger.export((Height(1), Height(5)), false, File::create(path).unwrap(), path).unwrap();
+        network
+    }
+
+    #[test]
+    fn an_archive_is_taken_over_once_and_another_history_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let network = archive(&path("good"), |height| height);
+        archive(&path("other"), |height| height * 10);
+        let home = path("home");
+        std::fs::create_dir_all(home.join("ledger")).unwrap();
+        write_json(&home.join("genesis.json"), &network.genesis).unwrap();
+        let format = Format { layout: 1, chain_id: network.genesis.chain_id(), node: NodeNumber(1) };
+        write_json(&home.join("format"), &format).unwrap();
+        let import = |name: &str| run(&home, &path(name), &Output::new(true));
+        assert_eq!(import("good").unwrap(), Exit::Holds);
+        assert_eq!(ledger::open(&home).unwrap().tip().hash, network.tip.hash);
+        assert_eq!(import("good").unwrap(), Exit::Holds);
+        assert_eq!(import("other").unwrap_err().exit, Exit::Wrong);
+        assert_eq!(import("missing").unwrap_err().exit, Exit::Usage);
+        assert_eq!(ledger::open(&home).unwrap().tip().hash, network.tip.hash);
+    }
+}
