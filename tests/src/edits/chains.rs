@@ -150,8 +150,7 @@ fn replaced(
 ) -> Option<(Forged, Edit)> {
     let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
     let place = dice.of(0..count);
-    let other =
-        other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.iter().nth(place)?);
+    let other = other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.get(place)?);
     let forged = forge(
         base,
         &Forgery {
@@ -323,7 +322,7 @@ fn removed_key(dice: &mut Dice, base: &Base) -> Option<Certificate> {
 fn twice(dice: &mut Dice, base: &Base) -> Option<Certificate> {
     let mut signatures = signatures(base);
     let place = dice.of(0..signatures.len());
-    let again = signatures[place].clone();
+    let again = signatures[place];
     if signatures.len() > 1 {
         signatures.remove((place + 1) % signatures.len());
     }
