@@ -95,3 +95,29 @@ impl Drop for Disk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// The power cut is worth its name: what was synced stays, what was not is gone.
+    #[test]
+    fn a_power_cut_takes_what_was_not_synced() {
+        let disk = match Disk::ext4(16) {
+            Ok(disk) => disk,
+            Err(why) => return println!("left out: {why}"),
+        };
+        let mut file = std::fs::File::create(disk.path().join("file")).unwrap();
+        file.write_all(b"synced").unwrap();
+        file.sync_all().unwrap();
+        std::fs::File::open(disk.path()).unwrap().sync_all().unwrap();
+        file.write_all(b" and not").unwrap();
+        std::fs::write(disk.path().join("other"), b"not").unwrap();
+        drop(file);
+        disk.cut_power();
+        disk.power_up();
+        assert_eq!(std::fs::read(disk.path().join("file")).unwrap(), b"synced");
+        assert!(!disk.path().join("other").exists());
+    }
+}
