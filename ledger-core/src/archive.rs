@@ -300,3 +300,6 @@ impl Foot {
         Ok(Tip { head, frontier: below.frontier.clone(), map_root: below.header.map_root })
     }
 }
+
+#[cfg(test)]
+mod tests;

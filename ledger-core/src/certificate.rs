@@ -240,3 +240,6 @@ impl Certificate {
         Self { height, round, block, signatures: List::new(signatures).unwrap_or_default() }
     }
 }
+
+#[cfg(test)]
+mod tests;

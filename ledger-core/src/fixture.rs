@@ -6,14 +6,16 @@
     reason = "only tests use this module, and they may fail by panicking"
 )]
 
+use crate::archive::{Below, CertifiedChange, Foot};
 use crate::certificate::Certificate;
-use crate::chain::{CheckedBlock, FinalBlock, Proposal, Tip, assemble};
+use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
-use crate::event::{Action, ContractEvent, Event};
+use crate::event::{Action, Approve, ContractEvent, Event, Propose};
 use crate::genesis::{Genesis, TrustPolicy};
-use crate::ids::{MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Timestamp};
+use crate::governance::Change;
+use crate::ids::{Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Timestamp};
 use crate::lookup::{Subject, VrfSecretKey};
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
@@ -80,6 +82,15 @@ pub fn member(number: u32, code_text: &str) -> Member {
     }
 }
 
+/// A certificate of all validators of the block at a tip.
+#[must_use]
+pub fn certificate(tip: &Head) -> Certificate {
+    let voters = tip.signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
+    let keys: Vec<_> = voters.map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
+    let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
+    Certificate::sign(&tip.chain, tip.height, Round(0), tip.hash, &signers)
+}
+
 impl Network {
     /// A network of so many members, numbered from 1, the province first.
     #[must_use]
@@ -135,15 +146,7 @@ impl Network {
     /// A certificate of all present validators for a checked block.
     #[must_use]
     pub fn certify(&self, checked: &CheckedBlock) -> Certificate {
-        let after = checked.after();
-        let keys: Vec<(NodeNumber, SecretKey)> = after
-            .signers
-            .nodes()
-            .filter(|(_, node)| node.power > 0)
-            .map(|(_, node)| (node.number, node_key(node.number.0, Purpose::Consensus)))
-            .collect();
-        let signers: Vec<(NodeNumber, &SecretKey)> = keys.iter().map(|(number, key)| (*number, key)).collect();
-        Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers)
+        certificate(checked.after())
     }
 
     /// Makes the next block final and moves on.
@@ -157,6 +160,57 @@ impl Network {
         block.clone().advance(&mut self.map);
         self.tip = block.after().clone();
         block
+    }
+
+    /// One block in which a change is proposed by the province and approved by every member that
+    /// has a node.
+    pub fn govern(&mut self, change: Change, effective: Height) -> FinalBlock {
+        let id = change.id(effective);
+        let membership = &self.tip.membership;
+        let with_nodes = membership.members().iter().filter_map(|member| Some((member.code, member.nodes.first()?)));
+        // A member is numbered as its first node is.
+        let approvals = with_nodes.map(|(code, node)| {
+            Event::Approve(Approve::sign(&self.tip.chain, &governance_key(node.number.0), code, id))
+        });
+        let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
+        self.block_of(events)
+    }
+
+    /// Where the chain stood at a height.
+    #[must_use]
+    pub fn at(&self, height: Height) -> Self {
+        let mut then = Self::from_genesis(self.genesis.clone());
+        for bytes in self.blocks.iter().zip(1..=height.0).map(|(bytes, _)| bytes) {
+            let checked = check(HashedBlock::read(bytes).unwrap(), &then.tip, &then.map).unwrap();
+            then.certificate = Some(then.certify(&checked));
+            let mut block = checked.finalize(then.certificate.clone().unwrap()).unwrap();
+            block.advance(&mut then.map);
+            then.tip = block.after().clone();
+            then.blocks.push(bytes.clone());
+        }
+        then
+    }
+
+    /// The foot of a stretch that begins above this chain.
+    #[must_use]
+    pub fn foot(&self) -> Foot {
+        let header = |bytes: &Vec<u8>| HashedBlock::read(bytes).unwrap().header().clone();
+        let changes =
+            (1..=self.tip.height.0).map(|height| self.at(Height(height))).filter(|then| then.tip.changed_membership());
+        let changes = changes.map(|then| CertifiedChange {
+            header: header(then.blocks.last().unwrap()),
+            certificate: then.certificate.clone().unwrap(),
+            membership: (*then.tip.membership).clone(),
+        });
+        Foot {
+            below: self.blocks.last().map(|last| Below {
+                header: header(last),
+                changes: List::new(changes.collect()).unwrap(),
+                frontier: self.tip.frontier.clone(),
+                control: self.tip.control.clone(),
+            }),
+            states: self.blocks.last().map(|_| self.map.len()),
+        }
     }
 
     /// One block with one submission of node 1.

@@ -228,3 +228,6 @@ pub fn first_membership(
     }
     Ok(Membership::new(members, parameters, number)?)
 }
+
+#[cfg(test)]
+mod tests;

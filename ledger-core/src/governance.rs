@@ -414,3 +414,6 @@ impl<C> Decode<C> for Change {
     }
 }
 bincode::impl_borrow_decode!(Change);
+
+#[cfg(test)]
+mod tests;

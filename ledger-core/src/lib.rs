@@ -49,6 +49,8 @@ pub mod fixture;
 pub mod genesis;
 pub mod governance;
 pub mod ids;
+#[cfg(test)]
+mod laws;
 pub mod lookup;
 pub mod map;
 pub mod membership;

@@ -400,3 +400,6 @@ impl<'de> Deserialize<'de> for Membership {
         Unchecked::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,11 +30,15 @@ pub enum KeyName {
     Vault,
     /// The network's key that makes subjects.
     Vrf,
+    /// What the vault's record secrets are sealed with.
+    KeyEncryption,
+    /// What the intake's look-up tags are made with.
+    Lookup,
 }
 
 impl KeyName {
     /// Every name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Node(Purpose::Consensus),
         Self::Node(Purpose::Submission),
         Self::Node(Purpose::Peer),
@@ -42,6 +46,8 @@ impl KeyName {
         Self::Governance,
         Self::Vault,
         Self::Vrf,
+        Self::KeyEncryption,
+        Self::Lookup,
     ];
 
     /// The word in the file and before `.key`.
@@ -55,6 +61,8 @@ impl KeyName {
             Self::Governance => "governance",
             Self::Vault => "vault",
             Self::Vrf => "vrf",
+            Self::KeyEncryption => "kek",
+            Self::Lookup => "lookup",
         }
     }
 

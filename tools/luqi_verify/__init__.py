@@ -18,5 +18,6 @@ Each module stands for one idea and names the sections of that page that it impl
     chain          11, 15   one block on top of another
     archive        16       the file
     audit          15, 16   a whole archive, and what was found
+    report                  what was found, for a person and for a program
     vectors                 golden vectors
 """

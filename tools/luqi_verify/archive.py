@@ -93,14 +93,14 @@ class Below(Structure):
     changes: Annotated[tuple[MembershipChange, ...], ListOf(MembershipChange, 65_536)]
     frontier: Frontier
     control: Control
-    states: Annotated[int | None, Option(U64)]
 
 
 @structure
 class Foot(Structure):
-    """Nothing below: the first block is block 1."""
+    """Nothing below: the first block is block 1. State frames follow only where their number is given."""
 
     below: Annotated[Below | None, Option(Below)]
+    states: Annotated[int | None, Option(U64)]
 
 
 @structure

@@ -1,7 +1,7 @@
 """A whole archive, from its foot to the certificate of its last block (sections 15 and 16)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ class Exit(IntEnum):
     FAILED = 4
 
 
-PROVES_NOTHING = {Kind.UNREADABLE, Kind.MISSING}
+PROVES_NOTHING = {Kind.UNREADABLE, Kind.SHORT}
 """A file that is damaged or not whole is no evidence, neither for the chain nor against it."""
 
 
@@ -41,15 +41,35 @@ class Kept:
     @classmethod
     def from_json(cls, text: str) -> "Kept":
         value = json.loads(text)
+        if value["tip"] is None:
+            raise Invalid("what was kept vouches for no block")
         return cls(int(value["height"]), from_hex(value["tip"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """The last block of which everything was found to hold, and what was counted up to it."""
+
+    height: int
+    hash: bytes
+    log_root: bytes
+    map_root: bytes
+    events: int
+    submissions: int
+
+    @classmethod
+    def of(cls, tip: Tip) -> "Vouched":
+        return cls(tip.height, tip.hash, tip.log_root, tip.map_root, tip.events, tip.submissions)
 
 
 @dataclass(slots=True)
 class Report:
     """What was verified, up to where, and what was found."""
 
-    tip: Tip | None = None
+    policy: Policy = Policy()
     first: int = 1
+    """The height of the first block."""
+    vouched: Vouched | None = None
     finding: Finding | None = None
     unchecked: list[str] = field(default_factory=list)
 
@@ -58,53 +78,28 @@ class Report:
             return Exit.UNDECIDED if self.finding.kind in PROVES_NOTHING else Exit.ALTERED
         return Exit.UNDECIDED if "start" in self.unchecked else Exit.HOLDS
 
-    def to_json(self) -> dict[str, Any]:
-        tip, finding = self.tip, self.finding
-        return {
-            "verdict": self.exit().name.lower(),
-            "height": tip.height if tip else 0,
-            "events": tip.events if tip else 0,
-            "tip": tip.hash.hex() if tip else None,
-            "log_root": tip.log_root.hex() if tip else None,
-            "map_root": tip.map_root.hex() if tip else None,
-            "unchecked": self.unchecked,
-            "findings": [
-                {"kind": str(finding.kind), "height": finding.height, "detail": finding.detail}
-            ] if finding else [],
-        }
-
-    def to_text(self) -> str:
-        lines = []
-        if self.tip and self.tip.height >= self.first:
-            lines += [
-                f"verified blocks {self.first} to {self.tip.height}, {self.tip.events} events",
-                f"  tip      {self.tip.hash.hex()}",
-                f"  log root {self.tip.log_root.hex()}",
-                f"  map root {self.tip.map_root.hex()}",
-            ]
-        lines += [f"  unchecked: {part}" for part in self.unchecked]
-        if self.finding:
-            lines.append(f"height {self.finding.height}: {self.finding.kind}: {self.finding.detail}")
-        lines.append(self.exit().name.lower())
-        return "\n".join(lines)
+    def verdict(self) -> str:
+        return self.exit().name.lower()
 
 
-def audit(file: BinaryIO, genesis: Genesis, policy: Policy = Policy(), kept: Kept | None = None) -> Report:
-    """Verifies an archive. What does not hold is in the report; only a failure to read the file raises."""
-    report = Report()
+def audit(
+    file: BinaryIO, genesis: Genesis, policy: Policy = Policy(), kept: Kept | None = None,
+    watch: Callable[[Tip], None] = lambda tip: None,
+) -> Report:
+    """Verifies an archive. What does not hold is in the report; only a failure to read the file raises.
+
+    `watch` is shown the tip after every block.
+    """
+    run = Audit(file, genesis, policy, kept, watch)
     try:
-        Audit(file, genesis, policy, kept, report).run()
+        run.run()
     except Finding as finding:
-        report.finding = finding
+        run.report.finding = finding
     except Unreadable as error:
-        report.finding = Finding(Kind.UNREADABLE, next_height(report), str(error))
+        run.report.finding = Finding(Kind.UNREADABLE, run.next_height(), str(error))
     except Invalid as error:
-        report.finding = Finding(Kind.ENCODING, next_height(report), str(error))
-    return report
-
-
-def next_height(report: Report) -> int:
-    return report.tip.height + 1 if report.tip else 0
+        run.report.finding = Finding(Kind.ENCODING, run.next_height(), str(error))
+    return run.report
 
 
 class Frames(Iterator[Frame]):
@@ -131,37 +126,47 @@ class Frames(Iterator[Frame]):
 class Audit:
     """One run through one archive."""
 
-    def __init__(self, file: BinaryIO, genesis: Genesis, policy: Policy, kept: Kept | None, report: Report) -> None:
+    def __init__(
+        self, file: BinaryIO, genesis: Genesis, policy: Policy, kept: Kept | None, watch: Callable[[Tip], None],
+    ) -> None:
         self.file = file
         self.frames = Frames(read_frames(file))
         self.genesis = genesis
         self.policy = policy
         self.kept = kept
-        self.report = report
+        self.watch = watch
+        self.tip: Tip | None = None
+        self.report = Report(policy)
 
     def run(self) -> None:
         if read_head(self.file) != self.genesis.chain_id():
             raise Finding(Kind.CHAIN, 0, "the archive is of another chain than the genesis")
-        tip = self.read_foot()
+        self.tip = tip = self.read_foot()
+        self.meet_kept(tip)
         certificate = self.climb(tip)
         self.finish(tip, certificate)
+
+    def next_height(self) -> int:
+        return self.tip.height + 1 if self.tip else 0
 
     # -- the foot ------------------------------------------------------------------------------
 
     def read_foot(self) -> Tip:
         frame = next(self.frames, None)
         if frame is None:
-            raise Finding(Kind.MISSING, 0, "the archive ends before its foot")
+            raise Unreadable("ends before its foot")
         if frame.kind != FOOT:
             raise Finding(Kind.ENCODING, 0, f"a frame of kind {frame.kind} where the foot belongs")
-        below = Foot.decode(frame.data).below
-        tip = self.stand_on(below) if below else Tip.of_genesis(self.genesis)
-        self.report.tip, self.report.first = tip, tip.height + 1
-        if below:
+        foot = Foot.decode(frame.data)
+        tip = self.stand_on(foot.below) if foot.below else Tip.of_genesis(self.genesis)
+        if foot.states is not None:
+            tip.states = self.read_states(foot.states, tip.height)
+            tip.check_map()
+        self.report.first = tip.height + 1
+        if foot.below:
             self.report.unchecked.append("start")
         if tip.states is None:
             self.report.unchecked.append("map")
-        self.meet_kept(tip)
         return tip
 
     def stand_on(self, below: Below) -> Tip:
@@ -179,13 +184,9 @@ class Audit:
         for kind, fits, detail in conditions:
             if not fits:
                 raise Finding(kind, height, detail)
-        tip = Tip(
-            chain, height, header.hash(), header.time, below.frontier, header.log_root, header.map_root, below.control,
-            judged, judges, None)
-        if below.states is not None:
-            tip.states = self.read_states(below.states, height)
-            tip.check_map(height, header.map_root)
-        return tip
+        return Tip(
+            chain, height, header.hash(), header.time, below.frontier, header.log_size, header.log_root,
+            header.map_root, below.control, judged, judges, None)
 
     def climb_changes(self, below: Below, chain: bytes) -> tuple[Judges, Judges]:
         """The membership that judged the header below, and the one that judges what follows."""
@@ -219,7 +220,7 @@ class Audit:
                 raise Finding(Kind.ENCODING, height, "more states than the foot announces")
         if len(states.by_key) < number:
             if self.frames.peek() is None:
-                raise Finding(Kind.MISSING, height, "the archive ends within the states")
+                raise Unreadable("ends within the states")
             raise Finding(Kind.ENCODING, height, "fewer states than the foot announces")
         return states
 
@@ -227,17 +228,51 @@ class Audit:
 
     def climb(self, tip: Tip) -> Certificate | None:
         """Every block in turn; gives the certificate that follows them."""
-        for frame in self.frames:
-            if frame.kind == CERTIFICATE:
-                return Certificate.decode(frame.data)
-            if frame.kind != BLOCK:
-                raise Finding(Kind.ENCODING, tip.height + 1, f"a frame of kind {frame.kind} where a block belongs")
-            # The certificate in the first block is what proves the header that a foot brings along.
-            first_above_foot = tip.height >= 1 and tip.height + 1 == self.report.first
-            policy = Policy(self.policy.every_certificate or first_above_foot, self.policy.every_map)
-            tip.climb(Block.decode(frame.data), len(frame.data), policy)
+        while True:
+            try:
+                part = self.next_part(tip)
+            except (Invalid, Unreadable, Finding):
+                self.check_roots(tip)  # what is wrong with the tip stands below what is wrong with this
+                raise
+            if not isinstance(part, tuple):
+                return part
+            block, size = part
+            self.check_roots(tip)
+            certified = tip.carries_certificate(block)
+            if certified:
+                self.check_certificate(tip, block.body.certificate)
+            if certified and self.policy == Policy():
+                self.vouch_for(tip)  # a run that looks at less vouches for nothing before its end
+            tip.climb(block, size)
             self.meet_kept(tip)
-        return None
+            self.watch(tip)
+
+    def next_part(self, tip: Tip) -> tuple[Block, int] | Certificate | None:
+        """The next block and its size; after the last one, its certificate, or nothing."""
+        frame = next(self.frames, None)
+        if frame is None:
+            return None
+        if frame.kind == CERTIFICATE:
+            return Certificate.decode(frame.data)
+        if frame.kind != BLOCK:
+            raise Finding(Kind.ENCODING, tip.height + 1, f"a frame of kind {frame.kind} where a block belongs")
+        return Block.decode(frame.data), len(frame.data)
+
+    def check_certificate(self, tip: Tip, certificate: Certificate | None) -> None:
+        """What stands above the tip makes it final. That alone proves the header that a foot brings along."""
+        if tip.height >= 1:
+            thorough = self.policy.every_certificate or tip.height < self.report.first
+            tip.check_certificate(certificate, thorough, carrier=tip.height + 1)
+
+    def check_roots(self, tip: Tip) -> None:
+        """The roots of the tip."""
+        tip.check_log()
+        if self.policy.every_map:
+            tip.check_map()
+
+    def vouch_for(self, tip: Tip) -> None:
+        if tip.height >= self.report.first:
+            self.report.vouched = Vouched.of(tip)
 
     def meet_kept(self, tip: Tip) -> None:
         """At the height that the auditor kept, the hash has to be the one that was kept."""
@@ -251,15 +286,20 @@ class Audit:
     # -- the end -------------------------------------------------------------------------------
 
     def finish(self, tip: Tip, certificate: Certificate | None) -> None:
-        if not self.policy.every_map:
-            tip.check_map(tip.height, tip.map_root)
+        above = certificate is not None and certificate.height > tip.height
+        empty = tip.height < self.report.first
+        tip.check_log()
+        tip.check_map()
+        if certificate is not None and not above and not empty:
+            tip.check_certificate(certificate, thorough=True, carrier=tip.height)
         if certificate is None:
-            raise Finding(Kind.MISSING, tip.height, "the archive ends without the certificate of its last block")
-        if tip.height < self.report.first:
-            raise Finding(Kind.MISSING, tip.height, "an archive without a block")
-        if fault := tip.fault_of(certificate):
-            raise Finding(Kind.CERTIFICATE, tip.height, fault)
-        if next(self.frames, None) is not None:
+            raise Unreadable("ends without the certificate of its last block")
+        if above:
+            raise Finding(Kind.MISSING, tip.height + 1, f"the last certificate is of height {certificate.height}")
+        if empty:
+            raise Finding(Kind.SHORT, tip.height, "an archive without a block")
+        self.vouch_for(tip)
+        if self.file.read(1):
             raise Finding(Kind.ENCODING, tip.height, "something follows the certificate of the last block")
         if self.kept and self.kept.height > tip.height:
-            raise Finding(Kind.MISSING, tip.height, f"an earlier audit went up to height {self.kept.height}")
+            raise Finding(Kind.SHORT, tip.height, f"an earlier audit went up to height {self.kept.height}")

@@ -41,12 +41,21 @@ class Submission:
         out += self.signature
 
     def summary(self) -> bytes:
-        """`u32 stream ‖ u64 sequence ‖ u32 count ‖ root`."""
-        numbers = self.stream.to_bytes(4, "big") + self.sequence.to_bytes(8, "big")
-        return numbers + len(self.leaves).to_bytes(4, "big") + root_over(self.leaves)
+        """What the signature and the body hash are over in place of the events."""
+        return Summary(self.stream, self.sequence, len(self.leaves), root_over(self.leaves)).encode()
 
     def signed(self, chain: bytes) -> bytes:
         return signed_bytes("submission", chain, self.summary())
+
+
+@structure
+class Summary(Structure):
+    """A submission with the root over its leaves in place of its events."""
+
+    stream: U32
+    sequence: U64
+    count: U32
+    root: Hash
 
 
 _header_hash = hasher("header")

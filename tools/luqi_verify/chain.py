@@ -16,7 +16,7 @@ from .merkle import Frontier
 
 
 class Kind(StrEnum):
-    """What does not hold."""
+    """What does not hold, in the order in which one height is judged (section 16)."""
 
     CHAIN = "chain"
     PROTOCOL = "protocol"
@@ -25,19 +25,21 @@ class Kind(StrEnum):
     TIME = "time"
     LIMITS = "limits"
     BODY = "body"
-    CERTIFICATE = "certificate"
     SUBMISSION = "submission"
-    LOG = "log"
-    MAP = "map"
     CONTROL = "control"
     MEMBERSHIP = "membership"
+    BLOCK = "block"
+    CERTIFICATE = "certificate"
+    LOG = "log"
+    MAP = "map"
+    MISSING = "missing"
     ENCODING = "encoding"
     UNREADABLE = "unreadable"
-    MISSING = "missing"
+    SHORT = "short"
 
 
 class Finding(Exception):
-    """The first thing that does not hold, and at which height."""
+    """The lowest thing that does not hold, and at which height."""
 
     def __init__(self, kind: Kind, height: int, detail: str) -> None:
         super().__init__(f"height {height}: {kind}: {detail}")
@@ -90,6 +92,8 @@ class Tip:
     hash: bytes
     time: int
     frontier: Frontier
+    """The log as it was recomputed; `log_size` and `log_root` are what the header says."""
+    log_size: int
     log_root: bytes
     map_root: bytes
     control: Control
@@ -99,6 +103,7 @@ class Tip:
     """`None` if they are not known, so that map roots cannot be recomputed."""
     predecessor: Header | None = None
     events: int = 0
+    submissions: int = 0
 
     @classmethod
     def of_genesis(cls, genesis: Genesis) -> "Tip":
@@ -107,30 +112,68 @@ class Tip:
         frontier = before.frontier.copy() if before else Frontier()
         map_root = before.header.map_root if before else bytes(32)
         return cls(
-            chain, 0, chain, genesis.time, frontier, frontier.root(), map_root, genesis.control(), None,
-            Judges(genesis.membership), None if any(map_root) else States(), before.header if before else None)
+            chain, 0, chain, genesis.time, frontier, frontier.size, frontier.root(), map_root, genesis.control(), None,
+            Judges(genesis.membership), None if before else States(), before.header if before else None)
 
-    def climb(self, block: Block, size: int, policy: Policy) -> None:
-        """Becomes this block, if it follows; otherwise a `Finding`."""
+    def climb(self, block: Block, size: int) -> None:
+        """Becomes this block, if it follows; otherwise a `Finding`.
+
+        What is left to judge of it is its certificate, which stands in what comes next, and then its roots:
+        a block that was altered after it was certified shall be told from one that was certified altered.
+        """
         header, body = block.header, block.body
         self.check_header(block, size)
-        self.check_certificate(body.certificate, policy)
+        if self.height == 0 and body.certificate is not None:
+            raise Finding(Kind.CERTIFICATE, 1, "block 1 carries one")
         control = self.check_submissions(body.submissions, header.height)
         self.extend_log(body.submissions, control)
-        if (self.frontier.size, self.frontier.root()) != (header.log_size, header.log_root):
-            raise Finding(Kind.LOG, header.height, f"the log is another one: {self.frontier.size} entries")
         after, membership = control.end()
         if after.hash() != header.control:
             raise Finding(Kind.CONTROL, header.height, "the control state is another one")
         if membership.hash() != header.next_membership:
             raise Finding(Kind.MEMBERSHIP, header.height, "the next membership is another one")
-        if self.states is not None and policy.every_map:
-            self.check_map(header.height, header.map_root)
         self.events += body.event_count()
+        self.submissions += len(body.submissions)
         self.become(header, after, Judges(membership) if membership != self.judges.membership else self.judges)
 
+    def carries_certificate(self, block: Block) -> bool:
+        """Whether this is the block above the tip, as far as the certificate in its body can be relied on."""
+        header = block.header
+        fits = (header.chain, header.height) == (self.chain, self.height + 1)
+        return fits and header.body == block.body.hash()
+
+    def check_certificate(self, certificate: Certificate | None, thorough: bool, carrier: int) -> None:
+        """Step 2 for the block above: whether the tip is final. `carrier` is the height that has the certificate.
+
+        Signatures count where the tip changed the membership, or where all shall count.
+        """
+        if certificate is None:
+            raise Finding(Kind.CERTIFICATE, carrier, "the block carries none")
+        if certificate.height == self.height and certificate.block != self.hash:
+            fault = certificate.fault(self.chain, self.height, certificate.block, self.judged)
+            if fault is None:
+                raise Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
+            raise Finding(Kind.CERTIFICATE, carrier, f"it is of another block, and does not hold: {fault}")
+        thorough = thorough or self.judges is not self.judged
+        if thorough:
+            fault = certificate.fault(self.chain, self.height, self.hash, self.judged)
+        else:
+            fault = certificate.misnames(self.height, self.hash)
+        if fault:
+            raise Finding(Kind.CERTIFICATE, carrier, fault)
+
+    def check_log(self) -> None:
+        """The recomputed log is the header's."""
+        if (self.frontier.size, self.frontier.root()) != (self.log_size, self.log_root):
+            raise Finding(Kind.LOG, self.height, f"the log is another one: {self.frontier.size} entries")
+
+    def check_map(self) -> None:
+        """The recomputed map is the header's, where the states are known."""
+        if self.states is not None and self.states.root() != self.map_root:
+            raise Finding(Kind.MAP, self.height, "the states are other ones")
+
     def check_header(self, block: Block, size: int) -> None:
-        """Step 1."""
+        """Step 1. The body is hashed last, once the rest of the header fits."""
         header, body, parameters = block.header, block.body, self.judges.parameters
         conditions = (
             (Kind.CHAIN, header.chain == self.chain, "the block is of another chain"),
@@ -145,23 +188,6 @@ class Tip:
         for kind, fits, detail in conditions:
             if not fits:
                 raise Finding(kind, self.height + 1, detail)
-
-    def check_certificate(self, certificate: Certificate | None, policy: Policy) -> None:
-        """Step 2. Signatures count where the block below changed the membership, or where all shall count."""
-        if self.height == 0:
-            if certificate is not None:
-                raise Finding(Kind.CERTIFICATE, 1, "block 1 carries one")
-            return
-        if certificate is None:
-            raise Finding(Kind.CERTIFICATE, self.height + 1, "there is none of the block below")
-        thorough = policy.every_certificate or self.judges is not self.judged
-        fault = self.fault_of(certificate) if thorough else certificate.misnames(self.height, self.hash)
-        if fault:
-            raise Finding(Kind.CERTIFICATE, self.height + 1, fault)
-
-    def fault_of(self, certificate: Certificate) -> str | None:
-        """Why a certificate does not make the tip final."""
-        return certificate.fault(self.chain, self.height, self.hash, self.judged)
 
     def check_submissions(self, submissions: tuple[Submission, ...], height: int) -> ControlFold:
         """Step 3; gives the control state with the streams as far as they have come."""
@@ -187,7 +213,7 @@ class Tip:
         return None
 
     def extend_log(self, submissions: tuple[Submission, ...], control: ControlFold) -> None:
-        """Step 4, and the events' part of step 5: seals, then every entry, in order."""
+        """The making of steps 4 and 5: seals, then every entry, in order."""
         if self.height == 0 and self.predecessor:
             self.frontier.append(seal_leaf(self.predecessor.height, self.predecessor.hash()))
         self.frontier.append(seal_leaf(self.height, self.hash))
@@ -204,12 +230,8 @@ class Tip:
                         control.approve(event)
                 self.frontier.append(leaf)
 
-    def check_map(self, height: int, map_root: bytes) -> None:
-        if self.states is not None and self.states.root() != map_root:
-            raise Finding(Kind.MAP, height, "the states are other ones")
-
     def become(self, header: Header, control: Control, judges: Judges) -> None:
         self.height, self.hash, self.time = header.height, header.hash(), header.time
-        self.log_root, self.map_root = header.log_root, header.map_root
+        self.log_size, self.log_root, self.map_root = header.log_size, header.log_root, header.map_root
         self.control, self.judged, self.judges = control, self.judges, judges
 

@@ -11,18 +11,38 @@ from .chain import Policy
 from .codec import Invalid, from_hex
 from .crypto import MissingLibrary
 from .genesis import read_genesis
-from .record import Kind
-from .vectors import check_folder
+from .record import Kind, check_value, slot_names
+from .report import Progress, to_json, to_text
+from .vectors import check_file, check_folder
 
-EXAMPLES = """\
+EXIT = "exit: 0 holds, 1 provably wrong, 2 usage, 3 undecided, 4 failed"
+
+EXAMPLES = f"""\
 examples:
-  verify.py archive chain.luqi --genesis genesis.json
-  verify.py archive chain.luqi --genesis genesis.json --json > kept.json
-  verify.py archive later.luqi --genesis genesis.json --from kept.json
-  verify.py vectors ledger-core/vectors
-  verify.py record --kind 1 --version 1 --secret HEX --slots slots.json
+  Verify a whole archive, every certificate and every state:
+    verify.py archive chain.luqi --genesis genesis.json
+  Only what carries the chain, which is faster:
+    verify.py archive chain.luqi --genesis genesis.json --certificates tip --state tip
+  Keep the result; later, make sure that the chain still goes through it:
+    verify.py archive chain.luqi --genesis genesis.json --json > kept.json
+    verify.py archive later.luqi --genesis genesis.json --from kept.json
+  Recompute the golden vectors, one file or a folder of them:
+    verify.py vectors ledger-core/vectors
+  The commitment to a record, to compare with the chain's:
+    verify.py record --kind 17 --version 1 --secret HEX --slots slots.json
 
-exit: 0 holds, 1 provably wrong, 2 usage, 3 undecided, 4 failed
+{EXIT}
+"""
+
+ARCHIVE = f"""\
+Recomputes every link, body, log root, control state, membership and state from the genesis (or, for a part
+of a chain, from the archive's foot), verifies every signature that it rests on, and stops at the lowest thing
+that does not hold. The genesis is what you trust: compare its chain id, the first line printed, with one
+that you have from elsewhere.
+
+What is printed as `tip` with --json is what to keep: --from finds a chain that all nodes together rewrote.
+
+{EXIT}
 """
 
 
@@ -32,27 +52,30 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    archive = commands.add_parser("archive", help="verify a whole archive")
-    archive.add_argument("file", type=Path)
+    archive = commands.add_parser(
+        "archive", help="verify a whole archive", description=ARCHIVE,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    archive.add_argument("file", type=Path, help="an archive, as `luqi export` writes it")
     archive.add_argument("--genesis", type=Path, required=True, help="genesis.json, or the genesis in binary form")
     archive.add_argument("--json", action="store_true", help="print one JSON object")
     archive.add_argument("--certificates", choices=("tip", "every"), default="every",
-                         help="the signatures of which certificates: those that carry the chain, or every one")
-    archive.add_argument("--states", choices=("tip", "every"), default="every",
-                         help="after which blocks the map root is compared")
+                         help="which certificates' signatures: the last one and those where the membership changed,"
+                         " which carry the chain; or every one (the default)")
+    archive.add_argument("--state", choices=("tip", "every"), default="every",
+                         help="after which blocks the map root is compared: the last one, or every one (the default)")
     archive.add_argument("--from", dest="kept", type=Path, metavar="FILE",
                          help="what an earlier run printed with --json: that block has to be in this chain")
     archive.set_defaults(run=run_archive)
 
-    vectors = commands.add_parser("vectors", help="recompute golden vectors")
-    vectors.add_argument("folder", type=Path)
+    vectors = commands.add_parser("vectors", help="recompute golden vectors", epilog=EXIT)
+    vectors.add_argument("path", type=Path, help="a folder of them, or one file")
     vectors.set_defaults(run=run_vectors)
 
-    record = commands.add_parser("record", help="recompute the commitment to a record")
+    record = commands.add_parser("record", help="recompute the commitment to a record", epilog=EXIT)
     record.add_argument("--kind", type=int, required=True)
     record.add_argument("--version", type=int, required=True)
     record.add_argument("--secret", type=from_hex, required=True, help="the record secret, 32 bytes in hexadecimal")
-    record.add_argument("--slots", type=Path, required=True, help="a JSON array of texts, null for an absent slot")
+    record.add_argument("--slots", type=Path, required=True, help='a JSON array: a text, {"hex": bytes}, or null for an absent slot')
     record.set_defaults(run=run_record)
     return top
 
@@ -60,15 +83,21 @@ def parser() -> argparse.ArgumentParser:
 def run_archive(options: argparse.Namespace) -> Exit:
     genesis = read_genesis(options.genesis.read_bytes())
     kept = Kept.from_json(options.kept.read_text("utf-8")) if options.kept else None
-    policy = Policy(options.certificates == "every", options.states == "every")
+    policy = Policy(options.certificates == "every", options.state == "every")
     with options.file.open("rb") as file:
-        report = audit(file, genesis, policy, kept)
-    print(json.dumps(report.to_json(), indent=1) if options.json else report.to_text())
+        progress = Progress(file, options.file.stat().st_size)
+        try:
+            report = audit(file, genesis, policy, kept, progress)
+        finally:
+            progress.end()
+    print(json.dumps(to_json(report), indent=1) if options.json else to_text(report, genesis))
     return report.exit()
 
 
 def run_vectors(options: argparse.Namespace) -> Exit:
-    count, failures = check_folder(options.folder)
+    if not options.path.exists():
+        raise FileNotFoundError(f"{options.path} is not there")
+    count, failures = check_folder(options.path) if options.path.is_dir() else check_file(options.path)
     for failure in failures:
         print(f"{failure.file}: {failure.case}: {failure.detail}")
     print(f"{count - len({(f.file, f.case) for f in failures})} of {count} cases come out as they should")
@@ -77,9 +106,20 @@ def run_vectors(options: argparse.Namespace) -> Exit:
 
 def run_record(options: argparse.Namespace) -> Exit:
     slots = json.loads(options.slots.read_text("utf-8"))
-    values = [None if value is None else value.encode("utf-8") for value in slots]
+    names = slot_names(options.kind, options.version)
+    if len(options.secret) != 32 or not isinstance(slots, list) or len(slots) != len(names):
+        raise Invalid(f"a secret has 32 bytes, and this kind the {len(names)} slots {', '.join(names)}")
+    values = [slot_value(name, value) for name, value in zip(names, slots)]
     print(Kind(options.kind, options.version).commit(options.secret, values).hex())
     return Exit.HOLDS
+
+
+def slot_value(name: str, value: str | dict[str, str] | None) -> bytes | None:
+    if value is None:
+        return None
+    data = from_hex(value["hex"]) if isinstance(value, dict) else value.encode("utf-8")
+    check_value(name, data)
+    return data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

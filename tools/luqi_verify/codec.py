@@ -123,9 +123,9 @@ class Flag:
         out.append(1 if value else 0)
 
     def from_json(self, value: Any) -> bool:
-        if value not in (False, True):
+        if type(value) is not bool:
             raise Invalid(f"{value!r} where true or false belongs")
-        return bool(value)
+        return value
 
 
 def from_hex(value: Any) -> bytes:
@@ -323,7 +323,11 @@ def structure(cls: type) -> type:
 
 
 class Choice:
-    """A byte that says which structure follows. In JSON: the structure's fields and `kind`, its name."""
+    """A byte that says which structure follows.
+
+    In JSON: `{"its_name": value}`, where the value of a structure of one field is that field, and of
+    several fields an array of them.
+    """
 
     def __init__(self, table: dict[int, type[Structure]]) -> None:
         self.table = table
@@ -340,10 +344,15 @@ class Choice:
         value.write(out)
 
     def from_json(self, value: Any) -> Structure:
-        for case in self.table.values():
-            if isinstance(value, dict) and value.get("kind") == json_name(case):
-                return case.from_json({name: item for name, item in value.items() if name != "kind"})
-        raise Invalid(f"none of the kinds {', '.join(map(json_name, self.table.values()))}")
+        cases = {json_name(case): case for case in self.table.values()}
+        if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in cases:
+            raise Invalid(f"not exactly one of {', '.join(cases)}")
+        [(name, inside)] = value.items()
+        names = [field for field, _ in cases[name].LAYOUT]
+        fields = [inside] if len(names) == 1 else inside
+        if not isinstance(fields, list) or len(fields) != len(names):
+            raise Invalid(f"{name} takes an array of {', '.join(names)}")
+        return cases[name].from_json(dict(zip(names, fields)))
 
 
 def json_name(case: type) -> str:
@@ -356,7 +365,8 @@ U16 = Annotated[int, Integer(2)]
 U32 = Annotated[int, Integer(4)]
 U64 = Annotated[int, Integer(8)]
 Hash = Annotated[bytes, Fixed(32)]
-MemberCode = Annotated[bytes, DigitCode()]
+MemberCodeCodec = DigitCode()
+MemberCode = Annotated[bytes, MemberCodeCodec]
 
 
 def is_province(code: bytes) -> bool:

@@ -1,7 +1,9 @@
 """The contract map: one tree over the states of all subjects (section 14)."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 
+from .codec import Invalid, Reader
 from .crypto import SUITE, domain, hasher
 
 EMPTY_ROOT = bytes(32)
@@ -15,14 +17,23 @@ def state_hash(encoded: bytes) -> bytes:
     return _state_hash(encoded)
 
 
+def leaf_root(key: bytes, state: bytes) -> bytes:
+    return sha256(_LEAF + key + state).digest()
+
+
+def inner_root(left: bytes, right: bytes) -> bytes:
+    return sha256(_NODE + left + right).digest()
+
+
 class Leaf:
     """One key alone: its hash does not depend on how deep it hangs."""
 
-    __slots__ = ("key", "hash")
+    __slots__ = ("key", "state", "hash")
 
     def __init__(self, key: bytes, state: bytes) -> None:
         self.key = key
-        self.hash = sha256(_LEAF + key + state).digest()
+        self.state = state
+        self.hash = leaf_root(key, state)
 
 
 class Inner:
@@ -48,7 +59,7 @@ def root_of(node: Node) -> bytes:
     if node is None:
         return EMPTY_ROOT
     if node.hash is None:
-        node.hash = sha256(_NODE + root_of(node.left) + root_of(node.right)).digest()
+        node.hash = inner_root(root_of(node.left), root_of(node.right))
     return node.hash
 
 
@@ -96,3 +107,79 @@ class ContractMap:
         attach(lowest, side, leaf)
         attach(lowest, 1 - side, there)
         return top
+
+
+# -- proofs ------------------------------------------------------------------------------------
+
+MAX_DEPTH = 256
+NOTHING, ITSELF, ANOTHER = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a map says of a key: `end ‖ u16 depth ‖ bitmap ‖ siblings`, the siblings from the lowest up."""
+
+    end: int
+    other: bytes
+    """The key that stands alone on the path, if it is another one."""
+    state: bytes
+    """The state hash of the key, or of the other one."""
+    siblings: tuple[bytes, ...]
+
+    @classmethod
+    def read(cls, reader: Reader) -> "Proof":
+        end = reader.number(1)
+        if end > ANOTHER:
+            raise Invalid(f"no end of a proof is numbered {end}")
+        other = reader.take(32) if end == ANOTHER else b""
+        state = reader.take(32) if end != NOTHING else b""
+        depth = reader.number(2)
+        if depth > MAX_DEPTH:
+            raise Invalid(f"a proof of depth {depth}")
+        bitmap = reader.take((depth + 7) // 8)
+        if any(bit(bitmap, at) for at in range(depth, 8 * len(bitmap))):
+            raise Invalid("bits left over in the bitmap of a proof")
+        siblings = tuple(reader.take(32) if bit(bitmap, at) else EMPTY_ROOT for at in range(depth))
+        if any(bit(bitmap, at) and sibling == EMPTY_ROOT for at, sibling in enumerate(siblings)):
+            raise Invalid("an empty sibling that is written out")
+        return cls(end, other, state, siblings)
+
+    def write(self, out: bytearray) -> None:
+        out.append(self.end)
+        out += self.other + self.state + len(self.siblings).to_bytes(2, "big")
+        bitmap = bytearray((len(self.siblings) + 7) // 8)
+        for at, sibling in enumerate(self.siblings):
+            if sibling != EMPTY_ROOT:
+                bitmap[at >> 3] |= 0x80 >> (at & 7)
+        out += bitmap
+        out += b"".join(sibling for sibling in self.siblings if sibling != EMPTY_ROOT)
+
+    def root(self, key: bytes) -> bytes:
+        """The root of a map that says this of `key`; `Invalid` if no map can."""
+        depth = len(self.siblings)
+        if self.end == ANOTHER:
+            same_path = all(bit(self.other, at) == bit(key, at) for at in range(depth))
+            if self.other == key or not same_path:
+                raise Invalid("the other key is not another one on this path")
+        node = EMPTY_ROOT if self.end == NOTHING else leaf_root(self.other or key, self.state)
+        for at, sibling in enumerate(self.siblings):
+            on_the_right = bit(key, depth - 1 - at)
+            node = inner_root(sibling, node) if on_the_right else inner_root(node, sibling)
+        return node
+
+    def says(self) -> bytes | None:
+        """The state hash of the key, or that it is absent."""
+        return self.state if self.end == ITSELF else None
+
+
+def prove(held: ContractMap, key: bytes) -> Proof:
+    """What this map says of a key."""
+    siblings, node = [], held.top
+    while isinstance(node, Inner):
+        side = bit(key, len(siblings))
+        siblings.append(root_of(node.left if side else node.right))
+        node = node.right if side else node.left
+    upwards = tuple(reversed(siblings))
+    if node is None:
+        return Proof(NOTHING, b"", b"", upwards)
+    return Proof(*(ITSELF, b"") if node.key == key else (ANOTHER, node.key), node.state, upwards)

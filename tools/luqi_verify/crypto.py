@@ -16,8 +16,8 @@ SUITE = 1
 Suite = Annotated[int, Integer(1, range(SUITE, SUITE + 1))]
 
 HASHED = (
-    "genesis", "header", "body", "membership", "control", "proposal", "slot", "commitment", "subject", "state",
-    "history", "map-key", "map-leaf", "map-node",
+    "genesis", "header", "body", "membership", "control", "proposal", "slot", "salt", "commitment", "data-key",
+    "contract-vrf", "employer-vrf", "subject", "state", "history", "map-key", "map-leaf", "map-node",
 )
 SIGNED = (
     "application", "genesis-approval", "approval", "submission", "prevote", "precommit", "consensus-proposal", "parts",

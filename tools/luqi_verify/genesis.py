@@ -8,7 +8,7 @@ from .certificate import Certificate
 from .codec import U16, U32, U64, Blob, Hash, Invalid, ListOf, MemberCode, Option, Structure, Text, structure
 from .crypto import Suite, hash_of
 from .governance import Control
-from .membership import Membership
+from .membership import Judges, Membership
 from .merkle import Frontier
 
 
@@ -80,11 +80,10 @@ class Genesis(Structure):
         return self.predecessor.network if self.predecessor else self.chain_id()
 
     def control(self) -> Control:
-        """The control state below block 1."""
-        if self.predecessor:
-            before = self.predecessor.control
-            return Control(self.protocol, before.streams, before.proposals)
-        return Control(self.protocol, (), ())
+        """The control state below block 1: of a predecessor's, the streams of nodes that are still there."""
+        before = self.predecessor.control.streams if self.predecessor else ()
+        present = Judges(self.membership).nodes
+        return Control(self.protocol, tuple(stream for stream in before if stream.node in present), ())
 
 
 def read_genesis(data: bytes) -> Genesis:

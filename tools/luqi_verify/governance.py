@@ -113,7 +113,7 @@ class SetPower(Structure):
 
 
 @structure
-class ReplaceNodeKeys(Structure):
+class RotateNodeKeys(Structure):
     node: U32
     keys: NodeKeys
 
@@ -122,7 +122,7 @@ class ReplaceNodeKeys(Structure):
 
 
 @structure
-class ReplaceMemberKeys(Structure):
+class RotateMemberKeys(Structure):
     member: MemberCode
     governance: SuiteKey
     vault: Annotated[bytes, Fixed(32)]
@@ -132,7 +132,7 @@ class ReplaceMemberKeys(Structure):
 
 
 @structure
-class ReplaceParameters(Structure):
+class SetParameters(Structure):
     parameters: Parameters
 
     def change(self, membership: Membership) -> Membership:
@@ -140,7 +140,7 @@ class ReplaceParameters(Structure):
 
 
 @structure
-class ActivateProtocol(Structure):
+class Activate(Structure):
     protocol: U16
 
     def change(self, membership: Membership) -> Membership:
@@ -153,17 +153,17 @@ CHANGE = Choice({
     3: AddNode,
     4: RemoveNode,
     5: SetPower,
-    6: ReplaceNodeKeys,
-    7: ReplaceMemberKeys,
-    8: ReplaceParameters,
-    9: ActivateProtocol,
+    6: RotateNodeKeys,
+    7: RotateMemberKeys,
+    8: SetParameters,
+    9: Activate,
 })
 Change = Annotated[Structure, CHANGE]
 
 
 def apply(change: Structure, membership: Membership, protocol: int) -> tuple[Membership, int]:
     """The membership and the protocol after a change, or `DoesNotApply`."""
-    if isinstance(change, ActivateProtocol):
+    if isinstance(change, Activate):
         if change.protocol <= protocol:
             raise DoesNotApply("the protocol is in force, or past")
         protocol = change.protocol
@@ -231,6 +231,14 @@ class Approve(Structure):
     signature: Signature
 
 
+@structure
+class ApprovalText(Structure):
+    """What a member signs to approve."""
+
+    proposal: Hash
+    member: MemberCode
+
+
 class ControlFold:
     """The control state and the membership through one block, of height h, that M judges."""
 
@@ -268,7 +276,7 @@ class ControlFold:
             return "NOT_AUTHORISED"
         if event.member in proposal.approvals:
             return "DUPLICATE"
-        message = signed_bytes("approval", self.chain, event.proposal + event.member)
+        message = signed_bytes("approval", self.chain, ApprovalText(event.proposal, event.member).encode())
         if not holds(member.governance.key, event.signature, message):
             return "BAD_SIGNATURE"
         self.proposals[event.proposal] = replace(proposal, approvals=(*proposal.approvals, event.member))
@@ -292,6 +300,11 @@ class ControlFold:
                     pass
             elif adopted or self.height < proposal.effective:
                 open_proposals.append(replace(proposal, adopted=adopted))
-        numbers = {node.number for member in membership.members for node in member.nodes}
-        streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()) if node in numbers)
-        return Control(protocol, streams, tuple(open_proposals)), membership
+        after = Judges(membership)
+        streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()) if node in after.nodes)
+        return Control(protocol, streams, tuple(without_absent(each, after) for each in open_proposals)), membership
+
+
+def without_absent(proposal: Proposal, judges: Judges) -> Proposal:
+    """The proposal without approvals of members that are gone: who comes again has to approve again."""
+    return replace(proposal, approvals=tuple(code for code in proposal.approvals if code in judges.members))

@@ -7,6 +7,8 @@ from typing import Any
 from .codec import Invalid, Reader, from_hex
 
 EMPTY_ROOT = sha256(b"").digest()
+SIZES = 1 << 63
+"""The size of a tree is below this."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -25,6 +27,8 @@ class Frontier:
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
         self.size = size
         self.peaks = list(peaks)
+        if not 0 <= size < SIZES:
+            raise Invalid(f"a log of {size} entries")
         if len(self.peaks) != size.bit_count():
             raise Invalid(f"{len(self.peaks)} subtrees in the frontier of a tree of {size}")
 
@@ -62,7 +66,7 @@ class Frontier:
         if not isinstance(value, dict) or set(value) != {"size", "peaks"} or type(value["size"]) is not int:
             raise Invalid("a frontier takes exactly the names size, peaks")
         peaks = [from_hex(peak) for peak in value["peaks"]]
-        if any(len(peak) != 32 for peak in peaks) or not 0 <= value["size"] < 1 << 64:
+        if any(len(peak) != 32 for peak in peaks):
             raise Invalid("no frontier")
         return cls(value["size"], peaks)
 

@@ -1,10 +1,15 @@
 """Records: slots, salts, commitments, and the disclosure of some slots (section 5)."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from .codec import (
+    U8, U64, Blob, Choice, Codec, Fixed, Hash, Invalid, ListOf, Option, Structure, Text, decode, structure,
+)
 from .crypto import SUITE, domain, hash_of
+from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE
 from .merkle import root_over
 
 
@@ -16,6 +21,11 @@ def hkdf_sha256(secret: bytes, info: bytes, size: int, salt: bytes = bytes(32)) 
         block = hmac.digest(key, block + info + bytes([len(output) // 32 + 1]), "sha256")
         output += block
     return output[:size]
+
+
+def data_key(secret: bytes) -> bytes:
+    """The key that seals a record in a vault."""
+    return hkdf_sha256(secret, domain("data-key") + bytes([SUITE]), 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +63,112 @@ class Kind:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A slot that is shown."""
+# -- which slots there are (section 5.1) -------------------------------------------------------
 
-    salt: bytes
-    value: bytes | None
+EMPLOYER_FIELDS = (
+    "unit_uscc", "unit_name", "legal_rep_id_type", "legal_rep_id_no", "legal_rep_name", "add_agent_flag",
+    "agent_id_type", "agent_name", "agent_id_no", "agent_phone",
+)
+NEW_FIELDS = (
+    "unit_uscc", "contract_no", "contract_name", "worker_id_type", "worker_name", "worker_id_no", "worker_phone",
+    "term_type", "term_start", "term_end", "employee_category", "contract_category", "host_unit_name",
+    "host_unit_legal_rep", "dispatch_start", "dispatch_end", "host_unit_uscc", "unit_sign_date", "worker_sign_date",
+)
+DISSOLVE_FIELDS = ("unit_uscc", "contract_no", "dissolution_reason", "dissolution_date", "notice_date", "initiator")
+RENEW_FIELDS = (
+    "unit_uscc", "contract_no", "term_type", "term_start", "term_end", "original_sign_date", "unit_sign_date",
+    "worker_sign_date",
+)
+TERMINATE_FIELDS = (
+    "unit_uscc", "contract_no", "termination_reason", "termination_date", "notice_date", "termination_note",
+)
+EXTENSION_FIELDS = ("unit_uscc", "contract_no", "reason", "date")
+FILES = tuple(f"file_{number}" for number in range(1, 9))
+FOR_ALL = ("raw_sha256", "platform", "platform_signature")
+
+FIELDS = {
+    NEW: NEW_FIELDS, RENEW: RENEW_FIELDS, DISSOLVE: DISSOLVE_FIELDS, TERMINATE: TERMINATE_FIELDS,
+    EMPLOYER: EMPLOYER_FIELDS, **dict.fromkeys(range(CORRECT, ERASE + 1), EXTENSION_FIELDS),
+}
 
 
-def opens(
-    kind: Kind, commitment: bytes, count: int, opened: Mapping[int, Opened], hidden: Mapping[int, bytes]
-) -> bool:
-    """Whether the opened slots, with the leaves of the hidden ones, are what was committed to."""
-    if set(opened) & set(hidden) or set(opened) | set(hidden) != set(range(count)):
-        return False
-    leaves = [
-        kind.slot_leaf(index, opened[index].salt, opened[index].value) if index in opened else hidden[index]
-        for index in range(count)
-    ]
-    return kind.commitment(leaves) == commitment
+def slot_names(kind: int, version: int) -> tuple[str, ...]:
+    """The names of a record's slots, in their order."""
+    if version != 1 or kind not in FIELDS:
+        raise Invalid(f"no record has kind {kind} and version {version}")
+    changes = ("changes",) if kind in (CORRECT, AMEND) else ()
+    files = FILES if kind != EMPLOYER else ()
+    return FIELDS[kind] + changes + files + FOR_ALL
 
+
+@structure
+class FieldChange(Structure):
+    field: Annotated[str, Text(64)]
+    value: Annotated[str | None, Option(Annotated[str, Text(2_000)])]
+
+
+@structure
+class File(Structure):
+    role: Annotated[str, Text(128)]
+    sha256: Hash
+    size: U64
+    media_type: Annotated[str, Text(400)]
+
+
+TEXT = Text(65_535)
+SLOT_VALUES: dict[str, Codec] = {
+    "changes": ListOf(FieldChange, 32), "raw_sha256": Fixed(32), **dict.fromkeys(FILES, File),
+}
+
+
+def check_value(name: str, value: bytes) -> None:
+    """Fails if this is no value of the slot of this name."""
+    if name in SLOT_VALUES:
+        decode(SLOT_VALUES[name], value)
+    else:
+        decode(TEXT, len(value).to_bytes(4, "big") + value)
+
+
+# -- disclosures -------------------------------------------------------------------------------
+
+
+@structure
+class Hidden(Structure):
+    leaf: Hash
+
+
+@structure
+class Revealed(Structure):
+    """A slot that is shown, with its value or its absence."""
+
+    salt: Hash
+    value: Annotated[bytes | None, Option(Annotated[bytes, Blob(65_535)])]
+
+
+SLOT = Choice({0: Hidden, 1: Revealed})
+
+
+@structure
+class Disclosure(Structure):
+    """Some slots of a record shown, the others hidden."""
+
+    kind: U8
+    version: U8
+    slots: Annotated[tuple[Hidden | Revealed, ...], ListOf(Annotated[Hidden | Revealed, SLOT], 64)]
+
+    def check(self) -> None:
+        if len(self.slots) != len(slot_names(self.kind, self.version)):
+            raise Invalid("a disclosure has one entry for each slot of its kind")
+
+    def commitment(self) -> bytes:
+        """The commitment that it opens to."""
+        kind = Kind(self.kind, self.version)
+        return kind.commitment([
+            kind.slot_leaf(index, slot.salt, slot.value) if isinstance(slot, Revealed) else slot.leaf
+            for index, slot in enumerate(self.slots)
+        ])
+
+    def shown(self) -> dict[str, Revealed]:
+        """The slots that are shown, by name."""
+        named = zip(slot_names(self.kind, self.version), self.slots)
+        return {name: slot for name, slot in named if isinstance(slot, Revealed)}

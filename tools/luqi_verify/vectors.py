@@ -1,39 +1,56 @@
 """Golden vectors: every hashed or signed structure, recomputed.
 
-A file is `{"about": text, "cases": [case, …]}`; a case names itself and its kind, and what has to come out:
+A file is `{"about": text, "cases": [case, …]}`. A case has a name, a kind, and fields, every one of which
+has to be judged by somebody: a kind that nobody knows, a field that nobody asked for, and a field that is
+missing are failures, so that no case can pass unread.
 
-    bytes       the encoding: it decodes, and the value encodes to the same bytes; with `error`, it is refused
-    hash        the hash of the value in its domain
-    signed      the bytes that a signature is over; `chain` is the chain id
-    public_key, signature      the signature holds over `signed`; with `error`, it does not
+    any structure       bytes: it decodes, and encodes to the same bytes; hash, where it has one.
+                        With error instead: it is refused
+    change              effective: its hash is the proposal id at this height
+    genesis             json: parses to the same bytes; network: the network id
+    application         bytes: a member's entry and its signature
+    submission          leaves and root
+    signed              signed: bytes of a domain and a chain; signature: holds by public_key
+    map                 entries: what it is made of; root; proofs
+    record              secret and slots: their commitment and data_key; disclosure
+    subject             employer, contract: alpha; proof: shows the subject. With error: it does not
+    chain               archive, on the genesis of the same file: verdict; first finding, or tip, roots, events
+
+What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block.
+Certificates and submissions are verified by a genesis that stands in the same folder.
 """
 
+import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .archive import STATE_LIST, Foot, MembershipChange
-from .block import Block, Body, Header, Submission
-from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator, Vote
-from .codec import Codec, Invalid, decode, encode, from_hex
-from .contract_map import state_hash
+from .audit import audit
+from .block import Block, Body, Header, Submission, Summary
+from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator
+from .codec import Codec, Invalid, MemberCodeCodec, Reader, decode, encode, from_hex
+from .contract_map import ContractMap, Proof, map_key, prove, state_hash
 from .crypto import holds, signed_bytes
-from .event import ENTRY, EVENT
+from .event import ENTRY, EVENT, EventEntry
 from .fold import State
-from .genesis import Genesis, Predecessor, Trust
-from .governance import CHANGE, Control
-from .membership import Member, Membership, Node, Parameters
-from .merkle import Frontier, leaf_hash
+from .genesis import Genesis, Predecessor, Trust, genesis_from_json
+from .governance import CHANGE, ApprovalText, Control, proposal_id
+from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters
+from .merkle import Frontier, leaf_hash, root_over
+from .record import Disclosure, Kind, Revealed, check_value, data_key, slot_names
+from .subject import contract_alpha, employer_alpha, subject_of, verify
 
 STRUCTURES: dict[str, Codec] = {
     "block": Block,
     "body": Body,
     "certificate": Certificate,
     "change": CHANGE,
-    "consensus_proposal": ConsensusProposal,
     "control": Control,
+    "disclosure": Disclosure,
     "entry": ENTRY,
     "event": EVENT,
     "foot": Foot,
@@ -45,16 +62,12 @@ STRUCTURES: dict[str, Codec] = {
     "membership_change": MembershipChange,
     "node": Node,
     "parameters": Parameters,
-    "parts": Parts,
-    "precommit": Ballot,
     "predecessor": Predecessor,
-    "prevote": Ballot,
+    "proof": Proof,
     "state": State,
     "states": STATE_LIST,
     "submission": Submission,
     "trust": Trust,
-    "validator": Validator,
-    "vote": Vote,
 }
 
 HASHES: dict[str, Callable[[Any], bytes]] = {
@@ -69,22 +82,71 @@ HASHES: dict[str, Callable[[Any], bytes]] = {
     "state": lambda state: state_hash(state.encode()),
 }
 
-
-def signed_as(domain: str) -> Callable[[Any, bytes], bytes]:
-    """For a structure that is signed just as it is encoded."""
-    return lambda value, chain: signed_bytes(domain, chain, value.encode())
-
-
-SIGNED: dict[str, Callable[[Any, bytes], bytes]] = {
-    "certificate": Certificate.precommit,
-    "consensus_proposal": signed_as("consensus-proposal"),
-    "member": lambda member, _: signed_bytes("application", bytes(32), member.encode()),
-    "parts": signed_as("parts"),
-    "precommit": signed_as("precommit"),
-    "prevote": signed_as("prevote"),
-    "submission": Submission.signed,
-    "validator": signed_as("validator"),
+SIGNED: dict[str, Codec] = {
+    "application": Member,
+    "approval": ApprovalText,
+    "consensus-proposal": ConsensusProposal,
+    "genesis-approval": MemberCodeCodec,
+    "parts": Parts,
+    "precommit": Ballot,
+    "prevote": Ballot,
+    "submission": Summary,
+    "validator": Validator,
 }
+"""What the bytes of each signed domain hold after the chain id."""
+
+
+class Case:
+    """One case, which remembers what it was asked for."""
+
+    def __init__(self, fields: dict[str, Any], file: "File") -> None:
+        self.fields = fields
+        self.file = file
+        self.name: str = fields["name"]
+        self.kind: str = fields["kind"]
+        self.asked = {"name", "kind"}
+
+    def has(self, name: str) -> bool:
+        return name in self.fields
+
+    def take(self, name: str) -> Any:
+        """A field, which is judged from now on; a case without it is wrong."""
+        self.asked.add(name)
+        if name not in self.fields:
+            raise Wrong(f"it has no {name}")
+        return self.fields[name]
+
+    def bytes(self, name: str) -> bytes:
+        return from_hex(self.take(name))
+
+    def left(self) -> list[str]:
+        return sorted(set(self.fields) - self.asked)
+
+
+class Wrong(Exception):
+    """What is wrong with a case, where nothing more can be said of it."""
+
+
+class File:
+    """The cases of one file; some are judged by others."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        content = json.loads(path.read_text("utf-8"))
+        if set(content) != {"about", "cases"} or not content["about"] or not content["cases"]:
+            raise Wrong("a file of vectors says what it is about and has cases")
+        self.cases = [Case(fields, self) for fields in content["cases"]]
+
+    def geneses(self) -> list[Genesis]:
+        """Those of the whole folder."""
+        files = [self, *[File(path) for path in sorted(self.path.parent.glob("*.json")) if path != self.path]]
+        return [genesis for file in files for genesis in file.values("genesis")]
+
+    def values(self, kind: str) -> Iterator[Any]:
+        """The values of all cases of a kind that are encodings of one."""
+        for case in self.cases:
+            if case.kind == kind and not case.has("error"):
+                yield decode(STRUCTURES[kind], from_hex(case.fields["bytes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,48 +162,321 @@ def check_folder(folder: Path) -> tuple[int, list[Failure]]:
     """How many cases there are in a folder, and which of them fail."""
     count, failures = 0, []
     for path in sorted(folder.glob("**/*.json")):
-        for case in json.loads(path.read_text("utf-8"))["cases"]:
-            count += 1
-            try:
-                failures += [Failure(path.name, case["name"], detail) for detail in check_case(case)]
-            except Exception as error:  # a vector is data: nothing in it may end the run
-                failures.append(Failure(path.name, case.get("name", "?"), f"{type(error).__name__}: {error}"))
+        more, found = check_file(path)
+        count, failures = count + more, failures + found
     return count, failures
 
 
-def check_case(case: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with a case."""
-    kind = case["kind"]
-    if kind not in STRUCTURES and "bytes" in case:
-        yield f"no structure is called {kind!r}"
+def check_file(path: Path) -> tuple[int, list[Failure]]:
+    try:
+        file = File(path)
+    except (Wrong, ValueError, KeyError, TypeError) as error:
+        return 1, [Failure(path.name, "the file itself", f"{type(error).__name__}: {error}")]
+    return len(file.cases), [
+        Failure(path.name, case.name, detail) for case in file.cases for detail in failures_of(case)]
+
+
+def failures_of(case: Case) -> list[str]:
+    """What is wrong with a case. A vector is data: nothing in it may end the run."""
+    judge = JUDGES.get(case.kind)
+    if judge is None:
+        return [f"nobody judges the kind {case.kind!r}"]
+    try:
+        details = list(judge(case))
+    except Wrong as error:
+        return [str(error)]
+    except Exception as error:
+        return [f"{type(error).__name__}: {error}"]
+    return details + [f"nobody judged its field {name!r}" for name in case.left()]
+
+
+def differs(case: Case, name: str, value: Any) -> Iterator[str]:
+    """A complaint if a field is not what was recomputed."""
+    value = value.hex() if isinstance(value, bytes) else value
+    if case.take(name) != value:
+        yield f"{name} should be {value}"
+
+
+# -- structures --------------------------------------------------------------------------------
+
+
+def judge_structure(case: Case) -> Iterator[str]:
+    data = case.bytes("bytes")
+    try:
+        value = decode(STRUCTURES[case.kind], data)
+    except Invalid as error:
+        if not case.has("error"):
+            yield f"refused: {error}"
+        elif not case.take("error"):
+            yield "an error without words"
         return
-    value = None
-    if "bytes" in case:
-        data = from_hex(case["bytes"])
+    if case.has("error"):
+        yield f"accepted, though {case.take('error')}"
+        return
+    if encode(STRUCTURES[case.kind], value) != data:
+        yield "encodes to other bytes"
+    if case.kind in HASHES and (case.has("hash") or not is_used(case)):
+        yield from differs(case, "hash", HASHES[case.kind](value))
+    yield from FURTHER.get(case.kind, nothing_more)(case, value)
+
+
+def is_used(case: Case) -> bool:
+    """A genesis that chains stand on needs no hash: theirs is in every header."""
+    return case.kind == "genesis" and any(other.kind == "chain" for other in case.file.cases)
+
+
+def nothing_more(case: Case, value: Any) -> Iterator[str]:
+    if case.kind not in HASHES:
+        yield "nothing says what should come out"
+
+
+def further_block(case: Case, block: Block) -> Iterator[str]:
+    if block.header.body != block.body.hash():
+        yield "the body is not its header's"
+
+
+def further_header(case: Case, header: Header) -> Iterator[str]:
+    if header not in [block.header for block in case.file.values("block")]:
+        yield "no block of this file has it"
+
+
+def further_body(case: Case, body: Body) -> Iterator[str]:
+    if body not in [block.body for block in case.file.values("block")]:
+        yield "no block of this file has it"
+
+
+def further_certificate(case: Case, certificate: Certificate) -> Iterator[str]:
+    headers = [block.header for block in case.file.values("block")]
+    header = next((header for header in headers if header.hash() == certificate.block), None)
+    if header is None:
+        yield "it is of no block of this file"
+        return
+    faults = [
+        certificate.fault(header.chain, header.height, certificate.block, Judges(genesis.membership))
+        for genesis in case.file.geneses() if genesis.chain_id() == header.chain]
+    if None not in faults:
+        yield f"by no genesis of this folder it makes its block final: {faults}"
+
+
+def further_event(case: Case, event: Any) -> Iterator[str]:
+    entries = [entry.event for entry in case.file.values("entry") if isinstance(entry, EventEntry)]
+    if event not in entries:
+        yield "no entry of this file holds it"
+
+
+def further_change(case: Case, change: Any) -> Iterator[str]:
+    yield from differs(case, "hash", proposal_id(change, case.take("effective")))
+
+
+def further_genesis(case: Case, genesis: Genesis) -> Iterator[str]:
+    if is_used(case):
+        return
+    yield from differs(case, "network", genesis.network_id())
+    parsed = genesis_from_json(json.dumps(case.take("json")).encode("utf-8"))
+    if parsed.encode() != genesis.encode():
+        yield "the JSON is of another genesis"
+
+
+def further_submission(case: Case, submission: Submission) -> Iterator[str]:
+    yield from differs(case, "leaves", [leaf.hex() for leaf in submission.leaves])
+    yield from differs(case, "root", root_over(submission.leaves))
+    entries = [EventEntry(submission.stream, submission.sequence, at, event)
+               for at, event in enumerate(submission.events)]
+    if [leaf_hash(encode(ENTRY, entry)) for entry in entries] != submission.leaves:
+        yield "its leaves are not the hashes of its entries"
+    if not any(
+        submission.stream in (nodes := Judges(genesis.membership).nodes) and holds(
+            nodes[submission.stream].key(SUBMISSION), submission.signature, submission.signed(genesis.chain_id()))
+        for genesis in case.file.geneses()
+    ):
+        yield "its signature holds by no genesis of this folder"
+
+
+FURTHER: dict[str, Callable[[Case, Any], Iterator[str]]] = {
+    "block": further_block,
+    "body": further_body,
+    "certificate": further_certificate,
+    "change": further_change,
+    "event": further_event,
+    "genesis": further_genesis,
+    "header": further_header,
+    "submission": further_submission,
+}
+"""What a value has to be beside well encoded."""
+
+
+# -- signatures --------------------------------------------------------------------------------
+
+
+def judge_application(case: Case) -> Iterator[str]:
+    """A member's entry for the ceremony: `member ‖ signature`, signed for no chain yet."""
+    data = case.bytes("bytes")
+    reader = Reader(data)
+    member, signature = Member.read(reader), reader.take(64)
+    reader.end()
+    if member.encode() + signature != data:
+        yield "encodes to other bytes"
+    if not holds(member.governance.key, signature, signed_bytes("application", bytes(32), member.encode())):
+        yield "the signature does not hold"
+
+
+def judge_signed(case: Case) -> Iterator[str]:
+    signed, chain = case.bytes("signed"), case.bytes("chain")
+    key, signature = case.bytes("public_key"), case.bytes("signature")
+    name = next((name for name in SIGNED if signed.startswith(signed_bytes(name, chain, b""))), None)
+    if name is None:
+        yield "they are the bytes of no domain, for this chain"
+        return
+    fields = signed[len(signed_bytes(name, chain, b"")):]
+    if encode(SIGNED[name], decode(SIGNED[name], fields)) != fields:
+        yield "encodes to other bytes"
+    if not re.match(name.replace("-", " "), case.name):
+        yield f"it is signed as {name}"
+    if holds(key, signature, signed) == case.has("error"):
+        yield "the signature holds" if case.take("error") else "the signature does not hold"
+
+
+# -- maps --------------------------------------------------------------------------------------
+
+
+def judge_map(case: Case) -> Iterator[str]:
+    held, states = ContractMap(), {}
+    for entry in case.take("entries"):
+        key, state = map_key(from_hex(entry["subject"])), State.decode(from_hex(entry["state"]))
+        if set(entry) != {"subject", "key", "state"} or key.hex() != entry["key"]:
+            yield f"an entry of subject {entry['subject']} is wrong: its key is {key.hex()}"
+        states[key] = state_hash(state.encode())
+        held.put(key, states[key])
+    root = held.root()
+    yield from differs(case, "root", root)
+    if not case.take("proofs"):
+        yield "nothing is proved"
+    for number, item in enumerate(case.take("proofs")):
+        key, data = from_hex(item["key"]), from_hex(item["proof"])
+        proof = decode(Proof, data)
+        if set(item) != {"key", "proof", "present"} or type(item["present"]) is not bool:
+            yield f"proof {number} is no proof"
+        if encode(Proof, proof) != data or encode(Proof, prove(held, key)) != data:
+            yield f"proof {number} should be {encode(Proof, prove(held, key)).hex()}"
+        if proof.root(key) != root:
+            yield f"proof {number} does not lead to the root"
+        if proof.says() != states.get(key) or (key in states) != item["present"]:
+            yield f"proof {number} says another thing"
+        if spoilt := spoilt_proof_that_passes(key, data, root):
+            yield f"proof {number} passes, changed to {spoilt.hex()}"
+
+
+def spoilt_proof_that_passes(key: bytes, data: bytes, root: bytes) -> bytes | None:
+    """A proof with one bit changed that still leads to the root: there should be none."""
+    for at in range(8 * len(data)):
+        spoilt = bytearray(data)
+        spoilt[at >> 3] ^= 1 << (at & 7)
         try:
-            value = decode(STRUCTURES[kind], data)
-        except Invalid as error:
-            if "error" not in case:
-                yield f"refused: {error}"
-            return
-        if encode(STRUCTURES[kind], value) != data:
-            yield "encodes to other bytes"
-        if "error" in case and "signature" not in case:
-            yield f"accepted, though {case['error']}"
-    if "hash" in case and HASHES[kind](value).hex() != case["hash"]:
-        yield f"the hash is {HASHES[kind](value).hex()}"
-    yield from check_signature(case, kind, value)
+            if decode(Proof, bytes(spoilt)).root(key) == root:
+                return bytes(spoilt)
+        except Invalid:
+            continue
+    return None
 
 
-def check_signature(case: dict[str, Any], kind: str, value: Any) -> Iterator[str]:
-    if "signed" not in case:
+# -- records and subjects ----------------------------------------------------------------------
+
+
+def judge_record(case: Case) -> Iterator[str]:
+    kind, secret = Kind(case.take("record_kind"), case.take("version")), case.bytes("secret")
+    names = slot_names(kind.kind, kind.version)
+    given = case.take("slots")
+    if len(secret) != 32 or [slot["name"] for slot in given] != list(names):
+        yield f"the slots should be {', '.join(names)}, the secret 32 bytes"
         return
-    signed = from_hex(case["signed"])
-    if value is not None and kind in SIGNED and "chain" in case:
-        if SIGNED[kind](value, from_hex(case["chain"])) != signed:
-            yield "other bytes are signed"
-    if "signature" in case:
-        accepted = holds(from_hex(case["public_key"]), from_hex(case["signature"]), signed)
-        if accepted == ("error" in case):
-            yield "the signature holds" if accepted else "the signature does not hold"
+    if any(set(slot) != {"name", "value"} for slot in given):
+        yield "a slot has a name and a value"
+    values = [None if slot["value"] is None else from_hex(slot["value"]) for slot in given]
+    for name, value in zip(names, values):
+        if value is not None:
+            check_value(name, value)
+    yield from differs(case, "commitment", kind.commit(secret, values))
+    yield from differs(case, "data_key", data_key(secret))
+    yield from judge_disclosure(case, kind, secret, values)
 
+
+def judge_disclosure(case: Case, kind: Kind, secret: bytes, values: list[bytes | None]) -> Iterator[str]:
+    """It shows what the case's name says, hides the rest, and opens to the commitment."""
+    data = case.bytes("disclosure")
+    disclosure = Disclosure.decode(data)
+    if disclosure.encode() != data or (disclosure.kind, disclosure.version) != (kind.kind, kind.version):
+        yield "the disclosure is of another kind, or encodes to other bytes"
+    if disclosure.commitment().hex() != case.take("commitment"):
+        yield "the disclosure does not open to the commitment"
+    for index, (slot, value) in enumerate(zip(disclosure.slots, values)):
+        salt = kind.salt(secret, index)
+        if isinstance(slot, Revealed):
+            true = (slot.salt, slot.value) == (salt, value)
+        else:
+            true = slot.leaf == kind.slot_leaf(index, salt, value)
+        if not true:
+            yield f"slot {index} of the disclosure is not the record's"
+    names = slot_names(kind.kind, kind.version)
+    promised = set(re.findall(r"\w+", case.name.partition(",")[2]))
+    shown = set(names) if "everything" in promised else promised & set(names)
+    if not shown and "nothing" not in promised:
+        yield "its name does not say what is disclosed"
+    if set(disclosure.shown()) != shown:
+        yield f"it shows {sorted(disclosure.shown())}"
+    if any(isinstance(slot, Revealed) for slot in disclosure.slots):
+        yield from judge_spoilt_disclosure(disclosure)
+
+
+def judge_spoilt_disclosure(disclosure: Disclosure) -> Iterator[str]:
+    """No bit of it can be changed without opening to something else."""
+    data, commitment = disclosure.encode(), disclosure.commitment()
+    for at in range(8 * len(data)):
+        spoilt = bytearray(data)
+        spoilt[at >> 3] ^= 1 << (at & 7)
+        try:
+            if Disclosure.decode(bytes(spoilt)).commitment() == commitment:
+                yield f"opens to the same commitment with bit {at} changed"
+        except Invalid:
+            continue
+
+
+def judge_subject(case: Case) -> Iterator[str]:
+    employer, contract = case.take("employer"), case.take("contract")
+    alpha = employer_alpha(employer) if contract is None else contract_alpha(employer, contract)
+    yield from differs(case, "alpha", alpha)
+    output = verify(case.bytes("public_key"), alpha, case.bytes("proof"))
+    subject, network = case.bytes("subject"), case.bytes("network")
+    shown = output is not None and len(network) == 32 and subject_of(network, output) == subject
+    if shown == case.has("error"):
+        yield "the proof shows the subject" if case.take("error") else "the proof does not show the subject"
+    elif not shown and not case.take("error"):
+        yield "an error without words"
+
+
+# -- chains ------------------------------------------------------------------------------------
+
+
+def judge_chain(case: Case) -> Iterator[str]:
+    [genesis] = case.file.values("genesis")
+    report = audit(io.BytesIO(case.bytes("archive")), genesis)
+    yield from differs(case, "verdict", report.verdict())
+    if report.finding:
+        yield from differs(case, "first", {"height": report.finding.height, "kind": str(report.finding.kind)})
+        return
+    if report.unchecked:
+        yield f"unchecked: {', '.join(report.unchecked)}"
+    yield from differs(case, "tip", report.vouched.hash)
+    yield from differs(case, "log_root", report.vouched.log_root)
+    yield from differs(case, "map_root", report.vouched.map_root)
+    yield from differs(case, "events", report.vouched.events)
+
+
+JUDGES: dict[str, Callable[[Case], Iterator[str]]] = {
+    **dict.fromkeys(STRUCTURES, judge_structure),
+    "application": judge_application,
+    "chain": judge_chain,
+    "map": judge_map,
+    "record": judge_record,
+    "signed": judge_signed,
+    "subject": judge_subject,
+}

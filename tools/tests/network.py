@@ -16,7 +16,7 @@ from luqi_verify import archive
 from luqi_verify.audit import Report, audit
 from luqi_verify.block import Block, Body, Header, Submission
 from luqi_verify.certificate import Certificate, Vote
-from luqi_verify.chain import Policy, Tip
+from luqi_verify.chain import Policy, States, Tip
 from luqi_verify.codec import decode, encode
 from luqi_verify.crypto import SuiteKey, signed_bytes
 from luqi_verify.event import EVENT, ContractEvent, Event, entry_prefix
@@ -70,6 +70,7 @@ class Builder:
         self.genesis = first or genesis()
         self.chain = self.genesis.chain_id()
         self.tip = Tip.of_genesis(self.genesis)
+        self.tip.states = self.tip.states or States()
         self.blocks: list[Block] = []
         self.certificates: list[Certificate] = []
         self.memberships: list[Membership] = []
@@ -131,7 +132,7 @@ class Builder:
         return [*blocks, archive.write_frame(archive.CERTIFICATE, self.certificates[-1].encode())]
 
     def archive(self) -> bytes:
-        foot = archive.write_frame(archive.FOOT, archive.Foot(None).encode())
+        foot = archive.write_frame(archive.FOOT, archive.Foot(None, None).encode())
         return archive.write_head(self.chain) + foot + b"".join(self.frames())
 
 

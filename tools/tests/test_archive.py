@@ -14,11 +14,13 @@ from network import (
 from luqi_verify import archive, cli
 from luqi_verify.audit import Exit, Kept
 from luqi_verify.chain import Kind, Policy
+from luqi_verify.codec import encode
 from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
 from luqi_verify.genesis import Predecessor, read_genesis
-from luqi_verify.governance import AddMember, AddNode, ReplaceParameters, SetPower
+from luqi_verify.report import to_json, to_text
+from luqi_verify.governance import AddMember, AddNode, SetParameters, SetPower
 
 LAX = Policy(every_certificate=False, every_map=False)
 
@@ -33,7 +35,7 @@ def lively() -> Builder:
     builder.govern(AddMember(member(CITY, node(7, 2))), 5, PROVINCE, COUNTY)
     builder.block(builder.next_submission(1, event(DISSOLVE, 0), event(AMEND, 1), event(CORRECT, 1, 0)))
     builder.block(builder.next_submission(7, event(RENEW, 5), event(TRANSFER, 5, Proposes(COUNTY))))
-    builder.govern(ReplaceParameters(dataclasses.replace(PARAMETERS, block_events=20)), 7, COUNTY, CITY, stream=7)
+    builder.govern(SetParameters(dataclasses.replace(PARAMETERS, block_events=20)), 7, COUNTY, CITY, stream=7)
     builder.block(builder.next_submission(1, event(REOPEN, 0, Proposes(1))))
     builder.block(builder.next_submission(0, event(REOPEN, 0, Approves(2)), event(TRANSFER, 5, Approves(2))))
     return builder
@@ -44,10 +46,9 @@ class Whole(unittest.TestCase):
         builder = lively()
         for policy in (Policy(), LAX):
             report = audited(builder.archive(), builder.genesis, policy)
-            self.assertEqual(report.to_json()["findings"], [])
+            self.assertIsNone(report.finding)
             self.assertEqual(report.exit(), Exit.HOLDS)
-            self.assertEqual(report.tip.height, 8)
-            self.assertEqual(report.tip.hash, builder.tip.hash)
+            self.assertEqual((report.vouched.height, report.vouched.hash), (8, builder.tip.hash))
 
     def test_an_empty_block_alone(self):
         builder = Builder()
@@ -82,13 +83,13 @@ class Mutated(unittest.TestCase):
         builder.block(builder.next_submission(1, event(NEW, 1, COUNTY)))
         builder.block()
         head, frames = archive.write_head(builder.chain), builder.frames()
-        foot = archive.write_frame(archive.FOOT, b"\0")
+        foot = archive.write_frame(archive.FOOT, b"\0\0")
         for number, frame in enumerate(frames):
             for at in range(archive.FRAME_HEAD, len(frame)):
                 data = bytearray(frame[archive.FRAME_HEAD:])
                 data[at - archive.FRAME_HEAD] ^= 1 << at % 8
                 spoilt = [*frames[:number], archive.write_frame(frame[0], bytes(data)), *frames[number + 1:]]
-                for policy in (Policy(), LAX):
+                for policy in (Policy(), LAX) if at % 4 == 0 else (Policy(),):
                     report = audited(head + foot + b"".join(spoilt), builder.genesis, policy)
                     self.assertEqual(report.exit(), Exit.ALTERED, (number, at))
 
@@ -104,7 +105,7 @@ class Mutated(unittest.TestCase):
 
     def test_blocks_swapped_removed_repeated(self):
         builder = lively()
-        head = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, b"\0")
+        head = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, b"\0\0")
         frames = builder.frames()
         for order in ([1, 0, 2], [0, 0, 1], [0, 2]):
             spoilt = head + b"".join(frames[n] for n in order) + b"".join(frames[3:])
@@ -135,6 +136,54 @@ class Spoilt(unittest.TestCase):
         self.check(Kind.CONTROL, control=other)
         self.check(Kind.MEMBERSHIP, next_membership=other)
         self.check(Kind.MAP, map_root=other)
+
+
+class Found(unittest.TestCase):
+    """Which height and kind is named, where several things do not hold."""
+
+    def check(self, builder: Builder, kind: Kind, height: int, end: bytes = b""):
+        for policy in (Policy(), LAX):
+            report = audited(builder.archive() + end, builder.genesis, policy)
+            self.assertEqual((report.finding.kind, report.finding.height, report.exit()), (kind, height, Exit.ALTERED))
+
+    def alter(self, height: int, **changes: object) -> Builder:
+        """A lively chain in which one header was altered after it was certified."""
+        builder = lively()
+        block = builder.blocks[height - 1]
+        builder.blocks[height - 1] = dataclasses.replace(block, header=dataclasses.replace(block.header, **changes))
+        return builder
+
+    def test_a_block_that_was_altered_after_it_was_certified(self):
+        for height in (4, 8):
+            for changes in ({"proposer": 7}, {"time": 1 << 41}):
+                self.check(self.alter(height, **changes), Kind.BLOCK, height)
+            self.check(self.alter(height, log_size=3), Kind.LOG, height)
+            for name, kind in (("log_root", Kind.LOG), ("control", Kind.CONTROL), ("next_membership", Kind.MEMBERSHIP), ("body", Kind.BODY),
+                               ("parent", Kind.LINK)):
+                self.check(self.alter(height, **{name: bytes(32)}), kind, height)
+
+    def test_a_block_that_was_certified_with_a_wrong_root(self):
+        builder = Builder()
+        builder.block()
+        builder.block(log_root=bytes(32))
+        self.check(builder, Kind.LOG, 2)
+        builder.block()
+        self.check(builder, Kind.LOG, 2)
+
+    def test_the_last_blocks_removed(self):
+        builder = lively()
+        for height in (8, 7, 1):
+            del builder.blocks[height - 1:]
+            self.check(builder, Kind.MISSING, height)
+
+    def test_bytes_after_the_end(self):
+        self.check(lively(), Kind.ENCODING, 8, b"\0")
+
+    def test_vouches_up_to_the_block_below(self):
+        for height in (2, 5, 8):
+            builder = self.alter(height, proposer=7)
+            self.assertEqual(audited(builder.archive(), builder.genesis).vouched.height, height - 1)
+            self.assertIsNone(audited(builder.archive(), builder.genesis, LAX).vouched)
 
 
 class Certificates(unittest.TestCase):
@@ -202,7 +251,7 @@ class Partial(unittest.TestCase):
         builder = lively()
         lower = Builder()
         for block in builder.blocks[:height]:
-            lower.tip.climb(reread(block), 1000, Policy())
+            lower.tip.climb(reread(block), 1000)
         before, changes = builder.genesis.membership, []
         for n, after in enumerate(builder.memberships[:height]):
             if after != before:
@@ -210,9 +259,9 @@ class Partial(unittest.TestCase):
             before = after
         states = sorted(lower.tip.states.by_key.items())
         below = archive.Below(
-            builder.blocks[height - 1].header, tuple(changes), lower.tip.frontier, lower.tip.control,
-            len(states) if with_states else None)
-        data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, archive.Foot(below).encode())
+            builder.blocks[height - 1].header, tuple(changes), lower.tip.frontier, lower.tip.control)
+        foot = archive.Foot(below, len(states) if with_states else None)
+        data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, foot.encode())
         for part in (states[:2], states[2:]) if with_states else ():
             items = tuple(archive.KeyedState(key, state) for key, state in part)
             out = bytearray()
@@ -257,6 +306,21 @@ class Partial(unittest.TestCase):
 
 
 class CommandLine(unittest.TestCase):
+    def test_what_is_said(self):
+        builder = lively()
+        whole = audited(builder.archive(), builder.genesis)
+        text = to_text(whole, builder.genesis)
+        for part in (builder.chain.hex(), "blocks 1 to 8: ", "map root after every block",
+                     builder.tip.hash.hex(), "holds: ", "vouches up to height 8"):
+            self.assertIn(part, text)
+        self.assertEqual(to_json(whole)["signed"], 8)
+        cut = audited(builder.archive()[:-100], builder.genesis)
+        self.assertIn("undecided: ", to_text(cut, builder.genesis))
+        self.assertIn("vouches up to height 7", to_text(cut, builder.genesis))
+        none = audited(builder.archive()[:60], builder.genesis)
+        self.assertIn("vouches for no block", to_text(none, builder.genesis))
+        self.assertEqual(to_json(none)["tip"], None)
+
     def test_exits(self):
         builder = lively()
         with tempfile.TemporaryDirectory() as folder:
@@ -276,7 +340,8 @@ class CommandLine(unittest.TestCase):
             file.write_bytes(builder.archive()[:-200])
             self.assertEqual(run("archive", str(file), "--genesis", str(first))[0], 3)
             self.assertEqual(run("archive", str(file), "--genesis", str(Path(folder, "none")))[0], 4)
-            self.assertEqual(run("vectors", folder)[0], 4)
+            self.assertEqual(run("vectors", folder)[0], 1)
+            self.assertEqual(run("vectors", str(Path(folder, "none")))[0], 4)
 
 
 class Successor(unittest.TestCase):
@@ -287,6 +352,43 @@ class Successor(unittest.TestCase):
         predecessor = Predecessor(
             before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
         return Builder(genesis(name="后继", time=header.time, predecessor=predecessor))
+
+    def test_the_states_go_on(self):
+        before = lively()
+        header = before.blocks[-1].header
+        predecessor = Predecessor(
+            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
+        members = before.memberships[-1].members
+        after = Builder(genesis(*members, time=header.time, predecessor=predecessor, membership=before.memberships[-1]))
+        items = tuple(archive.KeyedState(key, state) for key, state in sorted(before.tip.states.by_key.items()))
+        for item in items:
+            after.tip.states.put(item.key, item.state)
+        after.block(after.next_submission(1, event(AMEND, 1)))
+        states = archive.write_frame(archive.STATES, encode(archive.STATE_LIST, items))
+
+        def archived(number: int | None, *frames: bytes) -> bytes:
+            foot = archive.write_frame(archive.FOOT, archive.Foot(None, number).encode())
+            return archive.write_head(after.chain) + foot + b"".join([*frames, *after.frames()])
+
+        report = audited(archived(len(items), states), after.genesis)
+        self.assertEqual((report.exit(), report.unchecked), (Exit.HOLDS, []))
+        self.assertEqual(audited(archived(None), after.genesis).unchecked, ["map"])
+        for spoilt in (archived(0), archived(None, states), archived(len(items) + 1, states),
+                       archived(len(items) - 1, states)):
+            self.assertEqual(audited(spoilt, after.genesis).exit(), Exit.ALTERED)
+
+    def test_streams_of_nodes_that_are_there_go_on_and_proposals_do_not(self):
+        before = Builder()
+        before.govern(SetPower(1, 3), 9, PROVINCE)
+        before.block(before.next_submission(2, event(NEW, 1, COUNTY)))
+        self.assertEqual([stream.node for stream in before.tip.control.streams], [0, 2])
+        self.assertEqual(len(before.tip.control.proposals), 1)
+        header = before.blocks[-1].header
+        predecessor = Predecessor(
+            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
+        members = (member(PROVINCE, node(0)), member(COUNTY, node(1)))
+        control = genesis(*members, time=header.time, predecessor=predecessor).control()
+        self.assertEqual(([stream.node for stream in control.streams], control.proposals), ([0], ()))
 
     def test_the_log_goes_on(self):
         before = Builder()

@@ -1,5 +1,6 @@
 """Hashes, strict signatures, trees, the VRF, records."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -130,15 +131,28 @@ class Records(unittest.TestCase):
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8")
 
     def test_some_slots_open_a_commitment(self):
-        kind, secret = record.Kind(1, 1), bytes(range(32))
-        slots = [b"one", None, b"", b"four"]
+        kind, secret = record.Kind(17, 1), bytes(range(32))
+        slots = [b"one", None, b"", b"four"] + [None] * 11
         commitment = kind.commit(secret, slots)
         leaves = {n: kind.slot_leaf(n, kind.salt(secret, n), value) for n, value in enumerate(slots)}
-        shown = {1: record.Opened(kind.salt(secret, 1), None), 3: record.Opened(kind.salt(secret, 3), b"four")}
-        hidden = {0: leaves[0], 2: leaves[2]}
-        self.assertTrue(record.opens(kind, commitment, 4, shown, hidden))
-        shown[1] = record.Opened(kind.salt(secret, 1), b"")
-        self.assertFalse(record.opens(kind, commitment, 4, shown, hidden))
+        shown = {n: record.Revealed(kind.salt(secret, n), slots[n]) for n in (1, 3)}
+        entries = [shown.get(n) or record.Hidden(leaves[n]) for n in range(len(slots))]
+        disclosure = record.Disclosure(kind.kind, kind.version, tuple(entries))
+        self.assertEqual(record.Disclosure.decode(disclosure.encode()), disclosure)
+        self.assertEqual(disclosure.commitment(), commitment)
+        self.assertEqual(disclosure.shown(), {"contract_no": shown[1], "date": shown[3]})
+        entries[1] = record.Revealed(kind.salt(secret, 1), b"")
+        self.assertNotEqual(dataclasses.replace(disclosure, slots=tuple(entries)).commitment(), commitment)
+
+    def test_a_disclosure_has_every_slot_of_its_kind(self):
+        for kind, version, count, right in ((17, 1, 15, True), (17, 1, 14, False), (17, 2, 15, False),
+                                            (16, 1, 16, True), (5, 1, 13, True), (1, 1, 30, True), (6, 1, 15, False)):
+            data = bytes([kind, version]) + count.to_bytes(4, "big") + bytes(33) * count
+            if right:
+                self.assertEqual(record.Disclosure.decode(data).shown(), {})
+            else:
+                with self.assertRaises(ValueError):
+                    record.Disclosure.decode(data)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ mod audit;
 mod completions;
 mod export;
 mod genesis;
-#[allow(dead_code, reason = "`import --archive` is its only caller")]
+mod import;
 mod import_archive;
 mod keygen;
 mod ledger;
@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Audit(audit::Args),
     Export(export::Args),
     Show(show::Args),
+    Import(import::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -43,6 +44,7 @@ impl Command {
             Self::Audit(args) => audit::run(args, output),
             Self::Export(args) => export::run(args, output),
             Self::Show(args) => show::run(args, output),
+            Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
             Self::Man(args) => man::run(args, output),
         }

@@ -46,6 +46,20 @@ impl Date {
         365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + u32::from(self.day) - 1
     }
 
+    /// The day with this number, if it is one of the years that can be written.
+    #[must_use]
+    pub fn from_day_number(number: u32) -> Option<Self> {
+        // The year that the number falls into, counted from March; the quotient may be one too large.
+        let days_before = |year: u32| 365 * year + year / 4 - year / 100 + year / 400;
+        let guess = number.min(10_000 * 366) / 365;
+        let year = (guess.saturating_sub(8)..=guess).rev().find(|year| days_before(*year) <= number)?;
+        let rest = number - days_before(year);
+        let month = (5 * rest + 2) / 153;
+        let day = u8::try_from(rest - (153 * month + 2) / 5 + 1).ok()?;
+        let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+        Self::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, day)
+    }
+
     /// Whole days from this day to a later one; negative when `later` is earlier.
     #[must_use]
     pub fn days_until(self, later: Self) -> i64 {
@@ -112,5 +126,18 @@ mod tests {
         assert_eq!(date("20240229").plus_years(2), Some(date("20260228")));
         assert_eq!(date("20240301").plus_years(2), Some(date("20260301")));
         assert_eq!(date("99990101").plus_years(1), None);
+    }
+
+    #[test]
+    fn a_day_number_leads_back_to_its_day() {
+        let last = Date::new(9999, 12, 31).unwrap();
+        let (mut day, mut number) = (Date::new(1, 1, 1).unwrap(), Date::new(1, 1, 1).unwrap().day_number());
+        while day != last {
+            assert_eq!(Date::from_day_number(number), Some(day));
+            (day, number) = (Date::from_day_number(number + 1).unwrap(), number + 1);
+            assert_eq!(day.day_number(), number);
+        }
+        assert_eq!(Date::from_day_number(number + 1), None);
+        assert_eq!(Date::from_day_number(u32::MAX), None);
     }
 }

@@ -15,11 +15,39 @@ use crate::codec::Text;
 /// # Errors
 /// [`MessageError`], when the bytes are not JSON as the annex asks for it, or not one of its messages.
 pub fn parse(bytes: &[u8], expected: Option<MessageKind>, config: &Config) -> Result<Message, MessageError> {
-    read(bytes, expected, config).map_err(|finding| {
-        let finding = *finding;
-        let position = Position::of(finding.span.start, bytes);
-        MessageError { finding, position }
-    })
+    Document::read(bytes, config)?.judge(expected, config)
+}
+
+/// JSON that was read, and not judged yet. Never printed.
+pub struct Document<'a> {
+    bytes: &'a [u8],
+    json: Json<'a>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads the JSON of a message.
+    ///
+    /// # Errors
+    /// [`MessageError`], when the bytes are not JSON as the annex asks for it.
+    pub fn read(bytes: &'a [u8], config: &Config) -> Result<Self, MessageError> {
+        let place = |span| Place { pointer: String::new(), span };
+        if bytes.len() > config.max_bytes {
+            let too_long = refuse(&place(0..0), Code::MessageTooLong, None, Some(config.max_bytes));
+            return Err(located(*too_long, bytes));
+        }
+        let at = |offset| place(offset..offset);
+        let json = json::read(bytes)
+            .map_err(|refusal| located(*refuse(&at(refusal.offset), refusal.code, None, None), bytes))?;
+        Ok(Self { bytes, json })
+    }
+
+    /// Judges it as one of the five messages.
+    ///
+    /// # Errors
+    /// [`MessageError`], when it is none of them.
+    pub fn judge(&self, expected: Option<MessageKind>, config: &Config) -> Result<Message, MessageError> {
+        judge(&self.json, expected, config).map_err(|finding| located(*finding, self.bytes))
+    }
 }
 
 /// A finding about the whole message, boxed for being rare.
@@ -29,24 +57,23 @@ fn refuse(place: &Place, code: Code, field: Option<&'static Field>, limit: Optio
     Box::new(Finding { limit, ..place.finding(code, Severity::Error, field) })
 }
 
-fn read(bytes: &[u8], expected: Option<MessageKind>, config: &Config) -> Result<Message, Refused> {
-    let place = |span| Place { pointer: String::new(), span };
-    if bytes.len() > config.max_bytes {
-        return Err(refuse(&place(0..0), Code::MessageTooLong, None, Some(config.max_bytes)));
-    }
-    let json = json::read(bytes)
-        .map_err(|refusal| refuse(&place(refusal.offset..refusal.offset), refusal.code, None, None))?;
-    let root = place(json.span.clone());
+fn located(finding: Finding, bytes: &[u8]) -> MessageError {
+    let position = Position::of(finding.span.start, bytes);
+    MessageError { finding, position }
+}
+
+fn judge(json: &Json<'_>, expected: Option<MessageKind>, config: &Config) -> Result<Message, Refused> {
+    let root = Place { pointer: String::new(), span: json.span.clone() };
     let Value::Object(members) = &json.value else { return Err(refuse(&root, Code::NotAnObject, None, None)) };
     let kind = kind_of(members, expected, &root)?;
 
     let Some(list) = kind.list() else {
-        let outcome = item(kind, &json, root, &[], None, config);
+        let outcome = item(kind, json, root, &[], None, config);
         return Ok(Message { kind, outcomes: vec![outcome] });
     };
     let (items, place) = items(members, list, &root, config)?;
     let mut said = Vec::new();
-    let envelope = Object::read(&json, root, kind.envelope(), &[list], config.strict, &mut said);
+    let envelope = Object::read(json, root, kind.envelope(), &[list], config.strict, &mut said);
     let outcome = |(index, json): (usize, &Json<'_>)| {
         item(kind, json, place.below(&index.to_string(), &json.span), &said, envelope.as_ref(), config)
     };

@@ -33,7 +33,7 @@ pub use codes::CodeTables;
 pub use date::Date;
 pub use fields::{Field, Format, MessageKind, Need, Row};
 pub use finding::{Code, Finding, Position, Severity};
-pub use message::parse;
+pub use message::{Document, parse};
 pub use resident_id::{ResidentId, ResidentIdError};
 pub use uscc::{Uscc, UsccError};
 

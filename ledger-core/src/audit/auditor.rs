@@ -57,6 +57,7 @@ pub enum Evidence<'a> {
 const MAX_FINDINGS: usize = 1_000;
 
 /// A block that the evidence must hold.
+#[derive(Clone)]
 pub(super) struct Pin {
     pub(super) height: Height,
     pub(super) block: BlockHash,
@@ -66,6 +67,7 @@ pub(super) struct Pin {
 }
 
 /// A streaming audit of one chain, from its genesis or from the foot of an archive.
+#[derive(Clone)]
 pub struct Auditor {
     pub(super) certificates: Scope,
     pub(super) pins: Vec<Pin>,
@@ -75,6 +77,8 @@ pub struct Auditor {
     pub(super) seals_before: u64,
     /// The stretch does not begin at the genesis, and nothing the auditor kept vouches for its start.
     pub(super) unproved_start: bool,
+    /// The height below the first block.
+    pub(super) start: Height,
 
     /// The last block seen. After the first finding it is taken by its own header; control state
     /// and memberships then stand still.
@@ -104,6 +108,8 @@ struct Planned {
     judge: Option<(Head, Head, Vec<Outcome>)>,
     signatures: Vec<SignatureJob>,
     certificate: Option<CertificateJob>,
+    /// What the second pass found.
+    found: Vec<Finding>,
 }
 
 /// A certificate of the block below that is still to be verified.
@@ -157,6 +163,7 @@ impl Auditor {
             entries_before: old.map_or(0, |old| old.header.log_size.0),
             seals_before: u64::from(old.is_some()),
             unproved_start: partial && !vouched,
+            start: tip.height,
             head: tip.head.clone(),
             linked: true,
             on_foot: partial,
@@ -200,31 +207,60 @@ impl Auditor {
     /// The next blocks of the evidence, in order. Batches of some megabytes keep two cores busy.
     pub fn blocks(&mut self, batch: &[Evidence<'_>]) {
         let hashed: Vec<Result<HashedBlock, Finding>> = batch.par_iter().map(read).collect();
-        let planned: Vec<Planned> = hashed.iter().map(|block| self.plan(block)).collect();
-        let sound = self.sound.clone();
+        let mut rest = hashed.as_slice();
+        while !rest.is_empty() {
+            rest = rest.get(self.take(rest)..).unwrap_or_default();
+        }
+    }
+
+    /// Second and third pass over at least one block; gives the number of blocks taken. The second
+    /// pass plans all of them as if the third would find nothing. Where it does, the blocks above
+    /// are left to be planned anew, so that no report depends on how the evidence is cut.
+    fn take(&mut self, blocks: &[Result<HashedBlock, Finding>]) -> usize {
         let mut held = std::mem::take(&mut self.held);
+        let before = self.clone();
+        let mut planned = self.plan_all(blocks);
+        let sound = self.sound.clone();
         let (faults, (climbed, stopped)) = rayon::join(
             || planned.par_iter().map(Planned::verify).collect::<Vec<_>>(),
-            || climb(sound, &mut held, &hashed, &planned),
+            || climb(sound, &mut held, blocks, &planned),
         );
+        let fault = faults.iter().position(|faults| !faults.is_empty());
+        let lowest = fault.into_iter().chain(stopped.as_ref().map(|_| climbed.len())).min();
+        let was_clean = |at: &usize| planned.get(*at).is_some_and(|plan| plan.judge.is_some());
+        let taken = lowest.filter(was_clean).map_or(blocks.len(), |at| at + 1);
+        if taken < blocks.len() {
+            *self = before;
+            planned = self.plan_all(blocks.get(..taken).unwrap_or(blocks));
+        }
         self.held = held;
-        for ((faults, plan), block) in faults.iter().zip(&planned).zip(&hashed) {
+        for ((block, plan), faults) in blocks.iter().zip(planned).zip(&faults) {
             self.checked.submissions += plan.signatures.len() as u64;
             self.checked.certificates += u64::from(plan.certificate.is_some());
+            plan.found.into_iter().for_each(|finding| self.find(finding));
             let Ok(block) = block else { continue };
             faults.iter().for_each(|fault| self.find(locate(block, fault)));
         }
-        stopped.into_iter().for_each(|finding| self.find(finding));
+        stopped.filter(|_| climbed.len() < taken).into_iter().for_each(|finding| self.find(finding));
         self.settle(climbed);
+        taken
     }
 
     /// Takes over what the third pass climbed, up to the lowest finding.
     fn settle(&mut self, climbed: Vec<Tip>) {
         let lowest = self.findings.iter().map(|finding| finding.height).min();
         for tip in climbed.into_iter().take_while(|tip| lowest.is_none_or(|lowest| tip.height < lowest)) {
-            self.checked.map_roots += u64::from(self.held.is_hashed());
             self.below_sound = std::mem::replace(&mut self.sound, tip);
         }
+    }
+
+    fn plan_all(&mut self, blocks: &[Result<HashedBlock, Finding>]) -> Vec<Planned> {
+        let plan = |block| {
+            let known = self.findings.len();
+            let plan = self.plan(block);
+            Planned { found: self.findings.split_off(known), ..plan }
+        };
+        blocks.iter().map(plan).collect()
     }
 
     /// Second pass: what has to go in order and costs little.
@@ -233,6 +269,12 @@ impl Auditor {
             Ok(block) => block,
             Err(finding) => return self.skip(finding),
         };
+        let (here, found) = (self.head.height.next(), block.header().height);
+        if claimed_height(block).is_some_and(|height| height < here) {
+            // It stood below already, or should have; the chain does not go on with it.
+            self.find(Finding::of(here, &Fault::Height { wanted: here, found }));
+            return Planned::default();
+        }
         self.checked.blocks += 1;
         self.checked.events += block.leaves().len() as u64;
         let certificate = self.certificate_below(block);
@@ -245,7 +287,7 @@ impl Auditor {
         self.linked = true;
         self.on_foot = false;
         self.meet_pins();
-        Planned { judge, signatures, certificate }
+        Planned { judge, signatures, certificate, found: Vec::new() }
     }
 
     /// A block that cannot be read: the chain goes on above it, unlinked.
@@ -261,16 +303,19 @@ impl Auditor {
     /// are to be verified.
     fn certificate_below(&mut self, block: &HashedBlock) -> Option<CertificateJob> {
         let here = self.head.height.next();
+        // Where the block itself is of another height, that is what has to be said.
+        let of_here = block.header().height == here;
         let certificate = match chain::certificate_presence(&self.head, block.body().parent_certificate.as_ref()) {
             Ok(certificate) => certificate?,
             Err(fault) => {
-                self.find(Finding::of(here, &fault));
+                if of_here {
+                    self.find(Finding::of(here, &fault));
+                }
                 return None;
             }
         };
         if certificate.height != self.head.height {
-            // Where the block itself is of another height, that is what has to be said.
-            if block.header().height == here {
+            if of_here {
                 let why = CertificateError::Height { wanted: self.head.height, found: certificate.height };
                 self.find(Finding::of(here, &Fault::ParentCertificate(why)));
             }
@@ -364,8 +409,7 @@ impl Auditor {
         if header.next_membership != self.head.membership_hash {
             self.note("signatures above a change of membership that cannot be recomputed");
         }
-        let below = block.body().parent_certificate.as_ref().map(|certificate| certificate.height.next());
-        self.head.height = below.filter(|height| *height == header.height).unwrap_or(self.head.height.next());
+        self.head.height = claimed_height(block).unwrap_or(self.head.height.next());
         self.head.hash = block.hash();
         self.head.time = header.time;
         self.head.signers = Arc::clone(&self.head.membership);
@@ -474,6 +518,12 @@ fn extend(sound: &Tip, below: &Head, block: &HashedBlock) -> Result<Frontier, Fa
         return Err(Fault::Commitment("log"));
     }
     Ok(frontier)
+}
+
+/// The height of a block, where its header and the certificate that it carries agree on one.
+fn claimed_height(block: &HashedBlock) -> Option<Height> {
+    let below = block.body().parent_certificate.as_ref().map_or(Height(0), |certificate| certificate.height);
+    Some(below.next()).filter(|height| *height == block.header().height)
 }
 
 /// Log index of a block's first event, as its own header has it.

@@ -37,10 +37,10 @@ impl Auditor {
     /// The tip's certificate; gives the height up to which validators vouch for the chain.
     fn certify(&mut self, certificate: Option<&Certificate>) -> Option<Height> {
         let height = self.head.height;
-        if height == Height(0) {
-            return Some(height);
-        }
         let Some(certificate) = certificate else {
+            if height == Height(0) {
+                return Some(height);
+            }
             self.note("the certificate of the last block: it is not here");
             return None;
         };
@@ -51,7 +51,7 @@ impl Auditor {
             self.find(Finding::at(height.next(), "missing", detail));
             return more.ok().map(|()| certificate.height);
         }
-        // A last block that cannot be read has no hash to compare: then its certificate tells it.
+        // Of a block that cannot be read the certificate says which one it was.
         let block = if self.linked { self.head.hash } else { certificate.block };
         if certificate.height == height && certificate.block != block {
             self.not_certified(certificate, height);
@@ -69,6 +69,10 @@ impl Auditor {
 
     fn compare_map(&mut self) {
         let hashed = self.held.is_hashed();
+        if hashed {
+            self.checked.map_roots = self.sound.height.0 - self.start.0;
+        }
+        // Above a finding the states are those of no block.
         if !self.clean {
             return;
         }
@@ -77,7 +81,7 @@ impl Auditor {
         if hashed {
             return;
         }
-        self.checked.map_roots += 1;
+        self.checked.map_roots = 1;
         if root != self.sound.map_root {
             let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
             self.find(Finding::at(self.head.height, "map", detail));

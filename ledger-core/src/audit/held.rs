@@ -9,7 +9,7 @@ use crate::merkle::LogIndex;
 use rayon::prelude::*;
 
 /// States, hashed as often as the audit wants.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) enum Held {
     /// Hashed once, at the tip.
     Table(Table),

@@ -9,6 +9,8 @@ mod hashed;
 mod ladder;
 mod replay;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod tip;
 
 pub use fault::{Fault, Span};

@@ -2,8 +2,12 @@
 //!
 //! The chain sees no dates and no plaintext: kind, submitting member and citation alone decide.
 
+#[cfg(test)]
+pub(crate) mod any;
 mod fold;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use fold::{Folded, step};
 pub use state::{HistoryHash, Open, OpenKind, Outcome, Refusal, State, StateHash, Status};

@@ -133,21 +133,21 @@ impl Domain {
         }
     }
 
-    /// `length ‖ domain ‖ suite`, the head of every preimage.
-    pub(crate) fn head(self, suite: Suite) -> ([u8; 33], usize) {
+    /// `length ‖ domain ‖ suite`, the head of every preimage: 33 bytes of which so many count.
+    pub(crate) const fn head(self, suite: Suite) -> ([u8; 33], usize) {
         let text = self.as_str().as_bytes();
         let mut head = [0; 33];
-        let length = text.len().min(31);
-        for (to, from) in head.iter_mut().skip(1).zip(text) {
-            *to = *from;
-        }
-        if let Some(first) = head.first_mut() {
-            *first = u8::try_from(length).unwrap_or(31);
-        }
-        if let Some(at) = head.get_mut(length + 1) {
+        let (length, rest) = match head.split_first_mut() {
+            Some(parts) => parts,
+            None => return ([0; 33], 0),
+        };
+        *length = text.len() as u8;
+        let (domain, after) = rest.split_at_mut(text.len());
+        domain.copy_from_slice(text);
+        if let Some(at) = after.first_mut() {
             *at = suite.id();
         }
-        (head, length + 2)
+        (head, text.len() + 2)
     }
 }
 

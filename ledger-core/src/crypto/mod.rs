@@ -1,4 +1,5 @@
-//! Suites, hashes and signatures: the only place that touches a cryptographic primitive.
+//! Suites, hashes and signatures of the ledger's own. (RFC 6962 hashes, which belong to the log's
+//! format, are in `merkle`; the VRF is in `lookup`.)
 //!
 //! Every hash and signature of the ledger is over a *preimage*:
 //!
@@ -16,6 +17,8 @@ mod derive;
 mod domain;
 mod hash;
 mod key;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};

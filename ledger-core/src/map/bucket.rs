@@ -181,3 +181,36 @@ impl Bucket {
         .flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::state;
+
+    /// Trees of `after` that are not those of `before`.
+    fn touched(before: &Bucket, after: &Bucket) -> usize {
+        match (before, after) {
+            (Bucket::Tree(before), Bucket::Tree(after)) if !Arc::ptr_eq(before, after) => {
+                1 + before.halves.iter().zip(&after.halves).map(|(a, b)| touched(a, b)).sum::<usize>()
+            }
+            (Bucket::Tree(_) | Bucket::List(_), _) => 0,
+        }
+    }
+
+    #[test]
+    fn a_change_of_a_fat_bucket_touches_one_path() {
+        // 2^14 keys, all behind 20 bits of zero.
+        let key = |n: u32| {
+            let mut key = [0; 32];
+            key[4..8].copy_from_slice(&(n << 18).to_be_bytes());
+            MapKey(key)
+        };
+        let pairs: Vec<_> = (0..1 << 14).map(|n| (key(n), state(1))).collect();
+        let before = Bucket::over(&pairs, 20);
+        let mut after = before.clone();
+        assert_eq!(after.set(20, &[(key(77), state(2))]), 0);
+        // Lists of 8 lie 11 halvings below the 32 bits that all keys share.
+        assert_eq!(touched(&before, &after), 32 - 20 + 11);
+        assert_ne!(before.part(20), after.part(20));
+    }
+}

@@ -307,3 +307,29 @@ impl std::fmt::Debug for Staged {
         write!(f, "Staged({} changes, from {} to {})", self.changes.len(), self.before, self.after)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::state;
+    use crate::map::tests::key;
+
+    #[test]
+    fn buckets_double_as_the_map_grows_up_to_a_limit() {
+        let mut map = ContractMap::new();
+        for (keys, buckets) in [(0, 1), (2, 1), (3, 2), (4, 2), (5, 4), (256, 128), (257, 256), (3000, 256)] {
+            map.set((map.len()..keys).map(|n| (key(n), state(n))).collect());
+            assert_eq!((map.buckets.len(), map.parts.len()), (buckets, 2 * buckets), "{keys}");
+            assert_eq!(1 << map.bits, buckets);
+        }
+    }
+
+    #[test]
+    fn to_stage_and_commit_leaves_no_root_to_compute() {
+        let mut map = ContractMap::new();
+        map.set((0..100).map(|n| (key(n), state(n))).collect());
+        let staged = map.stage((50..100).map(|n| (key(n), state(n + 1))).collect());
+        map.commit(staged);
+        assert!(map.parts.iter().skip(1).all(|part| part.get().is_some()));
+    }
+}

@@ -69,7 +69,7 @@ pub enum VerifyError {
     Root,
 }
 
-/// Proves that leaf `index` stands in the log as it was when `size` long: PATH(index, D[size]).
+/// Proves that leaf `index` stands in the log as it was when `size` long: `PATH(index, D[size])`.
 ///
 /// # Errors
 /// [`ProveError`], when there is no such leaf or a hash is missing.
@@ -94,7 +94,7 @@ pub fn prove_inclusion(log: &impl NodeReader, index: LogIndex, size: LogSize) ->
 }
 
 /// Proves that the log of size `later` begins with the log of size `earlier`:
-/// PROOF(earlier, D[later]).
+/// `PROOF(earlier, D[later])`.
 ///
 /// # Errors
 /// [`ProveError`], when `earlier` is larger or a hash is missing.

@@ -172,6 +172,20 @@ impl Record {
         std::str::from_utf8(value?).ok()
     }
 
+    /// The same record with the employer that its contract was found to have, if it names none.
+    #[must_use]
+    pub fn of_employer(mut self, employer: &Uscc) -> Self {
+        let table = slots(self.kind, self.version);
+        let place = table.iter().position(|slot| slot.is_field(&fields::UNIT_USCC));
+        let values = std::mem::take(&mut self.values).into_vec().into_iter().enumerate();
+        let filled = values.map(|(index, value)| match value {
+            None if Some(index) == place => Bytes::new(bytes(employer.as_str())).ok(),
+            value => value,
+        });
+        self.values = List::new(filled.collect()).unwrap_or_default();
+        self
+    }
+
     /// The employer and the contract that the record is about, which give its subject; either may be
     /// missing, and an employer's message has no contract.
     #[must_use]

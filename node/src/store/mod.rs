@@ -33,7 +33,7 @@ pub use config::StoreConfig;
 pub use disk::DiskStore;
 pub use error::StoreError;
 pub use evidence::{ArchiveEvidence, Evidence, EvidenceBlock};
-pub(crate) use files::replace;
+pub(crate) use files::{lock, make_folder, replace, sync_folder};
 pub use index_row::IndexRow;
 pub use memory::MemoryStore;
 pub use tip_file::{ReadTip, TipRecord, read as read_tip_file};

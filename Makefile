@@ -1,0 +1,48 @@
+# What is done with this project, locally and in CI alike. `make` alone prints the list.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench bench-peers fuzz lint vectors docs
+
+# How long each fuzz target runs, in seconds.
+SECONDS_EACH ?= 20
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+demo: ## builds, imports 20,000 fictitious contracts, audits them, alters a byte, finds it
+	@tools/need.sh python3 cryptography cc
+	@tools/demo.sh
+
+test: ## every test, in Rust and Python (FUZZ=1: and a short run of each fuzz target)
+	@tools/need.sh python3 cryptography cc
+	@tools/test.sh
+
+lint: ## formatting, clippy without a warning, licences and sources of dependencies
+	@tools/need.sh cc
+	cargo fmt --all -- --check
+	cargo fmt --manifest-path fuzz/Cargo.toml -- --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check licenses bans sources; \
+	else echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi
+
+bench: ## how fast it is: parts alone, then the whole way (sizes: EVENTS="1000000 5000000")
+	@tools/need.sh python3 cc
+	cargo bench --locked -p ledger-core --bench merkle --bench map --bench audit
+	cargo bench --locked -p luqi-node --bench store
+	@tools/bench.sh
+
+bench-peers: ## the same job by PostgreSQL with a hash-chain trigger, side by side (EVENTS=200000)
+	@tools/need.sh python3 cc postgresql
+	@tools/bench_peers.sh
+
+fuzz: ## every fuzz target (SECONDS_EACH=20)
+	@tools/need.sh c++
+	fuzz/run.sh $(SECONDS_EACH)
+
+vectors: ## writes the golden vectors anew: a change of format, in a commit of its own
+	LUQI_WRITE_VECTORS=1 cargo test --locked -p ledger-core --test vectors
+
+docs: ## writes docs/annex-tables.md anew, and the pages of the code's own documentation
+	LUQI_WRITE_DOCS=1 cargo test --locked -p ledger-core --test annex
+	cargo doc --locked --workspace --no-deps

@@ -1,0 +1,54 @@
+//! Why the intake goes no further. What is wrong with a single item is no error, but its outcome.
+
+use crate::committer::CommitError;
+use crate::home::HomeError;
+use crate::keys::KeyFileError;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+use ledger_core::chain::Fault;
+use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::submission::SubmissionError;
+use thiserror::Error;
+
+/// Why the intake cannot be opened, or stops. What it has acknowledged stays.
+#[derive(Debug, Error)]
+pub enum IntakeError {
+    /// Others have a say about blocks.
+    #[error("this chain has other validators than node {0}, and a block needs their votes")]
+    NotAlone(NodeNumber),
+    /// A node that may not submit.
+    #[error("the membership in force has no node {0}, whose home this is, or has it with other keys")]
+    NotAMember(NodeNumber),
+    /// The chain's parameters leave no room.
+    #[error("the chain's parameters allow blocks of {0} bytes, and one event does not fit")]
+    NoRoom(u32),
+    /// A record in the vault that cannot be sent again.
+    #[error("the record that waits as {0} names no contract")]
+    Nameless(String),
+    /// A block of our own making.
+    #[error("block {height} that was just made is not one: {fault}")]
+    Block {
+        /// Its height.
+        height: Height,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A submission of our own making.
+    #[error(transparent)]
+    Submission(#[from] SubmissionError),
+    /// The look-up file.
+    #[error(transparent)]
+    File(#[from] StoreError),
+    /// The key of the look-up.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The chain.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}

@@ -1,0 +1,309 @@
+//! The look-up: what this node has sent, by content; who waits for what. One file of fixed rows, and
+//! tables in memory that are made from it.
+//!
+//! ```text
+//! row        kind(1) ‖ sequence(8) ‖ position(2) ‖ rest, filled up with zeros to 67 bytes
+//! sent       1: content tag(16) ‖ number tag(16) ‖ employer tag(8) ‖ handle of the record(16)
+//! waits      2: subject(32) ‖ handle(16) ‖ record kind(1)
+//! parked     3: content tag(16) ‖ number tag(16) ‖ handle(16)
+//! again      4: subject(32) ‖ handle(16)
+//! unparked   5: number tag(16) ‖ handle(16)
+//! ```
+//!
+//! Rows are synced before the submission that they name is signed. A row holds once the chain has that
+//! submission: what names a later one is from a run that died in between, and is cut at open. Nothing
+//! else is needed for a message to be recorded once, whenever the process dies.
+
+use super::tags::{EmployerTag, Tag};
+use crate::rows::{OnDamage, RowFile};
+use crate::store::StoreError;
+use crate::vault::Handle;
+use ledger_core::codec;
+use ledger_core::ids::Sequence;
+use ledger_core::lookup::Subject;
+use ledger_core::record::RecordKind;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+const ROW: usize = 67;
+
+/// One row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The submission that has to be on the chain for the row to hold.
+    pub(super) sequence: Sequence,
+    /// Place in it.
+    pub(super) position: u16,
+    pub(super) what: What,
+}
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// It was sent; where it makes a contract, the contract's number and employer are known from now on.
+    Sent { content: Tag, contract: Option<(Tag, EmployerTag)>, handle: Handle },
+    /// It was sent before its contract.
+    Waits { subject: Subject, handle: Handle, kind: RecordKind },
+    /// It names no employer, and its contract is not here: it could not even be sent.
+    Parked { content: Tag, number: Tag, handle: Handle },
+    /// What waited was sent again.
+    Again { subject: Subject, handle: Handle },
+    /// What was parked was sent.
+    Unparked { number: Tag, handle: Handle },
+}
+
+/// Whose contract has a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// This employer's; a record that names it.
+    One(EmployerTag, Handle),
+    /// Several have it.
+    Several,
+}
+
+/// The tables.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    seen: HashSet<Tag>,
+    owners: HashMap<Tag, Owner>,
+    waiting: BTreeMap<Subject, Vec<(Handle, RecordKind)>>,
+    parked: BTreeMap<Tag, Vec<Handle>>,
+}
+
+/// The file with its tables.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: RowFile<ROW>,
+    rows: u64,
+    pub(super) tables: Tables,
+}
+
+impl Journal {
+    /// Opens the look-up of a node whose last submission on the chain is `last`.
+    pub(super) fn open(path: &Path, last: Sequence) -> Result<Self, StoreError> {
+        let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
+        let mut tables = Tables::default();
+        let mut rows = 0;
+        for stored in &stored {
+            let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
+            let row = Row::decode(stored).ok_or_else(unknown)?;
+            if row.sequence > last {
+                break;
+            }
+            tables.apply(&row.what);
+            rows += 1;
+        }
+        file.cut(rows)?;
+        Ok(Self { file, rows, tables })
+    }
+
+    /// Makes rows durable. They are in the tables once they hold: see [`Journal::hold`].
+    pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        rows.iter().for_each(|row| self.file.push(&row.encode()));
+        self.file.sync()
+    }
+
+    /// The submissions of the rows that were written last are on the chain.
+    pub(super) fn hold(&mut self, rows: &[Row]) {
+        self.rows = self.rows.saturating_add(rows.len() as u64);
+        rows.iter().for_each(|row| self.tables.apply(&row.what));
+    }
+
+    /// The submissions of the rows that were written last did not come onto the chain.
+    pub(super) fn fall_back(&mut self) -> Result<(), StoreError> {
+        self.file.cut(self.rows)
+    }
+}
+
+impl Tables {
+    /// Whether an item with this content was sent or parked.
+    pub(super) fn has(&self, content: &Tag) -> bool {
+        self.seen.contains(content)
+    }
+
+    /// Whose contract has this number.
+    pub(super) fn owner(&self, number: &Tag) -> Option<Owner> {
+        self.owners.get(number).copied()
+    }
+
+    /// What waits for a contract.
+    pub(super) fn waiting(&self, subject: &Subject) -> &[(Handle, RecordKind)] {
+        self.waiting.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// For what contracts something waits.
+    pub(super) fn waited_for(&self) -> impl Iterator<Item = &Subject> {
+        self.waiting.keys()
+    }
+
+    /// What is parked under a contract number.
+    pub(super) fn parked(&self, number: &Tag) -> &[Handle] {
+        self.parked.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// The numbers under which something is parked.
+    pub(super) fn parked_numbers(&self) -> impl Iterator<Item = &Tag> {
+        self.parked.keys()
+    }
+
+    /// How many items wait or are parked.
+    pub(super) fn pending(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum::<usize>() + self.parked.values().map(Vec::len).sum::<usize>()
+    }
+
+    fn apply(&mut self, what: &What) {
+        match *what {
+            What::Sent { content, contract, handle } => {
+                self.seen.insert(content);
+                if let Some((number, employer)) = contract {
+                    let owner = self.owners.get(&number).copied();
+                    self.owners.insert(number, Owner::joined(owner, employer, handle));
+                }
+            }
+            What::Waits { subject, handle, kind } => self.waiting.entry(subject).or_default().push((handle, kind)),
+            What::Parked { content, number, handle } => {
+                self.seen.insert(content);
+                self.parked.entry(number).or_default().push(handle);
+            }
+            What::Again { subject, handle } => {
+                if let Some(waiting) = self.waiting.get_mut(&subject) {
+                    waiting.retain(|(other, _)| *other != handle);
+                    if waiting.is_empty() {
+                        self.waiting.remove(&subject);
+                    }
+                }
+            }
+            What::Unparked { number, handle } => {
+                if let Some(parked) = self.parked.get_mut(&number) {
+                    parked.retain(|other| *other != handle);
+                    if parked.is_empty() {
+                        self.parked.remove(&number);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Owner {
+    /// The owner of a number once one more employer has it.
+    pub(super) fn joined(before: Option<Self>, employer: EmployerTag, handle: Handle) -> Self {
+        match before {
+            None => Self::One(employer, handle),
+            Some(Self::One(same, first)) if same == employer => Self::One(same, first),
+            Some(Self::One(..) | Self::Several) => Self::Several,
+        }
+    }
+}
+
+const SENT: u8 = 1;
+const WAITS: u8 = 2;
+const PARKED: u8 = 3;
+const AGAIN: u8 = 4;
+const UNPARKED: u8 = 5;
+
+impl Row {
+    fn encode(&self) -> [u8; ROW] {
+        let place = (self.sequence, self.position);
+        let bytes = match &self.what {
+            What::Sent { content, contract, handle } => {
+                let (number, employer) = contract.unwrap_or_default();
+                codec::encode(&(SENT, place, content, number, employer, handle))
+            }
+            What::Waits { subject, handle, kind } => codec::encode(&(WAITS, place, subject, handle, kind)),
+            What::Parked { content, number, handle } => codec::encode(&(PARKED, place, content, number, handle)),
+            What::Again { subject, handle } => codec::encode(&(AGAIN, place, subject, handle)),
+            What::Unparked { number, handle } => codec::encode(&(UNPARKED, place, number, handle)),
+        };
+        let mut row = [0; ROW];
+        row.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        row
+    }
+
+    fn decode(row: &[u8; ROW]) -> Option<Self> {
+        type Place = (Sequence, u16);
+        let take = |length: usize| row.get(1..1 + 10 + length).unwrap_or_default();
+        let ((sequence, position), what) = match *row.first()? {
+            SENT => {
+                let (place, content, number, employer, handle): (Place, _, _, _, _) = codec::decode(take(56)).ok()?;
+                let contract = Some((number, employer)).filter(|contract| *contract != Default::default());
+                (place, What::Sent { content, contract, handle })
+            }
+            WAITS => {
+                let (place, subject, handle, kind): (Place, _, _, _) = codec::decode(take(49)).ok()?;
+                (place, What::Waits { subject, handle, kind })
+            }
+            PARKED => {
+                let (place, content, number, handle): (Place, _, _, _) = codec::decode(take(48)).ok()?;
+                (place, What::Parked { content, number, handle })
+            }
+            AGAIN => {
+                let (place, subject, handle): (Place, _, _) = codec::decode(take(48)).ok()?;
+                (place, What::Again { subject, handle })
+            }
+            UNPARKED => {
+                let (place, number, handle): (Place, _, _) = codec::decode(take(32)).ok()?;
+                (place, What::Unparked { number, handle })
+            }
+            _ => return None,
+        };
+        Some(Self { sequence, position, what })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let (subject, kind) = (Subject([7; 32]), RecordKind::Renew);
+        [
+            What::Sent { content: [1; 16], contract: Some(([2; 16], [3; 8])), handle: [4; 16] },
+            What::Sent { content: [5; 16], contract: None, handle: [6; 16] },
+            What::Waits { subject, handle: [6; 16], kind },
+            What::Parked { content: [8; 16], number: [9; 16], handle: [10; 16] },
+            What::Again { subject, handle: [6; 16] },
+            What::Unparked { number: [9; 16], handle: [10; 16] },
+            What::Sent { content: [11; 16], contract: Some(([2; 16], [12; 8])), handle: [13; 16] },
+        ]
+        .into_iter()
+        .zip(1..)
+        .map(|(what, n)| Row { sequence: Sequence(n), position: n as u16, what })
+        .collect()
+    }
+
+    #[test]
+    fn rows_go_both_ways() {
+        for row in rows() {
+            assert_eq!(Row::decode(&row.encode()), Some(row));
+        }
+        assert_eq!(Row::decode(&[0; ROW]), None);
+    }
+
+    #[test]
+    fn what_is_not_on_the_chain_never_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        for last in 0..=8_u64 {
+            let _ = std::fs::remove_file(&path);
+            let mut journal = Journal::open(&path, Sequence(0)).unwrap();
+            journal.write(&rows()).unwrap();
+            drop(journal);
+            let journal = Journal::open(&path, Sequence(last)).unwrap();
+            let tables = &journal.tables;
+            assert_eq!(tables.has(&[5; 16]), last >= 2, "{last}");
+            assert_eq!(tables.waiting(&Subject([7; 32])).len(), usize::from((3..5).contains(&last)));
+            assert_eq!(tables.parked(&[9; 16]).len(), usize::from((4..6).contains(&last)));
+            let owner = tables.owner(&[2; 16]);
+            match last {
+                0 => assert_eq!(owner, None),
+                1..=6 => assert!(matches!(owner, Some(Owner::One(_, handle)) if handle == [4; 16])),
+                _ => assert_eq!(owner, Some(Owner::Several)),
+            }
+            drop(journal);
+            // What was cut stays cut.
+            let whole = Journal::open(&path, Sequence(99)).unwrap();
+            assert_eq!(whole.rows, last.min(7));
+        }
+    }
+}

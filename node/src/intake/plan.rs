@@ -1,0 +1,206 @@
+//! What is to be done with each item of a window, in order: the decisions, without an effect.
+//!
+//! An item is a duplicate if its content was sent or parked before. One that names no employer is taken
+//! for the contract with its number, if that is one employer's alone; if it is nobody's, it is *parked*.
+//! A new contract takes along what was parked under its number, right behind it.
+
+use super::IntakeError;
+use super::journal::{Owner, Tables};
+use super::reader::{Accepted, ReadItem, ReadMessage};
+use super::report::{Counts, Rejection};
+use super::tags::{EmployerTag, Tag};
+use crate::vault::{Handle, Vault};
+use ledger_core::annex::{Uscc, fields};
+use ledger_core::record::{Record, RecordKind};
+use std::collections::{HashMap, HashSet};
+
+/// One thing to be done.
+pub(super) enum Draft {
+    /// To be sent.
+    Send {
+        record: Record,
+        content: Tag,
+        /// Of a new contract: its number and employer.
+        contract: Option<(Tag, EmployerTag)>,
+    },
+    /// To be kept until its contract is there.
+    Park { record: Record, content: Tag, number: Tag },
+    /// Was parked in an earlier window; now to be sent, with its employer.
+    Unpark { record: Record, number: Tag, handle: Handle },
+    /// Was to be parked, and its contract came within the window: it is sent further below.
+    Moved,
+}
+
+impl Draft {
+    /// The record that is to be sealed.
+    pub(super) const fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Send { record, .. } | Self::Park { record, .. } | Self::Unpark { record, .. } => Some(record),
+            Self::Moved => None,
+        }
+    }
+}
+
+/// The employer of a number within a window.
+enum Known {
+    One(EmployerTag, Uscc),
+    Several,
+}
+
+/// A window that is planned item by item.
+pub(super) struct Plan<'a> {
+    tables: &'a Tables,
+    vault: &'a Vault,
+    pub(super) drafts: Vec<Draft>,
+    pub(super) counts: Counts,
+    seen: HashSet<Tag>,
+    owners: HashMap<Tag, Known>,
+    /// Places in `drafts`, by contract number.
+    parked: HashMap<Tag, Vec<usize>>,
+    /// What was taken along out of the tables.
+    unparked: HashSet<Tag>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(tables: &'a Tables, vault: &'a Vault) -> Self {
+        let (drafts, counts) = (Vec::new(), Counts::default());
+        let (seen, owners, parked, unparked) = Default::default();
+        Self { tables, vault, drafts, counts, seen, owners, parked, unparked }
+    }
+
+    /// Sends what was parked although its contract is here: the process died in between.
+    pub(super) fn catch_up(&mut self) -> Result<(), IntakeError> {
+        for number in self.tables.parked_numbers() {
+            if let Some(Known::One(_, employer)) = self.owner(number)? {
+                self.take_along(number, &employer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans a message, and tells of what is rejected.
+    pub(super) fn message(
+        &mut self,
+        message: &mut ReadMessage,
+        reject: &mut dyn FnMut(&Rejection<'_>),
+    ) -> Result<(), IntakeError> {
+        match std::mem::replace(&mut message.items, Ok(Vec::new())) {
+            Err(error) => {
+                self.counts.rejected += 1;
+                reject(&Rejection::of_message(message, &error));
+            }
+            Ok(items) => {
+                for mut item in items {
+                    match item.accepted.take() {
+                        None => {
+                            self.counts.rejected += 1;
+                            reject(&Rejection::of_item(message, &item));
+                        }
+                        Some(accepted) => self.item(message, &item, accepted, reject)?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn item(
+        &mut self,
+        message: &ReadMessage,
+        item: &ReadItem,
+        accepted: Accepted,
+        reject: &mut dyn FnMut(&Rejection<'_>),
+    ) -> Result<(), IntakeError> {
+        let Accepted { record, content, number, employer } = accepted;
+        if self.tables.has(&content) || self.seen.contains(&content) {
+            self.counts.duplicates += 1;
+            return Ok(());
+        }
+        match (number, employer) {
+            // Only an employer's message has no number, and it names its employer.
+            (_, Some(employer)) => self.named(record, content, number, employer)?,
+            (None, None) => self.drafts.push(Draft::Send { record, content, contract: None }),
+            (Some(number), None) => match self.owner(&number)? {
+                Some(Known::Several) => {
+                    self.counts.rejected += 1;
+                    reject(&Rejection::ambiguous(message, item));
+                    return Ok(());
+                }
+                Some(Known::One(_, employer)) => {
+                    self.drafts.push(Draft::Send { record: record.of_employer(&employer), content, contract: None });
+                }
+                None => {
+                    self.parked.entry(number).or_default().push(self.drafts.len());
+                    self.drafts.push(Draft::Park { record, content, number });
+                }
+            },
+        }
+        self.seen.insert(content);
+        self.counts.flagged += u64::from(!item.findings.is_empty());
+        Ok(())
+    }
+
+    fn named(
+        &mut self,
+        record: Record,
+        content: Tag,
+        number: Option<Tag>,
+        employer: EmployerTag,
+    ) -> Result<(), IntakeError> {
+        let is_new = record.kind() == RecordKind::New;
+        let contract = number.filter(|_| is_new).map(|number| (number, employer));
+        let code = record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok());
+        self.drafts.push(Draft::Send { record, content, contract });
+        let (Some((number, _)), Some(code)) = (contract, code) else { return Ok(()) };
+        let known = match self.owner(&number)? {
+            None => Known::One(employer, code.clone()),
+            Some(Known::One(same, code)) if same == employer => Known::One(same, code),
+            Some(Known::One(..) | Known::Several) => Known::Several,
+        };
+        self.owners.insert(number, known);
+        self.take_along(&number, &code)
+    }
+
+    /// Whose contract a number is, before this window and in it.
+    fn owner(&self, number: &Tag) -> Result<Option<Known>, IntakeError> {
+        match self.owners.get(number) {
+            Some(Known::One(tag, code)) => return Ok(Some(Known::One(*tag, code.clone()))),
+            Some(Known::Several) => return Ok(Some(Known::Several)),
+            None => {}
+        }
+        match self.tables.owner(number) {
+            None => Ok(None),
+            Some(Owner::Several) => Ok(Some(Known::Several)),
+            Some(Owner::One(tag, handle)) => {
+                let record = open(self.vault, &handle)?;
+                let code = record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok());
+                Ok(code.map(|code| Known::One(tag, code)))
+            }
+        }
+    }
+
+    /// Sends what is parked under a number, as its employer's.
+    fn take_along(&mut self, number: &Tag, employer: &Uscc) -> Result<(), IntakeError> {
+        let number = *number;
+        if self.unparked.insert(number) {
+            for handle in self.tables.parked(&number).iter().copied() {
+                let record = open(self.vault, &handle)?.of_employer(employer);
+                self.drafts.push(Draft::Unpark { record, number, handle });
+            }
+        }
+        for place in self.parked.remove(&number).unwrap_or_default() {
+            let Some(draft) = self.drafts.get_mut(place) else { continue };
+            if let Draft::Park { record, content, .. } = std::mem::replace(draft, Draft::Moved) {
+                self.drafts.push(Draft::Send { record: record.of_employer(employer), content, contract: None });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open(vault: &Vault, handle: &Handle) -> Result<Record, IntakeError> {
+    let found = vault.find(handle);
+    let sealed =
+        found.ok_or_else(|| IntakeError::Nameless(handle.iter().map(|byte| format!("{byte:02x}")).collect()))?;
+    Ok(vault.reveal(&sealed.commitment)?.record)
+}

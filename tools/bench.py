@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Import, export and audit of fictitious contracts, timed; see tools/bench.sh."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EVENTS_A_CONTRACT = 1.7
+"""`luqi sample` makes about so many for each contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command took and said."""
+
+    seconds: float
+    peak_mb: float
+    said: dict[str, Any]
+
+
+def run(*command: str, answers: bool = True) -> Ran:
+    """Runs a command that must end with 0; its answer is one JSON object, if it gives one."""
+    began = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
+    if process.returncode:
+        sys.exit(f"stopped: {' '.join(command)} ended with {process.returncode}\n{out.decode(errors='replace')}")
+    return Ran(seconds, usage.ru_maxrss / 1024, json.loads(out) if answers else {})
+
+
+class Table:
+    """Lines of the table, and what is written to the file."""
+
+    def __init__(self, events: int) -> None:
+        self.events = events
+        self.rows: list[dict[str, Any]] = []
+        print(f"\n{'':<34} {'seconds':>9} {'events/s':>11} {'µs an event':>12} {'peak MB':>8}")
+
+    def add(self, what: str, seconds: float, peak_mb: float | None = None) -> None:
+        rate, cost = self.events / seconds if seconds else 0, seconds / self.events * 1e6
+        peak = "" if peak_mb is None else f"{peak_mb:.0f}"
+        print(f"{what:<34} {seconds:>9.2f} {rate:>11,.0f} {cost:>12.2f} {peak:>8}", flush=True)
+        self.rows.append({"what": what, "seconds": seconds, "events_per_second": rate, "peak_mb": peak_mb})
+
+    def seconds(self, what: str) -> float:
+        return next(row["seconds"] for row in self.rows if row["what"] == what)
+
+
+def parts_of_import(luqi: str, folder: Path) -> dict[str, float]:
+    """The same messages again, into another home, one part after the other."""
+    net = folder / "net-for-parts"
+    run(luqi, "--json", "testnet", "--validators", "1", "--out", str(net))
+    os.sync()
+    again = run(luqi, "--json", "import", "--timings", "--home", str(net / "node1"), str(folder / "sample" / "messages"))
+    shutil.rmtree(net)
+    return again.said["timings"]
+
+
+def measure(luqi: str, wanted: int, folder: Path) -> dict[str, Any]:
+    net, home, sample = folder / "net", folder / "net" / "node1", folder / "sample"
+    genesis, archive = str(net / "genesis.json"), folder / "chain.luqi"
+    run(luqi, "--json", "testnet", "--validators", "1", "--out", str(net))
+    contracts = max(1, round(wanted / EVENTS_A_CONTRACT))
+    run(luqi, "--json", "sample", "--contracts", str(contracts), "--seed", "7", "--out", str(sample))
+    os.sync()  # what one step wrote is not the next one's to wait for
+    imported = run(luqi, "--json", "import", "--home", str(home), str(sample / "messages"))
+    events = imported.said["events"]
+    table = Table(events)
+    table.add("import, end to end", imported.seconds, imported.peak_mb)
+    for part, seconds in parts_of_import(luqi, folder).items():
+        table.add(f"  its parts in turn: {part}", seconds)
+    shutil.rmtree(sample)
+    os.sync()
+    exported = run(luqi, "--json", "export", "--home", str(home), "--out", str(archive))
+    table.add("export", exported.seconds, exported.peak_mb)
+    size = archive.stat().st_size
+    run("sha256sum", str(archive), answers=False)  # now the file is in memory, for both that follow
+    hashed = run("sha256sum", str(archive), answers=False)
+    table.add("sha256sum of the archive", hashed.seconds, hashed.peak_mb)
+    audited = run(luqi, "--json", "audit", "--archive", str(archive), "--genesis", genesis)
+    table.add("audit of the archive", audited.seconds, audited.peak_mb)
+    at_home = run(luqi, "--json", "audit", "--home", str(home), "--genesis", genesis)
+    table.add("audit of the home", at_home.seconds, at_home.peak_mb)
+    if audited.said["verdict"] != "holds" or audited.said["events"] != events:
+        sys.exit(f"stopped: the audit says {audited.said['verdict']} over {audited.said['events']} events")
+    ratio = audited.seconds / hashed.seconds
+    bound = 200 + 250 * contracts / 1e6
+    print(f"{events:,} events of {contracts:,} contracts, {imported.said['height']:,} blocks, {size / 1e6:,.0f} MB; "
+          f"audit ÷ sha256sum {ratio:.1f}; audit's memory {audited.peak_mb:.0f} MB of {bound:.0f} allowed")
+    return {"events": events, "contracts": contracts, "archive_bytes": size, "audit_over_sha256sum": ratio,
+            "rows": table.rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--luqi", required=True)
+    parser.add_argument("events", type=int, nargs="+")
+    options = parser.parse_args()
+    Path("target").mkdir(exist_ok=True)
+    results = []
+    for events in options.events:
+        with tempfile.TemporaryDirectory(prefix="luqi-bench-", dir="target") as folder:
+            results.append(measure(options.luqi, events, Path(folder)))
+    if len(results) > 1:
+        print("\ncost of an event at the largest size ÷ at the smallest")
+        first, last = results[0], results[-1]
+        for small, large in zip(first["rows"], last["rows"], strict=True):
+            if small["seconds"] > 0.05:
+                cost = large["seconds"] / last["events"] / (small["seconds"] / first["events"])
+                print(f"{small['what']:<34} {cost:>9.2f}")
+    folder = Path("target/bench")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "end_to_end.json").write_text(json.dumps(results, indent=1) + "\n")
+    print("\nwritten: target/bench/end_to_end.json")
+
+
+if __name__ == "__main__":
+    main()

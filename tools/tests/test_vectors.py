@@ -1,0 +1,123 @@
+"""No golden vector could pass unread. (Whether they come out as they should, `verify.py vectors` says.)"""
+
+import copy
+import json
+import shutil
+import tempfile
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import support  # noqa: F401
+from network import genesis
+from luqi_verify import vectors
+
+GOLDEN = Path(__file__).resolve().parents[2] / "ledger-core" / "vectors"
+
+
+def failures_in(cases: list[dict[str, Any]]) -> list[str]:
+    """The names of the cases that fail, in a file of these."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "some.json")
+        path.write_text(json.dumps({"about": "a test", "cases": cases}))
+        if GOLDEN.is_dir():
+            shutil.copy(GOLDEN / "genesis.json", folder)
+        return [failure.case for failure in vectors.check_file(path)[1]]
+
+
+def spoilt(value: Any) -> Any:
+    """Something else of the same form."""
+    match value:
+        case None:
+            return "00"
+        case bool():
+            return not value
+        case int():
+            return value ^ 1
+        case str() if value:
+            middle = len(value) // 2
+            return value[:middle] + ("1" if value[middle] == "0" else "0") + value[middle + 1:]
+        case str():
+            return "00"
+        case list():
+            return [spoilt(value[0]), *value[1:]] if value else [None]
+        case dict():
+            name = list(value)[-1]
+            return {**value, name: spoilt(value[name])}
+
+
+def spoilings(case: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The case with one field altered, taken away, or added.
+
+    What is refused, or altered already, may be so for another reason: there nothing more is altered.
+    """
+    spoilt_already = "error" in case or case.get("verdict") == "altered"
+    for name in case:
+        if name not in ("kind", "name") and not spoilt_already:
+            yield f"{name} altered", {**case, name: spoilt(case[name])}
+        if name not in ("kind", "name"):
+            yield f"{name} taken away", {key: value for key, value in case.items() if key != name}
+    yield "a field more", {**case, "another": 1}
+    yield "a kind that nobody knows", {**case, "kind": "another"}
+
+
+class Golden(unittest.TestCase):
+    def setUp(self):
+        if not GOLDEN.is_dir():
+            self.skipTest(f"no golden vectors at {GOLDEN}")
+
+    def test_no_field_can_be_altered(self):
+        for path in sorted(GOLDEN.glob("*.json")):
+            cases, seen = json.loads(path.read_text("utf-8"))["cases"], {}
+            for number, case in enumerate(cases):
+                form = (case["kind"], *sorted(case))
+                seen[form] = seen.get(form, 0) + 1
+                if seen[form] > 2:
+                    continue
+                for what, altered in spoilings(case):
+                    with self.subTest(path=path.name, case=case["name"], what=what):
+                        spoilt_cases = context(cases, number, altered)
+                        self.assertTrue(failures_in(spoilt_cases), "nothing failed")
+
+
+def context(cases: list[dict[str, Any]], number: int, altered: dict[str, Any]) -> list[dict[str, Any]]:
+    """The altered case among those that it needs, without the chains that take long."""
+    if altered["kind"] == "genesis" or cases[number]["kind"] == "genesis":
+        chains = [case for case in cases if case["kind"] == "chain"][:1]
+        return [altered, *chains]
+    if cases[number]["kind"] == "chain":
+        return [case for case in cases if case["kind"] == "genesis"] + [altered]
+    return [altered if at == number else copy.copy(case) for at, case in enumerate(cases)
+            if at == number or case["kind"] in ("block", "entry")]
+
+
+class Failing(unittest.TestCase):
+    def test_a_folder_of_cases(self):
+        control = genesis().control()
+        right = {"name": "control", "kind": "control", "bytes": control.encode().hex(), "hash": control.hash().hex()}
+        short = {"name": "short", "kind": "control", "bytes": right["bytes"][:-2], "error": "ends too early"}
+        self.assertEqual(failures_in([right, short]), [])
+        wrong = [
+            {**right, "name": "hash", "hash": "00" * 32},
+            {"name": "accepted", "kind": "control", "bytes": right["bytes"], "error": "why"},
+            {"name": "refused", "kind": "control", "bytes": "00"},
+            {"name": "unknown", "kind": "what", "bytes": "00"},
+            {"name": "bare", "kind": "control", "bytes": right["bytes"]},
+            {"name": "empty", "kind": "control"},
+            {**short, "name": "both", "hash": "00" * 32},
+        ]
+        self.assertEqual(failures_in([right, *wrong]), [case["name"] for case in wrong])
+        unasked = {"name": "unasked", "kind": "control", "bytes": "00", "hash": "00" * 32}
+        self.assertEqual(failures_in([unasked]), ["unasked"] * 2)
+
+    def test_files_that_are_none(self):
+        for text in ("{}", "[]", "", '{"about": "x", "cases": []}', '{"about": "x", "cases": [{}]}'):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "some.json")
+                path.write_text(text)
+                self.assertEqual(len(vectors.check_folder(Path(folder))[1]), 1, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
