@@ -4,20 +4,20 @@
 //! bytes alone, in parallel); links, streams and governance (in order, cheap); then log, fold and
 //! map (in order) beside the signatures (in parallel).
 
-use super::held::{Folding, Held};
+use super::held::Held;
+use super::pass::{CertificateJob, Planned, climb};
+use super::pin::{Pin, pins};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
 use crate::block::BlockHash;
 use crate::certificate::{Certificate, CertificateError};
-use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip};
+use crate::chain::{self, Fault, HashedBlock, Head, Tip};
 use crate::contract::Outcome;
-use crate::crypto::ChainId;
 use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::ids::Height;
 use crate::map::ContractMap;
-use crate::membership::Membership;
-use crate::merkle::{Frontier, LogIndex};
+use crate::merkle::LogIndex;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -56,16 +56,6 @@ pub enum Evidence<'a> {
 /// No report lists more findings: one proves the alteration, the others help to find its extent.
 const MAX_FINDINGS: usize = 1_000;
 
-/// A block that the evidence must hold.
-#[derive(Clone)]
-pub(super) struct Pin {
-    pub(super) height: Height,
-    pub(super) block: BlockHash,
-    /// Kind of the finding where another block stands there.
-    kind: &'static str,
-    source: &'static str,
-}
-
 /// A streaming audit of one chain, from its genesis or from the foot of an archive.
 #[derive(Clone)]
 pub struct Auditor {
@@ -100,38 +90,6 @@ pub struct Auditor {
     pub(super) checked: Checked,
 }
 
-/// A block after the first two passes.
-#[derive(Default)]
-struct Planned {
-    /// Where log, fold and map are still to be judged: the heads below and after, and what became
-    /// of its governance events.
-    judge: Option<(Head, Head, Vec<Outcome>)>,
-    signatures: Vec<SignatureJob>,
-    certificate: Option<CertificateJob>,
-    /// What the second pass found.
-    found: Vec<Finding>,
-}
-
-/// A certificate of the block below that is still to be verified.
-struct CertificateJob {
-    certificate: Certificate,
-    signers: Arc<Membership>,
-    chain: ChainId,
-    height: Height,
-    block: BlockHash,
-}
-
-impl Planned {
-    fn verify(&self) -> Vec<Fault> {
-        let certificate = self.certificate.as_ref().and_then(|job| {
-            let held = job.certificate.verify(&job.chain, &job.signers, job.height, job.block);
-            held.err().map(Fault::ParentCertificate)
-        });
-        let signatures = self.signatures.par_iter().filter_map(|job| job.run().err()).collect::<Vec<_>>();
-        certificate.into_iter().chain(signatures).collect()
-    }
-}
-
 impl Auditor {
     /// Begins at a genesis, or at the foot of an archive with the states that stand there (none
     /// where the archive leaves them out).
@@ -147,18 +105,11 @@ impl Auditor {
         let tip = foot.tip(genesis)?;
         let old = genesis.predecessor.as_ref();
         let partial = foot.below.is_some();
-        let kept = options.from.map(|kept| Pin {
-            height: kept.height,
-            block: kept.block,
-            kind: "rewritten",
-            source: "what the auditor kept",
-        });
-        let told =
-            options.tip_file.map(|(height, block)| Pin { height, block, kind: "tip", source: "the node's tip file" });
-        let vouched = kept.as_ref().is_some_and(|pin| (pin.height, pin.block) == (tip.height, tip.hash));
+        let pins = pins(options.from, options.tip_file);
+        let vouched = pins.iter().any(|pin| pin.proves_start(tip.height, tip.hash));
         let mut auditor = Self {
             certificates: options.certificates,
-            pins: kept.into_iter().chain(told).collect(),
+            pins,
             wants_outsiders: genesis.trust.wanted > 0 || !genesis.trust.timestamp_roots.is_empty(),
             entries_before: old.map_or(0, |old| old.header.log_size.0),
             seals_before: u64::from(old.is_some()),
@@ -415,36 +366,6 @@ impl Auditor {
         self.head.signers = Arc::clone(&self.head.membership);
     }
 
-    /// Holds the last block against what is known of its height from elsewhere.
-    fn meet_pins(&mut self) {
-        let (height, hash) = (self.head.height, self.head.hash);
-        let wrong: Vec<Finding> = self
-            .pins
-            .iter()
-            .filter(|pin| pin.height == height && pin.block != hash)
-            .map(|pin| {
-                Finding::at(height, pin.kind, format!("{} names block {}; here stands {hash}", pin.source, pin.block))
-            })
-            .collect();
-        wrong.into_iter().for_each(|finding| self.find(finding));
-    }
-
-    /// Blocks that are known from elsewhere and are not here.
-    pub(super) fn miss_pins(&mut self) {
-        let height = self.head.height;
-        let missing: Vec<Finding> = self
-            .pins
-            .iter()
-            .filter(|pin| pin.height > height)
-            .map(|pin| {
-                let detail =
-                    format!("{} names a block at height {}; the chain here ends at {height}", pin.source, pin.height);
-                Finding::at(height.next(), "missing", detail)
-            })
-            .collect();
-        missing.into_iter().for_each(|finding| self.find(finding));
-    }
-
     pub(super) fn find(&mut self, finding: Finding) {
         self.clean = false;
         if finding.height <= self.sound.height {
@@ -471,53 +392,6 @@ fn read(evidence: &Evidence<'_>) -> Result<HashedBlock, Finding> {
             .map_err(|why| Finding::at(Height(0), "encoding", format!("the bytes are no block: {why}"))),
         Evidence::Unreadable(why) => Err(Finding::at(Height(0), "unreadable", *why)),
     }
-}
-
-/// Third pass: log, fold and map over the blocks that hold so far. Gives the tips that were
-/// reached, and what stopped it.
-fn climb(
-    mut sound: Tip,
-    held: &mut Held,
-    blocks: &[Result<HashedBlock, Finding>],
-    planned: &[Planned],
-) -> (Vec<Tip>, Option<Finding>) {
-    let mut climbed = Vec::with_capacity(blocks.len());
-    let mut folded = Vec::with_capacity(blocks.len());
-    let mut stopped = None;
-    for (block, plan) in blocks.iter().zip(planned) {
-        let (Ok(block), Some((below, after, governed))) = (block, &plan.judge) else { break };
-        let first = chain::first_index(below, &sound.frontier);
-        let folding = Folding { below, first, block, governed };
-        let held = extend(&sound, below, block).and_then(|frontier| match held.fold(&folding) {
-            Some(root) if root != block.header().map_root => Err(Fault::Commitment("map")),
-            Some(_) | None => Ok(frontier),
-        });
-        match held {
-            Ok(frontier) => sound = Tip { head: after.clone(), frontier, map_root: block.header().map_root },
-            Err(fault) => {
-                stopped = Some(Finding::of(block.header().height, &fault));
-                break;
-            }
-        }
-        climbed.push(sound.clone());
-        folded.push(folding);
-    }
-    held.fold_all(&folded);
-    (climbed, stopped)
-}
-
-/// The log after a block, which is the one that its header commits to.
-fn extend(sound: &Tip, below: &Head, block: &HashedBlock) -> Result<Frontier, Fault> {
-    let header = block.header();
-    let mut frontier = sound.frontier.clone();
-    chain::log(below, &mut frontier, block.leaves());
-    if frontier.size() != header.log_size {
-        return Err(Fault::LogSize { wanted: frontier.size(), found: header.log_size });
-    }
-    if frontier.root() != header.log_root {
-        return Err(Fault::Commitment("log"));
-    }
-    Ok(frontier)
 }
 
 /// The height of a block, where its header and the certificate that it carries agree on one.

@@ -11,6 +11,8 @@
 mod auditor;
 mod finish;
 mod held;
+mod pass;
+mod pin;
 mod report;
 #[cfg(test)]
 mod tests;

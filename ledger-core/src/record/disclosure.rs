@@ -13,10 +13,10 @@
 use super::{RecordKind, Slot, Version, slots};
 use crate::codec::{Bytes, List};
 use crate::crypto::{Domain, Hash, Hasher, Suite, hash_newtype};
+use crate::merkle::{LeafHash, root};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::{Decode, Encode};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Bytes that the value of one slot may have.
@@ -127,7 +127,8 @@ impl Disclosure {
 
     /// The one commitment that this disclosure opens.
     pub(super) fn opens(&self, suite: Suite) -> Commitment {
-        let leaves: Vec<_> = (0..).zip(&self.slots).map(|(index, slot)| self.leaf(suite, index, slot)).collect();
+        let leaves: Vec<_> =
+            (0..).zip(&self.slots).map(|(index, slot)| LeafHash(self.leaf(suite, index, slot))).collect();
         let count = u16::try_from(leaves.len()).unwrap_or(u16::MAX);
         let hasher = Hasher::new(Domain::Commitment, suite).value(&(self.kind, self.version, count));
         Commitment(hasher.bytes(root(&leaves)).finish())
@@ -153,17 +154,5 @@ impl Disclosure {
             .value(&(self.kind, self.version, index, value.is_some(), salt, length))
             .bytes(bytes)
             .finish()
-    }
-}
-
-/// RFC 6962 section 2.1 over leaf hashes.
-fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
-    match leaves {
-        [] => Sha256::digest([]).into(),
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-            Sha256::new_with_prefix([1]).chain_update(root(left)).chain_update(root(right)).finalize().into()
-        }
     }
 }
