@@ -19,6 +19,7 @@ test: ## every test, in Rust and Python (FUZZ=1: and a short run of each fuzz ta
 	@tools/test.sh
 
 lint: ## formatting, clippy without a warning, licences and sources of dependencies
+	@tools/need.sh cc
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path fuzz/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings

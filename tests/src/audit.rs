@@ -15,8 +15,11 @@ use std::path::Path;
 pub enum Target {
     /// A node's home.
     Home,
-    /// An archive.
+    /// An archive of the whole chain.
     Archive,
+    /// An archive that begins within the chain, with the states there; it is always audited against
+    /// what the auditor kept of the chain below.
+    Stretch,
 }
 
 /// How it is audited.
@@ -63,14 +66,17 @@ pub fn run(base: &Base, target: Target, path: &Path, ways: Ways) -> Outcome {
     let (genesis, bookmark) = (base.genesis_file(), base.bookmark_file());
     let what = match target {
         Target::Home => "--home",
-        Target::Archive => "--archive",
+        Target::Archive | Target::Stretch => "--archive",
     };
     let mut arguments: Vec<&OsStr> = ["audit", what].map(OsStr::new).to_vec();
     arguments.extend([path.as_os_str(), OsStr::new("--genesis"), genesis.as_os_str(), OsStr::new("--json")]);
     if ways.every {
         arguments.extend(["--certificates", "every", "--state", "every"].map(OsStr::new));
     }
-    if ways.from {
+    let below = base.stretch_bookmark_file();
+    if target == Target::Stretch {
+        arguments.extend([OsStr::new("--from"), below.as_os_str()]);
+    } else if ways.from {
         arguments.extend([OsStr::new("--from"), bookmark.as_os_str()]);
     }
     let run = luqi::run(&arguments);

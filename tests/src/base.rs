@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 /// Blocks of a base chain.
 pub const BLOCKS: u64 = 60;
+/// The first block of the stretch: above the change of membership.
+const STRETCH: u64 = 41;
 
 /// Sizes with which a short chain has several sealed files, a hot part and a snapshot.
 #[must_use]
@@ -65,12 +67,19 @@ impl Base {
         let ledger = Ledger::open(&folder.path().join("home/ledger"), genesis.clone(), small_store()).unwrap();
         let heights = (Height(1), Height(BLOCKS));
         ledger.export(heights, false, std::fs::File::create(&path).unwrap(), &path).unwrap();
+        let path = folder.path().join("stretch");
+        let heights = (Height(STRETCH), Height(BLOCKS));
+        ledger.export(heights, true, std::fs::File::create(&path).unwrap(), &path).unwrap();
         drop(ledger);
         let certificates: Vec<Certificate> = made.iter().map(|block| block.certificate().unwrap().clone()).collect();
         let blocks: Vec<Block> = made.iter().map(|block| block.block().clone().into_block()).collect();
         let report = audit(&genesis, &blocks, certificates.last());
         assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.findings);
-        std::fs::write(folder.path().join("bookmark.json"), serde_json::to_vec(&report.bookmark).unwrap()).unwrap();
+        let below = STRETCH as usize - 1;
+        let kept = audit(&genesis, &blocks[..below], Some(&certificates[below - 1]));
+        for (name, bookmark) in [("bookmark.json", &report.bookmark), ("below.json", &kept.bookmark)] {
+            std::fs::write(folder.path().join(name), serde_json::to_vec(bookmark).unwrap()).unwrap();
+        }
         Self { name, genesis, blocks, certificates, validators, removed, report, folder }
     }
 
@@ -84,6 +93,18 @@ impl Base {
     #[must_use]
     pub fn archive(&self) -> PathBuf {
         self.folder.path().join("archive")
+    }
+
+    /// The upper part of the chain as an archive with the states below it.
+    #[must_use]
+    pub fn stretch(&self) -> PathBuf {
+        self.folder.path().join("stretch")
+    }
+
+    /// What the auditor kept of the chain below that part, in JSON.
+    #[must_use]
+    pub fn stretch_bookmark_file(&self) -> PathBuf {
+        self.folder.path().join("below.json")
     }
 
     /// The genesis in JSON.

@@ -107,7 +107,9 @@ pub fn run(edits: usize, seed: u64) -> Table {
 
 /// The unaltered evidence holds, in every way.
 fn unaltered(base: &Base) {
-    for (target, path) in [(Target::Home, base.home()), (Target::Archive, base.archive())] {
+    for (target, path) in
+        [(Target::Home, base.home()), (Target::Archive, base.archive()), (Target::Stretch, base.stretch())]
+    {
         for ways in [Ways::default(), Ways { every: true, from: true }] {
             let outcome = audit::run(base, target, &path, ways);
             assert!(outcome.code == Some(0) && is_original(base, &outcome), "{}: {outcome:?}", base.name);
@@ -214,7 +216,8 @@ fn is_located(edit: &Edit, outcome: &Outcome) -> bool {
 
 fn copy(base: &Base, target: Target, to: &Path) {
     match target {
-        Target::Archive => drop(std::fs::copy(base.archive(), to).unwrap()),
+        Target::Archive => std::fs::copy(base.archive(), to).map(drop).unwrap(),
+        Target::Stretch => std::fs::copy(base.stretch(), to).map(drop).unwrap(),
         Target::Home => copy_folder(&base.home(), to),
     }
 }

@@ -75,6 +75,8 @@ pub struct Ledger<S> {
     certificate: Option<Certificate>,
     /// Final blocks that are not durable yet.
     waiting: Vec<FinalBlock>,
+    /// Tip and map may be ahead of the store: a sync failed, and the store could not be read then.
+    adrift: bool,
     snapshots: Snapshots,
     notes: Vec<String>,
 }
@@ -103,6 +105,7 @@ impl<S: Store> Ledger<S> {
     /// # Errors
     /// [`CommitError::Fault`], when it was checked against another tip.
     pub fn push_final(&mut self, mut block: FinalBlock) -> Result<(), CommitError> {
+        self.fall_back()?;
         let (wanted, found) = (self.tip().hash, block.block().header().parent);
         if wanted != found {
             let height = self.tip().height.next();
@@ -119,10 +122,16 @@ impl<S: Store> Ledger<S> {
     ///
     /// # Errors
     /// [`CommitError`]; then none of them is acknowledged, and the chain stands where the store does.
+    /// Where the store cannot even be read (the disk is full, say), tip and map are nobody's until a
+    /// later call succeeds: without a block to make durable it only goes back to where the store is.
     pub fn sync(&mut self) -> Result<(), CommitError> {
+        self.fall_back()?;
         let blocks = std::mem::take(&mut self.waiting);
         if let Err(failed) = self.store.append_group(&blocks) {
-            self.fall_back()?;
+            self.adrift = true;
+            if let Err(error) = self.fall_back() {
+                tracing::warn!("the store cannot be read after a failed write: {error}");
+            }
             return Err(failed.into());
         }
         if !blocks.is_empty() {
@@ -133,9 +142,16 @@ impl<S: Store> Ledger<S> {
 
     /// Tip and map as the store has them, after blocks that did not become durable.
     fn fall_back(&mut self) -> Result<(), CommitError> {
+        if !self.adrift {
+            return Ok(());
+        }
+        // Appending nothing opens a store anew that closed after the failure.
+        self.store.append_group(&[])?;
         let (trail, map) = open::follow(&self.store, &self.genesis, &mut self.snapshots, &mut self.notes)?;
-        (self.trail, self.map) = (trail, map);
-        self.certificate = self.store.certificate()?;
+        let certificate = self.store.certificate()?;
+        (self.trail, self.map, self.certificate) = (trail, map, certificate);
+        self.waiting.clear();
+        self.adrift = false;
         Ok(())
     }
 

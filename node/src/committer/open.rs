@@ -40,7 +40,7 @@ pub(super) fn rebuild<S: Store>(
     let (trail, map) = follow(&store, &genesis, &mut snapshots, &mut notes)?;
     let certificate = store.certificate()?;
     let waiting = Vec::new();
-    let mut ledger = Ledger { store, genesis, trail, map, certificate, waiting, snapshots, notes };
+    let mut ledger = Ledger { store, genesis, trail, map, certificate, waiting, adrift: false, snapshots, notes };
     ledger.take_ahead()?;
     Ok(ledger)
 }

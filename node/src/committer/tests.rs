@@ -218,3 +218,77 @@ fn an_altered_archive_appends_nothing_that_is_not_final() {
         assert!(height == 0 || ledger.tip().hash == blocks[height - 1].block().hash());
     }
 }
+
+/// A store that can be told to fail, in writing and in reading.
+struct Failing {
+    store: MemoryStore,
+    fails: std::sync::atomic::AtomicBool,
+}
+
+impl Failing {
+    fn set(&self, fails: bool) {
+        self.fails.store(fails, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn try_it<T>(&self, work: impl FnOnce(&MemoryStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.fails.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(StoreError::DiskFull { doing: "use", path: "a store".into() });
+        }
+        work(&self.store)
+    }
+}
+
+impl Store for Failing {
+    fn tip(&self) -> crate::store::TipRecord {
+        self.store.tip()
+    }
+    fn append_group(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
+        self.try_it(|store| store.append_group(blocks))
+    }
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, StoreError> {
+        self.try_it(|store| store.block(height))
+    }
+    fn header(&self, height: Height) -> Result<Option<ledger_core::block::Header>, StoreError> {
+        self.try_it(|store| store.header(height))
+    }
+    fn index_row(&self, height: Height) -> Result<Option<crate::store::IndexRow>, StoreError> {
+        self.try_it(|store| store.index_row(height))
+    }
+    fn certificate(&self) -> Result<Option<Certificate>, StoreError> {
+        self.try_it(Store::certificate)
+    }
+    fn foot(&self, height: Height) -> Result<ledger_core::archive::Foot, StoreError> {
+        self.try_it(|store| store.foot(height))
+    }
+    fn ahead(&self) -> Result<Vec<crate::store::Ahead>, StoreError> {
+        self.try_it(Store::ahead)
+    }
+    fn first_entry(&self) -> ledger_core::merkle::LogIndex {
+        self.store.first_entry()
+    }
+}
+
+#[test]
+fn a_ledger_whose_store_failed_altogether_goes_on_where_the_store_is() {
+    let (network, blocks) = chain(4);
+    let store = MemoryStore::new(&network.genesis);
+    let mut ledger = Ledger::over(Failing { store, fails: false.into() }, network.genesis.clone()).unwrap();
+    ledger.push_final(blocks[0].clone()).unwrap();
+    ledger.sync().unwrap();
+
+    ledger.push_final(blocks[1].clone()).unwrap();
+    ledger.push_final(blocks[2].clone()).unwrap();
+    ledger.store().set(true);
+    assert!(matches!(ledger.sync(), Err(CommitError::Store(StoreError::DiskFull { .. }))));
+    assert!(ledger.sync().is_err());
+    assert!(ledger.push_final(blocks[3].clone()).is_err());
+
+    ledger.store().set(false);
+    ledger.sync().unwrap();
+    assert_eq!(ledger.tip().height, Height(1));
+    for block in &blocks[1..] {
+        ledger.push_final(block.clone()).unwrap();
+    }
+    ledger.sync().unwrap();
+    check_same(&ledger, &network);
+}

@@ -26,6 +26,13 @@ pub fn commit(chain: &Path, ledger: &Path) {
         let mut tries = 0;
         while let Err(error) = commit_block(ledger, block.clone(), certificate.clone()) {
             eprintln!("block {height} is not committed: {error}");
+            // Until there is room, the ledger may not even know where it stands.
+            while let Err(error) = ledger.sync() {
+                eprintln!("still not: {error}");
+                tries += 1;
+                assert!(tries < 600, "no commit for a minute");
+                std::thread::sleep(Duration::from_millis(100));
+            }
             tries += 1;
             assert!(tries < 600, "no commit for a minute");
             std::thread::sleep(Duration::from_millis(100));

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::disks::Disk;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,8 @@ pub struct Full {
     pub before: u64,
     /// What was said then.
     pub said: String,
+    /// What was said last, before there was room.
+    pub last: String,
     /// Whether the same process went on when there was room, to the end of the same chain.
     pub went_on: bool,
 }
@@ -46,7 +48,7 @@ pub fn fill(helper: &Path) -> Result<Full, String> {
     complaints.read_line(&mut said).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let before = *acknowledged.lock().unwrap();
-    let listener_of_complaints = std::thread::spawn(move || complaints.read_to_string(&mut String::new()));
+    let complaints = std::thread::spawn(move || complaints.lines().map_while(Result::ok).last());
 
     // What it looks like to whoever finds the disk full: a copy, since the process lives.
     let copy = tempfile::tempdir().unwrap();
@@ -69,11 +71,11 @@ pub fn fill(helper: &Path) -> Result<Full, String> {
         child.wait().unwrap();
     }
     listener.join().unwrap();
-    let _ = listener_of_complaints.join().unwrap();
+    let last = complaints.join().unwrap().unwrap_or_default();
     let all = chain.hashes.len() as u64;
     let went_on = status.is_some_and(|status| status.success()) && *acknowledged.lock().unwrap() == all;
     chain
         .compare(&chain.open(&ledger).map_err(|error| error.to_string()).unwrap(), *acknowledged.lock().unwrap())
         .unwrap();
-    Ok(Full { before, said: said.trim().to_owned(), went_on })
+    Ok(Full { before, said: said.trim().to_owned(), last, went_on })
 }

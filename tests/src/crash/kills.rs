@@ -25,7 +25,7 @@ pub struct Tally {
     pub kills: usize,
     /// After which something was mended or taken over at open, and said.
     pub mended: usize,
-    /// Of these, with a sealing pass half done.
+    /// With a sealing pass half done.
     pub sealing: usize,
     /// After which blocks were there that were not acknowledged.
     pub ahead: usize,
@@ -51,7 +51,7 @@ impl fmt::Display for Tally {
 }
 
 /// Kills a committing process so many times. `helper` is the binary that commits when it is called
-/// with `commit CHAIN LEDGER`. None where the machine does not let power be cut, with the reason.
+/// with `commit CHAIN LEDGER`.
 ///
 /// # Errors
 /// Why power cannot be cut here.
@@ -127,8 +127,8 @@ fn finish(helper: &Path, chain: &Chain, ledger: &Path, tally: &mut Tally) {
     }
 }
 
-/// Whether a sealed file that is open still shares blocks with the database, by the size of the last
-/// file against its rows: a pass was begun whose blocks have not left the database.
+/// Whether the last sealed file holds blocks that have not left the database: a sealing pass was half
+/// done. The database is looked at in a copy.
 fn stands_twice(ledger: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(ledger.join("sealed")) else { return false };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -2,7 +2,7 @@
 
 use super::hands::{Hot, Part, change, forge_tip, sealed_files};
 use super::{Edit, Kind};
-use crate::audit::Target::{Archive, Home};
+use crate::audit::Target::{Archive, Home, Stretch};
 use crate::base::Base;
 use crate::dice::Dice;
 use crate::layout::{self, Span};
@@ -11,40 +11,64 @@ use ledger_core::block::BlockHash;
 use ledger_core::codec;
 use std::path::{Path, PathBuf};
 
-macro_rules! file_flips {
+/// For each group of fields: in an archive, in a stretch, in a sealed file, in the database; as they
+/// are on disk, and mended.
+macro_rules! flips {
     ($($group:literal),*) => {
         &[$(
-            Kind { name: concat!("bit in ", $group), target: Archive, weight: 2, apply: |dice, _, path| flip_file(dice, path, $group, false) },
-            Kind { name: concat!("bit in ", $group, ", mended"), target: Archive, weight: 4, apply: |dice, _, path| flip_file(dice, path, $group, true) },
-            Kind { name: concat!("sealed: bit in ", $group), target: Home, weight: 2, apply: |dice, _, home| flip_sealed(dice, home, $group, false) },
-            Kind { name: concat!("sealed: bit in ", $group, ", mended"), target: Home, weight: 4, apply: |dice, _, home| flip_sealed(dice, home, $group, true) },
-            Kind { name: concat!("hot: bit in ", $group), target: Home, weight: 2, apply: |dice, base, home| flip_hot(dice, base, home, $group, false) },
-            Kind { name: concat!("hot: bit in ", $group, ", mended"), target: Home, weight: 4, apply: |dice, base, home| flip_hot(dice, base, home, $group, true) },
-        )*
-            Kind { name: "hot: any bit of sled's log", target: Home, weight: 12, apply: flip_log },
-            Kind { name: "hot: any bit of a message's head", target: Home, weight: 12, apply: flip_message_head },
-            Kind { name: "hot: any bit of sled's other files", target: Home, weight: 4, apply: flip_other },
-            Kind { name: "tip file: any bit", target: Home, weight: 4, apply: |dice, _, home| flip_any(dice, home, &["tip"]) },
-            Kind { name: "tip file: another block, mended", target: Home, weight: 4, apply: tip_of_other_block },
-            Kind { name: "tip file: a height above, mended", target: Home, weight: 2, apply: tip_above },
-            Kind { name: "tip file: a block below, mended", target: Home, weight: 2, apply: tip_below },
-            Kind { name: "index: any bit", target: Home, weight: 3, apply: |dice, _, home| flip_any(dice, home, &["index"]) },
-            Kind { name: "rows: any bit", target: Home, weight: 3, apply: |dice, _, home| flip_any(dice, home, &["rows"]) },
-            Kind { name: "snapshot: any bit", target: Home, weight: 3, apply: |dice, _, home| flip_any(dice, home, &["snapshot"]) },
+            flips!($group, Archive, "", 2, flip_archive),
+            flips!($group, Stretch, "stretch: ", 1, flip_archive),
+            flips!($group, Home, "sealed: ", 2, flip_sealed),
+            flips!($group, Home, "hot: ", 2, flip_hot),
+        )*]
+    };
+    ($group:literal, $target:ident, $where:literal, $weight:literal, $flip:ident) => {
+        [
+            Kind {
+                name: concat!($where, "bit in ", $group),
+                target: $target,
+                weight: $weight,
+                apply: |dice, base, path| $flip(dice, base, path, $group, false),
+            },
+            Kind {
+                name: concat!($where, "bit in ", $group, ", mended"),
+                target: $target,
+                weight: 2 * $weight,
+                apply: |dice, base, path| $flip(dice, base, path, $group, true),
+            },
         ]
     };
 }
 
-pub(super) const KINDS: &[Kind] = file_flips![
+pub(super) const FIELDS: &[[Kind; 2]] = flips![
     "file head",
     "frame head",
     "foot",
+    "states",
     "header",
     "body",
     "parent certificate",
     "certificate",
     "submission",
     "event"
+];
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind { name: "hot: any bit of sled's log", target: Home, weight: 12, apply: flip_log },
+    Kind { name: "hot: any bit of a message's head", target: Home, weight: 12, apply: flip_message_head },
+    Kind { name: "hot: any bit of sled's other files", target: Home, weight: 4, apply: flip_other },
+    Kind { name: "tip file: any bit", target: Home, weight: 4, apply: |dice, _, home| flip_any(dice, home, "tip") },
+    Kind { name: "tip file: another block, mended", target: Home, weight: 4, apply: tip_of_other_block },
+    Kind { name: "tip file: a height above, mended", target: Home, weight: 2, apply: tip_above },
+    Kind { name: "tip file: a block below, mended", target: Home, weight: 2, apply: tip_below },
+    Kind { name: "index: any bit", target: Home, weight: 3, apply: |dice, _, home| flip_any(dice, home, "index") },
+    Kind { name: "rows: any bit", target: Home, weight: 3, apply: |dice, _, home| flip_any(dice, home, "rows") },
+    Kind {
+        name: "snapshot: any bit",
+        target: Home,
+        weight: 3,
+        apply: |dice, _, home| flip_any(dice, home, "snapshot"),
+    },
 ];
 
 /// One of the fields of a group, each name as likely as another.
@@ -84,7 +108,11 @@ fn flip_file(dice: &mut Dice, path: &Path, group: &str, mended: bool) -> Option<
     })
 }
 
-fn flip_sealed(dice: &mut Dice, home: &Path, group: &str, mended: bool) -> Option<Edit> {
+fn flip_archive(dice: &mut Dice, _: &Base, path: &Path, group: &str, mended: bool) -> Option<Edit> {
+    flip_file(dice, path, group, mended)
+}
+
+fn flip_sealed(dice: &mut Dice, _: &Base, home: &Path, group: &str, mended: bool) -> Option<Edit> {
     let files = sealed_files(home);
     let path = dice.pick(&files).clone();
     flip_file(dice, &path, group, mended)
@@ -163,10 +191,9 @@ fn flip_other(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
 }
 
 /// A bit of a file of some name or extension.
-fn flip_any(dice: &mut Dice, home: &Path, names: &[&str]) -> Option<Edit> {
+fn flip_any(dice: &mut Dice, home: &Path, name: &str) -> Option<Edit> {
     let mut files = files_below(&home.join("ledger"));
-    let is = |part: Option<&std::ffi::OsStr>| part.is_some_and(|part| names.iter().any(|name| part == *name));
-    files.retain(|path| is(path.file_name()) || is(path.extension()));
+    files.retain(|path| path.file_name().is_some_and(|it| it == name) || path.extension().is_some_and(|it| it == name));
     flip_one(dice, &files)
 }
 

@@ -16,55 +16,101 @@ use ledger_core::membership::Purpose;
 use ledger_core::record::Commitment;
 use std::path::Path;
 
+/// Makes a chain anew.
 type Make = fn(&mut Dice, &Base) -> Option<(Forged, Edit)>;
 
-macro_rules! chains {
-    ($($name:literal, $weight:literal, $make:expr;)*) => {
-        &[$(
-            Kind { name: $name, target: Archive, weight: $weight, apply: |dice, base, path| {
-                let ((blocks, certificates), edit) = $make(dice, base)?;
-                place_in_archive(path, &blocks, &certificates);
-                Some(edit)
-            } },
-            Kind { name: concat!("home: ", $name), target: Home, weight: $weight, apply: |dice, base, home| {
-                let ((blocks, certificates), edit) = $make(dice, base)?;
-                place_in_home(home, &blocks, &certificates);
-                let (tip, height) = (header(blocks.last()?).hash(), blocks.len() as u64);
-                forge_tip(home, &base.genesis.chain_id(), height, &tip);
-                Some(edit)
-            } },
-            Kind { name: concat!("home: ", $name, ", tip file untouched"), target: Home, weight: 1, apply: |dice, base, home| {
-                let ((blocks, certificates), edit) = $make(dice, base)?;
-                place_in_home(home, &blocks, &certificates);
-                let promise = if header(blocks.last()?).hash() == base.report.tip { edit.promise } else { Promise::Noticed };
-                Some(Edit { promise, ..edit })
-            } },
-        )*
-            Kind { name: "last certificate: a signature too few", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, too_few) },
-            Kind { name: "last certificate: a removed key", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, removed_key) },
-            Kind { name: "last certificate: a key twice", target: Archive, weight: 3, apply: |dice, base, path| last(dice, base, path, Archive, twice) },
-            Kind { name: "last certificate: another round", target: Archive, weight: 2, apply: |dice, base, path| last(dice, base, path, Archive, other_round) },
-            Kind { name: "last certificate: prevotes", target: Archive, weight: 2, apply: |dice, base, path| last(dice, base, path, Archive, prevotes) },
-            Kind { name: "home: last certificate: a signature too few", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, too_few) },
-            Kind { name: "home: last certificate: a removed key", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, removed_key) },
-            Kind { name: "home: last certificate: a key twice", target: Home, weight: 3, apply: |dice, base, home| last(dice, base, home, Home, twice) },
-            Kind { name: "home: last certificate: another round", target: Home, weight: 2, apply: |dice, base, home| last(dice, base, home, Home, other_round) },
-            Kind { name: "home: last certificate: prevotes", target: Home, weight: 2, apply: |dice, base, home| last(dice, base, home, Home, prevotes) },
+/// Makes another certificate for the last block.
+type Certify = fn(&mut Dice, &Base) -> Option<Certificate>;
+
+/// A chain in the place of the original: in an archive, in a home, and in a home whose tip file is left as
+/// it was.
+macro_rules! chain {
+    ($name:literal, $weight:literal, $make:expr) => {
+        [
+            Kind {
+                name: $name,
+                target: Archive,
+                weight: $weight,
+                apply: |dice, base, path| in_archive(dice, base, path, $make),
+            },
+            Kind {
+                name: concat!("home: ", $name),
+                target: Home,
+                weight: $weight,
+                apply: |dice, base, home| in_home(dice, base, home, $make),
+            },
+            Kind {
+                name: concat!("home: ", $name, ", tip file untouched"),
+                target: Home,
+                weight: 1,
+                apply: |dice, base, home| under_tip_file(dice, base, home, $make),
+            },
         ]
     };
 }
 
-pub(super) const KINDS: &[Kind] = chains! {
-    "event replaced, recomputed, nothing signed", 6, (|dice, base| replaced(dice, base, false, unsigned)) as Make;
-    "event replaced, recomputed, its node signs", 6, (|dice, base| replaced(dice, base, true, unsigned)) as Make;
-    "event replaced, all validators sign, its node does not", 4, (|dice, base| replaced(dice, base, false, signed)) as Make;
-    "event removed, recomputed, its node signs", 4, (|dice, base| removed(dice, base)) as Make;
-    "events reordered, recomputed, its node signs", 4, (|dice, base| reordered(dice, base)) as Make;
-    "header that lies, all validators sign", 6, (|dice, base| lies(dice, base)) as Make;
-    "removed validator signs in place of another", 4, (|dice, base| removed_signs(dice, base)) as Make;
-    "a signature too few at a change of membership", 4, (|dice, base| few_at_change(dice, base)) as Make;
-    "history rewritten, all validators sign", 4, (|dice, base| rewritten(dice, base)) as Make;
-};
+/// A certificate in the place of the last one, in an archive and in a home.
+macro_rules! certificate {
+    ($name:literal, $make:expr) => {
+        [
+            Kind {
+                name: concat!("last certificate: ", $name),
+                target: Archive,
+                weight: 3,
+                apply: |dice, base, path| certify_archive(dice, base, path, $make),
+            },
+            Kind {
+                name: concat!("home: last certificate: ", $name),
+                target: Home,
+                weight: 3,
+                apply: |dice, base, home| certify_home(dice, base, home, $make),
+            },
+        ]
+    };
+}
+
+pub(super) fn kinds() -> Vec<Kind> {
+    let chains = [
+        chain!("event replaced, recomputed, nothing signed", 6, |dice, base| replaced(dice, base, false, unsigned)),
+        chain!("event replaced, recomputed, its node signs", 6, |dice, base| replaced(dice, base, true, unsigned)),
+        chain!("event replaced, all validators sign, its node does not", 4, |dice, base| {
+            replaced(dice, base, false, signed)
+        }),
+        chain!("event removed, recomputed, its node signs", 4, removed),
+        chain!("events reordered, recomputed, its node signs", 4, reordered),
+        chain!("header that lies, all validators sign", 6, lies),
+        chain!("removed validator signs in place of another", 4, removed_signs),
+        chain!("a signature too few at a change of membership", 4, few_at_change),
+        chain!("history rewritten, all validators sign", 4, rewritten),
+    ];
+    let certificates = [
+        certificate!("a signature too few", too_few),
+        certificate!("a removed key", removed_key),
+        certificate!("a key twice", twice),
+        certificate!("another round", other_round),
+        certificate!("prevotes", prevotes),
+    ];
+    [chains.concat(), certificates.concat()].concat()
+}
+
+fn in_archive(dice: &mut Dice, base: &Base, path: &Path, make: Make) -> Option<Edit> {
+    let ((blocks, certificates), edit) = make(dice, base)?;
+    place_in_archive(path, &blocks, &certificates);
+    Some(edit)
+}
+
+fn in_home(dice: &mut Dice, base: &Base, home: &Path, make: Make) -> Option<Edit> {
+    let ((blocks, certificates), edit) = make(dice, base)?;
+    place_in_home(home, &blocks, &certificates);
+    forge_tip(home, &base.genesis.chain_id(), blocks.len() as u64, &header(blocks.last()?).hash());
+    Some(edit)
+}
+
+fn under_tip_file(dice: &mut Dice, base: &Base, home: &Path, make: Make) -> Option<Edit> {
+    let ((blocks, certificates), edit) = make(dice, base)?;
+    place_in_home(home, &blocks, &certificates);
+    Some(Edit { promise: Promise::Noticed, ..edit })
+}
 
 /// A block with contract events, above block 1; its log index of the first.
 fn ordinary(dice: &mut Dice, base: &Base, below: usize) -> Option<(u64, usize, u64)> {
@@ -104,8 +150,7 @@ fn replaced(
 ) -> Option<(Forged, Edit)> {
     let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
     let place = dice.of(0..count);
-    let other =
-        other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.iter().nth(place)?);
+    let other = other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.get(place)?);
     let forged = forge(
         base,
         &Forgery {
@@ -225,19 +270,15 @@ fn rewritten(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
     Some((forged, Edit { promise: Promise::Rewritten, ..edit }))
 }
 
-/// Puts another certificate in the place of the one that stands apart.
-fn last(
-    dice: &mut Dice,
-    base: &Base,
-    path: &Path,
-    target: crate::audit::Target,
-    make: fn(&mut Dice, &Base) -> Option<Certificate>,
-) -> Option<Edit> {
+fn certify_archive(dice: &mut Dice, base: &Base, path: &Path, make: Certify) -> Option<Edit> {
     let certificate = codec::encode(&make(dice, base)?);
-    match target {
-        Archive => reframe(path, |frames| frames.last_mut().unwrap().1 = certificate),
-        Home => Hot::open(path).set(base.report.height.0, Part::Certificate, &certificate),
-    }
+    reframe(path, |frames| frames.last_mut().unwrap().1 = certificate);
+    Some(Edit::noticed(Some(base.report.height.0), "the last certificate"))
+}
+
+fn certify_home(dice: &mut Dice, base: &Base, home: &Path, make: Certify) -> Option<Edit> {
+    let certificate = codec::encode(&make(dice, base)?);
+    Hot::open(home).set(base.report.height.0, Part::Certificate, &certificate);
     Some(Edit::noticed(Some(base.report.height.0), "the last certificate"))
 }
 
@@ -281,7 +322,7 @@ fn removed_key(dice: &mut Dice, base: &Base) -> Option<Certificate> {
 fn twice(dice: &mut Dice, base: &Base) -> Option<Certificate> {
     let mut signatures = signatures(base);
     let place = dice.of(0..signatures.len());
-    let again = signatures[place].clone();
+    let again = signatures[place];
     if signatures.len() > 1 {
         signatures.remove((place + 1) % signatures.len());
     }

@@ -79,7 +79,7 @@ pub(super) fn forge(base: &Base, forgery: &Forgery<'_>) -> Forged {
         // The same, as this forger can have it.
         let mut submissions = submissions;
         if height == forgery.from && !forgery.submission {
-            submissions[0].signature = original.body.submissions[0].signature.clone();
+            submissions[0].signature = original.body.submissions[0].signature;
         }
         let body =
             Body { parent_certificate: certificates.last().cloned(), submissions: List::new(submissions).unwrap() };

@@ -63,5 +63,5 @@ pub struct Kind {
 /// Every kind of edit.
 #[must_use]
 pub fn kinds() -> Vec<Kind> {
-    [bits::KINDS, pieces::KINDS, chains::KINDS].concat()
+    [&bits::FIELDS.concat(), bits::KINDS, pieces::KINDS, &chains::kinds()].concat()
 }

@@ -2,7 +2,7 @@
 
 use super::hands::{Hot, Part, block_places, change, forge_tip, reframe, sealed_files};
 use super::{Edit, Kind, Promise};
-use crate::audit::Target::{Archive, Home};
+use crate::audit::Target::{Archive, Home, Stretch};
 use crate::base::Base;
 use crate::dice::Dice;
 use crate::layout::Frame;
@@ -17,6 +17,9 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "two blocks swapped", target: Archive, weight: 6, apply: |dice, _, path| swap(dice, path) },
     Kind { name: "a block removed", target: Archive, weight: 6, apply: |dice, _, path| remove(dice, path) },
     Kind { name: "a block repeated", target: Archive, weight: 6, apply: |dice, _, path| repeat(dice, path) },
+    Kind { name: "stretch: end cut off", target: Stretch, weight: 2, apply: |dice, _, path| cut_end(dice, path) },
+    Kind { name: "stretch: bytes cut out", target: Stretch, weight: 2, apply: |dice, _, path| cut_out(dice, path) },
+    Kind { name: "stretch: a block removed", target: Stretch, weight: 2, apply: |dice, _, path| remove(dice, path) },
     Kind { name: "last blocks dropped, certificate of the new last one", target: Archive, weight: 6, apply: drop_end },
     Kind { name: "certificate of the last block removed", target: Archive, weight: 2, apply: drop_certificate },
     Kind { name: "sealed: end cut off", target: Home, weight: 4, apply: |dice, _, home| sealed(dice, home, cut_end) },

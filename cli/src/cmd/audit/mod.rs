@@ -79,16 +79,18 @@ impl From<Depth> for Scope {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let genesis = genesis(&args.genesis)?;
     let from = args.from.as_deref().map(|path| kept::read(path, &genesis.chain_id())).transpose()?;
-    let mut source = match (&args.home, &args.archive) {
-        (Some(home), _) => Source::home(home, &genesis.chain_id())?,
-        (None, Some(archive)) => Source::archive(archive, &genesis.chain_id())?,
-        (None, None) => return Err(Problem::usage("name a home or an archive")),
-    };
+    let mut source = source(args, &genesis)?;
     source.introduce(output);
     let started = Instant::now();
     let tip_file = source.tip_file();
     let options = Options { certificates: args.certificates.into(), states: args.state.into(), from, tip_file };
-    let report = audit(&mut source, &genesis, options, output);
+    let mut report = audit(&mut source, &genesis, options.clone(), output);
+    if hides_its_place(&report, &options) {
+        output.note("something below is not as it was signed; looking again, at every certificate and every state, for the first block");
+        source = self::source(args, &genesis)?;
+        let every = Options { certificates: Scope::Every, states: Scope::Every, ..options };
+        report = audit(&mut source, &genesis, every, output);
+    }
     let seconds = started.elapsed().as_secs_f64();
     let mut notes = source.notes();
     if report.verdict != Verdict::Altered && !args.skip_index {
@@ -100,6 +102,22 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         keep(path, &answer, output)?;
     }
     Ok(answer.exit())
+}
+
+fn source(args: &Args, genesis: &Genesis) -> Result<Source, Problem> {
+    match (&args.home, &args.archive) {
+        (Some(home), _) => Source::home(home, &genesis.chain_id()),
+        (None, Some(archive)) => Source::archive(archive, &genesis.chain_id()),
+        (None, None) => Err(Problem::usage("name a home or an archive")),
+    }
+}
+
+/// Whether a shallow audit found that something was altered without seeing where: the first thing
+/// that it found is a certificate or a map root, which speak for all that lies below them.
+fn hides_its_place(report: &Report, options: &Options) -> bool {
+    let shallow = options.certificates == Scope::Tip || options.states == Scope::Tip;
+    let first = report.findings.first().map(|finding| finding.kind.as_str());
+    report.verdict == Verdict::Altered && shallow && matches!(first, Some("certificate" | "map"))
 }
 
 fn genesis(path: &Path) -> Result<Genesis, Problem> {
