@@ -203,7 +203,7 @@ fn problem(error: IntakeError) -> Problem {
             return Problem::usage(text).next("hand the messages to a running node with `luqi submit`");
         }
         IntakeError::Behind { .. } => {
-            let next = "if there is no backup, move the look-up away and start again with --new-look-up";
+            let next = "if there is no backup, move the file away if it is there, and start again with --new-look-up";
             return Problem::new(Exit::Failed, text).next(next);
         }
         IntakeError::NotAMember(_) => Exit::Usage,

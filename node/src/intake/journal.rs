@@ -84,10 +84,9 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the look-up of a node whose last submission on the chain is `last`. Where it is missing
-    /// and `anew` says so, one is begun that knows nothing of what was sent before.
+    /// Opens the look-up of a node whose last submission on the chain is `last`. Where it is missing or
+    /// empty and `anew` says so, one is begun that knows nothing of what was sent before.
     pub(super) fn open(path: &Path, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
-        let is_new = !path.exists();
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let mut tables = Tables::default();
         let (mut rows, mut reached) = (0, Sequence(0));
@@ -103,7 +102,7 @@ impl Journal {
         }
         file.cut(rows)?;
         let mut journal = Self { file, rows, tables };
-        if is_new && anew {
+        if stored.is_empty() && anew {
             let begins = [Row { sequence: last, position: 0, what: What::Begins }];
             journal.write(&begins)?;
             journal.hold(&begins);
@@ -337,7 +336,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
         assert!(matches!(Journal::open(&path, Sequence(3), false), Err(IntakeError::Behind { .. })));
-        std::fs::remove_file(&path).unwrap();
         drop(Journal::open(&path, Sequence(3), true).unwrap());
         assert!(Journal::open(&path, Sequence(3), false).is_ok());
         assert!(Journal::open(&path, Sequence(4), false).is_err());

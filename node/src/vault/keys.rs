@@ -123,6 +123,8 @@ impl KeyFile {
     /// Seals every slot under a new key, then destroys the old one.
     pub(super) fn rotate(&mut self) -> Result<(), VaultError> {
         self.sync()?;
+        // A rotation that failed before may have left its key.
+        destroy_others(&self.folder, self.number)?;
         let number = self.number.saturating_add(1);
         let key = draw_secret(&mut system_rng());
         write_key(&kek_path(&self.folder, number), KeyName::KeyEncryption, &key)?;
