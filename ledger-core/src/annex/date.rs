@@ -51,7 +51,10 @@ impl Date {
     pub fn from_day_number(number: u32) -> Option<Self> {
         // The year that the number falls into, counted from March; the quotient may be one too large.
         let days_before = |year: u32| 365 * year + year / 4 - year / 100 + year / 400;
-        let guess = number.min(10_000 * 366) / 365;
+        let guess = number / 365;
+        if guess > 10_100 {
+            return None;
+        }
         let year = (guess.saturating_sub(8)..=guess).rev().find(|year| days_before(*year) <= number)?;
         let rest = number - days_before(year);
         let month = (5 * rest + 2) / 153;
