@@ -85,7 +85,8 @@ impl Table {
     pub fn into_root(self) -> MapRoot {
         let sorted = self.shards.into_par_iter().map(|shard| {
             let mut rows = shard.rows;
-            rows.sort_unstable_by_key(|(key, _)| *key);
+            // The rows are large: their keys are sorted, and each row is moved once.
+            rows.sort_by_cached_key(|(key, _)| *key);
             rows
         });
         root_over(&sorted.collect::<Vec<_>>(), 0)

@@ -1,6 +1,6 @@
 //! The right edge of a growing log: all that is needed to go on and to tell the root.
 
-use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash, subtree};
+use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash, subtree_parallel};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -90,7 +90,7 @@ impl Frontier {
             // A complete subtree of 2^level leaves begins at a multiple of 2^level.
             let level = longest.min(self.size.trailing_zeros());
             let (now, later) = leaves.split_at(1 << level);
-            if let Some(node) = subtree(now) {
+            if let Some(node) = subtree_parallel(now) {
                 self.push_subtree(level, node);
             }
             leaves = later;

@@ -118,8 +118,8 @@ pub(super) fn subtree(leaves: &[LeafHash]) -> Option<NodeHash> {
 }
 
 /// [`subtree`], whose halves are computed at the same time as long as that pays.
-fn subtree_parallel(leaves: &[LeafHash]) -> Option<NodeHash> {
-    const WORTH_A_THREAD: usize = 1 << 12;
+pub(super) fn subtree_parallel(leaves: &[LeafHash]) -> Option<NodeHash> {
+    const WORTH_A_THREAD: usize = 1 << 8;
     if leaves.len() <= WORTH_A_THREAD {
         return subtree(leaves);
     }
