@@ -1,8 +1,9 @@
 //! Everything of luqi that must be *true*, as pure functions over bytes.
 //!
 //! This crate does no I/O, has no clock, draws no randomness and keeps no global state: time,
-//! secrets and code tables are arguments. Who has read it knows what an audit proves. Each module
-//! uses only the ones above it:
+//! secrets and code tables are arguments. Who has read it knows what an audit proves. In the order
+//! of reading (a module's rules rest on those above it; the types from events to blocks name each
+//! other, since a proposal stands in an event and a change of membership in a proposal):
 //!
 //! | module | says |
 //! |---|---|
