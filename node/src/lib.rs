@@ -15,10 +15,13 @@
 
 pub mod archive;
 pub mod ceremony;
+pub mod chain;
 pub mod committer;
 pub mod home;
 pub mod intake;
 pub mod keys;
+pub mod mempool;
+pub mod network;
 mod rows;
 pub mod store;
 pub mod trail;

@@ -14,11 +14,13 @@ pub use exchange::Imported;
 
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;
+use ledger_core::block::Header;
 use ledger_core::certificate::{Certificate, CertificateError};
-use ledger_core::chain::{CheckedBlock, Fault, FinalBlock, Tip};
+use ledger_core::chain::{CheckedBlock, DescentError, Fault, FinalBlock, Tip};
 use ledger_core::genesis::Genesis;
 use ledger_core::map::ContractMap;
 use snapshot::Snapshots;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a ledger cannot be opened, or goes no further.
@@ -30,6 +32,9 @@ pub enum CommitError {
     /// The block's certificate.
     #[error("the block is not final: {0}")]
     Certificate(#[from] CertificateError),
+    /// A block that does not lie on the chain below a certified one.
+    #[error("the block is not final: {0}")]
+    Descent(#[from] DescentError),
     /// A block that does not follow.
     #[error("block {height} does not follow: {fault}")]
     Fault {
@@ -161,6 +166,12 @@ impl<S: Store> Ledger<S> {
         self.trail.tip()
     }
 
+    /// The tip's header; none at the genesis.
+    #[must_use]
+    pub const fn header(&self) -> Option<&Header> {
+        self.trail.header()
+    }
+
     /// The contract map there.
     #[must_use]
     pub const fn map(&self) -> &ContractMap {
@@ -193,6 +204,11 @@ impl<S: Store> Ledger<S> {
 
     /// Closes the ledger with a snapshot of the map, so that it opens fast.
     pub fn close(mut self) {
+        self.snapshot();
+    }
+
+    /// Writes the snapshot of the map, so that the ledger opens fast.
+    pub fn snapshot(&mut self) {
         self.snapshots.write_now(&self.trail, self.certificate.as_ref(), &self.map);
     }
 
@@ -211,6 +227,20 @@ impl Ledger<crate::store::DiskStore> {
     /// # Errors
     /// [`CommitError`]: what is wrong, where, and what to do.
     pub fn open(folder: &std::path::Path, genesis: Genesis, config: StoreConfig) -> Result<Self, CommitError> {
-        open::open_folder(folder, genesis, config)
+        open::open_folder(folder, genesis, config, |store| store)
+    }
+}
+
+impl Ledger<Arc<crate::store::DiskStore>> {
+    /// The same, over a store that others read meanwhile.
+    ///
+    /// # Errors
+    /// [`CommitError`]: what is wrong, where, and what to do.
+    pub fn open_shared(
+        folder: &std::path::Path,
+        genesis: Genesis,
+        config: StoreConfig,
+    ) -> Result<Self, CommitError> {
+        open::open_folder(folder, genesis, config, Arc::new)
     }
 }

@@ -19,15 +19,16 @@ const READ_AT_ONCE: usize = 64;
 ///
 /// # Errors
 /// [`CommitError`]: what is wrong, where, and what to do.
-pub(super) fn open_folder(
+pub(super) fn open_folder<S: Store>(
     folder: &Path,
     genesis: Genesis,
     config: StoreConfig,
-) -> Result<Ledger<DiskStore>, CommitError> {
+    share: impl FnOnce(DiskStore) -> S,
+) -> Result<Ledger<S>, CommitError> {
     let every = config.snapshot_blocks;
     let store = DiskStore::open(folder, &genesis, config)?;
     let notes = store.notes().to_vec();
-    rebuild(store, genesis, Snapshots::in_folder(folder, every), notes)
+    rebuild(share(store), genesis, Snapshots::in_folder(folder, every), notes)
 }
 
 /// Rebuilds what the next block is checked against.

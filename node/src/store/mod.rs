@@ -143,6 +143,44 @@ pub trait Store: Send + Sync {
     }
 }
 
+impl<S: Store> Store for std::sync::Arc<S> {
+    fn tip(&self) -> TipRecord {
+        (**self).tip()
+    }
+
+    fn append_group(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
+        (**self).append_group(blocks)
+    }
+
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).block(height)
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, StoreError> {
+        (**self).header(height)
+    }
+
+    fn index_row(&self, height: Height) -> Result<Option<IndexRow>, StoreError> {
+        (**self).index_row(height)
+    }
+
+    fn certificate(&self) -> Result<Option<Certificate>, StoreError> {
+        (**self).certificate()
+    }
+
+    fn foot(&self, height: Height) -> Result<Foot, StoreError> {
+        (**self).foot(height)
+    }
+
+    fn ahead(&self) -> Result<Vec<Ahead>, StoreError> {
+        (**self).ahead()
+    }
+
+    fn first_entry(&self) -> LogIndex {
+        (**self).first_entry()
+    }
+}
+
 /// The bytes of blocks in order of height.
 pub struct Blocks<'a> {
     store: &'a dyn Store,

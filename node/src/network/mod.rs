@@ -1,0 +1,176 @@
+//! The one swarm, and all that crosses it.
+//!
+//! Members alone are let in: a peer whose id is not the peer key of a node of the membership is cut off
+//! as soon as Noise has told it. Gossip carries what everybody shall see and may drop it; requests fetch
+//! what was dropped.
+
+pub mod wire;
+
+use bytes::Bytes;
+use ledger_core::ids::NodeNumber;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+use wire::{Request, Response};
+
+pub use libp2p::PeerId;
+
+/// What gossip is about: one topic each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Votes and proposals.
+    Consensus,
+    /// Polka and round certificates, and votes sent again: without them one liar can stall every round.
+    Liveness,
+    /// Blocks under way, in parts.
+    Parts,
+    /// Who stands where.
+    Status,
+    /// Submissions.
+    Submissions,
+}
+
+/// What a member's node said to all.
+#[derive(Clone, Debug)]
+pub struct Gossip {
+    /// What it is about.
+    pub topic: Topic,
+    /// The peer that it came from.
+    pub from: PeerId,
+    /// The peer that said it, by its signature.
+    pub author: PeerId,
+    /// The node that said it, by the membership.
+    pub node: NodeNumber,
+    /// What it said, no longer than the topic's cap.
+    pub data: Bytes,
+}
+
+/// A question of another node.
+#[derive(Debug)]
+pub struct Question {
+    /// The peer that asks.
+    pub from: PeerId,
+    /// Its node.
+    pub node: NodeNumber,
+    /// What it asks.
+    pub request: Request,
+    /// Where the answer goes; a dropped one ends the question unanswered.
+    pub answer: oneshot::Sender<Response>,
+}
+
+/// What the engine's adapter hears.
+#[derive(Debug)]
+pub enum EngineEvent {
+    /// A node is connected.
+    Connected(PeerId, NodeNumber),
+    /// A node is gone.
+    Disconnected(PeerId, NodeNumber),
+    /// Consensus, liveness, parts or status.
+    Gossip(Gossip),
+    /// [`Request::Engine`].
+    Question(Question),
+}
+
+/// What the mempool hears.
+#[derive(Debug)]
+pub enum MempoolEvent {
+    /// A node is connected: it may lack what was gossiped before.
+    Connected(PeerId, NodeNumber),
+    /// A submission.
+    Gossip(Gossip),
+    /// [`Request::Submissions`].
+    Question(Question),
+}
+
+/// What comes in from the network, to each of the three that listen. The queues are bounded: what finds
+/// one full is dropped and counted.
+#[derive(Debug)]
+pub struct Inboxes {
+    /// For the engine's adapter.
+    pub engine: mpsc::Receiver<EngineEvent>,
+    /// For the mempool.
+    pub mempool: mpsc::Receiver<MempoolEvent>,
+    /// For whoever serves blocks: [`Request::Range`].
+    pub blocks: mpsc::Receiver<Question>,
+}
+
+/// A node that is connected now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The node.
+    pub node: NodeNumber,
+    /// Its peer id.
+    pub id: PeerId,
+    /// Its address.
+    pub address: String,
+    /// How long a ping takes there and back, where one was answered.
+    pub round_trip: Option<Duration>,
+}
+
+/// Why a request has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// The peer is not connected.
+    #[error("the peer is not connected")]
+    NotConnected,
+    /// The peer did not answer in time.
+    #[error("the peer did not answer in time")]
+    Timeout,
+    /// The peer answered with what is no answer, or closed the connection.
+    #[error("the connection to the peer was lost, or it answered what cannot be read")]
+    Lost,
+    /// This node's own queue is full, or its network has ended.
+    #[error("the network of this node is busy or has ended")]
+    Busy,
+}
+
+/// What the swarm is told to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Publish(Topic, Bytes),
+    Request(PeerId, Request, oneshot::Sender<Result<Response, RequestError>>),
+    Cut(PeerId, &'static str),
+}
+
+/// A handle on the swarm.
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) peers: watch::Receiver<Vec<Peer>>,
+    pub(crate) own: PeerId,
+}
+
+impl Network {
+    /// Says something to all. It may get lost: whoever needs it asks for it.
+    pub async fn publish(&self, topic: Topic, data: Bytes) {
+        // Once the swarm has ended there is nobody to say it to.
+        let _ = self.commands.send(Command::Publish(topic, data)).await;
+    }
+
+    /// Asks a peer.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn request(&self, to: PeerId, request: Request) -> Result<Response, RequestError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Request(to, request, reply)).await.map_err(|_| RequestError::Busy)?;
+        answer.await.map_err(|_| RequestError::Busy)?
+    }
+
+    /// Closes the connection to a peer that misbehaves, and does not take it back for a while.
+    pub async fn cut(&self, peer: PeerId, why: &'static str) {
+        let _ = self.commands.send(Command::Cut(peer, why)).await;
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn peers(&self) -> watch::Receiver<Vec<Peer>> {
+        self.peers.clone()
+    }
+
+    /// The own peer id.
+    #[must_use]
+    pub const fn own(&self) -> PeerId {
+        self.own
+    }
+}
