@@ -10,7 +10,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::Imported;
+pub use exchange::{Imported, export_stretch};
 
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;
@@ -236,11 +236,7 @@ impl Ledger<Arc<crate::store::DiskStore>> {
     ///
     /// # Errors
     /// [`CommitError`]: what is wrong, where, and what to do.
-    pub fn open_shared(
-        folder: &std::path::Path,
-        genesis: Genesis,
-        config: StoreConfig,
-    ) -> Result<Self, CommitError> {
+    pub fn open_shared(folder: &std::path::Path, genesis: Genesis, config: StoreConfig) -> Result<Self, CommitError> {
         open::open_folder(folder, genesis, config, Arc::new)
     }
 }
