@@ -83,8 +83,6 @@ pub struct Config {
     pub store: StoreSection,
     /// What waits for a block.
     pub mempool: MempoolSection,
-    /// The agreement, as far as it is a node's own business.
-    pub consensus: ConsensusSection,
 }
 
 /// The swarm.
@@ -179,14 +177,6 @@ pub struct MempoolSection {
     pub max_member_bytes: u64,
 }
 
-/// The agreement, as far as it is a node's own business.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConsensusSection {
-    /// A block that is due so long, in milliseconds, and does not come, is reported.
-    pub stall_ms: u32,
-}
-
 impl Default for NetworkSection {
     fn default() -> Self {
         Self { listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7070)), peers: Vec::new() }
@@ -224,13 +214,7 @@ impl Default for StoreSection {
 
 impl Default for MempoolSection {
     fn default() -> Self {
-        Self { max_bytes: 256 << 20, max_member_bytes: 64 << 20 }
-    }
-}
-
-impl Default for ConsensusSection {
-    fn default() -> Self {
-        Self { stall_ms: 60_000 }
+        Self { max_bytes: 256 << 20, max_member_bytes: 32 << 20 }
     }
 }
 
@@ -335,7 +319,6 @@ impl Config {
             ("store.snapshot_blocks", self.store.snapshot_blocks),
             ("mempool.max_bytes", self.mempool.max_bytes),
             ("mempool.max_member_bytes", self.mempool.max_member_bytes),
-            ("consensus.stall_ms", u64::from(self.consensus.stall_ms)),
         ];
         let zero = positive.into_iter().find(|(_, value)| *value == 0);
         if let Some((key, value)) = zero {
@@ -355,7 +338,7 @@ impl Config {
 
 /// Section and key of a variable; none where it is none of ours.
 fn place(name: &str) -> Option<(&'static str, String)> {
-    const SECTIONS: [&str; 6] = ["network", "http", "log", "store", "mempool", "consensus"];
+    const SECTIONS: [&str; 5] = ["network", "http", "log", "store", "mempool"];
     let rest = name.strip_prefix(PREFIX)?;
     let (section, key) = rest.split_once('_')?;
     let section = SECTIONS.into_iter().find(|known| known.to_uppercase() == section)?;

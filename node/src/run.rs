@@ -10,9 +10,8 @@ use crate::http::{
 use crate::mempool::Mempool;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
-use ledger_core::block::BlockHash;
 use ledger_core::event::Event;
-use ledger_core::ids::Sequence;
+use ledger_core::ids::{Height, Sequence};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,8 +27,9 @@ pub struct Options {
     pub config: Config,
     /// The folder comes from a backup: the node votes only above a height that it has seen decided since.
     pub restored: bool,
-    /// Of a lone validator that comes from a backup: the tip above which it may vote again.
-    pub accept_loss: Option<BlockHash>,
+    /// The operator takes it on himself that this node signed nothing above this tip: a lone validator that
+    /// comes from a backup votes again.
+    pub accept_loss: Option<Height>,
 }
 
 /// Where a node that has come up can be reached.

@@ -9,6 +9,7 @@ mod import_archive;
 mod keygen;
 mod ledger;
 mod man;
+mod node;
 mod parameter;
 mod sample;
 mod show;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Show(show::Args),
     Import(import::Args),
     Completions(completions::Args),
+    Node(node::Args),
     Man(man::Args),
 }
 
@@ -46,6 +48,7 @@ impl Command {
             Self::Show(args) => show::run(args, output),
             Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
+            Self::Node(args) => node::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
     }

@@ -1,8 +1,6 @@
 //! The file that is written: every key, what it means, what it is now.
 
-use super::{
-    Config, ConsensusSection, HttpSection, LogFormat, LogSection, MempoolSection, NetworkSection, StoreSection,
-};
+use super::{Config, HttpSection, LogFormat, LogSection, MempoolSection, NetworkSection, StoreSection};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
@@ -24,7 +22,6 @@ impl Config {
         section(&mut text, "log", &log(&self.log));
         section(&mut text, "store", &store(&self.store));
         section(&mut text, "mempool", &mempool(&self.mempool));
-        section(&mut text, "consensus", &consensus(&self.consensus));
         text
     }
 }
@@ -134,12 +131,4 @@ fn mempool(mempool: &MempoolSection) -> [Line<'static>; 2] {
         ),
         ("max_member_bytes", "Bytes of one member's.", mempool.max_member_bytes.to_string()),
     ]
-}
-
-fn consensus(consensus: &ConsensusSection) -> [Line<'static>; 1] {
-    [(
-        "stall_ms",
-        "A block that is due so long and does not come is reported: in the log, and by /readyz.",
-        consensus.stall_ms.to_string(),
-    )]
 }

@@ -43,6 +43,8 @@ pub struct View {
     pub round: Round,
     /// What the node waits for, in words, where it waits.
     pub waiting: Option<String>,
+    /// Why the node does not vote although it has power: a home that was restored, say.
+    pub silent: Option<String>,
     /// Why the node takes part no more, or stands still: the report of a halt, or of a height that is
     /// overdue.
     pub halted: Option<String>,

@@ -72,6 +72,8 @@ pub struct Status {
     pub round: Round,
     /// What the agreement waits for.
     pub waiting: Option<String>,
+    /// Why the node does not vote although it has power.
+    pub silent: Option<String>,
     /// Why the agreement stands still.
     pub halted: Option<String>,
     /// The highest tip that another node has told of.
@@ -154,6 +156,7 @@ impl Status {
             deciding: view.height,
             round: view.round,
             waiting: view.waiting,
+            silent: view.silent,
             halted: view.halted,
             highest: view.highest.max(tip.height),
             ready: not_ready.is_empty(),
