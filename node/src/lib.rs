@@ -24,5 +24,6 @@ pub mod mempool;
 pub mod network;
 mod rows;
 pub mod store;
+pub mod sync;
 pub mod trail;
 pub mod vault;
