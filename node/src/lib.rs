@@ -28,5 +28,6 @@ pub mod network;
 mod rows;
 pub mod run;
 pub mod store;
+pub mod sync;
 pub mod trail;
 pub mod vault;

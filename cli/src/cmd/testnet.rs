@@ -3,7 +3,7 @@
 use super::fresh_folder;
 use super::parameter::{self, Parameter};
 use crate::exit::{Exit, Problem};
-use crate::members::MEMBERS;
+use crate::members::{Division, MEMBERS};
 use crate::output::{Output, table};
 use crate::seeded::Seeded;
 use clap::value_parser;
@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   luqi testnet --validators 1 --out net               one validator, the province
   luqi testnet --validators 4 --replicas 1 --out net  province and three cities, and a replica
+  luqi testnet --members 370000,370100,370200,370600,370700:0 --out net  these members; Weifang a replica
   luqi testnet --validators 4 --seed 7 --out net      the same keys and chain id every time
 
 It makes net/genesis.json, the homes net/node1, net/node2 … (node 1 is the province 370000, then the
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Nodes without voting power
     #[arg(long, default_value_t = 0, value_parser = value_parser!(u8).range(0..=7))]
     replicas: u8,
+    /// These members instead, one node each: division code, and :0 where the node is a replica
+    #[arg(long, value_name = "CODE[:POWER]", value_delimiter = ',', conflicts_with_all = ["validators", "replicas"])]
+    members: Vec<Seat>,
     /// Folder to make it in; must be missing or empty
     #[arg(long)]
     out: PathBuf,
@@ -49,6 +53,25 @@ pub(crate) struct Args {
     /// Change a parameter of the chain
     #[arg(long = "param", value_name = "KEY=VALUE")]
     parameters: Vec<Parameter>,
+}
+
+/// A member, and the voting power of its node.
+#[derive(Clone, Debug)]
+struct Seat {
+    division: Division,
+    power: u32,
+}
+
+impl std::str::FromStr for Seat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (code, power) = text.split_once(':').unwrap_or((text, "1"));
+        let division = MEMBERS.into_iter().find(|(known, ..)| *known == code);
+        let division =
+            division.ok_or_else(|| format!("{code} is no division of the province; 370000 is the province"))?;
+        let power = power.parse().map_err(|_| format!("the power of {code} must be a whole number"))?;
+        Ok(Self { division, power })
+    }
 }
 
 /// 2025-01-01T00:00:00Z, from when the notice counts: the time of a network that is the same every time.
@@ -95,6 +118,18 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     Ok(Exit::Holds)
 }
 
+/// Who is in it, and the powers of its nodes.
+fn seats(args: &Args) -> Vec<(Division, Vec<u32>)> {
+    if !args.members.is_empty() {
+        return args.members.iter().map(|seat| (seat.division, vec![seat.power])).collect();
+    }
+    let validators = usize::from(args.validators);
+    let replicas = |place| if place + 1 == validators { usize::from(args.replicas) } else { 0 };
+    let powers = |place| [1].into_iter().chain(vec![0; replicas(place)]).collect();
+    let first = MEMBERS.into_iter().take(validators);
+    first.enumerate().map(|(place, division)| (division, powers(place))).collect()
+}
+
 /// Plays the whole ceremony: every member applies, one collects.
 fn draw(
     args: &Args,
@@ -102,12 +137,9 @@ fn draw(
     time: Timestamp,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<(Vec<MemberKeys>, Genesis), Problem> {
-    let validators = usize::from(args.validators);
     let mut members = Vec::new();
     let mut applications: Vec<Application> = Vec::new();
-    for (place, (code, name_zh, name_en)) in MEMBERS.into_iter().take(validators).enumerate() {
-        let replicas = if place + 1 == validators { usize::from(args.replicas) } else { 0 };
-        let powers: Vec<u32> = [1].into_iter().chain(vec![0; replicas]).collect();
+    for ((code, name_zh, name_en), powers) in seats(args) {
         let keys = MemberKeys::draw(powers.len(), rng);
         let code = code.parse().map_err(Problem::usage)?;
         applications.push(keys.apply(&Applicant { code, name_zh, name_en, powers: &powers })?);
