@@ -17,6 +17,7 @@ pub mod archive;
 pub mod ceremony;
 pub mod chain;
 pub mod committer;
+pub mod consensus;
 pub mod home;
 pub mod intake;
 pub mod keys;
