@@ -18,6 +18,7 @@ pub mod ceremony;
 pub mod chain;
 pub mod committer;
 pub mod config;
+pub mod consensus;
 pub mod home;
 pub mod http;
 pub mod intake;
