@@ -22,6 +22,7 @@ pub mod intake;
 pub mod keys;
 pub mod mempool;
 pub mod network;
+pub mod outbox;
 mod rows;
 pub mod store;
 pub mod trail;
