@@ -26,6 +26,7 @@ pub mod keys;
 pub mod mempool;
 pub mod metrics;
 pub mod network;
+pub mod outbox;
 mod rows;
 pub mod run;
 pub mod store;
