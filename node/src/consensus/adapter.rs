@@ -157,7 +157,8 @@ impl<'a> Adapter<'a> {
                         self.say_where().await;
                     }
                 }
-                _ = stop.wait_for(|stop| *stop) => return Ok(Turn::Ended(Ended::Stopped)),
+                // The value is let go within, since it must not live across a handler.
+                _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => return Ok(Turn::Ended(Ended::Stopped)),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Agreement as the node keeps it going: catch up by range, let the engine follow, and again.
 
 use crate::chain::Chain;
-use crate::consensus::{self, ConsensusError, Deps, Ended, View, Waiting};
+use crate::consensus::{self, ConsensusError, Deps, Ended, Silence, View, Waiting};
 use crate::http::{self, Agreement};
 use crate::network::{EngineEvent, Network};
 use crate::sync::{SyncError, catch_up};
@@ -70,6 +70,18 @@ async fn first_peer(chain: &Chain, network: &Network, deps: &Deps) {
     let _ = tokio::time::timeout(FIRST_PEER, peers.wait_for(|peers| !peers.is_empty())).await;
 }
 
+/// Why a node with power does not vote.
+fn words(silence: Silence) -> String {
+    match silence {
+        Silence::Restored { .. } => {
+            "its home was restored from a copy: it votes once it has seen the chain go on without it".to_owned()
+        }
+        Silence::Above(height) => {
+            format!("it signed at height {height} and lost the log of that: it votes above that height")
+        }
+    }
+}
+
 /// Agreement as the surface shows it.
 pub(super) struct Shown(pub(super) watch::Receiver<View>);
 
@@ -94,7 +106,7 @@ impl Agreement for Shown {
             height: view.height,
             round: ledger_core::ids::Round(view.round.unwrap_or_default()),
             waiting,
-            silent: view.silence.map(|silence| silence.to_string()),
+            silent: view.silence.map(words),
             halted,
             highest: view.highest,
         }
