@@ -236,11 +236,7 @@ impl Ledger<Arc<crate::store::DiskStore>> {
     ///
     /// # Errors
     /// [`CommitError`]: what is wrong, where, and what to do.
-    pub fn open_shared(
-        folder: &std::path::Path,
-        genesis: Genesis,
-        config: StoreConfig,
-    ) -> Result<Self, CommitError> {
+    pub fn open_shared(folder: &std::path::Path, genesis: Genesis, config: StoreConfig) -> Result<Self, CommitError> {
         open::open_folder(folder, genesis, config, Arc::new)
     }
 }

@@ -24,7 +24,13 @@ pub(super) const LONG: Duration = Duration::from_secs(120);
 
 /// Blocks every 150 ms, and clocks that are trusted to half a second.
 pub(super) fn quick() -> Parameters {
-    Parameters { pace_idle_ms: 150, pace_seal_ms: 150, pace_wait_ms: 50, clock_tolerance_ms: 500, ..Parameters::default() }
+    Parameters {
+        pace_idle_ms: 150,
+        pace_seal_ms: 150,
+        pace_wait_ms: 50,
+        clock_tolerance_ms: 500,
+        ..Parameters::default()
+    }
 }
 
 pub(super) struct Running {
@@ -104,6 +110,18 @@ impl Cluster {
         change(&mut deps);
         let task = tokio::spawn(async move { run(&deps, &mut inbox, &show).await });
         self.nodes.insert(node, Running { chain, view, stop, task });
+    }
+
+    /// Fills the chain of a node that does not run with empty blocks.
+    pub(super) fn fill(&self, node: u32, blocks: u64) {
+        let mut network = Network::from_genesis(self.genesis.clone());
+        let folder = self.home(node).join("ledger");
+        let chain = Chain::open(&folder, self.genesis.clone(), StoreConfig::default()).unwrap();
+        for _ in 0..blocks {
+            let block = network.block(Vec::new());
+            let checked = chain.check(block.block().clone()).unwrap();
+            chain.commit(checked, block.certificate().unwrap().clone()).unwrap();
+        }
     }
 
     /// Stops a node, and says how it ended.
