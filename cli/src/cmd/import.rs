@@ -215,6 +215,8 @@ fn problem(error: IntakeError) -> Problem {
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)
         | IntakeError::File(_)
+        | IntakeError::Outbox(_)
+        | IntakeError::Thread(_)
         | IntakeError::Vault(_) => Exit::Failed,
     };
     Problem::new(exit, text)
