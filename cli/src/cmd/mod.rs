@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod devnet;
 mod export;
 mod genesis;
 mod import;
@@ -14,6 +15,7 @@ mod parameter;
 mod sample;
 mod show;
 mod testnet;
+mod wiring;
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
@@ -32,6 +34,7 @@ pub(crate) enum Command {
     Import(import::Args),
     Completions(completions::Args),
     Node(node::Args),
+    Devnet(devnet::Args),
     Man(man::Args),
 }
 
@@ -49,6 +52,7 @@ impl Command {
             Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
             Self::Node(args) => node::run(args, output),
+            Self::Devnet(args) => devnet::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
     }
