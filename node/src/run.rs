@@ -4,9 +4,7 @@ use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::Config;
 use crate::home::Home;
-use crate::http::{
-    Agreement, Bound, Closed, GovernError, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked, View,
-};
+use crate::http::{Agreement, Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked, View};
 use crate::mempool::Mempool;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
@@ -98,15 +96,15 @@ struct Nothing(Chain);
 #[async_trait]
 impl Submissions for Nothing {
     async fn submit(&self, _message: Vec<u8>) -> Result<Receipt, SubmitError> {
-        Err(Closed("it only shows its chain".to_owned()).into())
+        Err(SubmitError::Closed("it only shows its chain".to_owned()))
     }
 
     fn find(&self, _id: &str) -> Option<Tracked> {
         None
     }
 
-    async fn govern(&self, _event: Event) -> Result<Sequence, GovernError> {
-        Err(Closed("it only shows its chain".to_owned()).into())
+    async fn govern(&self, _event: Event) -> Result<Sequence, SubmitError> {
+        Err(SubmitError::Closed("it only shows its chain".to_owned()))
     }
 }
 

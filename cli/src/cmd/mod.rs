@@ -10,10 +10,14 @@ mod import_archive;
 mod keygen;
 mod ledger;
 mod man;
+mod messages;
 mod node;
 mod parameter;
+mod rejected;
 mod sample;
 mod show;
+mod status;
+mod submit;
 mod testnet;
 mod wiring;
 
@@ -35,6 +39,8 @@ pub(crate) enum Command {
     Completions(completions::Args),
     Node(node::Args),
     Devnet(devnet::Args),
+    Submit(submit::Args),
+    Status(status::Args),
     Man(man::Args),
 }
 
@@ -53,6 +59,8 @@ impl Command {
             Self::Completions(args) => completions::run(args, output),
             Self::Node(args) => node::run(args, output),
             Self::Devnet(args) => devnet::run(args, output),
+            Self::Submit(args) => submit::run(args, output),
+            Self::Status(args) => status::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
     }

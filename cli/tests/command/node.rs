@@ -119,7 +119,10 @@ fn a_devnet_says_where_it_is_and_takes_its_nodes_with_it() {
         let line = line_of(&mut devnet);
         assert_eq!(line["genesis"], "net/genesis.json");
         let node = &line["nodes"][0];
-        assert_eq!((&node["name"], &node["role"], &node["home"]), (&"node1".into(), &"validator".into(), &"net/node1".into()));
+        assert_eq!(
+            (&node["name"], &node["role"], &node["home"]),
+            (&"node1".into(), &"validator".into(), &"net/node1".into())
+        );
         assert!(node["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
         let pid = node["pid"].as_u64().unwrap();
         assert!(is_there(pid));
