@@ -6,8 +6,10 @@ use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::ids::Height;
 use luqi_node::config::{Config, LogFormat, LogSection};
+use luqi_node::consensus::ConsensusError;
 use luqi_node::home::Home;
-use luqi_node::run::{Options, RunError, run as run_node};
+use luqi_node::run::{AgreementError, Options, RunError, run as run_node};
+use luqi_node::sync::SyncError;
 use std::path::PathBuf;
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,7 +115,14 @@ impl From<RunError> for Problem {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Chain(error) => ledger::problem(error),
-            RunError::Http(_) | RunError::Thread(_) => Self::new(Exit::Failed, error),
+            RunError::Home(error) => error.into(),
+            RunError::Agreement(AgreementError::Sync(SyncError::Commit(error))) => ledger::problem(error),
+            RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
+                Self::new(Exit::Wrong, error)
+            }
+            RunError::Agreement(_) | RunError::Network(_) | RunError::Http(_) | RunError::Thread(_) => {
+                Self::new(Exit::Failed, error)
+            }
         }
     }
 }
