@@ -80,8 +80,8 @@ pub(crate) enum ClientError {
     Broken { url: Url, why: String },
     #[error("{url} answered with more than {MAX_ANSWER} bytes")]
     TooLong { url: Url },
-    #[error("{url} answers {status}: {what}")]
-    Refused { url: Url, status: u16, code: String, what: String, retry_after: Option<Duration> },
+    #[error("{url} answers {status}: {said}")]
+    Refused { url: Url, status: u16, said: Box<Said>, retry_after: Option<Duration> },
     #[error("{url} answers what cannot be understood: {why}")]
     Strange { url: Url, why: String },
 }
@@ -95,6 +95,18 @@ impl ClientError {
             Self::TooLong { .. } | Self::Strange { .. } => false,
         }
     }
+
+    /// When the node wants to be asked again, where it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::Broken { .. }
+            | Self::TooLong { .. }
+            | Self::Strange { .. } => None,
+        }
+    }
 }
 
 impl From<ClientError> for Problem {
@@ -104,9 +116,9 @@ impl From<ClientError> for Problem {
             ClientError::Unreachable { .. } => Self::new(Exit::Undecided, text)
                 .next("is the node running, and is this its address? `luqi status --url URL` shows what answers"),
             ClientError::Silent { .. } | ClientError::Broken { .. } => Self::new(Exit::Undecided, text),
-            ClientError::Refused { status: 400..=499, code, .. } => {
+            ClientError::Refused { status: 400..=499, said, .. } => {
                 let problem = Self::usage(text);
-                if code == "LOCAL_ONLY" {
+                if said.code == "LOCAL_ONLY" {
                     return problem.next("ask on the node's own machine: --url unix:HOME/node.sock");
                 }
                 problem
@@ -126,12 +138,26 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// What a node says when it refuses.
-#[derive(serde::Deserialize, Default)]
+/// What a node says when it refuses: a problem of RFC 9457.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct Said {
-    code: String,
-    detail: String,
+pub(crate) struct Said {
+    pub(crate) code: String,
+    pub(crate) detail: String,
+    pub(crate) detail_zh: String,
+    pub(crate) pointer: Option<String>,
+    pub(crate) finding: Option<String>,
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.code.is_empty() {
+            return f.write_str("it does not say why");
+        }
+        let at = self.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let at = at.map_or_else(String::new, |pointer| format!(" at {pointer}"));
+        write!(f, "{}{at} ({})", self.detail, self.code)
+    }
 }
 
 /// A node that is asked one thing after the other, over one connection as long as it holds.
@@ -187,10 +213,9 @@ impl Client {
     }
 
     fn refused(&self, answer: &Answer) -> ClientError {
-        let Said { code, detail } = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let what = if code.is_empty() { "it does not say why".to_owned() } else { format!("{detail} ({code})") };
+        let said = serde_json::from_slice(&answer.body).unwrap_or_default();
         let Answer { status, retry_after, .. } = *answer;
-        ClientError::Refused { url: self.url.clone(), status, code, what, retry_after }
+        ClientError::Refused { url: self.url.clone(), status, said, retry_after }
     }
 
     async fn whole(&mut self, method: Method, path: &str, body: Bytes) -> Result<Answer, ClientError> {

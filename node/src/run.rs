@@ -9,7 +9,7 @@ use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
 use crate::consensus::{Deps, View};
 use crate::home::{Home, HomeError};
-use crate::http::{Bound, Closed, GovernError, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
+use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
@@ -204,14 +204,14 @@ struct Nothing;
 #[async_trait]
 impl Submissions for Nothing {
     async fn submit(&self, _message: Vec<u8>) -> Result<Receipt, SubmitError> {
-        Err(Closed("it only shows its chain".to_owned()).into())
+        Err(SubmitError::Closed("it only shows its chain".to_owned()))
     }
 
     fn find(&self, _id: &str) -> Option<Tracked> {
         None
     }
 
-    async fn govern(&self, _event: Event) -> Result<Sequence, GovernError> {
-        Err(Closed("it only shows its chain".to_owned()).into())
+    async fn govern(&self, _event: Event) -> Result<Sequence, SubmitError> {
+        Err(SubmitError::Closed("it only shows its chain".to_owned()))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::fresh_folder;
 use super::parameter::{self, Parameter};
+use super::wiring;
 use crate::exit::{Exit, Problem};
 use crate::members::{Division, MEMBERS};
 use crate::output::{Output, table};
@@ -26,7 +27,9 @@ Examples:
 
 It makes net/genesis.json, the homes net/node1, net/node2 … (node 1 is the province 370000, then the
 cities by code, one validator each; replicas come last and belong to the last member), and each member's
-offline key net/members/CODE/governance.key. Blocks are paced for tests: after 0.2 s of waiting.";
+offline key net/members/CODE/governance.key. Blocks are paced for tests: after 0.2 s of waiting. Each home has
+a node.toml in which the nodes find each other: on this machine from port --base-port up, two ports a node, or
+with --hosts each on its own at the usual ports.";
 
 /// Make a whole network for a test: genesis, homes, keys
 #[derive(Debug, clap::Args)]
@@ -53,6 +56,22 @@ pub(crate) struct Args {
     /// Change a parameter of the chain
     #[arg(long = "param", value_name = "KEY=VALUE")]
     parameters: Vec<Parameter>,
+    /// First port of the nodes on this machine, two a node: for other nodes, and for HTTP
+    #[arg(long, value_name = "PORT", default_value_t = 7100)]
+    base_port: u16,
+    /// Names of the nodes' machines instead, in order of their numbers
+    #[arg(long, value_name = "HOST", value_delimiter = ',', conflicts_with = "base_port")]
+    hosts: Vec<String>,
+}
+
+/// Where nodes find each other.
+pub(super) enum Wires {
+    /// On this machine, from a port up.
+    From(u16),
+    /// On this machine, wherever there is room.
+    Free,
+    /// On machines of their own.
+    Hosts(Vec<String>),
 }
 
 /// A member, and the voting power of its node.
@@ -83,7 +102,7 @@ fn test_pace() -> Parameters {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+pub(super) struct Answer {
     chain_id: String,
     short: String,
     genesis: PathBuf,
@@ -100,7 +119,33 @@ struct Place {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let wires = if args.hosts.is_empty() { Wires::From(args.base_port) } else { Wires::Hosts(args.hosts.clone()) };
+    let answer = make(args, &wires)?;
+    output.answer(&answer, || text(&answer))?;
+    Ok(Exit::Holds)
+}
+
+impl Args {
+    /// What `luqi devnet` makes.
+    pub(super) fn of_devnet(validators: u8, replicas: u8, out: PathBuf, parameters: Vec<Parameter>) -> Self {
+        let (members, seed, hosts) = Default::default();
+        let (name, base_port) = ("devnet.luqi.example".to_owned(), 0);
+        Self { validators, replicas, members, out, seed, name, parameters, base_port, hosts }
+    }
+}
+
+/// Makes the network.
+pub(super) fn make(args: &Args, wires: &Wires) -> Result<Answer, Problem> {
     let parameters = parameter::apply(test_pace(), &args.parameters)?;
+    let nodes = seats(args).iter().map(|(_, powers)| powers.len()).sum();
+    let wired = match wires {
+        Wires::From(port) => wiring::on_ports(*port, nodes)?,
+        Wires::Free => wiring::on_free_ports(nodes)?,
+        Wires::Hosts(hosts) if hosts.len() == nodes => wiring::on_hosts(hosts),
+        Wires::Hosts(hosts) => {
+            return Err(Problem::usage(format!("--hosts names {} machines for {nodes} nodes", hosts.len())));
+        }
+    };
     fresh_folder(&args.out)?;
     let (members, genesis) = match args.seed {
         Some(seed) => draw(args, parameters, SEEDED_TIME, &mut Seeded::new(seed))?,
@@ -108,14 +153,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     };
     let file = args.out.join("genesis.json");
     write_json(&file, &genesis)?;
-    let answer = Answer {
-        chain_id: genesis.chain_id().to_string(),
-        short: short_hash(&genesis.chain_id()),
-        homes: make_homes(&args.out, &members, &genesis)?,
-        genesis: file,
-    };
-    output.answer(&answer, || text(&answer))?;
-    Ok(Exit::Holds)
+    let homes = make_homes(&args.out, &members, &genesis)?;
+    wiring::write(homes.iter().map(|place| (place.node, place.home.as_path())), &wired)?;
+    let chain_id = genesis.chain_id();
+    Ok(Answer { chain_id: chain_id.to_string(), short: short_hash(&chain_id), homes, genesis: file })
 }
 
 /// Who is in it, and the powers of its nodes.

@@ -1,8 +1,8 @@
 //! `/v1/governance`: proposals and approvals come in. What the chain would refuse is refused here, so that
 //! who sent it learns why; what it becomes, the chain alone says.
 
-use super::submissions::{busy, closed, local_json, not_a_member};
-use super::{Code, GovernError, Problem, Surface, json};
+use super::submissions::{local_json, not_taken};
+use super::{Code, Problem, Surface, json};
 use crate::chain::Latest;
 use axum::body::Body;
 use axum::extract::State;
@@ -45,9 +45,7 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
     };
     match surface.handles.submissions.govern(event).await {
         Ok(sequence) => Ok(json(StatusCode::ACCEPTED, &Taken { proposal, sequence })),
-        Err(GovernError::Busy { retry_after }) => Err(busy(retry_after)),
-        Err(GovernError::NotAMember(node)) => Err(not_a_member(node)),
-        Err(GovernError::Closed(why)) => Err(closed(&why.to_string())),
+        Err(error) => Err(not_taken(error)),
     }
 }
 

@@ -32,9 +32,7 @@ mod tests;
 
 pub use problem::{Code, Problem};
 pub use ready::Reason;
-pub use seam::{
-    Agreement, Closed, Finding, GovernError, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View,
-};
+pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View};
 pub use server::{Bound, HttpError};
 pub use status::{PeerStatus, Role, Status};
 

@@ -22,6 +22,8 @@ pub enum Code {
     LocalOnly,
     /// A request that a web page of somebody else may have made.
     ForeignOrigin,
+    /// A message of which nothing can be read.
+    Unreadable,
     /// A block that is not here.
     UnknownBlock,
     /// A message that is not known.
@@ -50,7 +52,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NoRoute,
         Self::NoMethod,
         Self::BadRequest,
@@ -58,6 +60,7 @@ impl Code {
         Self::BodyTooLarge,
         Self::LocalOnly,
         Self::ForeignOrigin,
+        Self::Unreadable,
         Self::UnknownBlock,
         Self::UnknownSubmission,
         Self::BadChange,
@@ -84,6 +87,9 @@ impl Code {
             Self::LocalOnly => ("LOCAL_ONLY", S::FORBIDDEN, "taken only on the node's own machine", "仅限节点本机提交"),
             Self::ForeignOrigin => {
                 ("FOREIGN_ORIGIN", S::FORBIDDEN, "the request comes from another site", "请求来自其他站点")
+            }
+            Self::Unreadable => {
+                ("UNREADABLE", S::UNPROCESSABLE_ENTITY, "nothing of the message can be read", "报文无法读取")
             }
             Self::UnknownBlock => ("UNKNOWN_BLOCK", S::NOT_FOUND, "no such block here", "区块不存在"),
             Self::UnknownSubmission => ("UNKNOWN_SUBMISSION", S::NOT_FOUND, "no such message here", "报文不存在"),
@@ -130,6 +136,7 @@ pub struct Problem {
     detail: String,
     detail_zh: String,
     pointer: Option<String>,
+    finding: Option<String>,
     retry_after: Option<Duration>,
 }
 
@@ -146,13 +153,22 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u64>,
 }
 
 impl Problem {
     /// A problem, in English and Chinese.
     pub fn new(code: Code, detail: impl Into<String>, detail_zh: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), detail_zh: detail_zh.into(), pointer: None, retry_after: None }
+        Self {
+            code,
+            detail: detail.into(),
+            detail_zh: detail_zh.into(),
+            pointer: None,
+            finding: None,
+            retry_after: None,
+        }
     }
 
     /// The node's own fault: told to the log, not to who asks.
@@ -165,6 +181,12 @@ impl Problem {
     #[must_use]
     pub(super) fn at(self, pointer: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// By a finding of the annex, whose code is also stable.
+    #[must_use]
+    pub(super) fn found(self, finding: impl Into<String>) -> Self {
+        Self { finding: Some(finding.into()), ..self }
     }
 
     /// To be tried again later.
@@ -194,6 +216,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             detail_zh: &self.detail_zh,
             pointer: self.pointer.as_deref(),
+            finding: self.finding.as_deref(),
             retry_after_s,
         };
         let text = serde_json::to_vec(&body).unwrap_or_default();

@@ -24,8 +24,8 @@ pub trait Submissions: Send + Sync {
     /// Submits an event of governance; gives its place in the node's stream.
     ///
     /// # Errors
-    /// [`GovernError`].
-    async fn govern(&self, event: Event) -> Result<Sequence, GovernError>;
+    /// [`SubmitError`].
+    async fn govern(&self, event: Event) -> Result<Sequence, SubmitError>;
 }
 
 /// The agreement, as the surface needs it.
@@ -142,41 +142,25 @@ impl ItemState {
     }
 }
 
-/// The intake has ended, or cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the intake of this node takes nothing in: {0}")]
-pub struct Closed(pub String);
-
-/// Why a message is not taken.
+/// Why nothing is taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SubmitError {
-    /// Too much is waiting.
+    /// Too much waits.
     #[error("too much is waiting; try again in {retry_after:?}")]
     Busy {
-        /// When it may be tried again.
+        /// When to come again.
         retry_after: Duration,
     },
-    /// The membership in force has no such node.
-    #[error("the membership in force has no node {0}: it takes nothing in")]
+    /// A message of which nothing can be read.
+    #[error("the message cannot be read: {}", .0.text_en)]
+    Unreadable(Finding),
+    /// The membership has no such node, or has it with other keys.
+    #[error("the membership in force has no node {0} with the keys of this home, so it takes nothing in")]
     NotAMember(NodeNumber),
-    /// It takes nothing any more.
-    #[error(transparent)]
-    Closed(#[from] Closed),
-}
-
-/// Why an event of governance is not submitted.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum GovernError {
-    /// Too much is waiting.
-    #[error("too much is waiting; try again in {retry_after:?}")]
-    Busy {
-        /// When it may be tried again.
-        retry_after: Duration,
-    },
-    /// The membership in force has no such node.
-    #[error("the membership in force has no node {0}: it submits nothing")]
-    NotAMember(NodeNumber),
-    /// It takes nothing any more.
-    #[error(transparent)]
-    Closed(#[from] Closed),
+    /// An event that is not submitted this way, or does not fit.
+    #[error("{0}")]
+    NotSubmitted(&'static str),
+    /// It cannot go on by itself, or has ended.
+    #[error("this node takes nothing in: {0}")]
+    Closed(String),
 }

@@ -6,10 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
-use ledger_core::ids::NodeNumber;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// No id is longer.
 const MAX_ID: usize = 128;
@@ -24,12 +22,12 @@ pub(super) async fn submit(State(surface): State<Arc<Surface>>, request: Request
             surface.handles.metrics.took(bytes, &receipt);
             Ok(json(StatusCode::ACCEPTED, &receipt))
         }
-        Err(SubmitError::Busy { retry_after }) => {
-            surface.handles.metrics.busy();
-            Err(busy(retry_after))
+        Err(error) => {
+            if matches!(error, SubmitError::Busy { .. }) {
+                surface.handles.metrics.busy();
+            }
+            Err(not_taken(error))
         }
-        Err(SubmitError::NotAMember(node)) => Err(not_a_member(node)),
-        Err(SubmitError::Closed(why)) => Err(closed(&why.to_string())),
     }
 }
 
@@ -50,21 +48,24 @@ fn unknown() -> Problem {
     )
 }
 
-pub(super) fn busy(wait: Duration) -> Problem {
-    Problem::new(Code::Busy, "more waits for a block than the node may hold", "待入块的事项超过节点上限")
-        .retry_after(wait)
-}
-
-pub(super) fn not_a_member(node: NodeNumber) -> Problem {
-    Problem::new(
-        Code::NotAMember,
-        format!("the membership in force has no node {node}, so it submits nothing"),
-        format!("现行成员名单中没有节点 {node}，不能提交"),
-    )
-}
-
-pub(super) fn closed(why: &str) -> Problem {
-    Problem::new(Code::Closed, why, format!("节点暂停接收：{why}"))
+/// Why the intake takes nothing, as a problem.
+pub(super) fn not_taken(error: SubmitError) -> Problem {
+    match error {
+        SubmitError::Busy { retry_after } => {
+            Problem::new(Code::Busy, "more waits for a block than the node may hold", "待入块的事项超过节点上限")
+                .retry_after(retry_after)
+        }
+        SubmitError::Unreadable(finding) => {
+            Problem::new(Code::Unreadable, finding.text_en, finding.text_zh).at(finding.pointer).found(finding.code)
+        }
+        SubmitError::NotAMember(node) => Problem::new(
+            Code::NotAMember,
+            format!("the membership in force has no node {node} with the keys of this home, so it submits nothing"),
+            format!("现行成员名单中没有以本目录密钥登记的节点 {node}，不能提交"),
+        ),
+        SubmitError::NotSubmitted(why) => Problem::new(Code::BadRequest, why, format!("不能以此方式提交：{why}")),
+        SubmitError::Closed(why) => Problem::new(Code::Closed, why.as_str(), format!("节点暂停接收：{why}")),
+    }
 }
 
 /// The body of a request that changes something: made on this machine, by no web page, in JSON, and no

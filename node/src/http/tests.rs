@@ -37,6 +37,11 @@ impl Submissions for Desk {
         if self.busy.load(Ordering::Relaxed) {
             return Err(SubmitError::Busy { retry_after: Duration::from_millis(1500) });
         }
+        if message.starts_with(b"{") {
+            let (pointer, code) = (String::new(), "NOT_JSON".to_owned());
+            let (text_zh, text_en) = ("不是合法的 JSON".to_owned(), "it is no JSON".to_owned());
+            return Err(SubmitError::Unreadable(Finding { pointer, code, text_zh, text_en }));
+        }
         if message.starts_with(b"wait") {
             std::future::pending::<()>().await;
         }
@@ -53,7 +58,7 @@ impl Submissions for Desk {
         Some(Tracked { id: id.to_owned(), items: vec![state; items] })
     }
 
-    async fn govern(&self, event: Event) -> Result<Sequence, GovernError> {
+    async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
         self.governed.lock().unwrap().push(event);
         Ok(Sequence(8))
     }
@@ -318,6 +323,9 @@ async fn messages_are_taken_and_asked_after() {
     let wanted = serde_json::json!({"state": "final", "height": 3, "log_index": 9, "applied": true});
     assert_eq!(found["items"], serde_json::json!([wanted]));
     assert_eq!(bed.get("/v1/submissions/m77").await.problem(), "UNKNOWN_SUBMISSION");
+    let unreadable = bed.post("/v1/submissions", "{").await;
+    assert_eq!((unreadable.status, unreadable.problem().as_str()), (422, "UNREADABLE"));
+    assert_eq!(unreadable.json()["finding"], "NOT_JSON");
     bed.desk.busy.store(true, Ordering::Relaxed);
     let busy = bed.post("/v1/submissions", "[]").await;
     assert_eq!((busy.status, busy.problem().as_str()), (503, "BUSY"));
