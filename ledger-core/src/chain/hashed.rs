@@ -83,6 +83,14 @@ impl HashedBlock {
         &self.content
     }
 
+    /// Whether the body is the one that the header commits to: only then does the block hash stand for
+    /// these bytes. [`check`](super::check) asks the same; this is for who keeps a block before it can be
+    /// checked.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.content.body_hash(self.header.suite, &self.body) == self.header.body
+    }
+
     /// Length of its bytes.
     #[must_use]
     pub const fn byte_length(&self) -> usize {

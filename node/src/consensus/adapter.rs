@@ -1,0 +1,404 @@
+//! The one loop between engine, chain and network: it answers what the engine asks, one message after the
+//! other, and holds a height back until its block is due.
+
+use super::blocks::{Blocks, Verdict};
+use super::context::{Address, Arrived, At, Luqi, Validators, Value};
+use super::engine::STATUS;
+use super::handlers::Held;
+use super::heard::Heard;
+use super::last_signed::{LastSigned, Signed, Silence};
+use super::network::{Port, engine_peer, status};
+use super::pace::{self, Facts};
+use super::parts::{Assembled, SignedParts};
+use super::tempo::timeouts;
+use super::wake::Wake;
+use super::watchdog::{PATIENCE, Standstill, Watchdog};
+use super::{ConsensusError, Deps, Ended, View, Waiting, engine};
+use crate::chain::{Latest, now};
+use crate::mempool::Pending;
+use crate::network::Topic;
+use arc_malachitebft_app_channel::app::consensus::ProposedValue;
+use arc_malachitebft_app_channel::app::engine::host::HeightParams;
+use arc_malachitebft_app_channel::app::engine::network::Status;
+use arc_malachitebft_app_channel::app::types::core::{Round, Validity};
+use arc_malachitebft_app_channel::{AppMsg, Channels};
+use ledger_core::block::BlockHash;
+use ledger_core::ids::{Height, NodeNumber};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// How one run of the engine ended.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// For the caller.
+    Ended(Ended),
+    /// It is to be started again, with another voice.
+    Again,
+}
+
+/// What the adapter is made of.
+pub(super) struct Parts {
+    pub(super) blocks: Arc<Blocks>,
+    pub(super) port: Arc<Port>,
+    pub(super) heard: Arc<Mutex<Heard>>,
+    pub(super) started: Arc<AtomicBool>,
+    pub(super) wake: Arc<Wake>,
+    pub(super) last: Arc<Mutex<LastSigned>>,
+    pub(super) refused: watch::Receiver<Option<Signed>>,
+    pub(super) assembled: mpsc::Receiver<Assembled>,
+}
+
+/// One run of the engine.
+pub(super) struct Adapter<'a> {
+    pub(super) deps: &'a Deps,
+    view: &'a watch::Sender<View>,
+    pub(super) blocks: Arc<Blocks>,
+    port: Arc<Port>,
+    heard: Arc<Mutex<Heard>>,
+    started: Arc<AtomicBool>,
+    pub(super) wake: Arc<Wake>,
+    last: Arc<Mutex<LastSigned>>,
+    refused: watch::Receiver<Option<Signed>>,
+    assembled: mpsc::Receiver<Assembled>,
+    pending: watch::Receiver<Pending>,
+    ahead: watch::Receiver<Height>,
+    /// A height that waits for its block to be due.
+    held: Option<Held>,
+    /// When the last block was made, and whether it carried events.
+    pub(super) made: Instant,
+    pub(super) with_events: bool,
+    round: Round,
+    since: Instant,
+    /// Blocks of the height under way that the engine was told of.
+    pub(super) given: BTreeSet<BlockHash>,
+    pub(super) misbehaviour: u64,
+    watchdog: Watchdog,
+    standstill: Option<Standstill>,
+    silence: Option<Silence>,
+    /// The last block ends the silence.
+    pub(super) speak: bool,
+}
+
+impl<'a> Adapter<'a> {
+    /// `with_events`: whether the tip's block carries events.
+    pub(super) fn new(deps: &'a Deps, view: &'a watch::Sender<View>, parts: Parts, with_events: bool) -> Self {
+        let Parts { blocks, port, heard, started, wake, last, refused, assembled } = parts;
+        let silence = last.lock().unwrap_or_else(PoisonError::into_inner).silence();
+        let (pending, ahead) = (deps.mempool.pending(), wake.watch());
+        let misbehaviour = view.borrow().misbehaviour;
+        let made = made_before(&deps.chain.latest());
+        Self {
+            deps,
+            view,
+            blocks,
+            port,
+            heard,
+            started,
+            wake,
+            last,
+            refused,
+            assembled,
+            pending,
+            ahead,
+            held: None,
+            made,
+            with_events,
+            round: Round::Nil,
+            since: Instant::now(),
+            given: BTreeSet::new(),
+            misbehaviour,
+            watchdog: Watchdog::default(),
+            standstill: None,
+            silence,
+            speak: false,
+        }
+    }
+
+    /// Runs until the engine is to be ended.
+    ///
+    /// # Errors
+    /// [`ConsensusError`]: the engine died, or the chain cannot go on.
+    pub(super) async fn run(&mut self, channels: &mut Channels<Luqi>) -> Result<Turn, ConsensusError> {
+        let mut stop = self.deps.stop.clone();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut said = Instant::now();
+        self.show();
+        loop {
+            if self.held.is_some() && !self.may_hold() {
+                self.release();
+            }
+            let holding = self.held.is_some();
+            let due = tokio::time::Instant::from_std(self.due());
+            tokio::select! {
+                message = channels.consensus.recv() => {
+                    // What was refused tells more than that the engine died of it.
+                    if let Some(turn) = self.refusal().await? {
+                        return Ok(turn);
+                    }
+                    let Some(message) = message else { return Err(ConsensusError::died()) };
+                    if let Some(turn) = self.answer(message).await? {
+                        return Ok(turn);
+                    }
+                }
+                Some(assembled) = self.assembled.recv() => self.take_in(assembled).await?,
+                _ = self.ahead.changed(), if holding => {}
+                _ = self.pending.changed(), if holding => {}
+                () = tokio::time::sleep_until(due), if holding => {}
+                _ = tick.tick() => {
+                    if let Some(far) = self.look() {
+                        return Ok(Turn::Ended(Ended::FarBehind(far)));
+                    }
+                    if said.elapsed() >= STATUS {
+                        said = Instant::now();
+                        self.say_where().await;
+                    }
+                }
+                () = told(&mut stop) => return Ok(Turn::Ended(Ended::Stopped)),
+            }
+        }
+    }
+
+    /// Each message has a handler of its own.
+    async fn answer(&mut self, message: AppMsg<Luqi>) -> Result<Option<Turn>, ConsensusError> {
+        match message {
+            AppMsg::ConsensusReady { reply } => self.on_ready(reply),
+            AppMsg::StartedRound { height, round, reply_value, .. } => {
+                self.on_started_round(height.0, round, reply_value).await?;
+            }
+            AppMsg::GetValue { height, round, reply, .. } => self.on_get_value(height.0, round, reply).await?,
+            AppMsg::ReceivedProposalPart { part, reply, .. } => self.on_arrived(&part.content, reply).await?,
+            AppMsg::RestreamProposal { height, round, address, value_id, .. } => {
+                self.on_restream(height.0, round, address.0, value_id).await?;
+            }
+            AppMsg::Decided { certificate, reply, .. } => return self.on_decided(&certificate, reply).await,
+            AppMsg::Finalized { evidence, reply, .. } => return self.on_finalized(evidence, reply).await,
+            AppMsg::GetDecidedValues { range, reply } => self.on_decided_values(&range, reply),
+            AppMsg::GetHistoryMinHeight { reply } => drop(reply.send(At(Height(1)))),
+            AppMsg::ProcessSyncedValue { height, round, proposer, value_bytes, reply } => {
+                self.on_synced(height.0, round, proposer, value_bytes, reply).await?;
+            }
+            // Extensions are disabled at every height, so this is not asked.
+            AppMsg::ExtendVote { reply, .. } => drop(reply.send(None)),
+            AppMsg::VerifyVoteExtensions { reply, .. } => drop(reply.send(Vec::new())),
+        }
+        Ok(None)
+    }
+
+    /// A block whose parts are all here.
+    async fn take_in(&mut self, assembled: Assembled) -> Result<(), ConsensusError> {
+        let height = assembled.signed.head.height;
+        let blocks = Arc::clone(&self.blocks);
+        let taken = blocking(move || blocks.take_in(&assembled)).await??;
+        if let (Some(block), Some(own)) = (taken, engine_peer(&self.deps.network.own())) {
+            self.port.arrived(own, Arrived { height, block });
+        }
+        Ok(())
+    }
+
+    /// The engine was refused a signature: it is started again without a vote at that height.
+    async fn refusal(&mut self) -> Result<Option<Turn>, ConsensusError> {
+        let Some(signed) = *self.refused.borrow_and_update() else { return Ok(None) };
+        let height = signed.height;
+        tracing::error!(%height, "this node signed something else at this height before, so it does not vote there any more");
+        self.fall_silent(height).await?;
+        Ok(Some(Turn::Again))
+    }
+
+    /// No vote up to a height, over restarts.
+    pub(super) async fn fall_silent(&self, height: Height) -> Result<(), ConsensusError> {
+        let last = Arc::clone(&self.last);
+        let kept = blocking(move || {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            let above = last.last().map_or(height, |signed| signed.height.max(height));
+            last.keep_silent(Silence::Above(above))
+        });
+        Ok(kept.await??)
+    }
+
+    /// Whether a block that was committed ends the silence.
+    pub(super) fn ends_silence(&self, header: &ledger_core::block::Header) -> bool {
+        let tolerance = self.deps.chain.latest().tip.membership.parameters().clock_tolerance_ms;
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(header, tolerance)
+    }
+
+    /// From now on this node votes again.
+    pub(super) async fn end_silence(&self) -> Result<(), ConsensusError> {
+        let last = Arc::clone(&self.last);
+        let spoken = blocking(move || last.lock().unwrap_or_else(PoisonError::into_inner).speak());
+        Ok(spoken.await??)
+    }
+
+    /// A verdict for the engine; none where there is nothing to say yet.
+    pub(super) async fn verdict(
+        &mut self,
+        height: Height,
+        block: BlockHash,
+        signed: Option<SignedParts>,
+    ) -> Result<Option<ProposedValue<Luqi>>, ConsensusError> {
+        let blocks = Arc::clone(&self.blocks);
+        let verdict = blocking(move || blocks.judge(height, block)).await?;
+        let validity = match verdict {
+            Verdict::Valid => Validity::Valid,
+            Verdict::Invalid(why) => {
+                let proposer = signed.map(|signed| signed.head.proposer);
+                tracing::warn!(%height, %block, ?proposer, "a proposed block is voted against: {why}");
+                Validity::Invalid
+            }
+            Verdict::NotYet => return Ok(None),
+        };
+        self.given.insert(block);
+        let round = signed.map_or(self.round, |signed| Round::Some(signed.head.round.0));
+        let proposer = signed.map_or(Address::NOBODY, |signed| Address(signed.head.proposer));
+        let valid_round = Round::Nil;
+        Ok(Some(ProposedValue { height: At(height), round, valid_round, proposer, value: Value(block), validity }))
+    }
+
+    /// Says blocks to all.
+    pub(super) async fn publish(&self, parts: Vec<bytes::Bytes>) {
+        for part in parts {
+            self.deps.network.publish(Topic::Parts, part).await;
+        }
+    }
+
+    /// The height that follows the tip, and what holds for it.
+    pub(super) fn next(&self) -> (At, HeightParams<Luqi>) {
+        let latest = self.deps.chain.latest();
+        let membership = &latest.tip.membership;
+        let validators = Validators::of(membership);
+        let waits = timeouts(validators.iter().count(), membership.parameters().block_bytes);
+        (At(latest.tip.height.next()), HeightParams::new(validators, waits, None))
+    }
+
+    /// Holds the next height back until its block is due, or starts it.
+    pub(super) fn hold(&mut self, held: Held) {
+        self.since = Instant::now();
+        self.round = Round::Nil;
+        self.held = Some(held);
+        if !self.may_hold() {
+            self.release();
+        }
+        self.show();
+    }
+
+    fn release(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        self.since = Instant::now();
+        let next = self.next();
+        held.start(next);
+        self.started.store(true, Ordering::Release);
+        self.show();
+    }
+
+    /// A height is held back only by a node that can vote, before its block is due, and as long as nobody is
+    /// known to be further. At the start, what others say of themselves is enough.
+    fn may_hold(&self) -> bool {
+        let latest = self.deps.chain.latest();
+        let next = latest.tip.height.next();
+        let has_power = Validators::of(&latest.tip.membership).power(self.deps.node) > 0;
+        let starting = !self.started.load(Ordering::Acquire);
+        let behind = starting && self.heard().highest() > latest.tip.height;
+        has_power && self.silence.is_none() && *self.ahead.borrow() < next && !behind && self.due() > Instant::now()
+    }
+
+    fn due(&self) -> Instant {
+        let parameters = *self.deps.chain.latest().tip.membership.parameters();
+        let (pending, last) = (*self.pending.borrow(), self.made);
+        pace::due_at(&Facts { parameters, pending, last, with_events: self.with_events })
+    }
+
+    /// A round began.
+    pub(super) fn enter(&mut self, round: Round) {
+        self.round = round;
+        self.show();
+    }
+
+    /// Looks after the height under way; gives the highest tip where this node is far behind.
+    fn look(&mut self) -> Option<Height> {
+        let latest = self.deps.chain.latest();
+        let (height, now) = (latest.tip.height.next(), Instant::now());
+        let validators = Validators::of(&latest.tip.membership);
+        let due = self.due().max(self.made);
+        let (stands, tell) = self.watchdog.look(height, due, now);
+        let recently = now.checked_sub(PATIENCE).unwrap_or(now);
+        let missing = self.heard().missing(self.deps.node, height, &validators, recently);
+        if tell {
+            let round = self.round;
+            let who: Vec<_> = missing.iter().map(NodeNumber::to_string).collect();
+            let waited = now.saturating_duration_since(due).as_secs();
+            tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
+        }
+        self.standstill = stands.then_some(Standstill { since: due, missing });
+        self.show();
+        self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
+    }
+
+    /// Before the engine has started a height it does not say where this node stands.
+    async fn say_where(&self) {
+        let tip = self.deps.chain.latest().tip.height;
+        if self.started.load(Ordering::Acquire) || tip == Height(0) {
+            return;
+        }
+        let own = engine_peer(&self.deps.network.own());
+        if let Some(said) = own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))))) {
+            self.deps.network.publish(Topic::Status, said).await;
+        }
+    }
+
+    fn show(&self) {
+        let latest = self.deps.chain.latest();
+        let validators = Validators::of(&latest.tip.membership);
+        let waiting = match (&self.held, self.started.load(Ordering::Acquire)) {
+            (Some(_), _) => Waiting::Due(self.due()),
+            (None, true) => Waiting::Agreement,
+            (None, false) => Waiting::Engine,
+        };
+        self.view.send_replace(View {
+            height: latest.tip.height.next(),
+            round: self.round.as_u32(),
+            waiting,
+            since: self.since,
+            power: validators.power(self.deps.node),
+            total_power: validators.total(),
+            silence: self.silence,
+            standstill: self.standstill.clone(),
+            misbehaviour: self.misbehaviour,
+            highest: self.heard().highest().max(latest.tip.height),
+        });
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the engine's log, once it has ended, where it holds a decision without its block.
+    pub(super) fn home(&self) -> std::path::PathBuf {
+        self.deps.folder.clone()
+    }
+}
+
+/// Waits until the process is to end, or nobody is left to say so.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// When the tip's block was made: by its own time, where that is not in the future.
+fn made_before(latest: &Latest) -> Instant {
+    let age = latest.header.as_ref().map(|header| now().0.saturating_sub(header.time.0));
+    age.map_or(latest.since, |age| pace::made_at(Instant::now(), Duration::from_millis(age)))
+}
+
+/// Runs what may wait for the disk.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ConsensusError> {
+    tokio::task::spawn_blocking(work).await.map_err(|failed| ConsensusError::Engine(failed.to_string()))
+}
+
+/// Drops the engine's log.
+pub(super) async fn without_log(home: std::path::PathBuf) -> Result<(), ConsensusError> {
+    blocking(move || engine::drop_wal(&home)).await?
+}

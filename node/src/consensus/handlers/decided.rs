@@ -1,0 +1,41 @@
+//! The engine has decided.
+
+use crate::consensus::ConsensusError;
+use crate::consensus::adapter::{Adapter, Turn, blocking, without_log};
+use crate::consensus::codec::core_certificate;
+use crate::consensus::context::Luqi;
+use arc_malachitebft_app_channel::Reply;
+use arc_malachitebft_app_channel::app::types::core::CommitCertificate;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Adapter<'_> {
+    /// Makes block and certificate durable, then acknowledges.
+    pub(in crate::consensus) async fn on_decided(
+        &mut self,
+        decided: &CommitCertificate<Luqi>,
+        reply: Reply<()>,
+    ) -> Result<Option<Turn>, ConsensusError> {
+        let certificate = core_certificate(decided).map_err(|error| ConsensusError::Engine(error.to_string()))?;
+        let blocks = Arc::clone(&self.blocks);
+        let committed = match blocking(move || blocks.commit(certificate)).await? {
+            Ok(committed) => committed,
+            Err(ConsensusError::Missing { height, block }) => {
+                // The engine's log knows a decision whose bytes are lost here. Without the log the block
+                // comes again from the others; and without the log this node must not vote there.
+                tracing::error!(%height, %block, "a decided block is not here; it is fetched from the others");
+                self.fall_silent(height).await?;
+                without_log(self.home()).await?;
+                return Ok(Some(Turn::Again));
+            }
+            Err(error) => return Err(error),
+        };
+        tracing::info!(height = %committed.header.height, block = %decided.value_id, round = %decided.round, "a block is final");
+        self.made = Instant::now();
+        self.with_events = committed.with_events;
+        self.speak = self.speak || self.ends_silence(&committed.header);
+        // The engine may have ended.
+        let _ = reply.send(());
+        Ok(None)
+    }
+}

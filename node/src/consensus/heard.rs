@@ -1,0 +1,134 @@
+//! What the other nodes say of themselves: how far they are, and whether they take part.
+//!
+//! Nothing of it is proved. So one who lies about his tip alone moves nobody, and what is heard here
+//! never makes a block final.
+
+use super::context::Validators;
+use ledger_core::ids::{Height, NodeNumber};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// From so many blocks on, ranges are fetched instead of one block after the other.
+pub(crate) const FAR: u64 = 200;
+/// So long a tip far ahead is announced before it is believed: the engine may be catching up.
+const PERSISTS: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    tip: Height,
+    far_since: Option<Instant>,
+}
+
+/// The newest of each node.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    claims: BTreeMap<NodeNumber, Claim>,
+    voices: BTreeMap<NodeNumber, (Height, Instant)>,
+}
+
+impl Heard {
+    /// A node announced its tip.
+    pub(crate) fn tip(&mut self, node: NodeNumber, tip: Height, own: Height, now: Instant) {
+        let before = self.claims.get(&node).and_then(|claim| claim.far_since);
+        let far_since = (tip.0 > own.0.saturating_add(FAR)).then(|| before.unwrap_or(now));
+        self.claims.insert(node, Claim { tip, far_since });
+    }
+
+    /// A node is gone, and what it announced with it.
+    pub(crate) fn gone(&mut self, node: NodeNumber) {
+        self.claims.remove(&node);
+    }
+
+    /// A node said something about a height under way.
+    pub(crate) fn voice(&mut self, node: NodeNumber, height: Height, now: Instant) {
+        self.voices.insert(node, (height, now));
+    }
+
+    /// The highest tip that a node announced.
+    pub(crate) fn highest(&self) -> Height {
+        self.claims.values().map(|claim| claim.tip).max().unwrap_or_default()
+    }
+
+    /// The highest tip announced, where the chain is far behind.
+    ///
+    /// Those who are far ahead must have more voting power than those who are not, the own included: so
+    /// one liar stops nobody. A node without power that hears nobody else follows whom it hears.
+    pub(crate) fn far_ahead(
+        &self,
+        own: NodeNumber,
+        tip: Height,
+        validators: &Validators,
+        now: Instant,
+    ) -> Option<Height> {
+        let is_far = |claim: &Claim| {
+            claim.tip.0 > tip.0.saturating_add(FAR)
+                && claim.far_since.is_some_and(|since| now.saturating_duration_since(since) >= PERSISTS)
+        };
+        let (mut far, mut near) = (0_u64, validators.power(own));
+        for (node, claim) in &self.claims {
+            let side = if is_far(claim) { &mut far } else { &mut near };
+            *side = side.saturating_add(validators.power(*node));
+        }
+        let highest = self.claims.values().filter(|claim| is_far(claim)).map(|claim| claim.tip).max()?;
+        (far > near || near == 0).then_some(highest)
+    }
+
+    /// Validators, other than the own node, that have said nothing about a height for some time.
+    pub(crate) fn missing(
+        &self,
+        own: NodeNumber,
+        height: Height,
+        validators: &Validators,
+        since: Instant,
+    ) -> Vec<NodeNumber> {
+        let here =
+            |node: NodeNumber| self.voices.get(&node).is_some_and(|(about, when)| *about >= height && *when >= since);
+        let nodes = validators.iter().map(|validator| validator.address.0);
+        nodes.filter(|node| *node != own && !here(*node)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::fixture::Network;
+
+    fn validators() -> Validators {
+        Validators::of(&Network::new(4).tip.membership)
+    }
+
+    fn far(own: u32, claims: &[(u32, u64)], after: Duration) -> Option<u64> {
+        let now = Instant::now();
+        let mut heard = Heard::default();
+        for (node, tip) in claims {
+            heard.tip(NodeNumber(*node), Height(*tip), Height(10), now);
+        }
+        heard.far_ahead(NodeNumber(own), Height(10), &validators(), now + after).map(|height| height.0)
+    }
+
+    #[test]
+    fn one_liar_is_not_believed_and_most_of_the_power_is() {
+        let long = PERSISTS;
+        assert_eq!(far(1, &[(2, 9_999), (3, 11), (4, 10)], long), None);
+        assert_eq!(far(1, &[(2, 300), (3, 310), (4, 300)], long), Some(310));
+        assert_eq!(far(1, &[(2, 300), (3, 310), (4, 300)], Duration::ZERO), None);
+        assert_eq!(far(1, &[(2, 210), (3, 210), (4, 210)], long), None);
+        // Cut off with the liar: a vote of its own stands against his.
+        assert_eq!(far(1, &[(2, 9_999)], long), None);
+        // A node without power, which hears one validator, or one replica.
+        assert_eq!(far(9, &[(2, 300)], long), Some(300));
+        assert_eq!(far(9, &[(8, 300)], long), Some(300));
+        assert_eq!(far(9, &[(2, 300), (3, 11)], long), None);
+    }
+
+    #[test]
+    fn who_says_nothing_is_missing() {
+        let (now, set) = (Instant::now(), validators());
+        let mut heard = Heard::default();
+        heard.voice(NodeNumber(2), Height(5), now);
+        heard.voice(NodeNumber(3), Height(4), now);
+        let missing = |since| heard.missing(NodeNumber(1), Height(5), &set, since);
+        assert_eq!(missing(now), [NodeNumber(3), NodeNumber(4)]);
+        assert_eq!(missing(now + Duration::from_secs(1)).len(), 3);
+    }
+}

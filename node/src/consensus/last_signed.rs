@@ -1,0 +1,348 @@
+//! What this node signed last: never two things where one may stand.
+//!
+//! ```text
+//! file   two slots of 512 bytes
+//! slot   length(4) ‖ record ‖ CRC-32 of the record(4) ‖ zeros
+//! ```
+//!
+//! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own device and
+//! inode, so a file that came out of a backup, or from another disk, is told: what was signed after the
+//! copy is then unknown, and the node is silent until the chain has left every height that it could have
+//! signed at. The slots are written in turn and in place: a torn write leaves the other one, which is
+//! then one signature behind, and that signature never left.
+
+use crate::store;
+use bincode::{Decode, Encode};
+use ledger_core::block::{BlockHash, Header};
+use ledger_core::codec;
+use ledger_core::crypto::ChainId;
+use ledger_core::ids::{Height, Round, Timestamp};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+const SLOT: usize = 512;
+const MAGIC: [u8; 8] = *b"luqi-sig";
+
+/// The three things that a validator signs in a round, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub(crate) enum Step {
+    Proposal,
+    Prevote,
+    Precommit,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Proposal => "proposal",
+            Self::Prevote => "prevote",
+            Self::Precommit => "precommit",
+        })
+    }
+}
+
+/// What was signed, or is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Signed {
+    pub(crate) height: Height,
+    pub(crate) round: Round,
+    pub(crate) step: Step,
+    /// None for nil.
+    pub(crate) block: Option<BlockHash>,
+    /// Of a proposal alone.
+    pub(crate) valid_round: Option<Round>,
+}
+
+impl Signed {
+    const fn place(&self) -> (Height, Round, Step) {
+        (self.height, self.round, self.step)
+    }
+}
+
+/// Why a node that has power does not vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Silence {
+    /// It may have signed what it does not know of: it votes above a block that was made after this time.
+    Restored {
+        /// When that was noticed, by the own clock.
+        since: Timestamp,
+    },
+    /// It signed at this height and lost the votes that bound it there: it votes above it.
+    Above(Height),
+}
+
+/// Why the record cannot be kept.
+#[derive(Debug, Error)]
+pub enum LastSignedError {
+    /// The system refused.
+    #[error("cannot {doing} {}: {source}; without this file the node must not vote", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Its folder.
+    #[error(transparent)]
+    Folder(#[from] store::StoreError),
+    /// The file of another chain.
+    #[error("{} belongs to chain {found}; this home is of another chain", path.display())]
+    Chain {
+        /// The file.
+        path: PathBuf,
+        /// The chain in it.
+        found: ChainId,
+    },
+    /// A record that is longer than its slot.
+    #[error("the record of what was signed does not fit its slot: this is a fault of the program")]
+    Size,
+}
+
+/// Why something is not signed.
+#[derive(Debug, Error)]
+pub(crate) enum Refused {
+    #[error("a {step} at height {height}, round {round} goes against what this node signed before", step = .0.step, height = .0.height, round = .0.round)]
+    Conflict(Signed),
+    #[error("this node is silent")]
+    Silent,
+    #[error(transparent)]
+    File(#[from] LastSignedError),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct Record {
+    magic: [u8; 8],
+    chain: ChainId,
+    turn: u64,
+    device: u64,
+    inode: u64,
+    silence: Option<Silence>,
+    /// The last of each step.
+    proposal: Option<Signed>,
+    prevote: Option<Signed>,
+    precommit: Option<Signed>,
+}
+
+impl Record {
+    const fn of(&self, step: Step) -> Option<Signed> {
+        match step {
+            Step::Proposal => self.proposal,
+            Step::Prevote => self.prevote,
+            Step::Precommit => self.precommit,
+        }
+    }
+
+    fn set(&mut self, signed: Signed) {
+        match signed.step {
+            Step::Proposal => self.proposal = Some(signed),
+            Step::Prevote => self.prevote = Some(signed),
+            Step::Precommit => self.precommit = Some(signed),
+        }
+    }
+
+    fn last(&self) -> Option<Signed> {
+        [self.proposal, self.prevote, self.precommit].into_iter().flatten().max_by_key(Signed::place)
+    }
+}
+
+/// What is known of a home before its file is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// The chain here has blocks, or agreement ran in this home before: a missing file is then a lost one.
+    pub(crate) used: bool,
+    /// The operator, or the store, says that this home was restored.
+    pub(crate) restored: bool,
+    /// The own clock.
+    pub(crate) now: Timestamp,
+}
+
+/// The open file.
+#[derive(Debug)]
+pub(crate) struct LastSigned {
+    path: PathBuf,
+    file: File,
+    record: Record,
+}
+
+impl LastSigned {
+    /// Opens the file, or makes one where there is none.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn open(path: &Path, chain: ChainId, known: Known) -> Result<Self, LastSignedError> {
+        let io = |doing| move |source| LastSignedError::Io { doing, path: path.to_owned(), source };
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io("read")(error)),
+        };
+        let lost = Some(Silence::Restored { since: known.now });
+        let Some(record) = bytes.as_deref().map(newest) else {
+            let silence = lost.filter(|_| known.used || known.restored);
+            return Self::create(path, Record::new(chain, silence));
+        };
+        // Neither half is whole: what stood there is lost.
+        let Some(record) = record else { return Self::create(path, Record::new(chain, lost)) };
+        if record.chain != chain {
+            return Err(LastSignedError::Chain { path: path.to_owned(), found: record.chain });
+        }
+        let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
+        let found = file.metadata().map_err(io("look at"))?;
+        if (found.dev(), found.ino()) != (record.device, record.inode) {
+            let silence = record.silence.filter(|why| matches!(why, Silence::Restored { .. })).or(lost);
+            return Self::create(path, Record { silence, ..record });
+        }
+        let mut own = Self { path: path.to_owned(), file, record };
+        if known.restored && own.record.silence.is_none() {
+            own.keep_silent(Silence::Restored { since: known.now })?;
+        }
+        Ok(own)
+    }
+
+    /// A new file in the place of whatever is there, which knows its own inode.
+    fn create(path: &Path, mut record: Record) -> Result<Self, LastSignedError> {
+        let beside = path.with_extension("new");
+        let io = |doing| {
+            let path = beside.clone();
+            move |source| LastSignedError::Io { doing, path, source }
+        };
+        let mut file = File::create(&beside).map_err(io("create"))?;
+        let found = file.metadata().map_err(io("look at"))?;
+        (record.device, record.inode) = (found.dev(), found.ino());
+        let slot = encode(&record)?;
+        let written = file.write_all(&slot).and_then(|()| file.write_all(&[0; SLOT])).and_then(|()| file.sync_all());
+        written.map_err(io("write"))?;
+        std::fs::rename(&beside, path).map_err(io("rename"))?;
+        path.parent().map_or(Ok(()), store::sync_folder)?;
+        Ok(Self { path: path.to_owned(), file, record })
+    }
+
+    /// Takes note of what is about to be signed; durable when it returns.
+    ///
+    /// # Errors
+    /// [`Refused`]: then it must not be signed.
+    pub(crate) fn allow(&mut self, signed: Signed) -> Result<(), Refused> {
+        if self.record.silence.is_some() {
+            return Err(Refused::Silent);
+        }
+        if self.record.of(signed.step) == Some(signed) {
+            return Ok(());
+        }
+        if self.record.last().is_some_and(|last| signed.place() <= last.place()) {
+            return Err(Refused::Conflict(signed));
+        }
+        let mut record = self.record.clone();
+        record.set(signed);
+        Ok(self.write(record)?)
+    }
+
+    /// The last thing that was signed.
+    pub(crate) fn last(&self) -> Option<Signed> {
+        self.record.last()
+    }
+
+    /// Why this node does not vote; none where it does.
+    pub(crate) const fn silence(&self) -> Option<Silence> {
+        self.record.silence
+    }
+
+    /// From now on nothing is signed; durable when it returns. A reason that stands already stays.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn keep_silent(&mut self, why: Silence) -> Result<(), LastSignedError> {
+        let silence = match (self.record.silence, why) {
+            (Some(restored @ Silence::Restored { .. }), _) => restored,
+            (Some(Silence::Above(a)), Silence::Above(b)) => Silence::Above(a.max(b)),
+            (Some(Silence::Above(_)) | None, why) => why,
+        };
+        self.write(Record { silence: Some(silence), ..self.record.clone() })
+    }
+
+    /// Whether a block that was committed just now ends the silence, for the heights above it.
+    ///
+    /// A block that was *made* after the silence began was not decided before: so whoever signed above it
+    /// knows of it. Clocks may be off by `tolerance` on both sides.
+    pub(crate) fn ended_by(&self, header: &Header, tolerance: u32) -> bool {
+        match self.record.silence {
+            None => false,
+            Some(Silence::Above(height)) => header.height >= height,
+            Some(Silence::Restored { since }) => {
+                header.time.0 > since.0.saturating_add(u64::from(tolerance).saturating_mul(2))
+            }
+        }
+    }
+
+    /// From now on the node votes again; durable when it returns. What it signed stays on record.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn speak(&mut self) -> Result<(), LastSignedError> {
+        self.write(Record { silence: None, ..self.record.clone() })
+    }
+
+    /// The operator takes it on himself that nothing was signed that stands against what follows.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn forget(&mut self) -> Result<(), LastSignedError> {
+        let (proposal, prevote, precommit) = (None, None, None);
+        self.write(Record { silence: None, proposal, prevote, precommit, ..self.record.clone() })
+    }
+
+    fn write(&mut self, mut record: Record) -> Result<(), LastSignedError> {
+        record.turn = self.record.turn.saturating_add(1);
+        let slot = encode(&record)?;
+        let at = record.turn % 2 * SLOT as u64;
+        let io = |doing| {
+            let path = self.path.clone();
+            move |source| LastSignedError::Io { doing, path, source }
+        };
+        self.file.write_all_at(&slot, at).map_err(io("write"))?;
+        self.file.sync_data().map_err(io("sync"))?;
+        self.record = record;
+        Ok(())
+    }
+}
+
+impl Record {
+    const fn new(chain: ChainId, silence: Option<Silence>) -> Self {
+        let (device, inode) = (0, 0);
+        let (proposal, prevote, precommit) = (None, None, None);
+        Self { magic: MAGIC, chain, turn: 0, device, inode, silence, proposal, prevote, precommit }
+    }
+}
+
+fn encode(record: &Record) -> Result<[u8; SLOT], LastSignedError> {
+    let record = codec::encode(record);
+    let mut bytes = u32::try_from(record.len()).map_err(|_| LastSignedError::Size)?.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&record);
+    bytes.extend_from_slice(&crc32fast::hash(&record).to_be_bytes());
+    let mut slot = [0; SLOT];
+    slot.get_mut(..bytes.len()).ok_or(LastSignedError::Size)?.copy_from_slice(&bytes);
+    Ok(slot)
+}
+
+fn decode(slot: &[u8]) -> Option<Record> {
+    let (length, rest) = slot.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (record, rest) = (rest.get(..length)?, rest.get(length..)?);
+    let (checksum, _) = rest.split_first_chunk::<4>()?;
+    if crc32fast::hash(record) != u32::from_be_bytes(*checksum) {
+        return None;
+    }
+    codec::decode::<Record>(record).ok().filter(|record| record.magic == MAGIC)
+}
+
+/// The newest slot that is whole.
+fn newest(bytes: &[u8]) -> Option<Record> {
+    bytes.chunks(SLOT).take(2).filter_map(decode).max_by_key(|record| record.turn)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+use super::*;
+use ledger_core::fixture::Network;
+
+const CHAIN: ChainId = ChainId([7; 32]);
+const FRESH: Known = Known { used: false, restored: false, now: Timestamp(1_000) };
+const USED: Known = Known { used: true, ..FRESH };
+
+fn signed(height: u64, round: u32, step: Step, block: Option<u8>) -> Signed {
+    let block = block.map(|byte| BlockHash([byte; 32]));
+    Signed { height: Height(height), round: Round(round), step, block, valid_round: None }
+}
+
+fn open(path: &Path, known: Known) -> LastSigned {
+    LastSigned::open(path, CHAIN, known).unwrap()
+}
+
+fn refused(file: &mut LastSigned, signed: Signed) -> bool {
+    matches!(file.allow(signed), Err(Refused::Conflict(found)) if found == signed)
+}
+
+#[test]
+fn nothing_is_signed_twice_or_backwards() {
+    use Step::{Precommit, Prevote, Proposal};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let mut file = open(&path, FRESH);
+    assert_eq!(file.silence(), None);
+    file.allow(signed(5, 0, Proposal, Some(1))).unwrap();
+    file.allow(signed(5, 0, Prevote, Some(1))).unwrap();
+    for again in [signed(5, 0, Proposal, Some(1)), signed(5, 0, Prevote, Some(1))] {
+        file.allow(again).unwrap();
+    }
+    // Another value, nil, an earlier step, round or height.
+    assert!(refused(&mut file, signed(5, 0, Prevote, Some(2))));
+    assert!(refused(&mut file, signed(5, 0, Prevote, None)));
+    assert!(refused(&mut file, signed(5, 0, Proposal, Some(2))));
+    file.allow(signed(5, 2, Precommit, None)).unwrap();
+    assert!(refused(&mut file, signed(5, 2, Prevote, None)));
+    assert!(refused(&mut file, signed(5, 1, Precommit, None)));
+    assert!(refused(&mut file, signed(4, 9, Precommit, None)));
+    let other = Signed { valid_round: Some(Round(0)), ..signed(5, 0, Proposal, Some(1)) };
+    assert!(refused(&mut file, other));
+    // And the same after a restart.
+    drop(file);
+    let mut file = open(&path, USED);
+    assert_eq!(file.silence(), None);
+    assert_eq!(file.last(), Some(signed(5, 2, Precommit, None)));
+    file.allow(signed(5, 2, Precommit, None)).unwrap();
+    assert!(refused(&mut file, signed(5, 2, Precommit, Some(1))));
+    file.allow(signed(6, 0, Prevote, Some(3))).unwrap();
+}
+
+#[test]
+fn a_copied_file_makes_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    open(&path, FRESH).allow(signed(5, 0, Step::Prevote, Some(1))).unwrap();
+    let copy = folder.path().join("copy");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    let mut file = open(&path, USED);
+    assert_eq!(file.silence(), Some(Silence::Restored { since: USED.now }));
+    assert!(matches!(file.allow(signed(6, 0, Step::Prevote, None)), Err(Refused::Silent)));
+    // It stays so over restarts, since the time at which it was noticed.
+    drop(file);
+    let later = Known { now: Timestamp(9_999), ..USED };
+    assert_eq!(open(&path, later).silence(), Some(Silence::Restored { since: USED.now }));
+    assert_eq!(open(&path, later).last(), Some(signed(5, 0, Step::Prevote, Some(1))));
+}
+
+#[test]
+fn a_missing_or_damaged_file_makes_silent_where_there_was_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    assert_eq!(open(&path, FRESH).silence(), None);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(open(&path, USED).silence(), Some(Silence::Restored { since: USED.now }));
+    std::fs::write(&path, [0x5a; 2 * SLOT]).unwrap();
+    assert_eq!(open(&path, FRESH).silence(), Some(Silence::Restored { since: FRESH.now }));
+    std::fs::remove_file(&path).unwrap();
+    let told = Known { restored: true, ..FRESH };
+    assert!(open(&path, told).silence().is_some());
+    let other = LastSigned::open(&path, ChainId([8; 32]), FRESH);
+    assert!(matches!(other, Err(LastSignedError::Chain { found: CHAIN, .. })));
+}
+
+#[test]
+fn a_torn_write_leaves_what_was_signed_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let mut file = open(&path, FRESH);
+    file.allow(signed(5, 0, Step::Prevote, Some(1))).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    file.allow(signed(5, 0, Step::Precommit, Some(1))).unwrap();
+    drop(file);
+    let after = std::fs::read(&path).unwrap();
+    for torn in [0, 1, 40, 100] {
+        // In place, so that the inode stays.
+        let half = before.iter().zip(&after).enumerate();
+        let half: Vec<_> = half.map(|(i, (old, new))| if i % SLOT < torn { *new } else { *old }).collect();
+        OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&half, 0).unwrap();
+        assert_eq!(open(&path, USED).last(), Some(signed(5, 0, Step::Prevote, Some(1))), "{torn}");
+    }
+}
+
+#[test]
+fn silence_ends_with_a_block_that_is_young_or_high_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut network = Network::new(4);
+    let header = network.block(Vec::new()).block().header().clone();
+    let mut file = open(&folder.path().join("last-signed"), FRESH);
+    assert!(!file.ended_by(&header, 5));
+    let since = |ms: u64| Silence::Restored { since: Timestamp(header.time.0 - ms) };
+    for (why, ends) in [
+        (Silence::Above(Height(1)), true),
+        (Silence::Above(Height(2)), false),
+        (since(11), true),
+        (since(10), false),
+        (since(0), false),
+    ] {
+        file.record.silence = Some(why);
+        assert_eq!(file.ended_by(&header, 5), ends, "{why:?}");
+    }
+    file.speak().unwrap();
+    file.allow(signed(1, 0, Step::Prevote, None)).unwrap();
+    file.keep_silent(Silence::Above(Height(3))).unwrap();
+    file.keep_silent(Silence::Above(Height(2))).unwrap();
+    assert_eq!(file.silence(), Some(Silence::Above(Height(3))));
+    file.keep_silent(Silence::Restored { since: Timestamp(5) }).unwrap();
+    file.keep_silent(Silence::Above(Height(9))).unwrap();
+    assert_eq!(file.silence(), Some(Silence::Restored { since: Timestamp(5) }));
+    file.forget().unwrap();
+    assert_eq!((file.silence(), file.last()), (None, None));
+}

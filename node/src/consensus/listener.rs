@@ -1,0 +1,267 @@
+//! Hears what the swarm has for agreement, and passes it on: small messages to the engine, parts to where
+//! blocks are put together, questions to whoever can answer them now.
+//!
+//! What cannot be read, or is not what its author may say, is dropped with a warning and the author cut
+//! off for a while. This never waits for a disk or for the engine, so nothing is lost behind a commit.
+
+use super::blocks::Blocks;
+use super::codec::{CodecError, LuqiCodec, engine_certificate};
+use super::context::{At, Luqi, Validators};
+use super::heard::Heard;
+use super::network::{Port, engine_peer};
+use super::parts::{Assembled, Assembly, Part, PartError, Rules};
+use super::wake::Wake;
+use crate::chain::{Chain, Latest};
+use crate::network::{EngineEvent, Gossip, Network, Question, Topic, wire};
+use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
+use arc_malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
+use arc_malachitebft_app_channel::app::types::codec::Codec;
+use arc_malachitebft_app_channel::app::types::sync::{self, RawDecidedValue, Request, Response};
+use arc_malachitebft_sync::{ValueRequest, ValueResponse};
+use bytes::Bytes;
+use ledger_core::codec::{self, DecodeError};
+use ledger_core::ids::{Height, NodeNumber};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// Questions that are answered beside the engine at once.
+const ANSWERS: usize = 4;
+
+/// What makes a message worthless.
+#[derive(Debug, Error)]
+enum Worthless {
+    #[error("cannot be read: {0}")]
+    Codec(#[from] CodecError),
+    #[error("cannot be read: {0}")]
+    Decode(#[from] DecodeError),
+    #[error("{0}")]
+    Part(#[from] PartError),
+    #[error("says where another peer stands")]
+    Status,
+    #[error("is no matter of agreement")]
+    Topic,
+}
+
+impl Worthless {
+    /// Whether its author is at fault for certain: parts may be late, or of a membership that one of the
+    /// two does not have yet.
+    const fn is_fault(&self) -> bool {
+        match self {
+            Self::Codec(_) | Self::Decode(_) | Self::Status | Self::Topic => true,
+            Self::Part(why) => matches!(why, PartError::Piece | PartError::Length(_)),
+        }
+    }
+}
+
+/// The listener of one run of the engine.
+pub(crate) struct Listener {
+    network: Network,
+    latest: watch::Receiver<Arc<Latest>>,
+    rules: Rules,
+    assembly: Assembly,
+    port: Arc<Port>,
+    heard: Arc<Mutex<Heard>>,
+    started: Arc<AtomicBool>,
+    wake: Arc<Wake>,
+    blocks: Arc<Blocks>,
+    assembled: mpsc::Sender<Assembled>,
+    answers: Arc<Semaphore>,
+}
+
+/// What the listener is made of.
+pub(crate) struct Ears {
+    pub(crate) port: Arc<Port>,
+    pub(crate) heard: Arc<Mutex<Heard>>,
+    pub(crate) started: Arc<AtomicBool>,
+    pub(crate) wake: Arc<Wake>,
+    pub(crate) blocks: Arc<Blocks>,
+    pub(crate) assembled: mpsc::Sender<Assembled>,
+}
+
+fn rules(latest: &Latest) -> Rules {
+    let tip = &latest.tip;
+    Rules {
+        chain: tip.chain,
+        tip: tip.height,
+        validators: Validators::of(&tip.membership),
+        block_bytes: tip.membership.parameters().block_bytes,
+    }
+}
+
+impl Listener {
+    pub(crate) fn new(network: Network, chain: &Chain, ears: Ears) -> Self {
+        let Ears { port, heard, started, wake, blocks, assembled } = ears;
+        let latest = chain.tip();
+        let rules = rules(&latest.borrow());
+        let answers = Arc::new(Semaphore::new(ANSWERS));
+        let assembly = Assembly::default();
+        Self { network, latest, rules, assembly, port, heard, started, wake, blocks, assembled, answers }
+    }
+
+    /// Listens until the swarm has ended.
+    pub(crate) async fn run(&mut self, inbox: &mut mpsc::Receiver<EngineEvent>) {
+        while let Some(event) = inbox.recv().await {
+            if self.latest.has_changed().unwrap_or(false) {
+                self.rules = rules(&self.latest.borrow_and_update());
+                self.assembly.settle(self.rules.tip);
+            }
+            match event {
+                EngineEvent::Connected(peer, _) => {
+                    if let Some(peer) = engine_peer(&peer) {
+                        self.port.connected(peer);
+                    }
+                }
+                EngineEvent::Disconnected(peer, node) => {
+                    self.heard(|heard| heard.gone(node));
+                    if let Some(peer) = engine_peer(&peer) {
+                        self.port.tell(&NetworkEvent::PeerDisconnected(peer));
+                    }
+                }
+                EngineEvent::Gossip(gossip) => self.gossip(gossip).await,
+                EngineEvent::Question(question) => self.question(question),
+            }
+        }
+    }
+
+    async fn gossip(&mut self, gossip: Gossip) {
+        let (author, node, topic) = (gossip.author, gossip.node, gossip.topic);
+        if let Err(why) = self.hear(gossip) {
+            tracing::warn!(%node, ?topic, "a message {why}");
+            if why.is_fault() {
+                self.network.cut(author, "it sends what cannot be read").await;
+            }
+        }
+    }
+
+    fn hear(&mut self, gossip: Gossip) -> Result<(), Worthless> {
+        let Gossip { topic, author, node, data, .. } = gossip;
+        let Some(from) = engine_peer(&author) else { return Ok(()) };
+        match topic {
+            Topic::Consensus => {
+                let event = match LuqiCodec.decode(data)? {
+                    SignedConsensusMsg::Vote(vote) => {
+                        self.voice(vote.voter.0, vote.height);
+                        self.wake.vote(&vote);
+                        NetworkEvent::Vote(from, vote)
+                    }
+                    SignedConsensusMsg::Proposal(proposal) => {
+                        self.voice(proposal.proposer.0, proposal.height);
+                        self.wake.proposal(&proposal);
+                        NetworkEvent::Proposal(from, proposal)
+                    }
+                };
+                self.port.tell(&event);
+            }
+            Topic::Liveness => {
+                let message: LivenessMsg<Luqi> = LuqiCodec.decode(data)?;
+                let event = match message {
+                    LivenessMsg::Vote(vote) => {
+                        self.voice(vote.voter.0, vote.height);
+                        self.wake.vote(&vote);
+                        NetworkEvent::Vote(from, vote)
+                    }
+                    LivenessMsg::PolkaCertificate(certificate) => NetworkEvent::PolkaCertificate(from, certificate),
+                    LivenessMsg::SkipRoundCertificate(certificate) => NetworkEvent::RoundCertificate(from, certificate),
+                };
+                self.port.tell(&event);
+            }
+            Topic::Parts => self.part(author, &data)?,
+            Topic::Status => {
+                let status: sync::Status<Luqi> = LuqiCodec.decode(data)?;
+                if status.peer_id != from {
+                    return Err(Worthless::Status);
+                }
+                let own = self.rules.tip;
+                self.heard(|heard| heard.tip(node, status.tip_height.0, own, Instant::now()));
+                // Whoever is not connected cannot be asked.
+                if self.network.peers().borrow().iter().any(|peer| peer.id == author) {
+                    let status = Status::new(status.tip_height, status.history_min_height);
+                    self.port.tell(&NetworkEvent::Status(from, status));
+                }
+            }
+            Topic::Submissions => return Err(Worthless::Topic),
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, author: crate::network::PeerId, data: &[u8]) -> Result<(), Worthless> {
+        let part: Part = codec::decode(data)?;
+        let (height, block) = match &part {
+            Part::First { head, .. } => (head.height, head.block),
+            Part::Next { height, block, .. } => (*height, *block),
+        };
+        // What is late is nobody's fault, and what is here already is not put together again.
+        if height <= self.rules.tip || self.blocks.has(height, block) {
+            return Ok(());
+        }
+        let first = matches!(part, Part::First { .. });
+        let assembled = self.assembly.take(author, part, &self.rules)?;
+        if first && height == self.rules.tip.next() {
+            self.wake.ahead(height);
+        }
+        if let Some(assembled) = assembled
+            && self.assembled.try_send(assembled).is_err()
+        {
+            tracing::warn!(%height, "a block under way is dropped: too many wait to be checked");
+        }
+        Ok(())
+    }
+
+    fn question(&self, question: Question) {
+        let Question { from, node, request, answer } = question;
+        let wire::Request::Engine(bytes) = request else { return };
+        let request: Request<Luqi> = match LuqiCodec.decode(Bytes::copy_from_slice(&bytes)) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(%node, "a question cannot be read: {error}");
+                return;
+            }
+        };
+        if self.started.load(Ordering::Acquire) {
+            if let Some(from) = engine_peer(&from) {
+                self.port.ask(from, request, answer);
+            }
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() else {
+            drop(answer.send(wire::Response::Busy));
+            return;
+        };
+        let blocks = Arc::clone(&self.blocks);
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            if let Some(response) = answer_of(&blocks, &request) {
+                drop(answer.send(response));
+            }
+        });
+    }
+
+    fn voice(&self, node: NodeNumber, height: Height) {
+        self.heard(|heard| heard.voice(node, height, Instant::now()));
+    }
+
+    fn heard(&self, note: impl FnOnce(&mut Heard)) {
+        note(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The decided blocks that a question asks for, as the engine has them.
+pub(crate) fn decided_values(blocks: &Blocks, from: Height, to: Height) -> Vec<RawDecidedValue<Luqi>> {
+    let found = blocks.decided(from, to);
+    let found = found.inspect_err(|error| tracing::error!("decided blocks cannot be read: {error}"));
+    let value =
+        |(bytes, certificate): (Vec<u8>, _)| RawDecidedValue::new(Bytes::from(bytes), engine_certificate(&certificate));
+    found.unwrap_or_default().into_iter().map(value).collect()
+}
+
+fn answer_of(blocks: &Blocks, request: &Request<Luqi>) -> Option<wire::Response> {
+    let Request::ValueRequest(ValueRequest { range }) = request;
+    let (from, to) = (range.start().0, range.end().0);
+    let values = decided_values(blocks, from, to);
+    let response = Response::ValueResponse(ValueResponse::new(At(from), values));
+    let bytes = LuqiCodec.encode(&response).ok()?;
+    Some(wire::Response::Engine(codec::Bytes::new(bytes.to_vec()).ok()?))
+}

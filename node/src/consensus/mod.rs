@@ -1,0 +1,204 @@
+//! Agreement on the next block, by the engine (Malachite, Tendermint in Rust) behind one adapter.
+//!
+//! ```text
+//! swarm ──> listener ──> engine <──> adapter ──> blocks ──> chain
+//!   ^          └── parts ─────────────^  │
+//!   └────────────────────────────────────┘
+//!
+//! consensus/last-signed   what this node signed last
+//! consensus/wal/          the engine's own log
+//! consensus/undecided/    blocks under way
+//! ```
+//!
+//! What this module promises: a block is decided only if it climbs the core's ladder here; it is durable
+//! before it counts; nothing is signed twice, over crashes and restored backups too; a node whose own fold
+//! says otherwise than the certified block halts ([`ConsensusError::Diverged`]) and never goes on. The
+//! same code runs with voting power and without: the membership says so at every height.
+//!
+//! It never answers the engine that a height is to be started again, never judges a clock but for a block
+//! that is proposed now, and keeps every queue of bytes bounded. The engine's types end here.
+
+mod adapter;
+mod blocks;
+mod codec;
+mod context;
+mod engine;
+mod handlers;
+mod heard;
+mod last_signed;
+mod listener;
+mod network;
+mod pace;
+mod parts;
+mod session;
+mod signer;
+mod tempo;
+#[cfg(test)]
+mod tests;
+mod undecided;
+mod wake;
+mod watchdog;
+
+pub use last_signed::{LastSignedError, Silence};
+pub use watchdog::Standstill;
+
+use crate::chain::Chain;
+use crate::committer::CommitError;
+use crate::keys::NodeKeys;
+use crate::mempool::Mempool;
+use crate::network::{EngineEvent, Network};
+use crate::store::StoreError;
+use adapter::Turn;
+use ledger_core::block::BlockHash;
+use ledger_core::chain::Fault;
+use ledger_core::ids::{Height, NodeNumber};
+use std::path::PathBuf;
+use std::time::Instant;
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+
+/// What agreement works with.
+pub struct Deps {
+    /// The chain that grows.
+    pub chain: Chain,
+    /// What goes into the next block.
+    pub mempool: Mempool,
+    /// The swarm.
+    pub network: Network,
+    /// The node's keys.
+    pub keys: NodeKeys,
+    /// The own node.
+    pub node: NodeNumber,
+    /// Where agreement keeps what it must not forget.
+    pub folder: PathBuf,
+    /// The operator, or the store, says that this home was restored from a copy.
+    pub restored: bool,
+    /// The operator takes it on himself that nothing was signed above this tip: ends a silence while the
+    /// chain stands there.
+    pub accept_loss: Option<Height>,
+    /// Becomes true when the process is to end.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What agreement waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The engine to be ready.
+    Engine,
+    /// The next block to be due: no later than then.
+    Due(Instant),
+    /// The others, to agree on the next block.
+    Agreement,
+}
+
+/// What others see of agreement.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The height under way.
+    pub height: Height,
+    /// Its round; none before the first.
+    pub round: Option<u32>,
+    /// What it waits for.
+    pub waiting: Waiting,
+    /// Since when.
+    pub since: Instant,
+    /// The own voting power at this height.
+    pub power: u64,
+    /// That of all.
+    pub total_power: u64,
+    /// Why this node does not vote although it may have power.
+    pub silence: Option<Silence>,
+    /// The height stands still although its block is due.
+    pub standstill: Option<Standstill>,
+    /// Proofs that a validator signed two things, seen since the process began.
+    pub misbehaviour: u64,
+    /// The highest tip that a node announced, not proved by anything.
+    pub highest: Height,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            height: Height(0),
+            round: None,
+            waiting: Waiting::Engine,
+            since: Instant::now(),
+            power: 0,
+            total_power: 0,
+            silence: None,
+            standstill: None,
+            misbehaviour: 0,
+            highest: Height(0),
+        }
+    }
+}
+
+/// Why agreement ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// The chain is far behind the highest tip that a peer announced: ranges are to be fetched first.
+    FarBehind(Height),
+}
+
+/// Why agreement cannot go on. The process is to end with this; its supervisor starts it again where that
+/// can help.
+#[derive(Debug, Error)]
+pub enum ConsensusError {
+    /// The engine died.
+    #[error("the consensus engine ended: {0}; start the node again, and look in its log above for the first failure")]
+    Engine(String),
+    /// A certified block does not follow here.
+    #[error(
+        "block {height} is certified by more than two thirds and does not follow here: {fault}; this node halts. Either its store or program differs from the others', or they are in league: audit this node and another before it is started again"
+    )]
+    Diverged {
+        /// Its height.
+        height: Height,
+        /// What is wrong with it by this node's own computation.
+        fault: Fault,
+    },
+    /// A decided block whose bytes are not here.
+    #[error("block {block} was decided at height {height}, and its bytes are not here")]
+    Missing {
+        /// Its height.
+        height: Height,
+        /// Its hash.
+        block: BlockHash,
+    },
+    /// A decided block does not become durable.
+    #[error("a decided block cannot be made durable: {0}")]
+    Commit(#[from] CommitError),
+    /// Undecided blocks, or the engine's log.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record of what was signed.
+    #[error(transparent)]
+    LastSigned(#[from] LastSignedError),
+}
+
+impl ConsensusError {
+    fn died() -> Self {
+        Self::Engine("it cannot write its log, or one of its actors failed".to_owned())
+    }
+}
+
+/// Runs agreement until it is stopped, falls far behind (the caller then catches up by range and calls
+/// again), or fails. When it returns, the engine has ended.
+///
+/// # Errors
+/// [`ConsensusError`]: what is wrong, where, and what to do.
+pub async fn run(
+    deps: &Deps,
+    inbox: &mut mpsc::Receiver<EngineEvent>,
+    view: &watch::Sender<View>,
+) -> Result<Ended, ConsensusError> {
+    let last = session::last_signed(deps).await?;
+    loop {
+        match session::run(deps, &last, inbox, view).await? {
+            Turn::Ended(ended) => return Ok(ended),
+            Turn::Again => {}
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The engine's network: one actor that says what the engine has to say over the one swarm, and hands it
+//! what was heard.
+//!
+//! The engine's own queues are not bounded, so what reaches them is: votes, proposals and certificates of
+//! a few hundred bytes each, at the rates that the swarm lets through, and never a block.
+
+use super::codec::LuqiCodec;
+use super::context::{Arrived, Luqi};
+use super::wake::Wake;
+use crate::network::wire::{self, MAX_ANSWER, MAX_QUESTION};
+use crate::network::{Network, RequestError, Topic};
+use arc_malachitebft_app_channel::app::engine::network::{
+    Msg, Multiaddr, NetworkEvent, PersistentPeerError, Status, Subscriber,
+};
+use arc_malachitebft_app_channel::app::streaming::{StreamContent, StreamId, StreamMessage};
+use arc_malachitebft_app_channel::app::types::PeerId;
+use arc_malachitebft_app_channel::app::types::codec::Codec;
+use arc_malachitebft_app_channel::app::types::sync::{self, Request, Response};
+use arc_malachitebft_network::Channel;
+use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundRequestId};
+use async_trait::async_trait;
+use bytes::Bytes;
+use ledger_core::codec;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+/// Questions of others that wait for the engine's answer.
+const QUESTIONS: usize = 256;
+
+/// Where the engine hears the network.
+#[derive(Default)]
+pub(crate) struct Port {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    subscribers: Vec<Box<dyn Subscriber<NetworkEvent<Luqi>>>>,
+    questions: BTreeMap<InboundRequestId, oneshot::Sender<wire::Response>>,
+    asked: u64,
+}
+
+impl Port {
+    /// Tells the engine.
+    pub(crate) fn tell(&self, event: &NetworkEvent<Luqi>) {
+        for subscriber in &self.inner().subscribers {
+            subscriber.send(event.clone());
+        }
+    }
+
+    /// A peer is here: the engine may speak with it.
+    pub(crate) fn connected(&self, peer: PeerId) {
+        for event in introduction(peer) {
+            self.tell(&event);
+        }
+    }
+
+    /// A block under way is here as a whole.
+    pub(crate) fn arrived(&self, own: PeerId, arrived: Arrived) {
+        let stream = StreamId::new(Bytes::copy_from_slice(&arrived.block.0));
+        let message = StreamMessage::new(stream, 0, StreamContent::Data(arrived));
+        self.tell(&NetworkEvent::ProposalPart(own, Some(own), message));
+    }
+
+    /// A peer asks for decided blocks.
+    pub(crate) fn ask(&self, from: PeerId, request: Request<Luqi>, answer: oneshot::Sender<wire::Response>) {
+        let id = {
+            let mut inner = self.inner();
+            inner.questions.retain(|_, answer| !answer.is_closed());
+            if inner.questions.len() >= QUESTIONS {
+                // Whoever asked may be gone.
+                let _ = answer.send(wire::Response::Busy);
+                return;
+            }
+            inner.asked = inner.asked.wrapping_add(1);
+            let id = InboundRequestId::new(inner.asked);
+            inner.questions.insert(id.clone(), answer);
+            id
+        };
+        self.tell(&NetworkEvent::SyncRequest(id, from, request));
+    }
+
+    fn answer(&self, id: &InboundRequestId, response: &Response<Luqi>) {
+        let Some(answer) = self.inner().questions.remove(id) else { return };
+        let encoded = LuqiCodec.encode(response).map_err(|error| error.to_string());
+        let frame =
+            encoded.and_then(|bytes| codec::Bytes::<MAX_ANSWER>::new(bytes.to_vec()).map_err(|e| e.to_string()));
+        match frame {
+            Ok(frame) => drop(answer.send(wire::Response::Engine(frame))),
+            Err(error) => tracing::warn!("an answer of decided blocks cannot be sent: {error}"),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn introduction(peer: PeerId) -> [NetworkEvent<Luqi>; 2] {
+    [NetworkEvent::PeerConnected(peer), NetworkEvent::PeerSubscribed(peer, Channel::Sync)]
+}
+
+/// The engine's name for a peer; none where it does not take the id.
+pub(crate) fn engine_peer(peer: &crate::network::PeerId) -> Option<PeerId> {
+    PeerId::from_bytes(&peer.to_bytes()).ok()
+}
+
+fn swarm_peer(peer: &PeerId) -> Option<crate::network::PeerId> {
+    crate::network::PeerId::from_bytes(&peer.to_bytes()).ok()
+}
+
+/// The message with which a node says where it stands.
+pub(crate) fn status(own: PeerId, status: &Status<Luqi>) -> Option<Bytes> {
+    let (tip_height, history_min_height) = (status.tip_height, status.history_min_height);
+    encoded(&sync::Status { peer_id: own, tip_height, history_min_height })
+}
+
+fn encoded<T>(message: &T) -> Option<Bytes>
+where
+    LuqiCodec: Codec<T>,
+{
+    LuqiCodec.encode(message).inspect_err(|error| tracing::error!("a message has no bytes: {error}")).ok()
+}
+
+/// The actor.
+pub(crate) struct Swarm;
+
+/// What it works with.
+pub(crate) struct State {
+    pub(crate) network: Network,
+    pub(crate) port: Arc<Port>,
+    pub(crate) wake: Arc<Wake>,
+    own: PeerId,
+    asked: u64,
+    requests: JoinSet<()>,
+}
+
+impl State {
+    /// None where the own peer id is none that the engine takes.
+    pub(crate) fn new(network: Network, port: Arc<Port>, wake: Arc<Wake>) -> Option<Self> {
+        let own = engine_peer(&network.own())?;
+        Some(Self { network, port, wake, own, asked: 0, requests: JoinSet::new() })
+    }
+
+    async fn publish(&self, topic: Topic, message: Option<Bytes>) {
+        if let Some(message) = message {
+            self.network.publish(topic, message).await;
+        }
+    }
+
+    fn subscribe(&self, subscriber: Box<dyn Subscriber<NetworkEvent<Luqi>>>) {
+        // There is no address of its own to tell: the swarm listens already.
+        subscriber.send(NetworkEvent::Listening(Multiaddr::empty()));
+        let peers: Vec<_> = self.network.peers().borrow().iter().filter_map(|peer| engine_peer(&peer.id)).collect();
+        for event in peers.into_iter().flat_map(introduction) {
+            subscriber.send(event);
+        }
+        self.port.inner().subscribers.push(subscriber);
+    }
+
+    /// Asks a peer for decided blocks, and tells the engine what came of it.
+    fn request(&mut self, peer: PeerId, request: &Request<Luqi>) -> OutboundRequestId {
+        self.asked = self.asked.wrapping_add(1);
+        let id = OutboundRequestId::new(self.asked);
+        while self.requests.try_join_next().is_some() {}
+        let question = encoded(request).and_then(|bytes| codec::Bytes::<MAX_QUESTION>::new(bytes.to_vec()).ok());
+        let (network, port, wake) = (self.network.clone(), Arc::clone(&self.port), Arc::clone(&self.wake));
+        let task_id = id.clone();
+        self.requests.spawn(async move {
+            let event = match ask(&network, &peer, question).await {
+                Ok(response) => {
+                    response.iter().for_each(|response| wake.answer(response));
+                    NetworkEvent::SyncResponse(task_id, peer, response)
+                }
+                Err(reason) => NetworkEvent::SyncRequestFailed(task_id, peer, reason),
+            };
+            port.tell(&event);
+        });
+        id
+    }
+}
+
+/// None where the peer answered what cannot be read.
+async fn ask(
+    network: &Network,
+    peer: &PeerId,
+    question: Option<codec::Bytes<MAX_QUESTION>>,
+) -> Result<Option<Response<Luqi>>, OutboundFailureReason> {
+    let (Some(to), Some(question)) = (swarm_peer(peer), question) else {
+        return Err(OutboundFailureReason::DialFailure);
+    };
+    match network.request(to, wire::Request::Engine(question)).await {
+        Ok(wire::Response::Engine(bytes)) => {
+            let decoded = LuqiCodec.decode(Bytes::copy_from_slice(&bytes));
+            let decoded: Result<Response<Luqi>, _> = decoded;
+            Ok(decoded.inspect_err(|error| tracing::warn!(%peer, "an answer cannot be read: {error}")).ok())
+        }
+        Ok(wire::Response::Range { .. } | wire::Response::Submissions(_)) => Ok(None),
+        Ok(wire::Response::Busy) | Err(RequestError::Lost) => Err(OutboundFailureReason::Io),
+        Err(RequestError::NotConnected) => Err(OutboundFailureReason::DialFailure),
+        Err(RequestError::Timeout) => Err(OutboundFailureReason::Timeout),
+        Err(RequestError::Busy) => Err(OutboundFailureReason::ConnectionClosed),
+    }
+}
+
+#[async_trait]
+impl Actor for Swarm {
+    type Msg = Msg<Luqi>;
+    type State = State;
+    type Arguments = State;
+
+    async fn pre_start(&self, _: ActorRef<Self::Msg>, state: State) -> Result<State, ActorProcessingErr> {
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Msg::Subscribe(subscriber) => state.subscribe(subscriber),
+            Msg::PublishConsensusMsg(message) => state.publish(Topic::Consensus, encoded(&message)).await,
+            Msg::PublishLivenessMsg(message) => state.publish(Topic::Liveness, encoded(&message)).await,
+            Msg::BroadcastStatus(of) => state.publish(Topic::Status, status(state.own, &of)).await,
+            Msg::OutgoingRequest(peer, request, reply) => {
+                let id = state.request(peer, &request);
+                // The engine may have given it up.
+                let _ = reply.send(id);
+            }
+            Msg::OutgoingResponse(id, response) => state.port.answer(&id, &response),
+            Msg::CancelInboundRequest(id) => drop(state.port.inner().questions.remove(&id)),
+            Msg::DumpState(reply) => drop(reply.send(None)),
+            Msg::UpdatePersistentPeers(_, reply) => drop(reply.send(Err(PersistentPeerError::NetworkStopped))),
+            // Requests end by themselves; blocks go out beside the engine; who is a validator, and whose
+            // peer it is, the swarm knows from the membership.
+            Msg::CancelRequest(_)
+            | Msg::PublishProposalPart(_)
+            | Msg::UpdateValidatorSet(_)
+            | Msg::ValidatorProofVerified { .. }
+            | Msg::NewEvent(_) => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! One run of the engine: made ready, started, and ended.
+
+use super::adapter::{Adapter, Parts, Turn, blocking};
+use super::blocks::Blocks;
+use super::context::{Address, Validators};
+use super::engine::{self, Engine, WalState};
+use super::last_signed::{Known, LastSigned, Silence};
+use super::listener::{Ears, Listener};
+use super::network::{Port, State};
+use super::signer::NodeSigner;
+use super::undecided::UndecidedStore;
+use super::wake::Wake;
+use super::{ConsensusError, Deps, View};
+use crate::chain::{Chain, now};
+use crate::network::EngineEvent;
+use crate::store::{self, Store as _};
+use ledger_core::chain::HashedBlock;
+use ledger_core::ids::Height;
+use ledger_core::membership::Purpose;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
+
+/// Blocks that are put together and wait to be checked.
+const ASSEMBLED: usize = 4;
+
+/// Opens the record of what this node signed.
+pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, ConsensusError> {
+    let (chain, folder, node) = (deps.chain.clone(), deps.folder.clone(), deps.node);
+    let (restored, accept) = (deps.restored, deps.accept_loss);
+    let open = move || {
+        let latest = chain.latest();
+        let tip = latest.tip.height;
+        // A chain of one that was filled without agreement has signed nothing here yet. With others, a node
+        // whose folder is not there lost it, or is new and loses nothing by waiting for one block.
+        let validators = Validators::of(&latest.tip.membership);
+        let alone = validators.power(node) == validators.total();
+        let new = alone && !folder.exists();
+        store::make_folder(&folder)?;
+        let used = (tip > Height(0) && !new) || engine::ran_before(&folder);
+        let known = Known { used, restored, now: now() };
+        let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain, known)?;
+        if accept == Some(tip) && (last.silence().is_some() || last.last().is_some_and(|signed| signed.height > tip)) {
+            tracing::warn!(%tip, "the operator accepts the loss of what was signed above this tip: the node votes again");
+            engine::prepare_wal(&folder)?;
+            engine::drop_wal(&folder)?;
+            last.forget()?;
+        }
+        Ok::<_, ConsensusError>(Arc::new(Mutex::new(last)))
+    };
+    blocking(open).await?
+}
+
+/// What the disk says before the engine starts.
+struct Ground {
+    undecided: UndecidedStore,
+    silence: Option<Silence>,
+    with_events: bool,
+}
+
+fn prepare(folder: &Path, chain: &Chain, last: &Mutex<LastSigned>) -> Result<Ground, ConsensusError> {
+    let tip = chain.latest().tip.height;
+    let wal = engine::prepare_wal(folder)?;
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    settle_silence(&mut last, wal, tip)?;
+    let block = chain.store().block(tip)?;
+    let block = block.and_then(|bytes| HashedBlock::read(&bytes).ok());
+    let with_events = block.is_some_and(|block| !block.leaves().is_empty());
+    let undecided = UndecidedStore::open(&folder.join("undecided"))?;
+    Ok(Ground { undecided, silence: last.silence(), with_events })
+}
+
+/// A node that signed above its tip votes there again only with the log of the votes that bind it.
+pub(super) fn settle_silence(last: &mut LastSigned, wal: WalState, tip: Height) -> Result<(), ConsensusError> {
+    if let Some(signed) = last.last() {
+        let bound = wal == WalState::At(signed.height) && signed.height == tip.next();
+        if signed.height > tip && !bound {
+            tracing::error!(height = %signed.height, %tip, "this node signed above its tip and the log of that is lost: it does not vote up to there");
+            last.keep_silent(Silence::Above(signed.height))?;
+        }
+    }
+    if let Some(Silence::Above(height)) = last.silence()
+        && tip >= height
+    {
+        last.speak()?;
+    }
+    if let Some(why) = last.silence() {
+        tracing::warn!(?why, "this node is silent: it follows the chain and does not vote until it has seen it go on");
+    }
+    Ok(())
+}
+
+/// Runs the engine once.
+pub(super) async fn run(
+    deps: &Deps,
+    last: &Arc<Mutex<LastSigned>>,
+    inbox: &mut mpsc::Receiver<EngineEvent>,
+    view: &watch::Sender<View>,
+) -> Result<Turn, ConsensusError> {
+    let (folder, chain, signed) = (deps.folder.clone(), deps.chain.clone(), Arc::clone(last));
+    let ground = blocking(move || prepare(&folder, &chain, &signed)).await??;
+    let chain_id = deps.chain.latest().tip.chain;
+    let key = deps.keys.key(Purpose::Consensus);
+    let blocks = Blocks::new(deps.chain.clone(), deps.mempool.clone(), deps.node, key.clone(), ground.undecided);
+    let (blocks, wake, port) = (Arc::new(blocks), Arc::new(Wake::new(&deps.chain)), Arc::new(Port::default()));
+    let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+    let (refuse, refused) = watch::channel(None);
+    let (assemble, assembled) = mpsc::channel(ASSEMBLED);
+    // Whoever is silent follows under an address that never has power.
+    let (address, signer) = match ground.silence {
+        None => (Address(deps.node), Some(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse))),
+        Some(_) => (Address::NOBODY, None),
+    };
+    let state = State::new(deps.network.clone(), Arc::clone(&port), Arc::clone(&wake))
+        .ok_or_else(|| ConsensusError::Engine("the own peer id is none that the engine takes".to_owned()))?;
+    let ears = Ears {
+        port: Arc::clone(&port),
+        heard: Arc::clone(&heard),
+        started: Arc::clone(&started),
+        wake: Arc::clone(&wake),
+        blocks: Arc::clone(&blocks),
+        assembled: assemble,
+    };
+    let mut listener = Listener::new(deps.network.clone(), &deps.chain, ears);
+    let parts = Parts { blocks, port, heard, started, wake, last: Arc::clone(last), refused, assembled };
+    let mut adapter = Adapter::new(deps, view, parts, ground.with_events);
+    let mut engine = Engine::start(&deps.folder, chain_id, address, signer, state).await?;
+    let turn = tokio::select! {
+        turn = adapter.run(&mut engine.channels) => turn,
+        never = listen(&mut listener, inbox) => match never {},
+    };
+    engine.stop().await;
+    turn
+}
+
+/// A swarm that has ended has nothing more to say; the adapter ends with the process.
+async fn listen(listener: &mut Listener, inbox: &mut mpsc::Receiver<EngineEvent>) -> std::convert::Infallible {
+    listener.run(inbox).await;
+    tracing::debug!("the swarm has ended");
+    std::future::pending().await
+}
