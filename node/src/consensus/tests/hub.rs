@@ -59,7 +59,7 @@ impl Hub {
                 hub.carry(node, id, command);
             }
         });
-        (Network { commands, peers: seen, own: id }, heard)
+        (Network::without_swarm(commands, seen, id), heard)
     }
 
     /// Disconnects a node.
