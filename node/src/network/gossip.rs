@@ -59,6 +59,7 @@ pub(super) enum GossipEvent {
 
 /// What the handler tells the behaviour.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are the large one")]
 pub(super) enum Told {
     Inner(InnerEvent),
     Fault(Fault),
