@@ -99,7 +99,7 @@ impl Worker {
                 self.board.show(member.view());
             }
             if let Some(stop) = stop {
-                self.board.closed(super::service::ended());
+                self.board.ended();
                 // Whoever is told that it has stopped may open the home again.
                 drop(self);
                 let _ = stop.send(());
