@@ -1,6 +1,7 @@
 //! What a command answers, as a number that scripts can rely on.
 
 use luqi_node::ceremony::CeremonyError;
+use luqi_node::config::ConfigError;
 use luqi_node::home::HomeError;
 use luqi_node::keys::KeyFileError;
 use std::path::Path;
@@ -105,5 +106,19 @@ fn genesis_exit(error: &ledger_core::genesis::GenesisError) -> Exit {
     match error {
         E::Application(_) | E::Predecessor(_) => Exit::Wrong,
         E::Protocol(_) | E::Witnesses { .. } | E::Membership(_) => Exit::Usage,
+    }
+}
+
+impl From<ConfigError> for Problem {
+    fn from(error: ConfigError) -> Self {
+        let exit = match &error {
+            ConfigError::Io { .. } => Exit::Failed,
+            ConfigError::Exists(_)
+            | ConfigError::File { .. }
+            | ConfigError::UnknownVariable(_)
+            | ConfigError::Variable { .. }
+            | ConfigError::Value { .. } => Exit::Usage,
+        };
+        Self::new(exit, error)
     }
 }

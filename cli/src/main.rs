@@ -3,6 +3,7 @@
 //! What a command answers is its exit code ([`exit`]); what it says goes through [`output`]. Each
 //! subcommand is a file under [`cmd`].
 
+mod client;
 mod cmd;
 mod exit;
 mod members;

@@ -22,7 +22,9 @@
 
 use crate::codec::{self, List};
 use crate::contract::{Outcome, Refusal};
-use crate::crypto::{ChainId, Domain, Hasher, SecretKey, Signature, SignedMessage, Suite, hash_newtype};
+use crate::crypto::{
+    ChainId, Domain, Hasher, SecretKey, Signature, SignatureError, SignedMessage, Suite, hash_newtype,
+};
 use crate::event::{Approve, Propose};
 use crate::ids::{Height, MemberCode, NodeNumber, Protocol, Sequence};
 use crate::membership::{
@@ -312,8 +314,7 @@ impl Control {
         if open.approvals.contains(&approve.member) {
             return Outcome::Refused(Refusal::Duplicate);
         }
-        let message = approval_message(chain, &approve.proposal, approve.member);
-        if member.governance.key.verify(&message, &approve.signature).is_err() {
+        if approve.verify(chain, member).is_err() {
             return Outcome::Refused(Refusal::BadSignature);
         }
         let mut approvals = open.approvals.to_vec();
@@ -378,6 +379,14 @@ impl Approve {
     pub fn sign(chain: &ChainId, key: &SecretKey, member: MemberCode, proposal: ProposalId) -> Self {
         let signature: Signature = key.sign(&approval_message(chain, &proposal, member));
         Self { proposal, member, signature }
+    }
+
+    /// Whether it is signed by a member's governance key, for this chain.
+    ///
+    /// # Errors
+    /// [`SignatureError`], when it does not verify strictly.
+    pub fn verify(&self, chain: &ChainId, member: &Member) -> Result<(), SignatureError> {
+        member.governance.key.verify(&approval_message(chain, &self.proposal, self.member), &self.signature)
     }
 }
 

@@ -7,6 +7,7 @@
 //! ledger/        the store's
 //! vault/         the vault's
 //! intake/        the intake's
+//! outbox/        the outbox's
 //! ```
 //!
 //! Who opens a home gets it checked: the layout is one that this version knows, the genesis is the one
@@ -292,6 +293,12 @@ impl Home {
     #[must_use]
     pub fn intake(&self) -> PathBuf {
         self.root.join("intake")
+    }
+
+    /// The outbox's folder.
+    #[must_use]
+    pub fn outbox(&self) -> PathBuf {
+        self.root.join("outbox")
     }
 }
 

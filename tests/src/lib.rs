@@ -2,7 +2,8 @@
 //! crash or a full disk can.
 //!
 //! - [`campaign`]: no alteration escapes an audit;
-//! - [`crash`]: nothing that was acknowledged is lost.
+//! - [`crash`]: nothing that was acknowledged is lost;
+//! - [`net`]: whatever happens to nodes and wires, there is one chain.
 //!
 //! Both are libraries with a short run under `cargo test` and a long one as a binary, so that the
 //! same code answers for ten edits and for ten thousand. Every run is repeatable from its seed.
@@ -22,3 +23,4 @@ pub mod dice;
 pub mod edits;
 pub mod layout;
 pub mod luqi;
+pub mod net;

@@ -1,8 +1,8 @@
 //! `luqi import`
 
 mod files;
-mod rejected;
 
+use super::rejected::Rejected;
 use super::{import_archive, ledger};
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
@@ -14,7 +14,6 @@ use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::intake::{Counts, Intake, IntakeError, Timings};
 use luqi_node::store::{DiskStore, Store};
-use rejected::Rejected;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -92,7 +91,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 }
 
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
-    let files = files::gather(&args.paths)?;
+    let files = super::messages::gather(&args.paths)?;
     let mut intake = Intake::open(home, args.new_look_up).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));
@@ -215,6 +214,8 @@ fn problem(error: IntakeError) -> Problem {
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)
         | IntakeError::File(_)
+        | IntakeError::Outbox(_)
+        | IntakeError::Thread(_)
         | IntakeError::Vault(_) => Exit::Failed,
     };
     Problem::new(exit, text)

@@ -16,6 +16,7 @@ pub(super) fn open(home: &Path) -> Result<Ledger<DiskStore>, Problem> {
 pub(super) fn problem(error: CommitError) -> Problem {
     let exit = match &error {
         CommitError::Certificate(_)
+        | CommitError::Descent(_)
         | CommitError::Fault { .. }
         | CommitError::Map(_)
         | CommitError::OtherHistory(_)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod devnet;
 mod export;
 mod genesis;
 mod import;
@@ -9,10 +10,16 @@ mod import_archive;
 mod keygen;
 mod ledger;
 mod man;
+mod messages;
+mod node;
 mod parameter;
+mod rejected;
 mod sample;
 mod show;
+mod status;
+mod submit;
 mod testnet;
+mod wiring;
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
@@ -30,6 +37,10 @@ pub(crate) enum Command {
     Show(show::Args),
     Import(import::Args),
     Completions(completions::Args),
+    Node(node::Args),
+    Devnet(devnet::Args),
+    Submit(submit::Args),
+    Status(status::Args),
     Man(man::Args),
 }
 
@@ -46,6 +57,10 @@ impl Command {
             Self::Show(args) => show::run(args, output),
             Self::Import(args) => import::run(args, output),
             Self::Completions(args) => completions::run(args, output),
+            Self::Node(args) => node::run(args, output),
+            Self::Devnet(args) => devnet::run(args, output),
+            Self::Submit(args) => submit::run(args, output),
+            Self::Status(args) => status::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
     }

@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   luqi sample --contracts 20000 --seed 7 --out sample
   luqi import --home net/node1 sample/messages        feed them to a ledger
+  luqi sample --contracts 20000 --seed 7 --part 2 --out sample2  another city's, for a network
 
 It makes sample/messages/*.json, whose names sort in the order of business time (2019 to 2026), and
 sample/manifest.json, which says what each item was meant to be. Most items are good; 1 % are not, in every
@@ -28,18 +29,24 @@ pub(crate) struct Args {
     /// Number from which everything follows
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Which of several samples with this seed, that share no employer and no contract
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..=17))]
+    part: u32,
     /// Folder to make them in; must be missing or empty
     #[arg(long)]
     out: PathBuf,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    if args.part > 1 && args.contracts > sample::PART {
+        return Err(Problem::usage(format!("a part has at most {} contracts", sample::PART)));
+    }
     fresh_folder(&args.out)?;
     let folder = args.out.join("messages");
     fresh_folder(&folder)?;
     let progress = output.progress(0, "sample");
     let begin = |length| progress.set_length(length);
-    let manifest = sample::generate(args.seed, args.contracts, &folder, begin, |more| progress.inc(more))
+    let manifest = sample::generate(args.seed, args.part, args.contracts, &folder, begin, |more| progress.inc(more))
         .map_err(|error| Problem::file("write the messages to", &folder, &error).next("make room, and start again"))?;
     progress.finish_and_clear();
     write_json(&args.out.join("manifest.json"), &manifest)?;

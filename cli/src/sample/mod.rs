@@ -72,16 +72,23 @@ struct World {
     entries: Vec<Entry>,
 }
 
-/// Writes messages about so many contracts into a folder; `progress` is told of each entry.
+/// Contracts in a part of a sample, at most.
+pub(crate) const PART: u32 = 1_000_000;
+/// Employers in a part of a sample, at most: each has a contract at least, and some twenty on average.
+const PART_EMPLOYERS: u32 = 200_000;
+
+/// Writes messages about so many contracts into a folder; `progress` is told of each entry. Parts of one
+/// seed share no employer and no contract.
 pub(crate) fn generate(
     seed: u64,
+    part: u32,
     contracts: u32,
     folder: &Path,
     begin: impl FnOnce(u64),
     progress: impl Fn(u64),
 ) -> std::io::Result<Manifest> {
     let mut manifest = Manifest::new(seed, contracts);
-    let world = World::draw(seed, contracts, &mut manifest);
+    let world = World::draw(seed, part, contracts, &mut manifest);
     begin(world.entries.len() as u64);
     let mut writer = Writer::new(&world, folder, manifest);
     for message in world.entries.chunk_by(|a, b| (a.day, a.kind, a.group) == (b.day, b.kind, b.group)) {
@@ -94,10 +101,13 @@ pub(crate) fn generate(
 }
 
 impl World {
-    fn draw(seed: u64, contracts: u32, manifest: &mut Manifest) -> Self {
+    fn draw(seed: u64, part: u32, contracts: u32, manifest: &mut Manifest) -> Self {
         let mut world = Self { seed, batches: Vec::new(), entries: Vec::new() };
-        let mut size = Stream::Size.of(seed, 0);
-        let (mut employer, mut first) = (0, 0);
+        let before = part.saturating_sub(1);
+        let mut size = Stream::Size.of(seed, before.into());
+        let (first_employer, mut first) = (before * PART_EMPLOYERS, before * PART);
+        let mut employer = first_employer;
+        let contracts = first + contracts;
         while first < contracts {
             let drawn = match size.below(10) {
                 0..=3 => 1 + size.below(4),
@@ -108,7 +118,7 @@ impl World {
             world.hire(employer, first, count, manifest);
             (employer, first) = (employer + 1, first + count);
         }
-        manifest.employers = employer;
+        manifest.employers = employer - first_employer;
         world.entries.sort_unstable();
         world
     }

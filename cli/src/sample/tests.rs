@@ -3,7 +3,7 @@ use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn world(contracts: u32) -> World {
-    World::draw(7, contracts, &mut Manifest::new(7, contracts))
+    World::draw(7, 1, contracts, &mut Manifest::new(7, contracts))
 }
 
 #[test]
@@ -44,12 +44,26 @@ fn every_contract_is_reported_once_and_in_order() {
     assert!(late.is_some(), "some contract comes after something else about it");
 }
 
+#[test]
+fn parts_of_a_sample_share_no_employer_and_no_contract() {
+    let mut employers = BTreeSet::new();
+    let mut contracts = BTreeSet::new();
+    for part in 1..=3 {
+        let world = World::draw(7, part, 2_000, &mut Manifest::new(7, 2_000));
+        let own: BTreeSet<String> = world.batches.iter().map(|batch| Employer::of(7, batch.employer).uscc).collect();
+        assert!(own.iter().all(|uscc| employers.insert(uscc.clone())), "part {part}");
+        let new = world.entries.iter().filter(|entry| entry.kind == Kind::New);
+        assert!(new.map(|entry| entry.contract).all(|contract| contracts.insert(contract)), "part {part}");
+    }
+    assert_eq!(contracts.len(), 6_000);
+}
+
 /// Every file is read as an import reads it, and comes out as the manifest says.
 #[test]
 fn the_annexs_reader_finds_what_was_meant() {
     use ledger_core::annex::{Config, Date, Severity, parse};
     let folder = tempfile::tempdir().unwrap();
-    let manifest = generate(7, 20_000, folder.path(), |_| (), |_| ()).unwrap();
+    let manifest = generate(7, 1, 20_000, folder.path(), |_| (), |_| ()).unwrap();
     let config = Config::new(Date::new(2026, 11, 24).unwrap());
     let (mut items, mut rejected, mut flagged, mut broken) = (0, 0, 0, 0);
     let mut codes = BTreeMap::new();

@@ -5,7 +5,7 @@ use crate::luqi;
 #[test]
 fn every_subcommand_teaches_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["keygen"],
         &["genesis"],
@@ -14,6 +14,8 @@ fn every_subcommand_teaches_with_examples() {
         &["genesis", "show"],
         &["genesis", "install"],
         &["testnet"],
+        &["node"],
+        &["devnet"],
         &["sample"],
         &["completions"],
         &["man"],

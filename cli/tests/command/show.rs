@@ -89,3 +89,29 @@ fn a_contract_is_shown_with_its_history() {
     let answer = json(bed.path(), 0, &[&["show", "contract", "--home", "net/node1"], &named[..]].concat());
     assert_eq!(answer["subject"].as_str().unwrap().len(), 64);
 }
+
+/// Plaintext is shown where the home's vault has it and `--reveal` asks for it, and nowhere else.
+#[test]
+fn a_record_is_revealed_only_when_it_is_asked_for() {
+    let bed = tempfile::tempdir().unwrap();
+    let folder = bed.path();
+    json(folder, 0, &["testnet", "--seed", "5", "--out", "net"]);
+    let message = r#"{"单位统一信用代码": "91370211MAFAK00020", "合同新订列表": [{"合同编号": "LD-7",
+        "合同名称": "劳动合同书", "劳动者证件类型": "01", "劳动者姓名": "欧阳洋欣", "劳动者证件号码": "37050319641024994X",
+        "劳动者联系电话": "17900002971", "合同期限类别": "01", "合同期限起始日期": "20190211",
+        "合同期限终止日期": "20220210", "职工类别": "01", "合同类别": "04"}]}"#;
+    fs::write(folder.join("new.json"), message).unwrap();
+    assert_eq!(json(folder, 0, &["import", "--home", "net/node1", "new.json"])["applied"], 1);
+    let show = ["show", "contract", "--home", "net/node1", "--uscc", "91370211MAFAK00020", "--contract-no", "LD-7"];
+    let plain = json(folder, 0, &show);
+    assert_eq!(plain["history"][0]["kind"], "new");
+    assert!(!plain.to_string().contains("欧阳洋欣") && plain["history"][0].get("record").is_none());
+    let revealed = json(folder, 0, &[&show[..], &["--reveal"]].concat());
+    let record = revealed["history"][0]["record"].as_array().unwrap();
+    let worker = record.iter().find(|slot| slot["key"] == "劳动者姓名").unwrap();
+    assert_eq!(worker["value"], "欧阳洋欣");
+    // A home that has the chain and not the record says nothing of it.
+    fs::rename(folder.join("net/node1/vault"), folder.join("vault")).unwrap();
+    let elsewhere = json(folder, 0, &[&show[..], &["--reveal"]].concat());
+    assert!(elsewhere["history"][0].get("record").is_none());
+}

@@ -8,6 +8,7 @@ use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::codec::DecodeError;
+use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
 use std::io::{Read, Write};
@@ -72,12 +73,7 @@ impl<S: Store> Ledger<S> {
             replay(&self.store, &mut trail, Some(&mut map), height)?;
             return Ok((trail, Some(map)));
         }
-        let foot = self.store.foot(height)?;
-        let foot_height = foot.below.as_ref().map_or(Height(0), |below| below.header.height);
-        let bad = |why| StoreError::Foot { path: format!("the file of block {}", foot_height.next()).into(), why };
-        let mut trail = Trail::on(&foot, &self.genesis).map_err(bad)?;
-        replay(&self.store, &mut trail, None, height)?;
-        Ok((trail, None))
+        Ok((trail_at(&self.store, &self.genesis, height)?, None))
     }
 
     fn knows(&self, trail: &Trail) -> bool {
@@ -90,9 +86,7 @@ impl<S: Store> Ledger<S> {
         if height >= self.trail.tip().height {
             return Ok(self.certificate.clone());
         }
-        let bytes = self.store.block(height.next())?.ok_or(StoreError::NoBlock(height.next()))?;
-        let block = HashedBlock::read(&bytes).map_err(|why| unreadable(height.next(), &why))?;
-        Ok(block.body().parent_certificate.clone())
+        carried(&self.store, height)
     }
 
     /// Takes over the blocks of an archive, each one checked and final by the certificate that the
@@ -150,6 +144,62 @@ impl<S: Store> Ledger<S> {
         let here = self.store.block(height)?;
         if here.as_deref() == Some(bytes) { Ok(()) } else { Err(CommitError::OtherHistory(height)) }
     }
+}
+
+/// Writes some heights of a store that others append to as an archive, without the contract map. `path`
+/// is for errors.
+///
+/// # Errors
+/// [`StoreError`], when the heights are not here, or cannot be read or written.
+pub fn export_stretch<S: Store, W: Write>(
+    store: &S,
+    genesis: &Genesis,
+    (from, to): (Height, Height),
+    writer: W,
+    path: &Path,
+) -> Result<W, StoreError> {
+    let below = Height(from.0.checked_sub(1).ok_or(StoreError::NoBlock(from))?);
+    let trail = trail_at(store, genesis, below)?;
+    let own = if below == Height(0) { None } else { certificate_in(store, below)? };
+    let foot = trail.foot(own.as_ref(), None).ok_or(StoreError::NoBlock(from))?;
+    let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain, &foot, None)?;
+    let mut height = from;
+    for block in store.blocks(from, to) {
+        let (at, bytes) = block?;
+        archive.block(&bytes)?;
+        height = at.next();
+    }
+    if height <= to {
+        return Err(StoreError::NoBlock(height));
+    }
+    archive.finish(certificate_in(store, to)?.as_ref())
+}
+
+/// The chain as it stood after a block, without its map.
+fn trail_at(store: &impl Store, genesis: &Genesis, height: Height) -> Result<Trail, StoreError> {
+    let foot = store.foot(height)?;
+    let foot_height = foot.below.as_ref().map_or(Height(0), |below| below.header.height);
+    let bad = |why| StoreError::Foot { path: format!("the file of block {}", foot_height.next()).into(), why };
+    let mut trail = Trail::on(&foot, genesis).map_err(bad)?;
+    replay(store, &mut trail, None, height)?;
+    Ok(trail)
+}
+
+/// The certificate of a stored block: the next one carries it; the tip's stands apart. Between the two
+/// looks the tip may have become a block with one above it.
+fn certificate_in(store: &impl Store, height: Height) -> Result<Option<Certificate>, StoreError> {
+    if height < store.tip().height {
+        return carried(store, height);
+    }
+    let own = store.certificate()?;
+    if height < store.tip().height { carried(store, height) } else { Ok(own) }
+}
+
+/// The certificate of a block that another one stands above.
+fn carried(store: &impl Store, height: Height) -> Result<Option<Certificate>, StoreError> {
+    let bytes = store.block(height.next())?.ok_or(StoreError::NoBlock(height.next()))?;
+    let block = HashedBlock::read(&bytes).map_err(|why| unreadable(height.next(), &why))?;
+    Ok(block.body().parent_certificate.clone())
 }
 
 fn unreadable(height: Height, why: &DecodeError) -> StoreError {

@@ -10,7 +10,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::Imported;
+pub use exchange::{Imported, export_stretch};
 
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;

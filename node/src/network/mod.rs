@@ -4,16 +4,39 @@
 //! as soon as Noise has told it. Gossip carries what everybody shall see and may drop it; requests fetch
 //! what was dropped.
 
+mod behaviour;
+mod codec;
+mod conduct;
+mod config;
+mod counters;
+mod dial;
+mod events;
+mod gate;
+mod gossip;
+mod inbox;
+mod members;
+mod rate;
+mod swarm;
+#[cfg(test)]
+mod tests;
+mod topics;
 pub mod wire;
 
 use bytes::Bytes;
 use ledger_core::ids::NodeNumber;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use wire::{Request, Response};
 
+pub use config::{NetworkConfig, NetworkError, PeerConfig};
+pub use counters::{Counter, Counters, TopicCounters};
 pub use libp2p::PeerId;
+pub use members::peer_id;
+pub use swarm::spawn;
+pub use topics::{MAX_CONSENSUS, MAX_LIVENESS, MAX_PART, MAX_STATUS, MAX_SUBMISSION};
 
 /// What gossip is about: one topic each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +161,8 @@ pub struct Network {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) peers: watch::Receiver<Vec<Peer>>,
     pub(crate) own: PeerId,
+    pub(crate) listening: watch::Receiver<Vec<SocketAddr>>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Network {
@@ -172,5 +197,17 @@ impl Network {
     #[must_use]
     pub const fn own(&self) -> PeerId {
         self.own
+    }
+
+    /// Where this node listens, once it does.
+    #[must_use]
+    pub fn listening(&self) -> watch::Receiver<Vec<SocketAddr>> {
+        self.listening.clone()
+    }
+
+    /// What was counted since the start.
+    #[must_use]
+    pub const fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 }

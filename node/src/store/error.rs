@@ -31,10 +31,12 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Somebody else writes here.
-    #[error("another process has this home open ({path}): stop it, or use another home")]
+    #[error("another process{} has this home open ({path}): stop it, or use another home", process(.by))]
     InUse {
         /// The file that is locked.
         path: PathBuf,
+        /// The process that holds it, where that is known.
+        by: Option<u32>,
     },
     /// An auditor came while a node runs.
     #[error("a node has this store open ({path}): stop it before auditing, or audit a copy or an export")]
@@ -180,6 +182,10 @@ pub enum StoreError {
     /// No thread to seal old blocks.
     #[error("the background thread that seals old blocks could not be started: {0}")]
     Thread(io::Error),
+}
+
+fn process(by: &Option<u32>) -> String {
+    by.map_or_else(String::new, |id| format!(" (process {id})"))
 }
 
 impl StoreError {

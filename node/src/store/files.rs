@@ -40,13 +40,20 @@ pub(crate) fn replace(
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// The one lock of a ledger's folder, held as long as the file is.
+/// The one lock of a ledger's folder, held as long as the file is. It names the process that holds it.
 pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
-    let file = file.map_err(StoreError::io("open the lock file", path))?;
+    let mut file = file.map_err(StoreError::io("open the lock file", path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Ok(()) => {
+            // For a person to read: a full disk keeps nobody from opening what is here.
+            let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+            Ok(file)
+        }
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let by = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+            Err(StoreError::InUse { path: path.to_owned(), by })
+        }
         Err(std::fs::TryLockError::Error(source)) => Err(StoreError::io("lock", path)(source)),
     }
 }

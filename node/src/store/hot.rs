@@ -283,7 +283,7 @@ impl Failure {
     fn at(self, folder: &Path) -> StoreError {
         let path = folder.to_owned();
         match self {
-            Self::Locked => StoreError::InUse { path: path.join("db") },
+            Self::Locked => StoreError::InUse { path: path.join("db"), by: None },
             Self::Error(sled::Error::Io(source)) => StoreError::io("use the database in", folder)(source),
             Self::Error(error) => StoreError::Hot { path, why: error.to_string() },
             Self::Panic(why) => StoreError::Hot { path, why },

@@ -1,48 +1,12 @@
-//! Which files are read, in which order, and how many at once.
+//! The messages of many files, a window at a time.
 
+use crate::cmd::messages;
 use crate::exit::Problem;
 use luqi_node::intake::{Reader, Window};
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Bytes of messages that are recorded together.
 const WINDOW_BYTES: usize = 8 << 20;
-/// No message is longer; of a longer file no more is read than shows it.
-const MAX_MESSAGE: u64 = 4 << 20;
-
-/// The files that are meant: as they are named, folders with every `*.json` below them in the order of
-/// names.
-pub(super) fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            walk(path, &mut files)?;
-        } else if path.exists() {
-            files.push(path.clone());
-        } else {
-            return Err(Problem::usage(format!("there is no file or folder {}", path.display())));
-        }
-    }
-    Ok(files)
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let failed = |error| Problem::file("read the folder", folder, &error);
-    let entries = fs::read_dir(folder).map_err(failed)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-            && path.file_name().is_some_and(|name| name != "manifest.json")
-        {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
 
 /// The messages of many files, a window at a time.
 pub(super) struct Windows {
@@ -66,7 +30,7 @@ impl Iterator for Windows {
         let mut bytes = 0;
         while bytes < WINDOW_BYTES && messages.len() < self.together {
             let Some(path) = self.files.next() else { break };
-            match read(&path) {
+            match messages::read(&path) {
                 Ok(message) => {
                     bytes += message.len();
                     messages.push((path.display().to_string(), message));
@@ -76,10 +40,4 @@ impl Iterator for Windows {
         }
         Some(Ok(self.reader.read(messages)))
     }
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_MESSAGE + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -12,12 +12,13 @@ use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::lookup::{Alpha, Subject};
 use ledger_core::map::MapKey;
 use ledger_core::merkle::LogIndex;
-use ledger_core::record::Commitment;
+use ledger_core::record::{self, Commitment};
 use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::store::{DiskStore, Store as _, StoreError};
+use luqi_node::vault::{Vault, VaultError};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Show the state of a contract, and its history from the newest event back
 ///
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// The contract's number, exactly as it was written
     #[arg(long, value_name = "NUMBER", requires = "uscc")]
     contract_no: Option<String>,
+    /// Show also what the records say, as far as the home's vault has them: personal data
+    #[arg(long)]
+    reveal: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,16 +60,33 @@ struct Step {
     kind: &'static str,
     outcome: Outcome,
     commitment: Option<Commitment>,
+    /// What the record says, where that was asked for and the vault has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<Vec<Slot>>,
+}
+
+/// One slot of a record that holds something.
+#[derive(Debug, Serialize)]
+struct Slot {
+    name: String,
+    /// The annex's own name of the field, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'static str>,
+    value: String,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let subject = subject(args)?;
     let ledger = ledger::open(&args.home)?;
     let state = ledger.map().get(&MapKey::of(&subject)).copied();
+    let vault = if args.reveal { Some(open_vault(&args.home)?) } else { None };
     let mut history = Vec::new();
     let mut next = state.map(|state| state.last_index);
     while let Some(index) = next {
-        let (step, previous) = step(&ledger, index)?;
+        let (mut step, previous) = step(&ledger, index)?;
+        if let (Some(vault), Some(commitment)) = (&vault, &step.commitment) {
+            step.record = reveal(vault, commitment)?;
+        }
         history.push(step);
         // An index that was altered could lead in circles.
         next = previous.filter(|previous| *previous < index);
@@ -74,6 +95,35 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     output.answer(&answer, || answer.text())?;
     ledger.close();
     Ok(Exit::Holds)
+}
+
+fn open_vault(home: &Path) -> Result<Vault, Problem> {
+    let home = Home::open(home)?;
+    Vault::open(&home.vault()).map_err(|error| Problem::new(Exit::Failed, error))
+}
+
+/// What a record says; none where this vault does not have it, or has it no more.
+fn reveal(vault: &Vault, commitment: &Commitment) -> Result<Option<Vec<Slot>>, Problem> {
+    let opened = match vault.reveal(commitment) {
+        Ok(opened) => opened,
+        Err(VaultError::NotHere(_) | VaultError::Erased(_)) => return Ok(None),
+        Err(error) => return Err(Problem::new(Exit::Failed, error)),
+    };
+    let shown = opened.record.slots().filter_map(|(slot, value)| {
+        let (key, value) = match (&slot, value?) {
+            (record::Slot::Field(row), text) => (Some(row.field.key), String::from_utf8_lossy(text).into_owned()),
+            (record::Slot::Platform, text) => (None, String::from_utf8_lossy(text).into_owned()),
+            (
+                record::Slot::Changes
+                | record::Slot::File(_)
+                | record::Slot::RawDigest
+                | record::Slot::PlatformSignature,
+                bytes,
+            ) => (None, bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        };
+        Some(Slot { name: slot.name(), key, value })
+    });
+    Ok(Some(shown.collect()))
 }
 
 /// The subject that is asked for; from code and number by the home's VRF key.
@@ -111,6 +161,7 @@ fn step(ledger: &Ledger<DiskStore>, index: LogIndex) -> Result<(Step, Option<Log
         kind: placed.event.kind_name(),
         outcome: trace.outcome,
         commitment: placed.event.as_contract().map(|contract| contract.commitment),
+        record: None,
     };
     Ok((step, trace.previous))
 }
@@ -138,7 +189,18 @@ impl Answer {
             [index, height, node, step.kind.to_owned(), outcome, commitment]
         };
         let rows: Vec<_> = self.history.iter().map(row).collect();
-        head + &table(["log index", "block", "node", "event 事件", "outcome 结果", "commitment 承诺"], &rows)
+        let records: String = self.history.iter().filter_map(Step::record_text).collect();
+        head + &table(["log index", "block", "node", "event 事件", "outcome 结果", "commitment 承诺"], &rows) + &records
+    }
+}
+
+impl Step {
+    /// The record as a person reads it.
+    fn record_text(&self) -> Option<String> {
+        let row = |slot: &Slot| [slot.name.clone(), slot.key.unwrap_or_default().to_owned(), slot.value.clone()];
+        let rows: Vec<_> = self.record.as_ref()?.iter().map(row).collect();
+        let heading = format!("{} {}", self.kind, self.log_index);
+        Some(format!("\n{}", table([heading.as_str(), "字段", "value 内容"], &rows)))
     }
 }
 

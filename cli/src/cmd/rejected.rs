@@ -1,6 +1,7 @@
 //! What was not recorded, for the clerk who mends it: one JSON object a line.
 
 use crate::exit::Problem;
+use luqi_node::http::Finding;
 use luqi_node::intake::{Reason, Rejection};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
@@ -43,6 +44,19 @@ pub(super) struct Rejected {
     failed: Option<std::io::Error>,
 }
 
+/// The item that a place belongs to: up to the first number in its pointer.
+fn item_of(pointer: &str) -> &str {
+    let numbered = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut end = 0;
+    for part in pointer.split('/').skip(1) {
+        end += 1 + part.len();
+        if numbered(part) {
+            return pointer.get(..end).unwrap_or(pointer);
+        }
+    }
+    ""
+}
+
 impl Rejected {
     pub(super) fn create(path: &Path, show_values: bool) -> Result<Self, Problem> {
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
@@ -69,7 +83,19 @@ impl Rejected {
             reason: texts.next(),
             also: texts.collect(),
         };
-        let written = serde_json::to_writer(&mut self.to, &line).map_err(std::io::Error::from);
+        self.put(&line);
+    }
+
+    /// Writes what a node says of an item that it did not record.
+    pub(super) fn write_finding(&mut self, file: &str, finding: &Finding) {
+        let Finding { pointer, code, text_zh: zh, text_en: en } = finding;
+        let reason = Some(Text { pointer, code, zh, en, value: None });
+        let (item, also) = (item_of(pointer), Vec::new());
+        self.put(&Line { file, item, line: None, column: None, reason, also });
+    }
+
+    fn put(&mut self, line: &Line<'_>) {
+        let written = serde_json::to_writer(&mut self.to, line).map_err(std::io::Error::from);
         let written = written.and_then(|()| self.to.write_all(b"\n"));
         self.failed = self.failed.take().or(written.err());
     }
@@ -77,5 +103,19 @@ impl Rejected {
     pub(super) fn flush(&mut self) -> Result<(), Problem> {
         let failed = self.failed.take().or(self.to.flush().err());
         failed.map_or(Ok(()), |error| Err(Problem::file("write", &self.path, &error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::item_of;
+
+    #[test]
+    fn an_item_is_found_by_the_place_of_what_is_wrong() {
+        assert_eq!(item_of("/合同新订列表/12/劳动者姓名"), "/合同新订列表/12");
+        assert_eq!(item_of("/list/3"), "/list/3");
+        assert_eq!(item_of("/3/name/4"), "/3");
+        assert_eq!(item_of("/单位名称"), "");
+        assert_eq!(item_of(""), "");
     }
 }

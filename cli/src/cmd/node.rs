@@ -1,0 +1,131 @@
+//! `luqi node`
+
+use super::ledger;
+use crate::client::block_on;
+use crate::exit::{Exit, Problem};
+use crate::output::Output;
+use ledger_core::ids::Height;
+use luqi_node::config::{Config, LogFormat, LogSection};
+use luqi_node::consensus::ConsensusError;
+use luqi_node::home::Home;
+use luqi_node::run::{AgreementError, Options, RunError, run as run_node};
+use luqi_node::sync::SyncError;
+use std::path::PathBuf;
+use tokio::io::AsyncReadExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+Examples:
+  luqi node --home net/node1                  run the node of a home, until SIGTERM or SIGINT
+  luqi node --home net/node1 --write-config   write HOME/node.toml, every key with its default explained
+  LUQI_HTTP_LISTEN=127.0.0.1:7081 luqi node --home net/node1
+  luqi node --home net/node1 --restored       the home comes from a backup: see below
+
+It reads HOME/node.toml where there is one; variables LUQI_<SECTION>_<KEY> go before it. A home that comes from
+a backup has forgotten what it signed since: with --restored the node follows, and votes only above a height
+that it has seen decided by the others. A validator that is alone has nobody to wait for: it also needs
+--accept-loss with the height of its tip, and what was recorded above it is lost.
+
+On SIGTERM or SIGINT it finishes what is under way and ends with 0; on a second one it ends at once. Logs go to
+standard error.";
+
+/// Run the node of a home
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The home
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The home comes from a backup: vote only above what the others have decided since
+    #[arg(long)]
+    restored: bool,
+    /// Take it on yourself that this node signed nothing above this tip
+    #[arg(long, value_name = "HEIGHT")]
+    accept_loss: Option<u64>,
+    /// Write HOME/node.toml and end; nothing is overwritten
+    #[arg(long, conflicts_with_all = ["restored", "accept_loss"])]
+    write_config: bool,
+    /// End when standard input does: whoever started it is gone
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let home = Home::open(&args.home)?;
+    if args.write_config {
+        let file = Config::default().write(home.root())?;
+        output.answer(&serde_json::json!({"file": file}), || format!("{}\n", file.display()))?;
+        return Ok(Exit::Holds);
+    }
+    let config = Config::load(home.root(), std::env::vars())?;
+    log_to_stderr(&config.log)?;
+    let options = Options { home, config, restored: args.restored, accept_loss: args.accept_loss.map(Height) };
+    block_on(serve(options, args.until_stdin_closes))
+}
+
+async fn serve(options: Options, until_stdin_closes: bool) -> Result<Exit, Problem> {
+    let (stop, stopped) = watch::channel(false);
+    let no_signals = |error| Problem::new(Exit::Failed, format!("the system gives no signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    tokio::spawn(async move {
+        let mut asked = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        tokio::select! {
+            () = asked() => {}
+            () = closed(), if until_stdin_closes => {}
+        }
+        stop.send_replace(true);
+        asked().await;
+        // The second time nobody wants to wait.
+        std::process::exit(Exit::Failed as i32);
+    });
+    // The log says where it can be reached.
+    let (ready, _) = oneshot::channel();
+    run_node(options, stopped, ready).await?;
+    Ok(Exit::Holds)
+}
+
+/// Waits until standard input ends.
+async fn closed() {
+    let mut stdin = tokio::io::stdin();
+    let mut dropped = [0; 64];
+    while !matches!(stdin.read(&mut dropped).await, Ok(0) | Err(_)) {}
+}
+
+fn log_to_stderr(log: &LogSection) -> Result<(), Problem> {
+    let filter = EnvFilter::try_new(&log.level).map_err(|error| {
+        Problem::usage(format!("[log] level is {:?}: {error}", log.level)).next("name a level such as info or debug")
+    })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = match log.format {
+        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    begun.map_err(|error| Problem::new(Exit::Failed, error))
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Chain(error) => ledger::problem(error),
+            RunError::Home(error) => error.into(),
+            RunError::Agreement(AgreementError::Sync(SyncError::Commit(error))) => ledger::problem(error),
+            RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
+                Self::new(Exit::Wrong, error)
+            }
+            RunError::Agreement(_)
+            | RunError::Network(_)
+            | RunError::Outbox(_)
+            | RunError::Intake(_)
+            | RunError::Http(_)
+            | RunError::Thread(_) => Self::new(Exit::Failed, error),
+        }
+    }
+}

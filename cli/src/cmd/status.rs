@@ -1,0 +1,121 @@
+//! `luqi status`
+
+mod fork;
+mod row;
+
+use crate::client::{Client, ClientError, Url, block_on};
+use crate::exit::{Exit, Problem};
+use crate::output::{Output, table};
+use fork::Forks;
+use luqi_node::http::Status;
+use row::{Row, State};
+use serde::Serialize;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+const EXAMPLES: &str = "\
+Examples:
+  luqi status --url http://127.0.0.1:7101 --url http://127.0.0.1:7103   two nodes, and whether they agree
+  luqi status --url unix:home/node.sock                                 one, through the socket in its home
+  luqi status --url http://127.0.0.1:7101 --watch                       every two seconds, until Ctrl-C
+  luqi status --url http://127.0.0.1:7101 --json
+
+Nodes are compared block by block where their heights differ: two blocks at one height are a fork. It ends
+with 0 when all is well, with 1 on a fork, with 3 when a node is silent, behind or not ready.";
+
+/// A node that does not answer within this is silent.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How often it is looked again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Where nodes stand: height, peers, who is behind, forked or silent
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// A node; may be given several times
+    #[arg(long, required = true)]
+    url: Vec<Url>,
+    /// Look again and again
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    /// The highest tip.
+    height: u64,
+    forked: bool,
+    nodes: Vec<Row>,
+}
+
+/// A node, and what it says or why it says nothing.
+struct Asked {
+    client: Client,
+    status: Result<Status, ClientError>,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    block_on(look(args, output))
+}
+
+async fn look(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let mut clients: Vec<Client> = args.url.iter().cloned().map(Client::new).collect();
+    loop {
+        let (answer, back) = once(clients).await;
+        clients = back;
+        if args.watch && !output.is_json() && std::io::stdout().is_terminal() {
+            // Home, and clear what is below.
+            output.print("\u{1b}[H\u{1b}[J")?;
+        }
+        output.answer(&answer, || text(&answer))?;
+        if !args.watch {
+            return Ok(exit(&answer));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Asks all nodes at the same time, then compares what they say.
+async fn once(clients: Vec<Client>) -> (Answer, Vec<Client>) {
+    let mut asking = JoinSet::new();
+    for (place, mut client) in clients.into_iter().enumerate() {
+        asking.spawn(async move {
+            let asked = timeout(PATIENCE, client.get::<Status>("/v1/status")).await;
+            let status = asked.unwrap_or_else(|_| Err(ClientError::Silent { url: client.url().clone() }));
+            (place, Asked { client, status })
+        });
+    }
+    let mut asked: Vec<(usize, Asked)> = Vec::new();
+    while let Some(done) = asking.join_next().await {
+        asked.extend(done.ok());
+    }
+    asked.sort_by_key(|(place, _)| *place);
+    let mut asked: Vec<Asked> = asked.into_iter().map(|(_, asked)| asked).collect();
+    let forks = Forks::find(&mut asked).await;
+    let height = asked.iter().filter_map(|asked| asked.status.as_ref().ok()).map(|status| status.height.0).max();
+    let height = height.unwrap_or(0);
+    let mut rows = Vec::new();
+    let mut back = Vec::new();
+    for (place, Asked { client, status }) in asked.into_iter().enumerate() {
+        rows.push(Row::of(client.url().clone(), status, height, forks.at(place)));
+        back.push(client);
+    }
+    (Answer { height, forked: forks.any(), nodes: rows }, back)
+}
+
+fn exit(answer: &Answer) -> Exit {
+    if answer.forked {
+        return Exit::Wrong;
+    }
+    let well = answer.nodes.iter().all(|row| row.state == State::Ok);
+    if well { Exit::Holds } else { Exit::Undecided }
+}
+
+fn text(answer: &Answer) -> String {
+    let rows: Vec<_> = answer.nodes.iter().map(Row::cells).collect();
+    let heading =
+        ["node", "member", "role", "height", "tip", "lag", "peers", "block age", "pending", "disk free", "state"];
+    table(heading, &rows)
+}

@@ -1,0 +1,135 @@
+//! A node as a process: it comes up, answers, refuses a second one, and ends when it is told to.
+
+use crate::{json, luqi};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Long enough for a slow machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that is ended when the test is.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).args(arguments).stdin(Stdio::null());
+        Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill").arg(format!("-{signal}")).arg(self.0.id().to_string()).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Its exit code, once it has ended.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = (self.0.kill(), self.0.wait());
+    }
+}
+
+/// Waits until something is there.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A network of one, whose node takes whatever port is free.
+pub(crate) fn network_of_one(folder: &Path) {
+    json(folder, 0, &["testnet", "--out", "net"]);
+    let file = "[network]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
+    std::fs::write(folder.join("net/node1/node.toml"), file).unwrap();
+}
+
+#[test]
+fn a_node_comes_up_once_and_ends_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    for signal in ["TERM", "INT"] {
+        let mut node = Running::start(folder, &["node", "--home", "net/node1"]);
+        until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
+        let second = luqi(folder, &["node", "--home", "net/node1"]);
+        assert_eq!(second.status.code(), Some(4));
+        let why = String::from_utf8(second.stderr).unwrap();
+        assert!(why.contains(&format!("process {}", node.0.id())), "{why}");
+        assert!(folder.join("net/node1/node.sock").exists(), "the second one leaves the socket alone");
+        node.signal(signal);
+        assert_eq!(node.wait(), Some(0));
+        assert!(!folder.join("net/node1/node.sock").exists());
+    }
+}
+
+#[test]
+fn a_configuration_is_written_once_and_a_wrong_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--out", "net"]);
+    assert_eq!(json(folder, 2, &["node", "--home", "net/node1", "--write-config"])["exit"], 2);
+    let file = folder.join("net/node1/node.toml");
+    std::fs::remove_file(&file).unwrap();
+    json(folder, 0, &["node", "--home", "net/node1", "--write-config"]);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("[http]"));
+    std::fs::write(&file, "[http]\nlisten = \"127.0.0.1:0\"\nlisen = 1\n").unwrap();
+    let refused = json(folder, 2, &["node", "--home", "net/node1"]);
+    assert!(refused["error"].as_str().unwrap().contains("line 3"), "{refused}");
+    std::fs::write(&file, "[log]\nlevel = \"info,=,\"\n").unwrap();
+    assert_eq!(luqi(folder, &["node", "--home", "net/node1"]).status.code(), Some(2));
+}
+
+/// The line that a devnet prints.
+fn line_of(devnet: &mut Running) -> Value {
+    let mut line = String::new();
+    BufReader::new(devnet.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if line.is_empty() {
+        let mut why = String::new();
+        devnet.0.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+        panic!("{why}");
+    }
+    serde_json::from_str(&line).unwrap()
+}
+
+fn is_there(pid: u64) -> bool {
+    // One that has ended and was not waited for is a zombie, and there no more.
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn a_devnet_says_where_it_is_and_takes_its_nodes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for signal in ["TERM", "KILL"] {
+        let mut devnet = Running::start(folder, &["devnet", "--validators", "1", "--dir", "net"]);
+        let line = line_of(&mut devnet);
+        assert_eq!(line["genesis"], "net/genesis.json");
+        let node = &line["nodes"][0];
+        assert_eq!(
+            (&node["name"], &node["role"], &node["home"]),
+            (&"node1".into(), &"validator".into(), &"net/node1".into())
+        );
+        assert!(node["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+        let pid = node["pid"].as_u64().unwrap();
+        assert!(is_there(pid));
+        devnet.signal(signal);
+        let code = devnet.wait();
+        assert_eq!(code, if signal == "TERM" { Some(0) } else { None });
+        until("the node to end", || (!is_there(pid)).then_some(()));
+        assert!(folder.join("net/node1/log").exists());
+    }
+}

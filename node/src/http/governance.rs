@@ -1,0 +1,101 @@
+//! `/v1/governance`: proposals and approvals come in. What the chain would refuse is refused here, so that
+//! who sent it learns why; what it becomes, the chain alone says.
+
+use super::submissions::{local_json, not_taken};
+use super::{Code, Problem, Surface, json};
+use crate::chain::Latest;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use ledger_core::crypto::Signature;
+use ledger_core::event::{Approve, Event, Propose};
+use ledger_core::governance::{Change, ProposalId};
+use ledger_core::ids::{Height, MemberCode, Sequence};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Asked {
+    Propose { change: Change, effective: Height },
+    Approve { proposal: ProposalId, member: MemberCode, signature: Signature },
+}
+
+#[derive(Serialize)]
+struct Taken {
+    proposal: ProposalId,
+    sequence: Sequence,
+}
+
+pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request<Body>) -> Result<Response, Problem> {
+    let body = local_json(request, surface.max_body_bytes).await?;
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
+        Problem::new(
+            Code::BadRequest,
+            format!("the body is no proposal and no approval: {error}"),
+            "请求体不是提案或批准",
+        )
+        .at("")
+    })?;
+    let latest = surface.handles.chain.latest();
+    let (proposal, event) = match asked {
+        Asked::Propose { change, effective } => propose(&latest, change, effective)?,
+        Asked::Approve { proposal, member, signature } => approve(&latest, Approve { proposal, member, signature })?,
+    };
+    match surface.handles.submissions.govern(event).await {
+        Ok(sequence) => Ok(json(StatusCode::ACCEPTED, &Taken { proposal, sequence })),
+        Err(error) => Err(not_taken(error)),
+    }
+}
+
+fn propose(latest: &Latest, change: Change, effective: Height) -> Result<(ProposalId, Event), Problem> {
+    let tip = &latest.tip;
+    let height = tip.height.next();
+    if effective <= height {
+        return Err(Problem::new(
+            Code::BadChange,
+            format!(
+                "block {height} is being made: the change can hold from block {} on at the earliest",
+                height.next()
+            ),
+            format!("第 {height} 块正在生成，变更最早自第 {} 块起生效", height.next()),
+        )
+        .at("/propose/effective"));
+    }
+    let id = change.id(effective);
+    if tip.control.proposals.iter().any(|open| open.id == id) {
+        return Err(Problem::new(Code::BadChange, "it is proposed already", "该提案已存在").at("/propose"));
+    }
+    if let Err(why) = change.apply(&tip.membership, tip.control.protocol) {
+        return Err(Problem::new(Code::BadChange, why.to_string(), format!("变更不适用：{why}")).at("/propose/change"));
+    }
+    Ok((id, Event::Propose(Box::new(Propose { change, effective }))))
+}
+
+fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Problem> {
+    let tip = &latest.tip;
+    let Some(open) = tip.control.proposals.iter().find(|open| open.id == approve.proposal) else {
+        return Err(Problem::new(
+            Code::UnknownProposal,
+            "no open proposal has this id: it is not on the chain yet, has lapsed, or is in force; see /v1/members",
+            "没有此编号的未决提案：尚未上链、已失效或已生效；见 /v1/members",
+        )
+        .at("/approve/proposal"));
+    };
+    let bad = |pointer: &str, en: &str, zh: &str| Err(Problem::new(Code::BadApproval, en, zh).at(pointer));
+    let Some(member) = tip.membership.member(approve.member) else {
+        return bad("/approve/member", "the membership in force has no such member", "现行成员名单中没有该成员");
+    };
+    if open.approvals.contains(&approve.member) {
+        return bad("/approve/member", "this member has approved it already", "该成员已批准");
+    }
+    if approve.verify(&tip.chain, member).is_err() {
+        return bad(
+            "/approve/signature",
+            "the signature is not by the member's governance key over this proposal on this chain",
+            "签名不是该成员治理密钥对本链此提案所作",
+        );
+    }
+    Ok((approve.proposal, Event::Approve(approve)))
+}

@@ -1,0 +1,144 @@
+//! The HTTP surface: what a node takes in, and what it tells of its chain.
+//!
+//! ```text
+//! POST /v1/submissions          messages of the annex          here only
+//! GET  /v1/submissions/{id}     what became of one
+//! POST /v1/governance           a proposal or an approval      here only
+//! GET  /v1/status               where the node stands
+//! GET  /v1/members              who may do what
+//! GET  /v1/blocks/{height}      a block, its very bytes
+//! GET  /v1/blocks?from=&to=     a stretch of the chain, in the archive's format
+//! GET  /healthz /readyz /metrics
+//! ```
+//!
+//! What this module promises: nothing here returns personal data; whatever comes in has a limit (size,
+//! time, rate, number); *here only* means the Unix socket of the home and listeners on a loopback address,
+//! since there are no credentials yet; an error is a problem of RFC 9457 with a stable code, in English and
+//! Chinese. It decides nothing about the chain: messages go to the intake, everything else is read.
+
+mod blocks;
+mod governance;
+mod limit;
+mod members;
+mod patience;
+mod problem;
+mod ready;
+mod seam;
+mod server;
+mod status;
+mod submissions;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Code, Problem};
+pub use ready::Reason;
+pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View};
+pub use server::{Bound, HttpError};
+pub use status::{PeerStatus, Role, Status};
+
+use crate::chain::Chain;
+use crate::config::HttpSection;
+use crate::mempool::Pending;
+use crate::metrics::Metrics;
+use crate::network::Peer;
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::response::Response;
+use axum::routing::{get, post};
+use ledger_core::ids::NodeNumber;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{Semaphore, watch};
+
+/// What the surface shows and where it hands things to.
+#[derive(Clone)]
+pub struct Handles {
+    /// The chain.
+    pub chain: Chain,
+    /// The node.
+    pub node: NodeNumber,
+    /// The node's folder, whose disk is watched.
+    pub home: PathBuf,
+    /// Who is connected.
+    pub peers: watch::Receiver<Vec<Peer>>,
+    /// What could go into the next block.
+    pub pending: watch::Receiver<Pending>,
+    /// The intake.
+    pub submissions: Arc<dyn Submissions>,
+    /// The agreement.
+    pub agreement: Arc<dyn Agreement>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The state that every handler shares.
+struct Surface {
+    handles: Handles,
+    begun: Instant,
+    max_body_bytes: usize,
+    /// One permit for each stream of blocks.
+    streams: Arc<Semaphore>,
+}
+
+/// Whence a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// The Unix socket.
+    Socket,
+    /// A listener on a loopback address.
+    Loopback,
+    /// Any other listener.
+    Remote(std::net::IpAddr),
+}
+
+impl Surface {
+    fn new(handles: Handles, config: &HttpSection) -> Self {
+        Self {
+            handles,
+            begun: Instant::now(),
+            max_body_bytes: config.max_body_bytes as usize,
+            streams: Arc::new(Semaphore::new(config.max_streams as usize)),
+        }
+    }
+}
+
+/// Every route.
+fn router(surface: Arc<Surface>) -> Router {
+    Router::new()
+        .route("/v1/submissions", post(submissions::submit))
+        .route("/v1/submissions/{id}", get(submissions::find))
+        .route("/v1/governance", post(governance::govern))
+        .route("/v1/status", get(status::status))
+        .route("/v1/members", get(members::members))
+        .route("/v1/blocks", get(blocks::stretch))
+        .route("/v1/blocks/{height}", get(blocks::block))
+        .route("/healthz", get(ready::health))
+        .route("/readyz", get(ready::ready))
+        .route("/metrics", get(ready::metrics))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(surface)
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    Problem::new(Code::NoRoute, format!("there is nothing at {}", uri.path()), "此路径不存在")
+}
+
+async fn no_method(method: Method) -> Problem {
+    Problem::new(Code::NoMethod, format!("{method} is not possible here"), "此路径不支持该请求方法")
+}
+
+/// Work that reads the disk, or waits for who does, off the asynchronous threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Problem::internal(&error)))
+}
+
+/// An answer in JSON.
+fn json(status: axum::http::StatusCode, value: &impl serde::Serialize) -> Response {
+    use axum::response::IntoResponse as _;
+    match serde_json::to_vec(value) {
+        Ok(text) => (status, [(axum::http::header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}

@@ -1,0 +1,101 @@
+//! `/healthz`, `/readyz`, `/metrics`: for supervisors.
+
+use super::{Handles, Surface, View, blocking, json};
+use crate::chain::Latest;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use ledger_core::ids::NodeNumber;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A node that is so many blocks behind is not near the tip: one is always under way, and another may be
+/// between two messages.
+const NEAR: u64 = 2;
+
+/// Why a node is not ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: String,
+    /// In English.
+    pub en: String,
+    /// In Chinese.
+    pub zh: String,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    reasons: Vec<Reason>,
+}
+
+/// The process answers.
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// The node is of use: connected to more than two thirds of the power, near the tip, not halted.
+pub(super) async fn ready(State(surface): State<Arc<Surface>>) -> Response {
+    let handles = &surface.handles;
+    let reasons = not_ready(handles, &handles.chain.latest(), &handles.agreement.view());
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &Ready { ready: reasons.is_empty(), reasons })
+}
+
+/// What is counted, in the text format of OpenMetrics.
+pub(super) async fn metrics(State(surface): State<Arc<Surface>>) -> Response {
+    let handles = surface.handles.clone();
+    let uptime = surface.begun.elapsed();
+    match blocking(move || Ok(handles.metrics.text(&handles, uptime))).await {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            (StatusCode::OK, [(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Why the node is not ready; nothing where it is. A connection is proven: its peer id is the one that the
+/// membership names for the node.
+pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let membership = &latest.tip.membership;
+    let connected: BTreeSet<NodeNumber> = handles.peers.borrow().iter().map(|peer| peer.node).collect();
+    let reached = |number: NodeNumber| number == handles.node || connected.contains(&number);
+    let power =
+        membership.nodes().filter(|(_, node)| reached(node.number)).map(|(_, node)| u64::from(node.power)).sum();
+    if !membership.is_quorum(power) {
+        let total = membership.total_power();
+        reasons.push(reason(
+            "NOT_CONNECTED",
+            format!("it reaches {power} of {total} voting power, itself included: more than two thirds are needed"),
+            format!("可达表决权 {power}/{total}（含本节点），须超过三分之二"),
+        ));
+    }
+    let height = latest.tip.height;
+    if view.highest.0 > height.0.saturating_add(NEAR) {
+        reasons.push(reason(
+            "BEHIND",
+            format!("it stands at block {height}, others at {}", view.highest),
+            format!("本节点在第 {height} 块，其他节点在第 {} 块", view.highest),
+        ));
+    }
+    if membership.node(handles.node).is_none() {
+        let node = handles.node;
+        reasons.push(reason(
+            "NOT_A_MEMBER",
+            format!("the membership in force has no node {node}"),
+            format!("现行成员名单中没有节点 {node}"),
+        ));
+    }
+    if let Some(why) = &view.halted {
+        reasons.push(reason("HALTED", why.clone(), format!("共识停止：{why}")));
+    }
+    reasons
+}
+
+fn reason(code: &str, en: String, zh: String) -> Reason {
+    Reason { code: code.to_owned(), en, zh }
+}

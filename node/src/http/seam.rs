@@ -1,0 +1,51 @@
+//! What the surface asks of the intake and of the agreement.
+
+pub use crate::intake::{Finding, ItemOutcome, ItemState, Receipt, SubmitError, Tracked};
+
+use async_trait::async_trait;
+use ledger_core::event::Event;
+use ledger_core::ids::{Height, Round, Sequence};
+
+/// The intake, as the surface needs it.
+#[async_trait]
+pub trait Submissions: Send + Sync {
+    /// Takes a message of the annex. When it has returned, what was accepted is durable.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; then nothing of the message is acknowledged, and it may be sent again.
+    async fn submit(&self, message: Vec<u8>) -> Result<Receipt, SubmitError>;
+
+    /// What became of the items of a message, by the id of its receipt; none where it is not known. May
+    /// read from the disk.
+    fn find(&self, id: &str) -> Option<Tracked>;
+
+    /// Submits an event of governance; gives its place in the node's stream.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    async fn govern(&self, event: Event) -> Result<Sequence, SubmitError>;
+}
+
+/// The agreement, as the surface needs it.
+pub trait Agreement: Send + Sync {
+    /// Where it stands now.
+    fn view(&self) -> View;
+}
+
+/// Where the agreement stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The height that is being decided; that of the next block where nothing is.
+    pub height: Height,
+    /// Its round.
+    pub round: Round,
+    /// What the node waits for, in words, where it waits.
+    pub waiting: Option<String>,
+    /// Why the node does not vote although it has power: a home that was restored, say.
+    pub silent: Option<String>,
+    /// Why the node takes part no more, or stands still: the report of a halt, or of a height that is
+    /// overdue.
+    pub halted: Option<String>,
+    /// The highest tip that another node has told of.
+    pub highest: Height,
+}

@@ -1,0 +1,118 @@
+//! How peers behave: how much they ask, what they send wrong, what they say twice.
+
+use super::PeerId;
+use super::rate::Bucket;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Questions of a peer at once.
+const QUESTIONS: u32 = 256;
+/// … and in a second after that.
+const QUESTIONS_A_SECOND: f64 = 64.0;
+/// So much may go wrong at once before a peer is cut off …
+const STRIKES: u32 = 2;
+/// … and so much in a second: one in half a minute.
+const STRIKES_A_SECOND: f64 = 1.0 / 30.0;
+/// How long a peer that was cut off is kept out.
+pub(super) const CUT_OFF: Duration = Duration::from_secs(60);
+
+/// What is remembered of a peer; it outlasts its connections, so that to come again wipes nothing away.
+struct Record {
+    questions: Bucket,
+    strikes: Bucket,
+}
+
+/// What is remembered of all peers. Only members and pinned peers come here, so it stays small.
+#[derive(Default)]
+pub(super) struct Conduct {
+    records: HashMap<PeerId, Record>,
+}
+
+impl Conduct {
+    fn of(&mut self, peer: PeerId, now: Instant) -> &mut Record {
+        self.records.entry(peer).or_insert_with(|| Record {
+            questions: Bucket::new(QUESTIONS, QUESTIONS_A_SECOND, now),
+            strikes: Bucket::new(STRIKES, STRIKES_A_SECOND, now),
+        })
+    }
+
+    /// Whether a peer may ask one more question.
+    pub(super) fn may_ask(&mut self, peer: PeerId, now: Instant) -> bool {
+        self.of(peer, now).questions.take(1, now)
+    }
+
+    /// Notes that a peer did what no sound node does. Whether it is borne once more.
+    pub(super) fn bears(&mut self, peer: PeerId, now: Instant) -> bool {
+        self.of(peer, now).strikes.take(1, now)
+    }
+
+    /// Forgets all but these, when the membership has changed.
+    pub(super) fn keep(&mut self, known: impl Fn(&PeerId) -> bool) {
+        self.records.retain(|peer, _| known(peer));
+    }
+}
+
+/// Tells what an author has said before from what is new, beyond the time for which gossip itself remembers
+/// every message.
+///
+/// An author numbers its messages upwards from its clock at its start. What it numbers lower than what was
+/// heard a while ago is said again. Its clock may have been set back since its last start: a new connection
+/// to the author itself begins anew.
+pub(super) struct Replays {
+    remembered: Duration,
+    authors: HashMap<PeerId, Numbers>,
+}
+
+#[derive(Default)]
+struct Numbers {
+    /// Nothing at or below it is new.
+    floor: u64,
+    /// When each stretch of time began, and the highest number heard in it: those that gossip surely
+    /// remembers.
+    stretches: VecDeque<(Instant, u64)>,
+}
+
+impl Numbers {
+    /// Drops the stretches that ended long ago; what was heard in them is said again from now on.
+    fn age(&mut self, oldest: Duration, now: Instant) {
+        while let Some((_, highest)) =
+            self.stretches.pop_front_if(|(began, _)| now.saturating_duration_since(*began) >= oldest)
+        {
+            self.floor = self.floor.max(highest);
+        }
+    }
+}
+
+impl Replays {
+    /// `remembered` is for how long gossip drops what it heard before by itself.
+    pub(super) fn new(remembered: Duration) -> Self {
+        Self { remembered, authors: HashMap::new() }
+    }
+
+    /// Whether a message is new; it is not, a second time.
+    pub(super) fn is_new(&mut self, author: PeerId, number: u64, now: Instant) -> bool {
+        let numbers = self.authors.entry(author).or_default();
+        // Well before gossip forgets it; and whatever is under way for half of that time is new still.
+        numbers.age(self.remembered * 5 / 8, now);
+        if number <= numbers.floor {
+            return false;
+        }
+        match numbers.stretches.back_mut() {
+            Some((began, highest)) if now.saturating_duration_since(*began) < self.remembered / 8 => {
+                *highest = (*highest).max(number);
+            }
+            _ => numbers.stretches.push_back((now, number)),
+        }
+        true
+    }
+
+    /// Begins anew with an author that has just been connected.
+    pub(super) fn begin(&mut self, author: &PeerId) {
+        self.authors.remove(author);
+    }
+
+    /// Forgets all but these.
+    pub(super) fn keep(&mut self, known: impl Fn(&PeerId) -> bool) {
+        self.authors.retain(|author, _| known(author));
+    }
+}

@@ -1,0 +1,271 @@
+//! What the task does about what it hears from the library.
+
+use super::behaviour::{BehaviourEvent, QUESTION_TIME};
+use super::dial::socket_address;
+use super::gossip::{Fault, GossipEvent};
+use super::swarm::{Connected, Task};
+use super::wire::{Request, Response};
+use super::{Gossip, Peer, PeerId, Question, RequestError, Topic};
+use bytes::Bytes;
+use libp2p::core::ConnectedPoint;
+use libp2p::gossipsub::{self, MessageAcceptance};
+use libp2p::request_response::{self, InboundFailure, OutboundFailure, ResponseChannel};
+use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
+use libp2p::{Multiaddr, ping};
+use std::io;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Two nodes that call each other do so within this time; a second connection that comes later says that
+/// the peer has lost the first.
+const SAME_MOMENT: Duration = Duration::from_secs(5);
+
+/// What comes of a message.
+enum Verdict {
+    /// Pass it on, here and to others.
+    Good(Topic, Gossip),
+    /// Neither, yet whoever sent it may not know better.
+    Stale(Topic),
+    /// Whoever sent it is at fault.
+    Bad(Topic, &'static str),
+}
+
+impl Task {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the library's other events ask for nothing")]
+    pub(super) fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.hear_gossip(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Questions(event)) => self.hear_question(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.hear_ping(event),
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => self.established(peer_id, &endpoint),
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => self.gone(peer_id),
+            SwarmEvent::OutgoingConnectionError { connection_id, peer_id, error } => {
+                self.call_failed(connection_id, peer_id, &error);
+            }
+            SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
+                tracing::debug!(from = %send_back_addr, %error, "a connection was refused or failed");
+            }
+            SwarmEvent::NewListenAddr { address, .. } => self.listens(&address),
+            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
+                tracing::error!(?addresses, ?reason, "no longer listening: nobody can call this node");
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a connection could not be taken"),
+            _ => {}
+        }
+    }
+
+    fn listens(&mut self, address: &Multiaddr) {
+        tracing::info!(%address, "listening");
+        if let Some(address) = socket_address(address) {
+            self.listening.send_modify(|addresses| addresses.push(address));
+        }
+    }
+
+    fn established(&mut self, peer: PeerId, endpoint: &ConnectedPoint) {
+        let now = Instant::now();
+        if let Some(known) = self.connected.get(&peer) {
+            if now.saturating_duration_since(known.since) > SAME_MOMENT {
+                // Gossip tells a peer of its topics once, on the first connection. A peer that has started
+                // anew would never hear of them: so both begin again.
+                tracing::debug!(%peer, "came back while it was still connected: the connections are made anew");
+                let _ = self.swarm.disconnect_peer_id(peer);
+            }
+            return;
+        }
+        let Some(node) = self.node(&peer) else {
+            let _ = self.swarm.disconnect_peer_id(peer);
+            return;
+        };
+        let address = endpoint.get_remote_address().clone();
+        tracing::info!(%peer, %node, %address, "connected");
+        self.connected.insert(peer, Connected { node, address, since: now, round_trip: None });
+        self.replays.begin(&peer);
+        self.dialer.connected(peer, &self.members, now);
+        self.outlets.connected(peer, node);
+        self.announce();
+    }
+
+    fn gone(&mut self, peer: PeerId) {
+        let Some(known) = self.connected.remove(&peer) else { return };
+        tracing::info!(%peer, node = %known.node, "disconnected");
+        self.dialer.disconnected(&peer, Instant::now());
+        self.outlets.disconnected(peer, known.node);
+        self.announce();
+    }
+
+    /// Tells who watches which peers there are.
+    fn announce(&self) {
+        let peer = |(id, known): (&PeerId, &Connected)| Peer {
+            node: known.node,
+            id: *id,
+            address: socket_address(&known.address).map_or_else(|| known.address.to_string(), |at| at.to_string()),
+            round_trip: known.round_trip,
+        };
+        let mut peers: Vec<_> = self.connected.iter().map(peer).collect();
+        peers.sort_by_key(|peer| (peer.node, peer.id));
+        self.peers.send_replace(peers);
+    }
+
+    fn call_failed(&mut self, connection: ConnectionId, peer: Option<PeerId>, error: &DialError) {
+        if self.dialer.call_failed(connection, Instant::now()) {
+            self.counters.dials_failed.one();
+        }
+        if let (DialError::WrongPeerId { obtained, .. }, Some(expected)) = (error, peer) {
+            tracing::warn!(%expected, %obtained, "another peer answers at a configured address");
+        } else {
+            tracing::debug!(?peer, %error, "could not be called");
+        }
+    }
+
+    fn hear_ping(&mut self, event: ping::Event) {
+        match event.result {
+            Ok(round_trip) => {
+                if let Some(known) = self.connected.get_mut(&event.peer) {
+                    known.round_trip = Some(round_trip);
+                    self.announce();
+                }
+            }
+            // Whoever does not speak ping is judged by what he does speak.
+            Err(ping::Failure::Unsupported) => {}
+            Err(error @ (ping::Failure::Timeout | ping::Failure::Other { .. })) => {
+                tracing::info!(peer = %event.peer, %error, "does not answer: disconnected");
+                self.swarm.close_connection(event.connection);
+            }
+        }
+    }
+
+    fn hear_gossip(&mut self, event: GossipEvent) {
+        match event {
+            GossipEvent::Said(gossipsub::Event::Message { propagation_source, message_id, message }) => {
+                self.hear_message(propagation_source, &message_id, message);
+            }
+            GossipEvent::Said(gossipsub::Event::SlowPeer { peer_id, failed_messages }) => {
+                self.counters.slow.add(failed_messages.publish + failed_messages.forward);
+                if failed_messages.publish > 0 && failed_messages.timeout > 0 {
+                    // The library keeps the room of what grew too old in this queue: a new one has it back.
+                    tracing::info!(peer = %peer_id, "too slow for too long: disconnected");
+                    let _ = self.swarm.disconnect_peer_id(peer_id);
+                }
+            }
+            GossipEvent::Said(
+                gossipsub::Event::Subscribed { .. }
+                | gossipsub::Event::Unsubscribed { .. }
+                | gossipsub::Event::GossipsubNotSupported { .. },
+            ) => {}
+            GossipEvent::Fault(peer, fault) => {
+                self.counters.malformed.one();
+                self.strike(
+                    peer,
+                    match fault {
+                        Fault::Frame => "it sends gossip that is no frame, or one larger than any",
+                        Fault::Message => "it passes on messages that their author did not sign",
+                        Fault::Flood => "it sends more gossip than anybody has to say",
+                    },
+                );
+            }
+        }
+    }
+
+    fn hear_message(&mut self, source: PeerId, id: &gossipsub::MessageId, message: gossipsub::Message) {
+        let (acceptance, fault) = match self.judge(source, message) {
+            None => (MessageAcceptance::Ignore, None),
+            Some(Verdict::Good(topic, gossip)) => {
+                self.counters.topic(topic).messages_in.one();
+                self.counters.topic(topic).bytes_in.add(gossip.data.len());
+                self.outlets.gossip(gossip);
+                (MessageAcceptance::Accept, None)
+            }
+            Some(Verdict::Stale(topic)) => {
+                self.counters.topic(topic).rejected.one();
+                (MessageAcceptance::Ignore, None)
+            }
+            Some(Verdict::Bad(topic, why)) => {
+                self.counters.topic(topic).rejected.one();
+                (MessageAcceptance::Reject, Some(why))
+            }
+        };
+        self.swarm.behaviour_mut().gossip.inner.report_message_validation_result(id, &source, acceptance);
+        if let Some(why) = fault {
+            self.strike(source, why);
+        }
+    }
+
+    /// Judges a message whose author's signature holds. None for one on no topic of ours.
+    fn judge(&mut self, from: PeerId, message: gossipsub::Message) -> Option<Verdict> {
+        let topic = *self.topics.get(&message.topic)?;
+        if message.data.len() > topic.cap(self.members.block_bytes()) {
+            return Some(Verdict::Bad(topic, "it sends messages larger than their topic allows"));
+        }
+        let author = message.source?;
+        // Of a new member another node may know a block earlier, so to pass on his words is no fault.
+        let Some(node) = self.node(&author) else { return Some(Verdict::Stale(topic)) };
+        if !self.replays.is_new(author, message.sequence_number.unwrap_or_default(), Instant::now()) {
+            return Some(Verdict::Bad(topic, "it says again what was said long ago"));
+        }
+        Some(Verdict::Good(topic, Gossip { topic, from, author, node, data: Bytes::from(message.data) }))
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "every other failure is the connection's, and no fault")]
+    fn hear_question(&mut self, event: request_response::Event<Request, Response>) {
+        match event {
+            request_response::Event::Message { peer, message, .. } => match message {
+                request_response::Message::Request { request, channel, .. } => self.asked_by(peer, request, channel),
+                request_response::Message::Response { request_id, response } => {
+                    if let Some(reply) = self.asked.remove(&request_id) {
+                        let _ = reply.send(Ok(response));
+                    }
+                }
+            },
+            request_response::Event::OutboundFailure { peer, request_id, error, .. } => {
+                if let Some(reply) = self.asked.remove(&request_id) {
+                    let _ = reply.send(Err(reason(&error)));
+                }
+                if matches!(&error, OutboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData) {
+                    self.strike(peer, "it answers what is no answer, or one larger than any");
+                }
+            }
+            request_response::Event::InboundFailure { peer, error, .. } => match error {
+                InboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.strike(peer, "it asks what is no question, or one larger than any");
+                }
+                error => tracing::debug!(%peer, %error, "a question stays unanswered"),
+            },
+            request_response::Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn asked_by(&mut self, peer: PeerId, request: Request, channel: ResponseChannel<Response>) {
+        let Some(node) = self.node(&peer) else { return };
+        let (answer, answered) = oneshot::channel();
+        let heard = self.conduct.may_ask(peer, Instant::now())
+            && self.outlets.question(Question { from: peer, node, request, answer });
+        if !heard {
+            self.counters.questions_busy.one();
+            let _ = self.swarm.behaviour_mut().questions.send_response(channel, Response::Busy);
+            return;
+        }
+        self.counters.questions_in.one();
+        self.answers.push(Box::pin(async move {
+            let answer = tokio::time::timeout(QUESTION_TIME, answered).await;
+            (channel, answer.ok().and_then(Result::ok))
+        }));
+    }
+
+    /// Notes a fault of a peer, and cuts it off once they are too many.
+    fn strike(&mut self, peer: PeerId, why: &'static str) {
+        tracing::info!(%peer, why, "a fault");
+        if !self.conduct.bears(peer, Instant::now()) {
+            self.cut(peer, why);
+        }
+    }
+}
+
+fn reason(error: &OutboundFailure) -> RequestError {
+    match error {
+        OutboundFailure::DialFailure => RequestError::NotConnected,
+        OutboundFailure::Timeout => RequestError::Timeout,
+        OutboundFailure::ConnectionClosed | OutboundFailure::UnsupportedProtocols | OutboundFailure::Io(_) => {
+            RequestError::Lost
+        }
+    }
+}

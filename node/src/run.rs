@@ -1,0 +1,237 @@
+//! A running node: the only place where its parts are wired together and their tasks are spawned.
+
+mod agreement;
+
+pub use agreement::AgreementError;
+
+use crate::chain::Chain;
+use crate::committer::CommitError;
+use crate::config::{Config, MempoolSection, PeerSection};
+use crate::consensus::{Deps, View};
+use crate::home::{Home, HomeError};
+use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
+use crate::intake::{IntakeError, Service, ServiceConfig};
+use crate::mempool::{self, Limits, Mempool};
+use crate::metrics::Metrics;
+use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
+use crate::outbox::{Outbox, OutboxError};
+use crate::sync;
+use agreement::Shown;
+use async_trait::async_trait;
+use ledger_core::event::Event;
+use ledger_core::ids::{Height, Sequence};
+use ledger_core::membership::Purpose;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// What a node is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its folder.
+    pub home: Home,
+    /// What the operator set.
+    pub config: Config,
+    /// The folder comes from a backup: the node votes only above a height that it has seen decided since.
+    pub restored: bool,
+    /// The operator takes it on himself that this node signed nothing above this tip: a lone validator that
+    /// comes from a backup votes again.
+    pub accept_loss: Option<Height>,
+}
+
+/// Where a node that has come up can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The HTTP surface.
+    pub http: SocketAddr,
+    /// The swarm.
+    pub p2p: SocketAddr,
+    /// The Unix socket.
+    pub socket: PathBuf,
+}
+
+/// Why a node does not come up, or ends by itself.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] CommitError),
+    /// The keys.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The swarm.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The own submissions that are not on the chain yet.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The intake.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The HTTP surface.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Agreement.
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
+    /// The system gives no thread, or a part of the program failed.
+    #[error("a part of the node ended by itself: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// Runs a node until `stop` says so; tells by `ready` where it can be reached.
+///
+/// # Errors
+/// [`RunError`]: what is wrong, where, and what to do.
+pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::Sender<Ready>) -> Result<(), RunError> {
+    let Options { home, config, restored, accept_loss } = options;
+    let chain = open(&home, &config).await?;
+    let keys = home.load_keys()?;
+    // One part that ends by itself ends the others.
+    let (end, ending) = watch::channel(false);
+    let peer_key = keys.node.key(Purpose::Peer);
+    let (network, inboxes, swarm) =
+        network::spawn(network_config(&config), peer_key, home.chain_id(), chain.tip(), ending.clone())?;
+    let mempool = Mempool::with_limits(chain.clone(), limits(&config));
+    let (outbox, intake) = open_intake(&home, &chain).await?;
+    let (view, shown) = watch::channel(View::default());
+    let deps = Deps {
+        chain: chain.clone(),
+        mempool: mempool.clone(),
+        network: network.clone(),
+        keys: keys.node,
+        node: home.node(),
+        folder: home.root().join("consensus"),
+        restored,
+        accept_loss,
+        stop: ending.clone(),
+    };
+    let bound = Bound::new(&config.http, home.root()).await?;
+    let place = place(&bound, &network).await;
+    tracing::info!(node = %home.node(), chain = %home.chain_id(), http = %place.http, p2p = %place.p2p, socket = %place.socket.display(), "the node is up");
+    let handles = Handles {
+        chain: chain.clone(),
+        node: home.node(),
+        home: home.root().to_owned(),
+        peers: network.peers(),
+        pending: mempool.pending(),
+        submissions: Arc::new(Desk(intake.clone())),
+        agreement: Arc::new(Shown(shown)),
+        metrics: Arc::new(Metrics::default()),
+    };
+    let Inboxes { engine, mempool: submitted, blocks } = inboxes;
+    let mut tasks = vec![
+        swarm,
+        tokio::spawn(sync::serve(chain.clone(), blocks, ending.clone())),
+        tokio::spawn(mempool::run(mempool, network, submitted, Some((home.node(), outbox)), stopped(ending.clone()))),
+        tokio::spawn({
+            let (http, ending) = (config.http.clone(), ending.clone());
+            async move { bound.serve(handles, &http, ending).await }
+        }),
+    ];
+    let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view).await });
+    // Nobody waits for it where the caller has gone.
+    let _ = ready.send(place);
+    let ended = supervise(agreeing, stop, &end, &mut tasks).await;
+    for task in tasks {
+        if task.await.is_err() {
+            tracing::error!("a part of the node ended by itself");
+        }
+    }
+    intake.stop().await;
+    tokio::task::spawn_blocking(move || chain.snapshot()).await?;
+    tracing::info!("the node has ended");
+    ended
+}
+
+/// Waits until the node is told to end or a part of it has, and lets the rest end.
+async fn supervise(
+    mut agreeing: JoinHandle<Result<(), AgreementError>>,
+    mut stop: watch::Receiver<bool>,
+    end: &watch::Sender<bool>,
+    tasks: &mut [JoinHandle<()>],
+) -> Result<(), RunError> {
+    let early = tokio::select! {
+        ended = &mut agreeing => Some(ended),
+        _ = stop.wait_for(|stop| *stop) => None,
+        // None of them ends before it is told to.
+        _ = futures::future::select_all(tasks.iter_mut()) => None,
+    };
+    end.send_replace(true);
+    let ended = match early {
+        Some(ended) => ended,
+        None => agreeing.await,
+    };
+    Ok(ended??)
+}
+
+async fn open(home: &Home, config: &Config) -> Result<Chain, RunError> {
+    let (folder, genesis, store) = (home.ledger(), home.genesis().clone(), config.store.to_store());
+    let chain = tokio::task::spawn_blocking(move || Chain::open(&folder, genesis, store)).await??;
+    for note in chain.notes() {
+        tracing::warn!("{note}");
+    }
+    Ok(chain)
+}
+
+async fn open_intake(home: &Home, chain: &Chain) -> Result<(Outbox, Service), RunError> {
+    let (home, chain) = (home.clone(), chain.clone());
+    let opening = tokio::task::spawn_blocking(move || {
+        let outbox = Outbox::open(&home.root().join("outbox"))?;
+        let intake = Service::start(home, chain, outbox.clone(), ServiceConfig::default())?;
+        Ok((outbox, intake))
+    });
+    opening.await?
+}
+
+async fn place(bound: &Bound, network: &Network) -> Ready {
+    let mut listening = network.listening();
+    let p2p = match listening.wait_for(|addresses| !addresses.is_empty()).await {
+        Ok(addresses) => addresses.first().copied(),
+        Err(_) => None,
+    };
+    let p2p = p2p.unwrap_or(SocketAddr::from((std::net::Ipv4Addr::UNSPECIFIED, 0)));
+    Ready { http: bound.address(), p2p, socket: bound.socket().to_owned() }
+}
+
+fn network_config(config: &Config) -> NetworkConfig {
+    let peer = |peer: &PeerSection| PeerConfig {
+        node: peer.node,
+        address: peer.address.clone(),
+        pin: peer.pin.as_ref().and_then(network::peer_id),
+    };
+    NetworkConfig { listen: config.network.listen, peers: config.network.peers.iter().map(peer).collect() }
+}
+
+fn limits(config: &Config) -> Limits {
+    let bytes = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let MempoolSection { max_bytes, max_member_bytes } = config.mempool;
+    Limits { member_bytes: bytes(max_member_bytes), bytes: bytes(max_bytes), ..Limits::default() }
+}
+
+/// Ready once the node is to end.
+async fn stopped(mut ending: watch::Receiver<bool>) {
+    // A sender that is gone says the same.
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
+/// The intake as the surface sees it.
+struct Desk(Service);
+
+#[async_trait]
+impl Submissions for Desk {
+    async fn submit(&self, message: Vec<u8>) -> Result<Receipt, SubmitError> {
+        self.0.submit(message).await
+    }
+
+    fn find(&self, id: &str) -> Option<Tracked> {
+        self.0.find(id)
+    }
+
+    async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
+        self.0.govern(event).await
+    }
+}

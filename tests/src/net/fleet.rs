@@ -1,0 +1,219 @@
+//! All nodes of a network, and the wires between them.
+
+use super::node::Node;
+use super::proxy::Wire;
+use crate::luqi;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// A network on this machine.
+pub struct Fleet {
+    /// Its nodes, in order of number.
+    pub nodes: Vec<Node>,
+    /// What it starts from.
+    pub genesis: PathBuf,
+    /// Where each node finds each other one.
+    wires: BTreeMap<(u32, u32), Wire>,
+    folder: PathBuf,
+}
+
+impl Fleet {
+    /// Makes homes, configurations and wires in a folder; nothing runs yet.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn new(folder: &Path, validators: u32, replicas: u32, parameters: &[&str]) -> Self {
+        let net = folder.join("net");
+        let (validators_text, replicas_text) = (validators.to_string(), replicas.to_string());
+        let mut arguments: Vec<&std::ffi::OsStr> =
+            ["testnet", "--validators", &validators_text].map(AsRef::as_ref).to_vec();
+        arguments.extend(["--replicas", &replicas_text, "--out"].map(std::ffi::OsStr::new));
+        arguments.push(net.as_os_str());
+        for parameter in parameters {
+            arguments.extend([std::ffi::OsStr::new("--param"), parameter.as_ref()]);
+        }
+        let made = luqi::run(&arguments);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        let count = validators + replicas;
+        let ports = free_ports(2 * count as usize);
+        let node = |number: u32| {
+            let place = number as usize - 1;
+            let (p2p, http) = (ports[2 * place], ports[2 * place + 1]);
+            Node::new(number, net.join(format!("node{number}")), p2p, http, u64::from(number <= validators))
+        };
+        let nodes: Vec<Node> = (1..=count).map(node).collect();
+        let mut wires = BTreeMap::new();
+        for from in 1..=count {
+            for to in (1..=count).filter(|to| *to != from) {
+                wires.insert((from, to), Wire::to(nodes[to as usize - 1].p2p));
+            }
+        }
+        let fleet = Self { nodes, genesis: net.join("genesis.json"), wires, folder: folder.to_owned() };
+        (1..=count).for_each(|number| fleet.configure(number));
+        fleet
+    }
+
+    /// Writes the configuration of a node.
+    fn configure(&self, number: u32) {
+        let node = self.node(number);
+        let mut text = format!("[http]\nlisten = \"{}\"\n\n[network]\nlisten = \"{}\"\n", node.http, node.p2p);
+        for ((from, to), wire) in &self.wires {
+            if *from == number {
+                let _ = write!(text, "\n[[network.peers]]\nnode = {to}\naddress = \"{}\"\n", wire.address);
+            }
+        }
+        fs::write(node.home.join("node.toml"), text).unwrap();
+    }
+
+    /// The folder of everything.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A node by its number.
+    #[must_use]
+    pub fn node(&self, number: u32) -> &Node {
+        &self.nodes[number as usize - 1]
+    }
+
+    /// A node by its number.
+    pub fn node_mut(&mut self, number: u32) -> &mut Node {
+        &mut self.nodes[number as usize - 1]
+    }
+
+    /// Starts all that do not run.
+    pub fn start(&mut self) {
+        for node in &mut self.nodes {
+            if !node.runs() {
+                node.start();
+            }
+        }
+    }
+
+    /// Cuts or joins the wires between two nodes, both ways.
+    pub fn cut(&self, one: u32, other: u32, cut: bool) {
+        for pair in [(one, other), (other, one)] {
+            if let Some(wire) = self.wires.get(&pair) {
+                wire.cut(cut);
+            }
+        }
+    }
+
+    /// Cuts every wire between the nodes of `side` and the others.
+    pub fn split(&self, side: &[u32]) {
+        for (from, to) in self.wires.keys() {
+            if from < to && side.contains(from) != side.contains(to) {
+                self.cut(*from, *to, true);
+            }
+        }
+    }
+
+    /// Slows everything that comes to and goes from a node.
+    pub fn slow(&self, number: u32, delay: Duration) {
+        for ((from, to), wire) in &self.wires {
+            if *from == number || *to == number {
+                wire.slow(delay);
+            }
+        }
+    }
+
+    /// Joins and quickens every wire.
+    pub fn heal(&self) {
+        for wire in self.wires.values() {
+            wire.cut(false);
+            wire.slow(Duration::ZERO);
+        }
+    }
+
+    /// Waits until something holds.
+    ///
+    /// # Errors
+    /// After `within`: what each node says then.
+    pub fn wait(
+        &mut self,
+        what: &str,
+        within: Duration,
+        mut holds: impl FnMut(&mut Self) -> bool,
+    ) -> Result<(), String> {
+        let start = Instant::now();
+        while !holds(self) {
+            if start.elapsed() > within {
+                return Err(format!("{what}: not within {} s\n{}", within.as_secs(), self.report()));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    /// Waits until all running nodes have the same tip, at a height at least.
+    ///
+    /// # Errors
+    /// After `within`: what each node says then.
+    pub fn wait_for_one_tip(&mut self, height: u64, within: Duration) -> Result<(), String> {
+        self.wait("all nodes at one tip", within, |fleet| {
+            let running: Vec<Option<Value>> = fleet.running().map(Node::status).collect();
+            let tips: Vec<_> = running
+                .iter()
+                .map(|status| Some((status.as_ref()?["tip"].clone(), status.as_ref()?["height"].as_u64()?)))
+                .collect();
+            tips.first().is_some_and(|first| {
+                first.as_ref().is_some_and(|(_, reached)| *reached >= height) && tips.iter().all(|tip| tip == first)
+            })
+        })
+    }
+
+    fn running(&mut self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter_mut().filter_map(|node| node.runs().then_some(&*node))
+    }
+
+    /// What every node says of itself, and its last words.
+    pub fn report(&mut self) -> String {
+        let mut text = String::new();
+        for node in &mut self.nodes {
+            let runs = node.runs();
+            let said = node.status().map_or_else(|| "silent".to_owned(), |status| status.to_string());
+            let _ = writeln!(text, "node {} (runs: {runs}): {said}\n{}", node.number, node.last_words());
+        }
+        text
+    }
+
+    /// Stops all, and audits every home from the genesis: the same tip everywhere, and how many events.
+    ///
+    /// # Errors
+    /// What an audit says otherwise.
+    pub fn audit(&mut self) -> Result<(String, u64), String> {
+        self.nodes.iter().for_each(|node| node.signal("CONT"));
+        for node in &mut self.nodes {
+            node.stop();
+        }
+        let mut found = None;
+        for node in &self.nodes {
+            let arguments = ["--json", "audit", "--home"].map(std::ffi::OsStr::new);
+            let genesis = [std::ffi::OsStr::new("--genesis"), self.genesis.as_os_str()];
+            let run = luqi::run(&[&arguments[..], &[node.home.as_os_str()], &genesis].concat());
+            let report: Value = serde_json::from_str(&run.out).unwrap_or_default();
+            if run.code != Some(0) {
+                return Err(format!("node {}: {} {}", node.number, run.out, run.err));
+            }
+            let tip =
+                (report["tip"].as_str().unwrap_or_default().to_owned(), report["events"].as_u64().unwrap_or_default());
+            if *found.get_or_insert_with(|| tip.clone()) != tip {
+                return Err(format!("node {} has {tip:?}, another has {found:?}", node.number));
+            }
+        }
+        found.ok_or_else(|| "there is no node".to_owned())
+    }
+}
+
+/// Ports of this machine that nobody listens on now.
+fn free_ports(count: usize) -> Vec<SocketAddr> {
+    let listeners: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    listeners.iter().map(|listener| listener.local_addr().unwrap()).collect()
+}

@@ -1,0 +1,11 @@
+//! A network of real processes, and what can happen to it.
+//!
+//! Every connection between two nodes goes through a proxy of the driver, so that it can be cut, slowed
+//! and joined again without any right on the machine.
+
+pub mod faults;
+pub mod fleet;
+pub mod http;
+pub mod load;
+pub mod node;
+pub mod proxy;
