@@ -12,6 +12,7 @@ mod ceremony;
 mod help;
 mod import;
 mod keygen;
+mod member;
 mod node;
 mod sample;
 mod show;

@@ -119,7 +119,8 @@ impl Blocks {
     fn made(&self, height: Height, round: Round) -> Option<(BlockHash, Vec<bytes::Bytes>)> {
         let undecided = self.undecided();
         let own = |signed: &SignedParts| signed.head.proposer == self.node && signed.head.round == round;
-        let (block, signed) = undecided.at(height).find_map(|(block, entry)| Some((block, entry.signed.filter(own)?)))?;
+        let (block, signed) =
+            undecided.at(height).find_map(|(block, entry)| Some((block, entry.signed.filter(own)?)))?;
         let (_, bytes) = undecided.block(height, block)?;
         drop(undecided);
         self.judged().accepted.insert(block);
@@ -172,7 +173,8 @@ impl Blocks {
     /// Checks a block of the next height, once.
     fn check(&self, block: HashedBlock) {
         let hash = block.hash();
-        if block.header().height == self.chain.latest().tip.height.next() && !self.judged().checked.contains_key(&hash) {
+        if block.header().height == self.chain.latest().tip.height.next() && !self.judged().checked.contains_key(&hash)
+        {
             let checked = self.chain.check(block);
             self.judged().remember(hash, checked);
         }
@@ -206,11 +208,7 @@ impl Blocks {
         Verdict::Valid
     }
 
-    fn checked_header(
-        &self,
-        height: Height,
-        block: BlockHash,
-    ) -> Option<(Option<SignedParts>, Result<Header, Fault>)> {
+    fn checked_header(&self, height: Height, block: BlockHash) -> Option<(Option<SignedParts>, Result<Header, Fault>)> {
         let header = |checked: &Result<CheckedBlock, Fault>| {
             checked.as_ref().map(|checked| checked.block().header().clone()).map_err(Clone::clone)
         };
@@ -250,7 +248,13 @@ impl Blocks {
 
     /// The messages that carry a block again: under this node's own name where it proposes it in that
     /// round, else as they were signed.
-    pub(crate) fn again(&self, height: Height, round: Round, block: BlockHash, proposer: NodeNumber) -> Vec<bytes::Bytes> {
+    pub(crate) fn again(
+        &self,
+        height: Height,
+        round: Round,
+        block: BlockHash,
+        proposer: NodeNumber,
+    ) -> Vec<bytes::Bytes> {
         let Some((signed, bytes)) = self.undecided().block(height, block) else { return Vec::new() };
         let signed = if proposer == self.node { Some(self.sign(height, round, block, bytes.len())) } else { signed };
         signed.map(|signed| parts::split(&signed, &bytes)).unwrap_or_default()
@@ -264,7 +268,8 @@ impl Blocks {
     pub(crate) fn commit(&self, certificate: Certificate) -> Result<Committed, ConsensusError> {
         let (height, block) = (certificate.height, certificate.block);
         let latest = self.chain.latest();
-        if let Some(header) = latest.header.clone().filter(|_| (latest.tip.height, latest.tip.hash) == (height, block)) {
+        if let Some(header) = latest.header.clone().filter(|_| (latest.tip.height, latest.tip.hash) == (height, block))
+        {
             return Ok(Committed { header, with_events: false });
         }
         let known = self.judged().checked.remove(&block);
@@ -322,9 +327,7 @@ impl Blocks {
         while let Some(bytes) = next.take() {
             next = store.block(height.next())?;
             let certificate = match &next {
-                Some(child) => {
-                    HashedBlock::read(child).ok().and_then(|child| child.body().parent_certificate.clone())
-                }
+                Some(child) => HashedBlock::read(child).ok().and_then(|child| child.body().parent_certificate.clone()),
                 None => latest.certificate.clone(),
             };
             let Some(certificate) = certificate.filter(|certificate| certificate.height == height) else { break };

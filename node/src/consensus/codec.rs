@@ -192,10 +192,8 @@ pub(crate) fn answered_certificate(of: &ExtendedCommitCertificate<Luqi>) -> Resu
 }
 
 fn polka(of: &PolkaCertificate<Luqi>) -> Result<Certificate, CodecError> {
-    let signatures = of
-        .polka_signatures
-        .iter()
-        .map(|one| ledger::CommitSignature { node: one.address.0, signature: one.signature });
+    let signatures =
+        of.polka_signatures.iter().map(|one| ledger::CommitSignature { node: one.address.0, signature: one.signature });
     certificate((of.height, of.round, of.value_id), signatures)
 }
 

@@ -300,14 +300,7 @@ impl core::Context for Luqi {
         validators.proposer(height.0, round.as_u32().unwrap_or(0)).expect("there is a validator")
     }
 
-    fn new_proposal(
-        &self,
-        height: At,
-        round: Round,
-        value: Value,
-        valid_round: Round,
-        proposer: Address,
-    ) -> Proposal {
+    fn new_proposal(&self, height: At, round: Round, value: Value, valid_round: Round, proposer: Address) -> Proposal {
         Proposal { height: height.0, round, value, valid_round, proposer }
     }
 

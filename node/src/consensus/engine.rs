@@ -11,9 +11,7 @@ use super::context::{Address, Luqi};
 use super::network::{State, Swarm};
 use super::signer::{NodeSigner, NodeVerifier};
 use crate::store::{self, StoreError};
-use arc_malachitebft_app_channel::app::config::{
-    ConsensusConfig, NodeConfig, ValuePayload, ValueSyncConfig,
-};
+use arc_malachitebft_app_channel::app::config::{ConsensusConfig, NodeConfig, ValuePayload, ValueSyncConfig};
 use arc_malachitebft_app_channel::app::engine::network::Msg;
 use arc_malachitebft_app_channel::app::wal::Log;
 use arc_malachitebft_app_channel::{

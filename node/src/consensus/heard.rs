@@ -81,9 +81,8 @@ impl Heard {
         validators: &Validators,
         since: Instant,
     ) -> Vec<NodeNumber> {
-        let here = |node: NodeNumber| {
-            self.voices.get(&node).is_some_and(|(about, when)| *about >= height && *when >= since)
-        };
+        let here =
+            |node: NodeNumber| self.voices.get(&node).is_some_and(|(about, when)| *about >= height && *when >= since);
         let nodes = validators.iter().map(|validator| validator.address.0);
         nodes.filter(|node| *node != own && !here(*node)).collect()
     }

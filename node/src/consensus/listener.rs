@@ -164,9 +164,7 @@ impl Listener {
                         NetworkEvent::Vote(from, vote)
                     }
                     LivenessMsg::PolkaCertificate(certificate) => NetworkEvent::PolkaCertificate(from, certificate),
-                    LivenessMsg::SkipRoundCertificate(certificate) => {
-                        NetworkEvent::RoundCertificate(from, certificate)
-                    }
+                    LivenessMsg::SkipRoundCertificate(certificate) => NetworkEvent::RoundCertificate(from, certificate),
                 };
                 self.port.tell(&event);
             }
@@ -254,9 +252,8 @@ impl Listener {
 pub(crate) fn decided_values(blocks: &Blocks, from: Height, to: Height) -> Vec<RawDecidedValue<Luqi>> {
     let found = blocks.decided(from, to);
     let found = found.inspect_err(|error| tracing::error!("decided blocks cannot be read: {error}"));
-    let value = |(bytes, certificate): (Vec<u8>, _)| {
-        RawDecidedValue::new(Bytes::from(bytes), engine_certificate(&certificate))
-    };
+    let value =
+        |(bytes, certificate): (Vec<u8>, _)| RawDecidedValue::new(Bytes::from(bytes), engine_certificate(&certificate));
     found.unwrap_or_default().into_iter().map(value).collect()
 }
 

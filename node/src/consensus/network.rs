@@ -13,9 +13,9 @@ use arc_malachitebft_app_channel::app::engine::network::{
     Msg, Multiaddr, NetworkEvent, PersistentPeerError, Status, Subscriber,
 };
 use arc_malachitebft_app_channel::app::streaming::{StreamContent, StreamId, StreamMessage};
+use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::sync::{self, Request, Response};
-use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_network::Channel;
 use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundRequestId};
 use async_trait::async_trait;
@@ -86,7 +86,8 @@ impl Port {
     fn answer(&self, id: &InboundRequestId, response: &Response<Luqi>) {
         let Some(answer) = self.inner().questions.remove(id) else { return };
         let encoded = LuqiCodec.encode(response).map_err(|error| error.to_string());
-        let frame = encoded.and_then(|bytes| codec::Bytes::<MAX_ANSWER>::new(bytes.to_vec()).map_err(|e| e.to_string()));
+        let frame =
+            encoded.and_then(|bytes| codec::Bytes::<MAX_ANSWER>::new(bytes.to_vec()).map_err(|e| e.to_string()));
         match frame {
             Ok(frame) => drop(answer.send(wire::Response::Engine(frame))),
             Err(error) => tracing::warn!("an answer of decided blocks cannot be sent: {error}"),

@@ -103,9 +103,8 @@ impl NodeSigner {
 
     async fn allow(&self, signed: Signed) -> Result<(), Error> {
         let last = Arc::clone(&self.last);
-        let asked = tokio::task::spawn_blocking(move || {
-            last.lock().unwrap_or_else(PoisonError::into_inner).allow(signed)
-        });
+        let asked =
+            tokio::task::spawn_blocking(move || last.lock().unwrap_or_else(PoisonError::into_inner).allow(signed));
         match asked.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(refused)) => {

@@ -18,7 +18,8 @@ const FEW: u32 = 7;
 pub(crate) fn timeouts(validators: usize, block_bytes: u32) -> LinearTimeouts {
     let crowd = u32::try_from(validators).unwrap_or(u32::MAX).max(FEW);
     let scaled = |wait: Duration| wait.saturating_mul(crowd) / FEW;
-    let propose = scaled(Duration::from_secs(1).saturating_add(A_MEBIBYTE.saturating_mul(block_bytes.div_ceil(MEBIBYTE))));
+    let propose =
+        scaled(Duration::from_secs(1).saturating_add(A_MEBIBYTE.saturating_mul(block_bytes.div_ceil(MEBIBYTE))));
     let vote = scaled(Duration::from_millis(400));
     LinearTimeouts {
         propose,

@@ -27,7 +27,8 @@ impl Watchdog {
         if now.saturating_duration_since(due) < PATIENCE {
             return (false, false);
         }
-        let told = self.told.filter(|(about, when)| *about == height && now.saturating_duration_since(*when) < PATIENCE);
+        let told =
+            self.told.filter(|(about, when)| *about == height && now.saturating_duration_since(*when) < PATIENCE);
         if told.is_none() {
             self.told = Some((height, now));
         }

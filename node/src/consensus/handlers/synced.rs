@@ -28,7 +28,14 @@ impl Adapter<'_> {
         let valid_round = Round::Nil;
         let value = |block, validity| {
             let value = Value(block);
-            SyncedValueOutcome::Verdict(ProposedValue { height: At(height), round, valid_round, proposer, value, validity })
+            SyncedValueOutcome::Verdict(ProposedValue {
+                height: At(height),
+                round,
+                valid_round,
+                proposer,
+                value,
+                validity,
+            })
         };
         let outcome = match answered {
             Answered::Valid(block) => value(block, Validity::Valid),

@@ -73,7 +73,8 @@ fn blocks_are_deleted_well_after_their_commit() {
 fn one_proposer_and_one_height_have_only_so_much_room() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = UndecidedStore::open(folder.path()).unwrap();
-    let mut keep = |height, of, proposer| store.keep(Height(height), hash(of), signed(height, proposer), b"abc").unwrap();
+    let mut keep =
+        |height, of, proposer| store.keep(Height(height), hash(of), signed(height, proposer), b"abc").unwrap();
     let of_one = (0..20).filter(|of| keep(1, *of, 1)).count();
     assert_eq!(of_one, BY_PROPOSER);
     let of_others = (20..200).filter(|of| keep(1, *of, 2 + u32::try_from(*of).unwrap() % 20)).count();
