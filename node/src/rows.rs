@@ -66,6 +66,11 @@ impl<const N: usize> RowFile<N> {
         Ok((opened, rows))
     }
 
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Keeps so many rows and forgets the rest, durably.
     pub(crate) fn cut(&mut self, rows: u64) -> Result<(), StoreError> {
         self.forget();

@@ -214,6 +214,8 @@ fn problem(error: IntakeError) -> Problem {
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)
         | IntakeError::File(_)
+        | IntakeError::Outbox(_)
+        | IntakeError::Thread(_)
         | IntakeError::Vault(_) => Exit::Failed,
     };
     Problem::new(exit, text)

@@ -157,8 +157,7 @@ impl<'a> Adapter<'a> {
                         self.say_where().await;
                     }
                 }
-                // The value is let go within, since it must not live across a handler.
-                _ = async { stop.wait_for(|stop| *stop).await.is_ok() } => return Ok(Turn::Ended(Ended::Stopped)),
+                () = told(&mut stop) => return Ok(Turn::Ended(Ended::Stopped)),
             }
         }
     }
@@ -379,6 +378,11 @@ impl<'a> Adapter<'a> {
     pub(super) fn home(&self) -> std::path::PathBuf {
         self.deps.folder.clone()
     }
+}
+
+/// Waits until the process is to end, or nobody is left to say so.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// When the tip's block was made: by its own time, where that is not in the future.

@@ -372,3 +372,6 @@ fn proposed_by_turn(header: &Header, round: Round, validators: &Validators) -> b
         validators.proposer(header.height, round).is_some_and(|validator| validator.address.0 == header.proposer)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,8 @@ use super::context::{Address, At, Luqi, Proposal, Value, Vote};
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, ProposedValue, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::types::codec::{Codec, HasEncodedLen};
 use arc_malachitebft_app_channel::app::types::core::{
-    CommitCertificate, CommitSignature, ExtendedCommitCertificate, ExtendedCommitSignature, NilOrVal, PolkaCertificate,
-    PolkaSignature, Round, RoundCertificate, RoundCertificateType, RoundSignature, SignedMessage, Validity, VoteType,
+    CommitCertificate, ExtendedCommitCertificate, ExtendedCommitSignature, NilOrVal, PolkaCertificate, PolkaSignature,
+    Round, RoundCertificate, RoundCertificateType, RoundSignature, SignedMessage, Validity, VoteType,
 };
 use arc_malachitebft_app_channel::app::types::{PeerId, sync};
 use arc_malachitebft_sync::{ValueRequest, ValueResponse};
@@ -29,7 +29,7 @@ use bytes::Bytes;
 use ledger_core::block::BlockHash;
 use ledger_core::certificate::{self as ledger, Certificate, ConsensusProposal};
 use ledger_core::codec::{self, DecodeError, List, TooMany};
-use ledger_core::ids::{self, Height, NodeNumber};
+use ledger_core::ids::{self, Height};
 use mirror::{
     Consensus, Decided, Kind, Liveness, Request, Response, RoundVote, Rounds, SignedProposal, SignedVote, Status,
     Undecided,
@@ -366,13 +366,7 @@ impl HasEncodedLen<sync::Response<Luqi>> for LuqiCodec {
     }
 }
 
-/// A commit signature for the engine, in tests and where a certificate is taken apart.
-#[cfg(test)]
-pub(crate) fn commit_signature(node: NodeNumber, signature: ledger_core::crypto::Signature) -> CommitSignature<Luqi> {
-    CommitSignature::new(Address(node), signature)
-}
-
-/// The height that a decided block of an answer is of.
+/// The decided blocks of an answer, each with its height.
 pub(crate) fn heights(response: &sync::Response<Luqi>) -> impl Iterator<Item = (Height, &sync::RawDecidedValue<Luqi>)> {
     let sync::Response::ValueResponse(ValueResponse { values, .. }) = response;
     values.iter().map(|value| (value.certificate.height.0, value))

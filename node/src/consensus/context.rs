@@ -312,3 +312,48 @@ impl core::Context for Luqi {
         Vote { kind: VoteType::Precommit, height: height.0, round, value, voter }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::codec::List;
+    use ledger_core::fixture::{CODES, member, node};
+    use ledger_core::membership::{Node, Parameters};
+
+    fn validators(powers: &[u32]) -> Validators {
+        let members = (1..).zip(powers).zip(CODES).map(|((number, power), code)| {
+            let mut member = member(number, code);
+            member.nodes = List::new(vec![Node { power: *power, ..node(number) }]).unwrap();
+            member
+        });
+        let next = NodeNumber(u32::try_from(powers.len()).unwrap() + 1);
+        Validators::of(&Membership::new(members.collect(), Parameters::default(), next).unwrap())
+    }
+
+    #[test]
+    fn only_nodes_with_power_are_validators() {
+        let set = validators(&[3, 0, 1]);
+        assert_eq!(set.iter().map(|one| (one.address.0.0, one.power)).collect::<Vec<_>>(), [(1, 3), (3, 1)]);
+        assert_eq!((set.power(NodeNumber(2)), set.total()), (0, 4));
+        assert!(set.get(NodeNumber(2)).is_none() && set.get(Address::NOBODY.0).is_none());
+    }
+
+    #[test]
+    fn proposers_take_turns_and_never_twice_in_a_row() {
+        let set = validators(&[9, 1, 1, 1]);
+        let proposer = |height, round| set.proposer(Height(height), round).unwrap().address.0.0;
+        assert_eq!((1..=5).map(|height| proposer(height, 0)).collect::<Vec<_>>(), [2, 3, 4, 1, 2]);
+        assert_eq!((0..=4).map(|round| proposer(7, round)).collect::<Vec<_>>(), [4, 1, 2, 3, 4]);
+        assert_eq!(proposer(u64::MAX, u32::MAX), proposer(u64::MAX % 4 + u64::from(u32::MAX) % 4, 0));
+        let by_engine = super::core::Context::select_proposer(&Luqi, &set, At(Height(5)), Round::Some(1));
+        assert_eq!(by_engine.address.0.0, proposer(5, 1));
+    }
+
+    #[test]
+    fn heights_count_like_the_chains() {
+        use super::core::Height as _;
+        assert_eq!(At::INITIAL.decrement(), Some(At::ZERO));
+        assert_eq!(At::ZERO.decrement(), None);
+        assert_eq!(At(Height(u64::MAX)).increment(), At(Height(u64::MAX)));
+    }
+}

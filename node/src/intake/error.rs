@@ -3,6 +3,7 @@
 use crate::committer::CommitError;
 use crate::home::HomeError;
 use crate::keys::KeyFileError;
+use crate::outbox::OutboxError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 use ledger_core::chain::Fault;
@@ -52,9 +53,15 @@ pub enum IntakeError {
     /// The chain.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The system gives no thread.
+    #[error("the intake's thread cannot be started: {0}")]
+    Thread(std::io::Error),
     /// The look-up has lost what was sent last, or is not there.
     #[error(
-        "the look-up {} knows what this node sent up to submission {found}, and the chain has {last}: what was sent since would be recorded twice; restore the folder from a backup",
+        "the look-up {} knows what this node sent up to submission {found}, and the chain or the outbox has {last}: what was sent since would be recorded twice; restore the folder from a backup",
         path.display()
     )]
     Behind {
@@ -62,7 +69,7 @@ pub enum IntakeError {
         path: PathBuf,
         /// The last submission that it knows.
         found: Sequence,
-        /// The last one on the chain.
+        /// The last one that is durable.
         last: Sequence,
     },
 }

@@ -9,11 +9,14 @@
 //! again      4: subject(32) ‖ handle(16)
 //! unparked   5: number tag(16) ‖ handle(16)
 //! begins     6: nothing; the first row of a look-up that knows nothing of what the chain has already
+//! settled    7: subject(32) ‖ handle(16)
+//! governed   8: nothing; the submission is no item's
+//! moved      9: the submission's number before(8)
 //! ```
 //!
-//! Rows are synced before the submission that they name is signed. A row holds once the chain has that
-//! submission: what names a later one is from a run that died in between, and is cut at open. Nothing
-//! else is needed for a message to be recorded once, whenever the process dies. Every submission has a
+//! Rows are synced before the submission that they name is signed. A row holds once that submission is on
+//! the chain or in the outbox: what names a later one is from a run that died in between, and is cut at
+//! open. What is learned from the chain goes under the last number that was signed. Nothing else is needed for a message to be recorded once, whenever the process dies. Every submission has a
 //! row, so a look-up that is behind the chain has lost some, and is refused.
 
 use super::IntakeError;
@@ -27,13 +30,14 @@ use ledger_core::lookup::Subject;
 use ledger_core::record::RecordKind;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 const ROW: usize = 67;
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The submission that has to be on the chain for the row to hold.
+    /// The submission that has to be durable for the row to hold.
     pub(super) sequence: Sequence,
     /// Place in it.
     pub(super) position: u16,
@@ -55,6 +59,12 @@ pub(super) enum What {
     Unparked { number: Tag, handle: Handle },
     /// Of what was sent until now, nothing is known.
     Begins,
+    /// What was to wait was judged otherwise: somebody else had made the contract.
+    Settled { subject: Subject, handle: Handle },
+    /// An event of governance.
+    Governed,
+    /// Another submission has used up a number, so what stood under it is sent again under this one.
+    Moved { from: Sequence },
 }
 
 /// Whose contract has a number.
@@ -66,12 +76,33 @@ pub(super) enum Owner {
     Several,
 }
 
+/// A record that waits for its contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) handle: Handle,
+    pub(super) kind: RecordKind,
+    /// The submission that it came too early in.
+    pub(super) since: Sequence,
+}
+
+/// A submission, and a place in it.
+pub(super) type Place = (Sequence, u16);
+
+/// Where what was sent stands by now.
+#[derive(Debug, Default)]
+pub(super) struct Follow {
+    /// Records that were sent again, or after they were parked: the last time.
+    resent: HashMap<Handle, Place>,
+    /// Submissions that were sent again under another number.
+    moved: HashMap<Sequence, Sequence>,
+}
+
 /// The tables.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     seen: HashSet<Tag>,
     owners: HashMap<Tag, Owner>,
-    waiting: BTreeMap<Subject, Vec<(Handle, RecordKind)>>,
+    waiting: BTreeMap<Subject, Vec<Waiting>>,
     parked: BTreeMap<Tag, Vec<Handle>>,
 }
 
@@ -81,14 +112,16 @@ pub(super) struct Journal {
     file: RowFile<ROW>,
     rows: u64,
     pub(super) tables: Tables,
+    /// For whoever asks after items while others are recorded.
+    pub(super) follow: Arc<RwLock<Follow>>,
 }
 
 impl Journal {
-    /// Opens the look-up of a node whose last submission on the chain is `last`. Where it is missing or
+    /// Opens the look-up of a node whose last durable submission is `last`. Where it is missing or
     /// empty and `anew` says so, one is begun that knows nothing of what was sent before.
     pub(super) fn open(path: &Path, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
-        let mut tables = Tables::default();
+        let (mut tables, mut follow) = (Tables::default(), Follow::default());
         let (mut rows, mut reached) = (0, Sequence(0));
         for stored in &stored {
             let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
@@ -96,12 +129,13 @@ impl Journal {
             if row.sequence > last {
                 break;
             }
-            tables.apply(&row.what);
+            tables.apply(&row);
+            follow.apply(&row);
             rows += 1;
             reached = row.sequence;
         }
         file.cut(rows)?;
-        let mut journal = Self { file, rows, tables };
+        let mut journal = Self { file, rows, tables, follow: Arc::new(RwLock::new(follow)) };
         if stored.is_empty() && anew {
             let begins = [Row { sequence: last, position: 0, what: What::Begins }];
             journal.write(&begins)?;
@@ -112,19 +146,28 @@ impl Journal {
         Ok(journal)
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Makes rows durable. They are in the tables once they hold: see [`Journal::hold`].
     pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         rows.iter().for_each(|row| self.file.push(&row.encode()));
         self.file.sync()
     }
 
-    /// The submissions of the rows that were written last are on the chain.
+    /// The submissions of the rows that were written last are durable.
     pub(super) fn hold(&mut self, rows: &[Row]) {
         self.rows = self.rows.saturating_add(rows.len() as u64);
-        rows.iter().for_each(|row| self.tables.apply(&row.what));
+        let mut follow = self.follow.write().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            self.tables.apply(row);
+            follow.apply(row);
+        }
     }
 
-    /// The submissions of the rows that were written last did not come onto the chain.
+    /// The submissions of the rows that were written last did not become durable.
     pub(super) fn fall_back(&mut self) -> Result<(), StoreError> {
         self.file.cut(self.rows)
     }
@@ -142,13 +185,13 @@ impl Tables {
     }
 
     /// What waits for a contract.
-    pub(super) fn waiting(&self, subject: &Subject) -> &[(Handle, RecordKind)] {
+    pub(super) fn waiting(&self, subject: &Subject) -> &[Waiting] {
         self.waiting.get(subject).map_or(&[], Vec::as_slice)
     }
 
-    /// For what contracts something waits.
-    pub(super) fn waited_for(&self) -> impl Iterator<Item = &Subject> {
-        self.waiting.keys()
+    /// For what contracts something waits, and what.
+    pub(super) fn waited_for(&self) -> impl Iterator<Item = (&Subject, &[Waiting])> {
+        self.waiting.iter().map(|(subject, waiting)| (subject, waiting.as_slice()))
     }
 
     /// What is parked under a contract number.
@@ -166,8 +209,9 @@ impl Tables {
         self.waiting.values().map(Vec::len).sum::<usize>() + self.parked.values().map(Vec::len).sum::<usize>()
     }
 
-    fn apply(&mut self, what: &What) {
-        match *what {
+    fn apply(&mut self, row: &Row) {
+        let Row { sequence, what, .. } = *row;
+        match what {
             What::Sent { content, contract, handle } => {
                 self.seen.insert(content);
                 if let Some((number, employer)) = contract {
@@ -175,15 +219,17 @@ impl Tables {
                     self.owners.insert(number, Owner::joined(owner, employer, handle));
                 }
             }
-            What::Waits { subject, handle, kind } => self.waiting.entry(subject).or_default().push((handle, kind)),
+            What::Waits { subject, handle, kind } => {
+                self.waiting.entry(subject).or_default().push(Waiting { handle, kind, since: sequence });
+            }
             What::Parked { content, number, handle } => {
                 self.seen.insert(content);
                 self.parked.entry(number).or_default().push(handle);
             }
-            What::Begins => {}
-            What::Again { subject, handle } => {
+            What::Begins | What::Governed => {}
+            What::Again { subject, handle } | What::Settled { subject, handle } => {
                 if let Some(waiting) = self.waiting.get_mut(&subject) {
-                    waiting.retain(|(other, _)| *other != handle);
+                    waiting.retain(|other| other.handle != handle);
                     if waiting.is_empty() {
                         self.waiting.remove(&subject);
                     }
@@ -197,7 +243,47 @@ impl Tables {
                     }
                 }
             }
+            What::Moved { from } => {
+                let moved = self.waiting.values_mut().flatten().filter(|waiting| waiting.since == from);
+                moved.for_each(|waiting| waiting.since = sequence);
+            }
         }
+    }
+}
+
+impl Follow {
+    fn apply(&mut self, row: &Row) {
+        let place = (row.sequence, row.position);
+        match row.what {
+            What::Again { handle, .. } | What::Unparked { handle, .. } => _ = self.resent.insert(handle, place),
+            What::Moved { from } => _ = self.moved.insert(from, row.sequence),
+            What::Sent { .. }
+            | What::Waits { .. }
+            | What::Parked { .. }
+            | What::Begins
+            | What::Settled { .. }
+            | What::Governed => {}
+        }
+    }
+
+    /// Where a record was sent again the last time.
+    pub(super) fn resent(&self, handle: &Handle) -> Option<Place> {
+        self.resent.get(handle).map(|place| self.now(*place))
+    }
+
+    /// Where what was sent at a place is by now.
+    pub(super) fn now(&self, place: Place) -> Place {
+        let (mut sequence, position) = place;
+        // A number moves up only, so this comes to an end.
+        while let Some(to) = self.moved.get(&sequence).filter(|to| **to > sequence) {
+            sequence = *to;
+        }
+        (sequence, position)
+    }
+
+    /// Whether a submission was sent again under another number.
+    pub(super) fn is_moved(&self, sequence: Sequence) -> bool {
+        self.moved.contains_key(&sequence)
     }
 }
 
@@ -218,6 +304,9 @@ const PARKED: u8 = 3;
 const AGAIN: u8 = 4;
 const UNPARKED: u8 = 5;
 const BEGINS: u8 = 6;
+const SETTLED: u8 = 7;
+const GOVERNED: u8 = 8;
+const MOVED: u8 = 9;
 
 impl Row {
     fn encode(&self) -> [u8; ROW] {
@@ -232,6 +321,9 @@ impl Row {
             What::Again { subject, handle } => codec::encode(&(AGAIN, place, subject, handle)),
             What::Unparked { number, handle } => codec::encode(&(UNPARKED, place, number, handle)),
             What::Begins => codec::encode(&(BEGINS, place)),
+            What::Settled { subject, handle } => codec::encode(&(SETTLED, place, subject, handle)),
+            What::Governed => codec::encode(&(GOVERNED, place)),
+            What::Moved { from } => codec::encode(&(MOVED, place, from)),
         };
         let mut row = [0; ROW];
         row.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
@@ -239,7 +331,6 @@ impl Row {
     }
 
     fn decode(row: &[u8; ROW]) -> Option<Self> {
-        type Place = (Sequence, u16);
         let take = |length: usize| row.get(1..1 + 10 + length).unwrap_or_default();
         let ((sequence, position), what) = match *row.first()? {
             SENT => {
@@ -264,6 +355,15 @@ impl Row {
                 (place, What::Unparked { number, handle })
             }
             BEGINS => (codec::decode(take(0)).ok()?, What::Begins),
+            SETTLED => {
+                let (place, subject, handle): (Place, _, _) = codec::decode(take(48)).ok()?;
+                (place, What::Settled { subject, handle })
+            }
+            GOVERNED => (codec::decode(take(0)).ok()?, What::Governed),
+            MOVED => {
+                let (place, from): (Place, _) = codec::decode(take(8)).ok()?;
+                (place, What::Moved { from })
+            }
             _ => return None,
         };
         Some(Self { sequence, position, what })
@@ -293,7 +393,14 @@ mod tests {
 
     #[test]
     fn rows_go_both_ways() {
-        for row in rows() {
+        let learned = [
+            What::Begins,
+            What::Settled { subject: Subject([7; 32]), handle: [6; 16] },
+            What::Governed,
+            What::Moved { from: Sequence(3) },
+        ];
+        let learned = learned.map(|what| Row { sequence: Sequence(9), position: 2, what });
+        for row in rows().into_iter().chain(learned) {
             assert_eq!(Row::decode(&row.encode()), Some(row));
         }
         assert_eq!(Row::decode(&[0; ROW]), None);
@@ -329,6 +436,28 @@ mod tests {
             // What was cut stays cut.
             assert_eq!(Journal::open(&path, Sequence(last), false).unwrap().rows, last);
         }
+    }
+
+    #[test]
+    fn what_is_sent_again_or_under_another_number_is_followed() {
+        let (mut tables, mut follow) = (Tables::default(), Follow::default());
+        let (subject, handle, kind) = (Subject([7; 32]), [6; 16], RecordKind::Renew);
+        let row = |sequence, position, what| Row { sequence: Sequence(sequence), position, what };
+        let mut apply = |row: Row| {
+            tables.apply(&row);
+            follow.apply(&row);
+            (tables.waiting(&subject).to_vec(), follow.resent(&handle), follow.now((Sequence(2), 4)).0.0)
+        };
+        let waits = |since| vec![Waiting { handle, kind, since: Sequence(since) }];
+        let (none, place) = (None, |sequence| Some((Sequence(sequence), 5)));
+        assert_eq!(apply(row(2, 4, What::Waits { subject, handle, kind })), (waits(2), none, 2));
+        assert_eq!(apply(row(3, 0, What::Moved { from: Sequence(2) })), (waits(3), none, 3));
+        assert_eq!(apply(row(4, 5, What::Again { subject, handle })), (vec![], place(4), 3));
+        assert_eq!(apply(row(6, 0, What::Moved { from: Sequence(4) })), (vec![], place(6), 3));
+        assert_eq!(apply(row(7, 0, What::Moved { from: Sequence(3) })), (vec![], place(6), 7));
+        assert_eq!(apply(row(8, 9, What::Waits { subject, handle, kind })).0, waits(8));
+        assert_eq!(apply(row(8, 9, What::Settled { subject, handle })), (vec![], place(6), 7));
+        assert!(follow.is_moved(Sequence(4)) && !follow.is_moved(Sequence(6)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::reader::{Accepted, ReadItem, ReadMessage};
 use super::report::{Counts, Rejection};
 use super::tags::{EmployerTag, Tag};
 use crate::vault::{Handle, Vault};
-use ledger_core::annex::{Uscc, fields};
+use ledger_core::annex::{Finding, Uscc, fields};
 use ledger_core::record::{Record, RecordKind};
 use std::collections::{HashMap, HashSet};
 
@@ -27,8 +27,8 @@ pub(super) enum Draft {
     Park { record: Record, content: Tag, number: Tag },
     /// Was parked in an earlier window; now to be sent, with its employer.
     Unpark { record: Record, number: Tag, handle: Handle },
-    /// Was to be parked, and its contract came within the window: it is sent further below.
-    Moved,
+    /// Was to be parked, and its contract came within the window: it is sent by a draft further below.
+    Moved(usize),
 }
 
 impl Draft {
@@ -36,9 +36,19 @@ impl Draft {
     pub(super) const fn record(&self) -> Option<&Record> {
         match self {
             Self::Send { record, .. } | Self::Park { record, .. } | Self::Unpark { record, .. } => Some(record),
-            Self::Moved => None,
+            Self::Moved(_) => None,
         }
     }
+}
+
+/// What became of an item.
+pub(super) enum Fate {
+    /// It, or the whole message, was rejected; the next one that was told of.
+    Rejected,
+    /// It is here already.
+    Duplicate,
+    /// It is a draft; what there is to say about it.
+    Draft { draft: usize, findings: Vec<Finding> },
 }
 
 /// The employer of a number within a window.
@@ -57,6 +67,8 @@ pub(super) struct Plan<'a> {
     employers: &'a mut Employers,
     pub(super) drafts: Vec<Draft>,
     pub(super) counts: Counts,
+    /// Of each message, in order.
+    pub(super) fates: Vec<Vec<Fate>>,
     seen: HashSet<Tag>,
     owners: HashMap<Tag, Known>,
     /// Places in `drafts`, by contract number.
@@ -67,9 +79,9 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(tables: &'a Tables, vault: &'a Vault, employers: &'a mut Employers) -> Self {
-        let (drafts, counts) = (Vec::new(), Counts::default());
+        let (drafts, counts, fates) = (Vec::new(), Counts::default(), Vec::new());
         let (seen, owners, parked, unparked) = Default::default();
-        Self { tables, vault, employers, drafts, counts, seen, owners, parked, unparked }
+        Self { tables, vault, employers, drafts, counts, fates, seen, owners, parked, unparked }
     }
 
     /// Sends what was parked although its contract is here: the process died in between.
@@ -89,38 +101,43 @@ impl<'a> Plan<'a> {
         message: &mut ReadMessage,
         reject: &mut dyn FnMut(&Rejection<'_>),
     ) -> Result<(), IntakeError> {
+        let mut fates = Vec::new();
         match std::mem::replace(&mut message.items, Ok(Vec::new())) {
             Err(error) => {
                 self.counts.rejected += 1;
                 reject(&Rejection::of_message(message, &error));
+                fates.push(Fate::Rejected);
             }
             Ok(items) => {
                 for mut item in items {
-                    match item.accepted.take() {
+                    fates.push(match item.accepted.take() {
                         None => {
                             self.counts.rejected += 1;
                             reject(&Rejection::of_item(message, &item));
+                            Fate::Rejected
                         }
-                        Some(accepted) => self.item(message, &item, accepted, reject)?,
-                    }
+                        Some(accepted) => self.item(message, item, accepted, reject)?,
+                    });
                 }
             }
         }
+        self.fates.push(fates);
         Ok(())
     }
 
     fn item(
         &mut self,
         message: &ReadMessage,
-        item: &ReadItem,
+        item: ReadItem,
         accepted: Accepted,
         reject: &mut dyn FnMut(&Rejection<'_>),
-    ) -> Result<(), IntakeError> {
+    ) -> Result<Fate, IntakeError> {
         let Accepted { record, content, number, employer } = accepted;
         if self.tables.has(&content) || self.seen.contains(&content) {
             self.counts.duplicates += 1;
-            return Ok(());
+            return Ok(Fate::Duplicate);
         }
+        let draft = self.drafts.len();
         match (number, employer) {
             // Only an employer's message has no number, and it names its employer.
             (_, Some(employer)) => self.named(record, content, number, employer)?,
@@ -128,21 +145,21 @@ impl<'a> Plan<'a> {
             (Some(number), None) => match self.owner(&number)? {
                 Some(Known::Several) => {
                     self.counts.rejected += 1;
-                    reject(&Rejection::ambiguous(message, item));
-                    return Ok(());
+                    reject(&Rejection::ambiguous(message, &item));
+                    return Ok(Fate::Rejected);
                 }
                 Some(Known::One(_, employer)) => {
                     self.drafts.push(Draft::Send { record: record.of_employer(&employer), content, contract: None });
                 }
                 None => {
-                    self.parked.entry(number).or_default().push(self.drafts.len());
+                    self.parked.entry(number).or_default().push(draft);
                     self.drafts.push(Draft::Park { record, content, number });
                 }
             },
         }
         self.seen.insert(content);
         self.counts.flagged += u64::from(!item.findings.is_empty());
-        Ok(())
+        Ok(Fate::Draft { draft, findings: item.findings })
     }
 
     fn named(
@@ -199,8 +216,9 @@ impl<'a> Plan<'a> {
             }
         }
         for place in self.parked.remove(&number).unwrap_or_default() {
+            let to = self.drafts.len();
             let Some(draft) = self.drafts.get_mut(place) else { continue };
-            if let Draft::Park { record, content, .. } = std::mem::replace(draft, Draft::Moved) {
+            if let Draft::Park { record, content, .. } = std::mem::replace(draft, Draft::Moved(to)) {
                 self.drafts.push(Draft::Send { record: record.of_employer(employer), content, contract: None });
             }
         }

@@ -17,6 +17,7 @@ pub struct Reader {
 }
 
 /// Messages in the order in which they are recorded. Never printed; their bytes are wiped.
+#[derive(Default)]
 pub struct Window {
     pub(super) messages: Vec<ReadMessage>,
     pub(super) timings: Timings,
@@ -76,6 +77,13 @@ impl Reader {
         let timings = Timings { parse, validate: begun.elapsed().saturating_sub(parse), ..Timings::default() };
         let read = |((name, bytes), items)| ReadMessage { name, bytes: Zeroizing::new(bytes), items };
         Window { messages: messages.into_iter().zip(judged).map(read).collect(), timings }
+    }
+
+    /// Reads one message on this thread.
+    pub(super) fn read_one(&self, bytes: Vec<u8>) -> ReadMessage {
+        let message = Document::read(&bytes, &self.config).and_then(|document| document.judge(None, &self.config));
+        let items = message.map(|message| self.items(message, &bytes));
+        ReadMessage { name: String::new(), bytes: Zeroizing::new(bytes), items }
     }
 
     fn items(&self, message: Message, bytes: &[u8]) -> Vec<ReadItem> {

@@ -42,7 +42,7 @@ pub(super) struct Writer<'a> {
     pub(super) keeper: MemberCode,
     pub(super) tables: &'a Tables,
     pub(super) vault: &'a Vault,
-    /// Whether the chain has a state for a subject.
+    /// Whether there is a state for a subject once what is signed is on the chain.
     pub(super) is_known: &'a dyn Fn(&Subject) -> bool,
     sequel: Sequel,
     /// Contracts that this window makes.
@@ -64,18 +64,21 @@ impl<'a> Writer<'a> {
         Self { keeper, tables, vault, is_known, sequel, made, waiting, again }
     }
 
-    /// Sends what waited although its contract is there: the process died in between, or the contract
-    /// came another way.
-    pub(super) fn catch_up(&mut self) {
-        let known: Vec<_> = self.tables.waited_for().filter(|subject| (self.is_known)(subject)).copied().collect();
+    /// Sends what waited although its contract is on the chain: the process died in between, or the
+    /// contract came another way. What the fold has not judged yet may still be applied, and stays.
+    pub(super) fn catch_up(&mut self, settled: Sequence, is_final: &dyn Fn(&Subject) -> bool) {
+        let waiting = self.tables.waited_for().filter(|(_, waiting)| waiting.iter().any(|one| one.since <= settled));
+        let known: Vec<_> = waiting.map(|(subject, _)| *subject).filter(|subject| is_final(subject)).collect();
         for subject in known {
-            self.send_again(subject);
+            self.send_again(subject, settled);
         }
     }
 
-    /// The next record of the plan, as it was sealed.
-    pub(super) fn draft(&mut self, draft: &Draft, sealed: Sealed) {
+    /// The next record of the plan, as it was sealed; gives its event's place among all, unless it is
+    /// parked.
+    pub(super) fn draft(&mut self, draft: &Draft, sealed: Sealed) -> Option<usize> {
         let handle = handle(&sealed.commitment);
+        let place = self.sequel.sent.len();
         match draft {
             Draft::Send { record, content, contract } => {
                 let sent = What::Sent { content: *content, contract: *contract, handle };
@@ -90,8 +93,9 @@ impl<'a> Writer<'a> {
                 self.sequel.parked.push((self.sequel.sent.len(), parked));
                 self.sequel.kept.push(handle);
             }
-            Draft::Moved => {}
+            Draft::Moved(_) => {}
         }
+        (place < self.sequel.sent.len()).then_some(place)
     }
 
     fn send(&mut self, kind: RecordKind, sealed: Sealed, origin: Origin, what: What) {
@@ -106,15 +110,17 @@ impl<'a> Writer<'a> {
         self.push(kind, sealed, origin, rows);
         if begins {
             self.made.insert(subject);
-            self.send_again(subject);
+            // Whatever is before it in the stream is judged before it.
+            self.send_again(subject, Sequence(u64::MAX));
         }
     }
 
-    /// Sends again what waited for a contract.
-    fn send_again(&mut self, subject: Subject) {
-        let earlier = self.tables.waiting(&subject).iter();
-        let earlier: Vec<_> =
-            earlier.filter_map(|(handle, kind)| Some((*handle, *kind, self.vault.find(handle)?.commitment))).collect();
+    /// Sends again what waits for a contract since a submission at most.
+    fn send_again(&mut self, subject: Subject, upto: Sequence) {
+        let earlier = self.tables.waiting(&subject).iter().filter(|waiting| waiting.since <= upto);
+        let earlier: Vec<_> = earlier
+            .filter_map(|waiting| Some((waiting.handle, waiting.kind, self.vault.find(&waiting.handle)?.commitment)))
+            .collect();
         let here = self.waiting.remove(&subject).unwrap_or_default();
         for (handle, kind, commitment) in earlier.into_iter().chain(here) {
             if self.again.insert(handle) {

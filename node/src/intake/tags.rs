@@ -6,6 +6,7 @@
 //! number    2 ‖ submitter ‖ contract number
 //! employer  3 ‖ employer's code
 //! name      4 ‖ VRF input
+//! request   5 ‖ nonce: what hides the offset in a request's id
 //! ```
 //!
 //! Without the key nobody can test a guess against a tag; the key never leaves the node.
@@ -72,6 +73,11 @@ impl Tags {
     /// Of what a subject is made from.
     pub(super) fn name(&self, alpha: &Alpha) -> Tag {
         self.of(Hasher::new(Domain::Lookup, SUITE).bytes([4]).bytes(alpha.as_bytes()))
+    }
+
+    /// Of a request.
+    pub(super) fn request(&self, nonce: &[u8]) -> Tag {
+        self.of(Hasher::new(Domain::Lookup, SUITE).bytes([5]).bytes(nonce))
     }
 
     fn of(&self, fields: Hasher) -> Tag {

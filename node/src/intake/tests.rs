@@ -209,7 +209,7 @@ fn a_run_that_dies_at_any_step_is_finished_by_the_next() {
         let passed = AtomicU32::new(0);
         let last = Arc::new(Mutex::new(None));
         let at = Arc::clone(&last);
-        intake.at = Some(Box::new(move |step| {
+        intake.desk.at = Some(Box::new(move |step| {
             if passed.fetch_add(1, Ordering::Relaxed) + 1 == dies_at {
                 *at.lock().unwrap() = Some(format!("{step:?}"));
                 resume_unwind(Box::new(()));

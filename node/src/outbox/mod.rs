@@ -81,6 +81,8 @@ struct Inner {
     dropped: Sequence,
     /// The file may have been replaced behind this handle.
     stale: bool,
+    /// What was not acknowledged may stand behind the end of the file.
+    uncut: bool,
     _lock: File,
 }
 
@@ -118,8 +120,18 @@ impl Outbox {
         }
         let (waiting, last, dropped) = (VecDeque::new(), Sequence(0), Sequence(0));
         let length = length.max(MAGIC.len() as u64);
-        let mut inner =
-            Inner { path, file, length, waiting, waiting_bytes: 0, last, dropped, stale: false, _lock: held };
+        let mut inner = Inner {
+            path,
+            file,
+            length,
+            waiting,
+            waiting_bytes: 0,
+            last,
+            dropped,
+            stale: false,
+            uncut: false,
+            _lock: held,
+        };
         inner.take(slots);
         let last = inner.last;
         Ok(Self { inner: Arc::new(Mutex::new(inner)), last: watch::Sender::new(last) })
@@ -145,6 +157,14 @@ impl Outbox {
         drop(inner);
         self.last.send_replace(last);
         Ok(())
+    }
+
+    /// Makes sure that what an append that failed has left is gone for good.
+    ///
+    /// # Errors
+    /// [`OutboxError`]; then the file may come back with what was never acknowledged.
+    pub fn mend(&self) -> Result<(), OutboxError> {
+        self.inner().mend()
     }
 
     /// Puts submissions in the place of all that wait: they were signed again, under another key.
@@ -249,15 +269,14 @@ impl Outbox {
 
 impl Inner {
     fn write(&mut self, submissions: &[Submission]) -> Result<(), OutboxError> {
-        self.reload()?;
+        self.mend()?;
         let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
         let (frame, slots) = frame::encode(self.length, &encoded);
         let written = self.file.write_all_at(&frame, self.length).map_err(StoreError::io("write", &self.path));
         let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::io("sync", &self.path)));
         if let Err(error) = synced {
-            // What was not acknowledged must not come back when the file is opened again.
-            self.file.set_len(self.length).map_err(StoreError::io("cut", &self.path))?;
-            self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            self.uncut = true;
+            self.mend()?;
             return Err(error.into());
         }
         self.length = self.length.saturating_add(frame.len() as u64);
@@ -298,6 +317,17 @@ impl Inner {
         });
         self.reload()?;
         Ok(replaced?)
+    }
+
+    /// What was not acknowledged must not come back when the file is opened again.
+    fn mend(&mut self) -> Result<(), OutboxError> {
+        self.reload()?;
+        if self.uncut {
+            self.file.set_len(self.length).map_err(StoreError::io("cut", &self.path))?;
+            self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            self.uncut = false;
+        }
+        Ok(())
     }
 
     /// Opens the file again, which may be another one by now.

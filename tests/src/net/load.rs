@@ -123,7 +123,11 @@ pub fn settled(acknowledged: &Acknowledged) -> Result<(), String> {
         let answer = http::get(*address, &format!("/v1/submissions/{id}"), Duration::from_secs(20));
         let answer = answer.map_err(|error| format!("{address} {id}: {error}"))?.json();
         let items = answer["items"].as_array().cloned().unwrap_or_default();
-        let done = |item: &Value| matches!(item["status"].as_str(), Some("applied" | "duplicate"));
+        let done = |item: &Value| match item["state"].as_str() {
+            Some("final") => item["applied"] == true,
+            Some("duplicate") => true,
+            _ => false,
+        };
         if items.is_empty() || !items.iter().all(done) {
             return Err(format!("{address} {id}: {answer}"));
         }

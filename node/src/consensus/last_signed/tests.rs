@@ -96,8 +96,8 @@ fn a_torn_write_leaves_what_was_signed_before() {
     let after = std::fs::read(&path).unwrap();
     for torn in [0, 1, 40, 100] {
         // In place, so that the inode stays.
-        let half: Vec<_> = before.iter().zip(&after).enumerate();
-        let half = half.map(|(i, (old, new))| if i % SLOT < torn { *new } else { *old }).collect::<Vec<_>>();
+        let half = before.iter().zip(&after).enumerate();
+        let half: Vec<_> = half.map(|(i, (old, new))| if i % SLOT < torn { *new } else { *old }).collect();
         OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&half, 0).unwrap();
         assert_eq!(open(&path, USED).last(), Some(signed(5, 0, Step::Prevote, Some(1))), "{torn}");
     }

@@ -85,7 +85,7 @@ fn only_the_rounds_proposer_opens_a_stream() {
     let (rules, from) = (rules(), PeerId::random());
     let bytes = block(1, 10);
     let Part::First { head, .. } = stream(&rules, 1, &bytes).remove(0) else { panic!("no first part") };
-    let mut try_head = |head: Parts, by: u32| {
+    let try_head = |head: Parts, by: u32| {
         let part = signed(&rules, head, &key(by), &bytes).remove(0);
         Assembly::default().take(from, part, &rules).map(|whole| whole.is_some())
     };

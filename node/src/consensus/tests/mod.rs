@@ -1,1 +1,5 @@
+//! Agreement as a whole: several nodes, each with its own engine and chain.
 
+mod agreement;
+mod cluster;
+mod hub;

@@ -1,0 +1,189 @@
+use super::cluster::{Cluster, LONG, quick};
+use crate::chain::now;
+use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
+use crate::consensus::{Ended, Silence, Waiting};
+use ledger_core::block::BlockHash;
+use ledger_core::ids::{Height, NodeNumber, Round};
+use ledger_core::membership::Parameters;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_nodes_agree_and_a_fifth_without_power_follows() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=5).for_each(|node| cluster.start(node));
+    cluster.reach_all(6).await;
+    cluster.assert_one_chain(6);
+    let view = cluster.nodes[&5].view.borrow().clone();
+    assert_eq!((view.power, view.total_power, view.misbehaviour), (0, 4, 0));
+    assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_four_stops_nobody_and_catches_up_when_it_is_back() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    assert_eq!(cluster.stop(4).await.unwrap(), Ended::Stopped);
+    let height = cluster.height(1);
+    cluster.reach_all(height + 6).await;
+    cluster.start(4);
+    let height = cluster.height(1);
+    cluster.reach_all(height + 3).await;
+    cluster.assert_one_chain(height + 3);
+    assert_eq!(cluster.nodes[&4].view.borrow().silence, None);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_four_are_too_few_and_it_goes_on_with_the_third() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    for node in [3, 4] {
+        cluster.stop(node).await.unwrap();
+    }
+    // Each waits for votes that do not come.
+    for node in [1, 2] {
+        let mut view = cluster.nodes[&node].view.clone();
+        let waits = view.wait_for(|view| view.waiting == Waiting::Agreement && view.round == Some(0));
+        tokio::time::timeout(LONG, waits).await.unwrap().unwrap();
+    }
+    let height = cluster.height(1).max(cluster.height(2));
+    cluster.start(3);
+    cluster.reach_all(height + 2).await;
+    cluster.assert_one_chain(height + 2);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_stop_and_go_on_from_their_homes() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(3).await;
+    for node in 1..=4 {
+        cluster.stop(node).await.unwrap();
+    }
+    (1..=4).for_each(|node| cluster.start(node));
+    let height = (1..=4).map(|node| cluster.height(node)).max().unwrap();
+    cluster.reach_all(height + 3).await;
+    cluster.assert_one_chain(height + 3);
+    assert!((1..=4).all(|node| cluster.nodes[&node].view.borrow().silence.is_none()));
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_hears_nothing_for_a_while_catches_up() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    cluster.hub.only(|from, to| from != NodeNumber(2) && to != NodeNumber(2));
+    let height = cluster.height(1);
+    cluster.reach(1, height + 4).await;
+    cluster.hub.only(|_, _| true);
+    let height = cluster.height(1);
+    cluster.reach_all(height + 2).await;
+    cluster.assert_one_chain(height + 2);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lone_validator_decides_alone() {
+    let mut cluster = Cluster::new(1, quick());
+    cluster.start(1);
+    cluster.reach(1, 3).await;
+    assert_eq!(cluster.stop(1).await.unwrap(), Ended::Stopped);
+    cluster.start(1);
+    let height = cluster.height(1);
+    cluster.reach(1, height + 2).await;
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_chain_makes_no_blocks_before_they_are_due() {
+    let mut cluster = Cluster::new(1, Parameters::default());
+    cluster.start(1);
+    let mut view = cluster.nodes[&1].view.clone();
+    let due = view.wait_for(|view| matches!(view.waiting, Waiting::Due(_)));
+    tokio::time::timeout(LONG, due).await.unwrap().unwrap();
+    assert_eq!(cluster.height(1), 0);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_node_is_silent_until_it_has_seen_the_chain_go_on() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    cluster.stop(4).await.unwrap();
+    // As a backup would bring it back: another file of the same bytes.
+    let path = cluster.home(4).join("consensus/last-signed");
+    std::fs::copy(&path, path.with_extension("copy")).unwrap();
+    std::fs::rename(path.with_extension("copy"), &path).unwrap();
+    cluster.start(4);
+    let mut view = cluster.nodes[&4].view.clone();
+    let silent = view.wait_for(|view| matches!(view.silence, Some(Silence::Restored { .. })));
+    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
+    let speaks = view.wait_for(|view| view.height > Height(2) && view.silence.is_none());
+    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
+    // Its voice counts again: without another one the three go on.
+    cluster.stop(1).await.unwrap();
+    let height = cluster.height(2);
+    cluster.reach_all(height + 2).await;
+    cluster.assert_one_chain(height + 2);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_lone_validator_waits_for_its_operator() {
+    let mut cluster = Cluster::new(1, quick());
+    cluster.start(1);
+    cluster.reach(1, 2).await;
+    cluster.stop(1).await.unwrap();
+    cluster.start_with(1, |deps| deps.restored = true);
+    let mut view = cluster.nodes[&1].view.clone();
+    let silent = view.wait_for(|view| view.silence.is_some() && view.waiting == Waiting::Agreement);
+    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
+    let tip = cluster.height(1);
+    cluster.stop(1).await.unwrap();
+    cluster.start_with(1, |deps| deps.accept_loss = Some(Height(tip)));
+    cluster.reach(1, tip + 2).await;
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_signed_something_else_does_not_sign_again_there() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    cluster.stop(4).await.unwrap();
+    let height = cluster.height(1).max(2);
+    let path = cluster.home(4).join("consensus/last-signed");
+    let known = Known { used: true, restored: false, now: now() };
+    let mut last = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap();
+    // Well above where it stands: whatever it is asked to sign up to there goes against it.
+    let (far, round, block) = (Height(height + 6), Round(0), Some(BlockHash([1; 32])));
+    last.allow(Signed { height: far, round, step: Step::Prevote, block, valid_round: None }).unwrap();
+    drop(last);
+    cluster.start(4);
+    let mut view = cluster.nodes[&4].view.clone();
+    let silent = view.wait_for(|view| view.silence == Some(Silence::Above(far)));
+    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
+    let speaks = view.wait_for(|view| view.height > far && view.silence.is_none());
+    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
+    cluster.reach_all(far.0 + 2).await;
+    cluster.assert_one_chain(far.0 + 2);
+    assert!(cluster.nodes.values().all(|node| node.view.borrow().misbehaviour == 0));
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_far_behind_says_so() {
+    let mut cluster = Cluster::new(4, quick());
+    cluster.fill(1, 205);
+    // It is told, and its questions find nobody: one block after the other it would soon be there.
+    cluster.hub.only(|from, _| from != NodeNumber(5));
+    cluster.start(1);
+    cluster.start(5);
+    assert_eq!(cluster.ended(5).await.unwrap(), Ended::FarBehind(Height(205)));
+    cluster.stop_all().await;
+}
