@@ -14,8 +14,11 @@ mod import;
 mod keygen;
 mod member;
 mod node;
+mod nodes;
 mod sample;
+mod served;
 mod show;
+mod submit;
 mod testnet;
 
 use serde_json::Value;

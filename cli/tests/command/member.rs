@@ -56,7 +56,10 @@ fn an_approval_is_signed_without_a_node() {
     let signed = sign(&["--genesis", "net/genesis.json"]);
     assert_eq!(signed.status.code(), Some(0));
     let approval: Value = serde_json::from_slice(&signed.stdout).unwrap();
-    assert_eq!((&approval["approve"]["proposal"], &approval["approve"]["member"]), (&id.into(), &"370000".into()));
+    assert_eq!(
+        (&approval["approve"]["proposal"], &approval["approve"]["member"]),
+        (&id.as_str().into(), &"370000".into())
+    );
     assert_eq!(approval["approve"]["signature"].as_str().unwrap().len(), 128);
     assert_eq!(sign(&[]).status.code(), Some(2), "nothing says which chain");
     for wrong in [
@@ -93,9 +96,7 @@ fn a_change_is_proposed_approved_and_in_force() {
     let shown = luqi(folder, &["member", "show", &id[..8], "--url", URL, "--json"]);
     fs::write(folder.join("proposal.json"), &shown.stdout).unwrap();
     approve("proposal.json");
-    until("the new member", || {
-        (members(folder)["in_force"]["members"].as_array().unwrap().len() == 2).then_some(())
-    });
+    until("the new member", || (members(folder)["in_force"]["members"].as_array().unwrap().len() == 2).then_some(()));
     let added = json(folder, 0, &["member", "show", "370700", "--url", URL]);
     assert_eq!(added["nodes"][0]["number"], 2);
 
