@@ -10,9 +10,11 @@ use crate::config::{Config, MempoolSection, PeerSection};
 use crate::consensus::{Deps, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
+use crate::intake::{IntakeError, Service, ServiceConfig};
 use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
+use crate::outbox::{Outbox, OutboxError};
 use crate::sync;
 use agreement::Shown;
 use async_trait::async_trait;
@@ -63,6 +65,12 @@ pub enum RunError {
     /// The swarm.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The own submissions that are not on the chain yet.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The intake.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
     /// The HTTP surface.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -88,6 +96,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (network, inboxes, swarm) =
         network::spawn(network_config(&config), peer_key, home.chain_id(), chain.tip(), ending.clone())?;
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
+    let (outbox, intake) = open_intake(&home, &chain).await?;
     let (view, shown) = watch::channel(View::default());
     let deps = Deps {
         chain: chain.clone(),
@@ -109,7 +118,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         home: home.root().to_owned(),
         peers: network.peers(),
         pending: mempool.pending(),
-        submissions: Arc::new(Nothing),
+        submissions: Arc::new(Desk(intake.clone())),
         agreement: Arc::new(Shown(shown)),
         metrics: Arc::new(Metrics::default()),
     };
@@ -117,7 +126,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let mut tasks = vec![
         swarm,
         tokio::spawn(sync::serve(chain.clone(), blocks, ending.clone())),
-        tokio::spawn(mempool::run(mempool, network, submitted, None, stopped(ending.clone()))),
+        tokio::spawn(mempool::run(mempool, network, submitted, Some((home.node(), outbox)), stopped(ending.clone()))),
         tokio::spawn({
             let (http, ending) = (config.http.clone(), ending.clone());
             async move { bound.serve(handles, &http, ending).await }
@@ -132,6 +141,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
             tracing::error!("a part of the node ended by itself");
         }
     }
+    intake.stop().await;
     tokio::task::spawn_blocking(move || chain.snapshot()).await?;
     tracing::info!("the node has ended");
     ended
@@ -167,6 +177,16 @@ async fn open(home: &Home, config: &Config) -> Result<Chain, RunError> {
     Ok(chain)
 }
 
+async fn open_intake(home: &Home, chain: &Chain) -> Result<(Outbox, Service), RunError> {
+    let (home, chain) = (home.clone(), chain.clone());
+    let opening = tokio::task::spawn_blocking(move || {
+        let outbox = Outbox::open(&home.root().join("outbox"))?;
+        let intake = Service::start(home, chain, outbox.clone(), ServiceConfig::default())?;
+        Ok((outbox, intake))
+    });
+    opening.await?
+}
+
 async fn place(bound: &Bound, network: &Network) -> Ready {
     let mut listening = network.listening();
     let p2p = match listening.wait_for(|addresses| !addresses.is_empty()).await {
@@ -198,20 +218,20 @@ async fn stopped(mut ending: watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
-/// A node that takes nothing in.
-struct Nothing;
+/// The intake as the surface sees it.
+struct Desk(Service);
 
 #[async_trait]
-impl Submissions for Nothing {
-    async fn submit(&self, _message: Vec<u8>) -> Result<Receipt, SubmitError> {
-        Err(SubmitError::Closed("it only shows its chain".to_owned()))
+impl Submissions for Desk {
+    async fn submit(&self, message: Vec<u8>) -> Result<Receipt, SubmitError> {
+        self.0.submit(message).await
     }
 
-    fn find(&self, _id: &str) -> Option<Tracked> {
-        None
+    fn find(&self, id: &str) -> Option<Tracked> {
+        self.0.find(id)
     }
 
-    async fn govern(&self, _event: Event) -> Result<Sequence, SubmitError> {
-        Err(SubmitError::Closed("it only shows its chain".to_owned()))
+    async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
+        self.0.govern(event).await
     }
 }

@@ -120,9 +120,12 @@ impl From<RunError> for Problem {
             RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
                 Self::new(Exit::Wrong, error)
             }
-            RunError::Agreement(_) | RunError::Network(_) | RunError::Http(_) | RunError::Thread(_) => {
-                Self::new(Exit::Failed, error)
-            }
+            RunError::Agreement(_)
+            | RunError::Network(_)
+            | RunError::Outbox(_)
+            | RunError::Intake(_)
+            | RunError::Http(_)
+            | RunError::Thread(_) => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -231,6 +231,8 @@ impl Member {
             return Err(IntakeError::Behind { path, found: self.last, last: on_chain });
         }
         if on_chain <= self.finality.last() {
+            // A process that died, or a file that keeps its newest one, may have left some.
+            self.outbox.final_up_to(on_chain)?;
             return Ok(());
         }
         while let Some(learned) = self.finality.next(&self.chain, height)? {

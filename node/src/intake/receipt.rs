@@ -112,6 +112,17 @@ pub enum ItemState {
     },
 }
 
+impl ItemState {
+    /// Whether it will not change any more by itself.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Pending => false,
+            Self::Parked | Self::Rejected | Self::Duplicate | Self::Final { .. } => true,
+        }
+    }
+}
+
 /// Why nothing is taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SubmitError {

@@ -112,6 +112,12 @@ impl Board {
         notes.closed = Some(why);
     }
 
+    /// It has ended: nothing here holds the chain any more.
+    pub(super) fn ended(&self) {
+        self.closed(ended());
+        self.notes().tracker = None;
+    }
+
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -218,7 +224,7 @@ fn full(error: mpsc::error::TrySendError<mpsc::Sender<Order>>) -> SubmitError {
     }
 }
 
-pub(super) fn ended() -> SubmitError {
+fn ended() -> SubmitError {
     SubmitError::Closed("the intake has ended".to_owned())
 }
 

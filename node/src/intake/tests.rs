@@ -1,14 +1,22 @@
+mod member;
+mod service;
+
 use super::*;
 use crate::ceremony::{Applicant, MemberKeys, collect};
-use crate::vault::handle;
-use ledger_core::annex::Date;
+use crate::home::Home;
+use crate::keys::system_rng;
+use crate::store::{DiskStore, Store};
+use crate::vault::{Vault, handle};
+use ledger_core::annex::{Config, Date};
 use ledger_core::chain::HashedBlock;
+use ledger_core::contract::Outcome;
 use ledger_core::event::Event;
-use ledger_core::ids::Height;
+use ledger_core::ids::{Height, Timestamp};
 use ledger_core::membership::Parameters;
 use ledger_core::record::RecordKind;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -116,17 +124,21 @@ fn take(intake: &mut Intake<DiskStore>, window: usize) -> Vec<String> {
 
 /// What the chain says: subject, kind and outcome of each event, in order. Every record opens.
 fn story(intake: &Intake<DiskStore>) -> Vec<(Subject, RecordKind, Outcome)> {
+    let (store, vault) = (intake.ledger().store(), intake.vault());
+    story_of(store, intake.ledger().tip().height, vault)
+}
+
+fn story_of(store: &DiskStore, tip: Height, vault: &Vault) -> Vec<(Subject, RecordKind, Outcome)> {
     let mut story = Vec::new();
-    let store = intake.ledger().store();
-    for height in 1..=intake.ledger().tip().height.0 {
+    for height in 1..=tip.0 {
         let block = HashedBlock::read(&store.block(Height(height)).unwrap().unwrap()).unwrap();
         let row = store.index_row(Height(height)).unwrap().unwrap();
         let events = block.body().submissions.iter().flat_map(|submission| submission.events.iter());
         for (event, trace) in events.zip(row.traces) {
             let Event::Contract(event) = event else { panic!("{event:?}") };
-            let opened = intake.vault().reveal(&event.commitment).unwrap();
+            let opened = vault.reveal(&event.commitment).unwrap();
             assert_eq!((opened.subject, opened.record.kind()), (event.subject, event.kind()));
-            assert!(intake.vault().find(&handle(&event.commitment)).is_some());
+            assert!(vault.find(&handle(&event.commitment)).is_some());
             story.push((event.subject, event.kind(), trace.outcome));
         }
     }

@@ -99,10 +99,9 @@ impl Worker {
                 self.board.show(member.view());
             }
             if let Some(stop) = stop {
-                self.orders.close();
-                self.board.closed(super::service::ended());
-                drop(self.member.take());
-                // Whoever has told it to stop may be gone.
+                self.board.ended();
+                // Whoever is told that it has stopped may open the home again.
+                drop(self);
                 let _ = stop.send(());
                 return;
             }

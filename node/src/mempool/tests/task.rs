@@ -56,10 +56,9 @@ impl Running {
         let request = Request::Submissions { node: NodeNumber(node), from: Sequence(from) };
         let (from, node) = (self.peers[0].id, NodeNumber(2));
         self.inbox.send(MempoolEvent::Question(Question { from, node, request, answer })).await.unwrap();
-        match timeout(LONG, answered).await.unwrap().unwrap() {
-            Response::Submissions(found) => found.iter().map(|bytes| codec::decode(bytes).unwrap()).collect(),
-            other => panic!("{other:?}"),
-        }
+        let answer = timeout(LONG, answered).await.unwrap().unwrap();
+        let Response::Submissions(found) = answer else { panic!("{answer:?}") };
+        found.iter().map(|bytes| codec::decode(bytes).unwrap()).collect()
     }
 
     async fn end(mut self) {
@@ -110,9 +109,9 @@ async fn the_own_outbox_is_said_to_all_and_again_to_who_comes() {
     let outbox = Outbox::open(folder.path()).unwrap();
     outbox.append(&[world.signed(1, 1, 1)]).unwrap();
     let mut running = Running::start(&world, Some((NodeNumber(1), outbox.clone())));
-    let said = |command| match command {
-        Command::Publish(Topic::Submissions, data) => codec::decode::<Submission>(&data).unwrap().sequence.0,
-        other => panic!("{other:?}"),
+    let said = |command| {
+        let Command::Publish(Topic::Submissions, data) = command else { panic!("{command:?}") };
+        codec::decode::<Submission>(&data).unwrap().sequence.0
     };
     assert_eq!(said(running.command().await), 1, "what was acknowledged before a crash goes out");
     outbox.append(&[world.signed(1, 2, 1), world.signed(1, 3, 1)]).unwrap();
@@ -131,7 +130,7 @@ async fn the_own_outbox_is_said_to_all_and_again_to_who_comes() {
                 reply.send(Ok(bytes(&[world.signed(3, 1, 4)]))).unwrap();
                 asked = true;
             }
-            other => again.push(said(other)),
+            other @ (Command::Publish(..) | Command::Request(..) | Command::Cut(..)) => again.push(said(other)),
         }
     }
     assert!(again.iter().all(|sequence| *sequence == 3), "{again:?}");
@@ -145,9 +144,9 @@ async fn what_is_missing_is_fetched_from_its_node_and_then_from_others() {
     let mut running = Running::start(&world, None);
     running.gossip(codec::encode(&world.signed(2, 3, 1))).await;
     for attempt in 0.. {
-        let (to, from, reply) = match running.command().await {
-            Command::Request(to, Request::Submissions { node: NodeNumber(2), from }, reply) => (to, from, reply),
-            other => panic!("{other:?}"),
+        let command = running.command().await;
+        let Command::Request(to, Request::Submissions { node: NodeNumber(2), from }, reply) = command else {
+            panic!("{command:?}")
         };
         assert_eq!((to, from), (running.peers[attempt % 2].id, Sequence(1)), "attempt {attempt}");
         if attempt == 1 {
