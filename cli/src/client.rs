@@ -15,6 +15,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 /// How long a node may take to be connected to.
@@ -333,13 +334,17 @@ impl Stream {
 
 /// Runs what asks nodes.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Problem::new(Exit::Failed, format!("the system gives no threads: {error}")))?;
+    let runtime = runtime()?;
     let outcome = runtime.block_on(work);
     // What still waits for a node waits for nobody.
     runtime.shutdown_background();
     outcome
+}
+
+/// What runs it.
+pub(crate) fn runtime() -> Result<Runtime, Problem> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Problem::new(Exit::Failed, format!("the system gives no threads: {error}")))
 }
 
 #[cfg(test)]

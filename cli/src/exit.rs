@@ -64,6 +64,8 @@ impl From<HomeError> for Problem {
             | HomeError::Exists(_)
             | HomeError::OtherChain { .. }
             | HomeError::NotNamed(_)
+            | HomeError::Named(_)
+            | HomeError::NumberUsed { .. }
             | HomeError::OtherVault { .. } => Exit::Usage,
             HomeError::Genesis { source, .. } => genesis_exit(source),
             HomeError::NewerLayout { .. }

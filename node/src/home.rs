@@ -1,7 +1,8 @@
 //! A node's folder, its *home*.
 //!
 //! ```text
-//! format         {"layout": 1, "chain_id": …, "node": …}: makes the folder a home; written last
+//! format         {"layout": 1, "chain_id": …, "node": …}: makes the folder a home; written last;
+//!                "joined": true where the node came later than the genesis
 //! genesis.json   what its chain starts from
 //! keys/          consensus, submission, peer, note, vault, vrf: .key files of mode 0600
 //! ledger/        the store's
@@ -11,14 +12,17 @@
 //! ```
 //!
 //! Who opens a home gets it checked: the layout is one that this version knows, the genesis is the one
-//! of the chain id, the node is one of its nodes. A home comes to be in two steps, since its keys must
-//! be there before a genesis can name them: [`Home::prepare`], then [`Home::install`].
+//! of the chain id, the node is one of its nodes unless it joined later. A home comes to be in two steps,
+//! since its keys must be there before a genesis can name them: [`Home::prepare`], then [`Home::install`],
+//! or [`Home::join`] where the chain, and not its genesis, names them.
 
-use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, write_key};
+use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, seal, write_key};
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::{Genesis, GenesisError};
+use ledger_core::genesis::{Genesis, GenesisError, SealedVrf};
 use ledger_core::ids::{MemberCode, NodeNumber};
 use ledger_core::lookup::VrfSecretKey;
+use ledger_core::membership::{NodeKey, VaultKey};
+use rand_core::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -38,6 +42,9 @@ pub struct Format {
     pub chain_id: ChainId,
     /// The node whose home it is.
     pub node: NodeNumber,
+    /// The node came later: the genesis does not name it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined: bool,
 }
 
 /// Why a folder cannot be used as a home.
@@ -89,8 +96,22 @@ pub enum HomeError {
         /// The member.
         member: MemberCode,
     },
-    /// The genesis brings no VRF key that this home can open.
-    #[error("the genesis brings no VRF key that the vault key of the home {} opens", .0.display())]
+    /// The genesis names this home itself.
+    #[error("the genesis names the keys of the home {}: bring it there with `luqi genesis install`", .0.display())]
+    Named(PathBuf),
+    /// The number of a node that the genesis has.
+    #[error("node {node} of the genesis has other keys than the home {}: a number is never used twice", path.display())]
+    NumberUsed {
+        /// The home.
+        path: PathBuf,
+        /// The number.
+        node: NodeNumber,
+    },
+    /// No VRF key that this home can open.
+    #[error(
+        "the vault key of the home {} opens no VRF key of this network: a member makes one for it with `luqi member seal-vrf`",
+        .0.display()
+    )]
     NoVrf(PathBuf),
     /// A VRF key that is not the network's.
     #[error("the VRF key of the home {} is not the one whose public half is in the genesis", .0.display())]
@@ -168,35 +189,39 @@ impl Home {
     /// # Errors
     /// [`HomeError`], naming what does not fit.
     pub fn install(root: &Path, genesis: Genesis) -> Result<Self, HomeError> {
-        let keys = keys_folder(root);
-        if format_file(root).exists() {
-            return Err(HomeError::Exists(root.to_owned()));
-        }
-        if !keys.exists() {
-            return Err(HomeError::NoHome(root.to_owned()));
-        }
-        let own = NodeKeys::read(&keys)?;
-        let vault = read_vault(&keys)?;
+        let (own, vault) = read_prepared(root)?;
         let named = genesis.membership.nodes().find(|(_, node)| *node.keys == own.list());
         let (member, node) = named.ok_or_else(|| HomeError::NotNamed(root.to_owned()))?;
         if member.vault != vault.public() {
             return Err(HomeError::OtherVault { path: root.to_owned(), member: member.code });
         }
-        let vrf = open_vrf(&genesis, member.code, &vault).ok_or_else(|| HomeError::NoVrf(root.to_owned()))?;
-        let file = KeyName::Vrf.path(&keys);
-        if file.exists() {
-            check_vrf(root, &genesis, &read_vrf(root)?)?;
-        } else {
-            write_key(&file, KeyName::Vrf, &vrf.to_bytes())?;
+        let vrf = open_vrf(&genesis, |sealed| sealed.member == member.code, &vault);
+        let vrf = vrf.ok_or_else(|| HomeError::NoVrf(root.to_owned()))?;
+        let node = node.number;
+        settle(root, genesis, node, &vrf, false)
+    }
+
+    /// The second step of a node that joins a chain whose genesis does not name it, under the number that
+    /// the chain gives it. The VRF key comes out of `sealed`, which a member has sealed to the vault key of
+    /// the home, or, for a further node of a member of the genesis, out of that. May be repeated after a
+    /// crash.
+    ///
+    /// # Errors
+    /// [`HomeError`], naming what does not fit.
+    pub fn join(root: &Path, genesis: Genesis, node: NodeNumber, sealed: Option<&[u8]>) -> Result<Self, HomeError> {
+        let (own, vault) = read_prepared(root)?;
+        if genesis.membership.nodes().any(|(_, node)| *node.keys == own.list()) {
+            return Err(HomeError::Named(root.to_owned()));
         }
-        let format = Format { layout: LAYOUT, chain_id: genesis.chain_id(), node: node.number };
-        for folder in ["ledger", "vault", "intake"] {
-            make_folder(&root.join(folder))?;
+        if genesis.membership.node(node).is_some() {
+            return Err(HomeError::NumberUsed { path: root.to_owned(), node });
         }
-        sync_folder(&keys)?;
-        write_json(&root.join("genesis.json"), &genesis)?;
-        write_json(&format_file(root), &format)?;
-        Ok(Self { root: root.to_owned(), format, genesis })
+        let vrf = match sealed {
+            Some(sealed) => unseal_vrf(&genesis, sealed, &vault),
+            None => open_vrf(&genesis, |_| true, &vault),
+        };
+        let vrf = vrf.ok_or_else(|| HomeError::NoVrf(root.to_owned()))?;
+        settle(root, genesis, node, &vrf, true)
     }
 
     /// Both steps at once, for who draws keys and genesis himself.
@@ -217,7 +242,7 @@ impl Home {
         let genesis = read_genesis(&root.join("genesis.json"))?;
         let home = Self { root: root.to_owned(), format, genesis };
         home.expect_chain(home.genesis.chain_id())?;
-        if home.genesis.membership.node(format.node).is_none() {
+        if !format.joined && home.genesis.membership.node(format.node).is_none() {
             return Err(HomeError::UnknownNode { path: root.to_owned(), node: format.node });
         }
         Ok(home)
@@ -246,6 +271,35 @@ impl Home {
         Ok(HomeKeys { node: NodeKeys::read(&keys)?, vault: read_vault(&keys)?, vrf })
     }
 
+    /// The network's VRF key, sealed to the vault key of a member that joins.
+    ///
+    /// # Errors
+    /// [`HomeError`], when the key cannot be read.
+    pub fn seal_vrf(&self, to: &VaultKey, rng: &mut (impl RngCore + CryptoRng)) -> Result<Vec<u8>, HomeError> {
+        let vrf = read_vrf(&self.root)?;
+        check_vrf(&self.root, &self.genesis, &vrf)?;
+        // A key is short enough for a box.
+        seal(to, &*vrf.to_bytes(), rng).map_err(|_| HomeError::OtherVrf(self.root.clone()))
+    }
+
+    /// The keys of a prepared folder or home that others may know: the node's, and its member's vault key.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn public_keys(root: &Path) -> Result<([NodeKey; 4], VaultKey), HomeError> {
+        let keys = keys_folder(root);
+        Ok((NodeKeys::read(&keys)?.list(), read_vault(&keys)?.public()))
+    }
+
+    /// Prepares a further node of the member whose home this is: with keys of its own, and the member's
+    /// vault key.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn prepare_further(&self, root: &Path, node: &NodeKeys) -> Result<(), HomeError> {
+        Self::prepare(root, node, &read_vault(&keys_folder(&self.root))?)
+    }
+
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -270,7 +324,8 @@ impl Home {
         self.format.node
     }
 
-    /// The member whose node it was when the chain started.
+    /// The member whose node it was when the chain started; [`MemberCode::ZERO`] where the node joined
+    /// later: then the membership in force says it.
     #[must_use]
     pub fn member(&self) -> MemberCode {
         let named = self.genesis.membership.node(self.format.node);
@@ -360,9 +415,52 @@ fn read_format(root: &Path) -> Result<Format, HomeError> {
     read_json(&path)
 }
 
-fn open_vrf(genesis: &Genesis, member: MemberCode, vault: &VaultSecret) -> Option<VrfSecretKey> {
-    let sealed = genesis.sealed_vrf.iter().find(|sealed| sealed.member == member)?;
-    let opened = vault.open(&sealed.sealed).ok()?;
+/// The keys of a folder that is prepared and no home yet.
+fn read_prepared(root: &Path) -> Result<(NodeKeys, VaultSecret), HomeError> {
+    let keys = keys_folder(root);
+    if format_file(root).exists() {
+        return Err(HomeError::Exists(root.to_owned()));
+    }
+    if !keys.exists() {
+        return Err(HomeError::NoHome(root.to_owned()));
+    }
+    Ok((NodeKeys::read(&keys)?, read_vault(&keys)?))
+}
+
+/// Makes a prepared folder a home.
+fn settle(
+    root: &Path,
+    genesis: Genesis,
+    node: NodeNumber,
+    vrf: &VrfSecretKey,
+    joined: bool,
+) -> Result<Home, HomeError> {
+    let keys = keys_folder(root);
+    let file = KeyName::Vrf.path(&keys);
+    if file.exists() {
+        check_vrf(root, &genesis, &read_vrf(root)?)?;
+    } else {
+        write_key(&file, KeyName::Vrf, &vrf.to_bytes())?;
+    }
+    let format = Format { layout: LAYOUT, chain_id: genesis.chain_id(), node, joined };
+    for folder in ["ledger", "vault", "intake"] {
+        make_folder(&root.join(folder))?;
+    }
+    sync_folder(&keys)?;
+    write_json(&root.join("genesis.json"), &genesis)?;
+    write_json(&format_file(root), &format)?;
+    Ok(Home { root: root.to_owned(), format, genesis })
+}
+
+/// The VRF key that the genesis brings, for a member of whom it may be.
+fn open_vrf(genesis: &Genesis, of: impl Fn(&SealedVrf) -> bool, vault: &VaultSecret) -> Option<VrfSecretKey> {
+    let mut sealed = genesis.sealed_vrf.iter().filter(|sealed| of(sealed));
+    sealed.find_map(|sealed| unseal_vrf(genesis, &sealed.sealed, vault))
+}
+
+/// The network's VRF key out of its box.
+fn unseal_vrf(genesis: &Genesis, sealed: &[u8], vault: &VaultSecret) -> Option<VrfSecretKey> {
+    let opened = vault.open(sealed).ok()?;
     let vrf = VrfSecretKey::from_bytes(opened.as_slice().try_into().ok()?).ok()?;
     (vrf.public() == genesis.vrf).then_some(vrf)
 }

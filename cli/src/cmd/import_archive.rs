@@ -83,7 +83,8 @@ mod tests {
         let home = path("home");
         std::fs::create_dir_all(home.join("ledger")).unwrap();
         write_json(&home.join("genesis.json"), &network.genesis).unwrap();
-        let format = Format { layout: 1, chain_id: network.genesis.chain_id(), node: NodeNumber(1) };
+        let chain_id = network.genesis.chain_id();
+        let format = Format { layout: 1, chain_id, node: NodeNumber(1), joined: false };
         write_json(&home.join("format"), &format).unwrap();
         let import = |name: &str| run(&home, &path(name), &Output::new(true));
         assert_eq!(import("good").unwrap(), Exit::Holds);

@@ -10,6 +10,7 @@ mod import_archive;
 mod keygen;
 mod ledger;
 mod man;
+mod member;
 mod messages;
 mod node;
 mod parameter;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Devnet(devnet::Args),
     Submit(submit::Args),
     Status(status::Args),
+    Member(member::Args),
     Man(man::Args),
 }
 
@@ -61,6 +63,7 @@ impl Command {
             Self::Devnet(args) => devnet::run(args, output),
             Self::Submit(args) => submit::run(args, output),
             Self::Status(args) => status::run(args, output),
+            Self::Member(args) => member::run(args, output),
             Self::Man(args) => man::run(args, output),
         }
     }

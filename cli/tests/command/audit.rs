@@ -36,7 +36,8 @@ fn grow(blocks: u64, salt: u64) -> (Network, Vec<ledger_core::chain::FinalBlock>
 /// A home of the fixture's network over some blocks.
 fn home(folder: &Path, genesis: &Genesis, blocks: Vec<ledger_core::chain::FinalBlock>) {
     fs::create_dir_all(folder.join("ledger")).unwrap();
-    let format = Format { layout: 1, chain_id: genesis.chain_id(), node: ledger_core::ids::NodeNumber(1) };
+    let node = ledger_core::ids::NodeNumber(1);
+    let format = Format { layout: 1, chain_id: genesis.chain_id(), node, joined: false };
     write_json(&folder.join("genesis.json"), genesis).unwrap();
     write_json(&folder.join("format"), &format).unwrap();
     let mut ledger = open(folder, genesis);

@@ -5,7 +5,7 @@ use crate::luqi;
 #[test]
 fn every_subcommand_teaches_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 21] = [
         &[],
         &["keygen"],
         &["genesis"],
@@ -16,6 +16,14 @@ fn every_subcommand_teaches_with_examples() {
         &["testnet"],
         &["node"],
         &["devnet"],
+        &["submit"],
+        &["status"],
+        &["audit"],
+        &["member"],
+        &["member", "propose"],
+        &["member", "approve"],
+        &["member", "join"],
+        &["member", "seal-vrf"],
         &["sample"],
         &["completions"],
         &["man"],

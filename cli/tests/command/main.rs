@@ -12,9 +12,13 @@ mod ceremony;
 mod help;
 mod import;
 mod keygen;
+mod member;
 mod node;
+mod nodes;
 mod sample;
+mod served;
 mod show;
+mod submit;
 mod testnet;
 
 use serde_json::Value;

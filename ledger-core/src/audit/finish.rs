@@ -1,7 +1,7 @@
 //! The end of an audit: the tip's certificate, the map, and the verdict.
 
 use crate::audit::{Auditor, Bookmark, Finding, Report, Verdict};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, CertificateError};
 use crate::chain::Fault;
 use crate::ids::Height;
 
@@ -32,6 +32,16 @@ impl Auditor {
             findings: self.findings,
             checked: self.checked,
         }
+    }
+
+    /// Whether a certificate is a valid one of the last block, so that of several the right one can be
+    /// given to [`Auditor::finish`].
+    ///
+    /// # Errors
+    /// [`CertificateError`]: why it is none.
+    pub fn certifies(&self, certificate: &Certificate) -> Result<(), CertificateError> {
+        let head = &self.head;
+        certificate.verify(&head.chain, &head.signers, head.height, head.hash)
     }
 
     /// The tip's certificate; gives the height up to which validators vouch for the chain.

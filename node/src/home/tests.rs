@@ -143,3 +143,39 @@ fn an_application_that_was_touched_is_refused() {
 fn the_short_hash_is_five_groups() {
     assert_eq!(short_hash(&ChainId([0xab; 32])), "abab-abab-abab-abab-abab");
 }
+
+/// A prepared folder of a node that no genesis names.
+fn newcomer(bed: &Bed, vault: &VaultSecret) -> PathBuf {
+    let root = bed.folder.path().join("newcomer");
+    Home::prepare(&root, &NodeKeys::draw(&mut system_rng()), vault).unwrap();
+    root
+}
+
+#[test]
+fn a_new_member_joins_with_the_key_that_another_one_seals_to_it() {
+    let bed = bed();
+    let home = Home::install(&bed.root(), bed.genesis.clone()).unwrap();
+    let vault = VaultSecret::draw(&mut system_rng());
+    let root = newcomer(&bed, &vault);
+    let join = |node: u32, sealed: Option<&[u8]>| Home::join(&root, bed.genesis.clone(), NodeNumber(node), sealed);
+    let sealed = home.seal_vrf(&vault.public(), &mut system_rng()).unwrap();
+    let to_another = home.seal_vrf(&VaultSecret::draw(&mut system_rng()).public(), &mut system_rng()).unwrap();
+    assert!(matches!(join(5, None), Err(HomeError::NoVrf(_))));
+    assert!(matches!(join(5, Some(&to_another)), Err(HomeError::NoVrf(_))));
+    assert!(matches!(join(4, Some(&sealed)), Err(HomeError::NumberUsed { .. })));
+    join(5, Some(&sealed)).unwrap();
+    let joined = Home::open(&root).unwrap();
+    assert_eq!((joined.node(), joined.member()), (NodeNumber(5), MemberCode::ZERO));
+    assert_eq!(joined.load_keys().unwrap().vrf.public(), bed.genesis.vrf);
+    assert!(matches!(join(5, Some(&sealed)), Err(HomeError::Exists(_))));
+}
+
+#[test]
+fn a_further_node_of_a_member_opens_the_key_of_the_genesis() {
+    let bed = bed();
+    let root = newcomer(&bed, &bed.keys.vault);
+    Home::join(&root, bed.genesis.clone(), NodeNumber(5), None).unwrap();
+    assert_eq!(Home::open(&root).unwrap().load_keys().unwrap().vrf.public(), bed.genesis.vrf);
+    let named = Home::join(&bed.root(), bed.genesis.clone(), NodeNumber(5), None);
+    assert!(matches!(named, Err(HomeError::Named(_))));
+}

@@ -1,9 +1,11 @@
 //! What an audit answers, for a program and for a person.
 
+use crate::client::Url;
 use crate::exit::Exit;
 use crate::output::{BOLD, table};
 use ledger_core::audit::{Bookmark, Finding, Report, Verdict};
-use ledger_core::ids::Height;
+use ledger_core::block::BlockHash;
+use ledger_core::ids::{Height, NodeNumber};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -17,11 +19,53 @@ pub(super) struct Answer {
     report: Report,
     notes: Vec<String>,
     seconds: f64,
+    /// Who serves what, where nodes were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<NodeRow>,
+}
+
+/// What a node serves.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct NodeRow {
+    pub(super) url: Url,
+    pub(super) node: Option<NodeNumber>,
+    pub(super) serves: Serves,
+    /// Its last block.
+    pub(super) height: Height,
+    /// The hash of that.
+    pub(super) tip: Option<BlockHash>,
+    pub(super) why: Option<String>,
+}
+
+/// How much of the chain a node serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Serves {
+    /// All of it.
+    Whole,
+    /// The chain up to a block below the highest.
+    Behind,
+    /// Less than it says, or it breaks off.
+    Part,
+    /// A block that was altered, or another chain from there on.
+    Altered,
+    /// The chain, with a certificate of its tip that does not hold.
+    BadCertificate,
+    /// Nothing: it does not answer, or is of another chain.
+    Nothing,
 }
 
 impl Answer {
     pub(super) fn new(report: Report, notes: Vec<String>, seconds: f64) -> Self {
-        Self { report, notes, seconds }
+        Self { report, notes, seconds, nodes: Vec::new() }
+    }
+
+    pub(super) fn of_nodes(report: Report, notes: Vec<String>, seconds: f64, nodes: Vec<NodeRow>) -> Self {
+        Self { report, notes, seconds, nodes }
+    }
+
+    pub(super) const fn report(&self) -> &Report {
+        &self.report
     }
 
     pub(super) const fn verdict(&self) -> Verdict {
@@ -43,6 +87,10 @@ impl Answer {
     pub(super) fn text(&self) -> String {
         let report = &self.report;
         let mut text = format!("{BOLD}{}{BOLD:#}\n\n", self.verdict_in_words());
+        if !self.nodes.is_empty() {
+            text.push_str(&who(&self.nodes));
+            text.push('\n');
+        }
         text.push_str(&self.checked());
         text.push('\n');
         text.push_str(&self.covered());
@@ -104,6 +152,25 @@ impl Answer {
         let _ = writeln!(text, "timestamped  {}", upto(timestamped));
         text
     }
+}
+
+fn who(nodes: &[NodeRow]) -> String {
+    let row = |node: &NodeRow| {
+        let serves = match node.serves {
+            Serves::Whole => "the whole chain 完整",
+            Serves::Behind => "the chain so far 落后",
+            Serves::Part => "a part 不完整",
+            Serves::Altered => "ALTERED 已被改动",
+            Serves::BadCertificate => "BAD CERTIFICATE 证书无效",
+            Serves::Nothing => "nothing 无应答",
+        };
+        let number = node.node.map_or_else(|| "?".to_owned(), |node| node.to_string());
+        let tip = node.tip.map(|tip| tip.to_string().chars().take(12).collect()).unwrap_or_default();
+        let why = node.why.clone().unwrap_or_default();
+        [number, node.url.to_string(), serves.to_owned(), node.height.to_string(), tip, why]
+    };
+    let rows: Vec<_> = nodes.iter().map(row).collect();
+    table(["node 节点", "url", "serves 提供", "to block", "tip", "why"], &rows)
 }
 
 fn findings(findings: &[Finding]) -> String {

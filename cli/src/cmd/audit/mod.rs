@@ -3,17 +3,20 @@
 mod answer;
 mod feed;
 mod kept;
+mod nodes;
 mod source;
 
+use crate::client::Url;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use answer::Answer;
 use clap::{ArgGroup, ValueEnum};
 use ledger_core::archive::{Foot, FootError};
-use ledger_core::audit::{Auditor, Finding, Options, Report, Scope, Verdict};
+use ledger_core::audit::{Auditor, Bookmark, Finding, Options, Report, Scope, Verdict};
 use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use luqi_node::home::{read_genesis, write_json};
+use nodes::Nodes;
 pub(super) use source::Source;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   luqi audit --home net/node1 --genesis net/genesis.json
   luqi audit --archive chain.luqi --genesis net/genesis.json --json
+  luqi audit --node http://127.0.0.1:7101 --node http://127.0.0.1:7103 --genesis net/genesis.json
   luqi audit --home net/node1 --genesis net/genesis.json --keep kept.json  what to keep
   luqi audit --home net/node1 --genesis net/genesis.json --from kept.json  and next time
 
@@ -29,9 +33,12 @@ Take the genesis from somebody you trust, and never from the home that you audit
 the hash to compare. What --keep writes finds a history that all validators rewrote and signed again; keep it
 where they cannot write. Nothing beside the chain (index, hints, the map's snapshot) has a say in the verdict.
 
+With --node the blocks are fetched from running nodes and compared: each node is named with what it serves. One
+that does not answer changes nothing where another serves the whole chain.
+
 It ends with 0 where the chain holds, 1 where something was altered, and 3 where not enough is here to say.";
 
-/// Recompute everything that a home or an archive holds, and say what does not hold
+/// Recompute everything that a home, an archive or running nodes hold, and say what does not hold
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("evidence").required(true))]
 pub(crate) struct Args {
@@ -41,6 +48,9 @@ pub(crate) struct Args {
     /// An archive, as `luqi export` writes it
     #[arg(long, value_name = "FILE", group = "evidence")]
     archive: Option<PathBuf>,
+    /// A running node; may be given several times
+    #[arg(long, value_name = "URL", group = "evidence")]
+    node: Vec<Url>,
     /// What the chain starts from
     #[arg(long, value_name = "FILE")]
     genesis: PathBuf,
@@ -79,6 +89,9 @@ impl From<Depth> for Scope {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let genesis = genesis(&args.genesis)?;
     let from = args.from.as_deref().map(|path| kept::read(path, &genesis.chain_id())).transpose()?;
+    if !args.node.is_empty() {
+        return of_nodes(args, &genesis, from, output);
+    }
     let mut source = source(args, &genesis)?;
     source.introduce(output);
     let started = Instant::now();
@@ -97,6 +110,24 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         notes.extend(source.compare_index(&genesis, output));
     }
     let answer = Answer::new(report, notes, seconds);
+    output.answer(&answer, || answer.text())?;
+    if let Some(path) = &args.keep {
+        keep(path, &answer, output)?;
+    }
+    Ok(answer.exit())
+}
+
+/// What running nodes serve, instead of what lies in a folder or file.
+fn of_nodes(args: &Args, genesis: &Genesis, from: Option<Bookmark>, output: &Output) -> Result<Exit, Problem> {
+    let nodes = Nodes::ask(&args.node, genesis)?;
+    let (certificates, states) = (args.certificates.into(), args.state.into());
+    let options = Options { certificates, states, from, tip_file: None };
+    let mut answer = nodes.audit(genesis, &options, output)?;
+    if hides_its_place(answer.report(), &options) {
+        output.note("something below is not as it was signed; looking again, at every certificate and every state, for the first block");
+        let every = Options { certificates: Scope::Every, states: Scope::Every, ..options };
+        answer = nodes.audit(genesis, &every, output)?;
+    }
     output.answer(&answer, || answer.text())?;
     if let Some(path) = &args.keep {
         keep(path, &answer, output)?;

@@ -66,9 +66,8 @@ impl Row {
         let state = format!("{state}{why}");
         let Some(status) = &self.status else {
             let mut cells = [const { String::new() }; 11];
-            if let [first, .., last] = &mut cells {
-                (*first, *last) = (self.url.to_string(), state);
-            }
+            let [first, .., last] = &mut cells;
+            (*first, *last) = (self.url.to_string(), state);
             return cells;
         };
         let code = status.member.map(|code| code.to_string()).unwrap_or_default();

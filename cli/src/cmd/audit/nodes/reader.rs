@@ -1,0 +1,152 @@
+//! One node's blocks, as a thread of its own reads them ahead.
+
+use crate::client::{Client, ClientError, Stream, Url};
+use hyper::body::Bytes;
+use ledger_core::certificate::Certificate;
+use ledger_core::crypto::ChainId;
+use ledger_core::ids::Height;
+use luqi_node::archive::{ArchiveReader, Item};
+use luqi_node::store::StoreError;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// Blocks that are read ahead of the one that is judged.
+const AHEAD: usize = 16;
+/// How often a connection that is lost is made again without a block coming of it.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a node serves next.
+pub(super) enum Next {
+    /// The bytes of its next block.
+    Block(Vec<u8>),
+    /// There is no more: the certificate of its last block, where it has one.
+    End(Option<Certificate>),
+    /// It breaks off.
+    Broken(String),
+}
+
+/// A node that is being read.
+pub(super) struct Reading {
+    blocks: Receiver<Next>,
+}
+
+impl Reading {
+    /// Begins to read a node's blocks up to a height.
+    pub(super) fn start(handle: &Handle, url: Url, chain: ChainId, to: Height) -> Self {
+        let (sender, blocks) = sync_channel(AHEAD);
+        let handle = handle.clone();
+        std::thread::spawn(move || {
+            let last = Reader { handle, url, chain, to, next: Height(1), sender: &sender }.read();
+            // Nobody waits for it any more where the audit has ended.
+            let _ = sender.send(last);
+        });
+        Self { blocks }
+    }
+
+    /// What comes next.
+    pub(super) fn next(&mut self) -> Next {
+        self.blocks.recv().unwrap_or_else(|_| Next::Broken("its thread has ended".to_owned()))
+    }
+}
+
+struct Reader<'a> {
+    handle: Handle,
+    url: Url,
+    chain: ChainId,
+    to: Height,
+    next: Height,
+    sender: &'a SyncSender<Next>,
+}
+
+impl Reader<'_> {
+    /// Reads to the end, over as many connections as that takes; gives how it ends.
+    fn read(&mut self) -> Next {
+        let mut tries = 0;
+        loop {
+            let begun = self.next;
+            let why = match self.read_on() {
+                Ok(certificate) => return Next::End(certificate),
+                Err(Failed::For(why)) => return Next::Broken(why),
+                Err(Failed::Now(why)) => why,
+            };
+            tries = if self.next > begun { 0 } else { tries + 1 };
+            if tries >= TRIES {
+                return Next::Broken(why);
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Reads what one connection gives.
+    fn read_on(&mut self) -> Result<Option<Certificate>, Failed> {
+        if self.next > self.to {
+            return Ok(None);
+        }
+        let path = format!("/v1/blocks?from={}&to={}", self.next, self.to);
+        let mut client = Client::new(self.url.clone());
+        let stream = self.handle.block_on(client.stream(&path))?;
+        let from = Pieces { handle: self.handle.clone(), stream, piece: Bytes::new() };
+        let name = PathBuf::from(self.url.to_string());
+        let mut archive = ArchiveReader::open(from, &name, &self.chain)?;
+        while let Some(item) = archive.next_item()? {
+            match item {
+                Item::End(certificate) => return Ok(Some(certificate)),
+                Item::Block(bytes) => {
+                    self.next = self.next.next();
+                    if self.sender.send(Next::Block(bytes)).is_err() {
+                        return Err(Failed::For("the audit has ended".to_owned()));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Why reading stops.
+enum Failed {
+    /// Another try may do.
+    Now(String),
+    /// No other try will.
+    For(String),
+}
+
+impl From<ClientError> for Failed {
+    fn from(error: ClientError) -> Self {
+        let text = error.to_string();
+        if error.may_be_tried_again() { Self::Now(text) } else { Self::For(text) }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        if matches!(error, StoreError::Io { .. }) { Self::Now(text) } else { Self::For(text) }
+    }
+}
+
+/// A stream, read as files are.
+struct Pieces {
+    handle: Handle,
+    stream: Stream,
+    piece: Bytes,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.handle.block_on(self.stream.next()) {
+                Ok(Some(piece)) => self.piece = piece,
+                Ok(None) => return Ok(0),
+                Err(error) => return Err(io::Error::other(error.to_string())),
+            }
+        }
+        let piece = self.piece.split_to(to.len().min(self.piece.len()));
+        to.iter_mut().zip(piece.iter()).for_each(|(to, from)| *to = *from);
+        Ok(piece.len())
+    }
+}

@@ -1,0 +1,51 @@
+//! `luqi member list`
+
+use super::target::Target;
+use super::view::{Members, words};
+use crate::client::block_on;
+use crate::exit::{Exit, Problem};
+use crate::output::{BOLD, Output, table};
+use std::fmt::Write as _;
+
+/// List members, nodes and open proposals
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let mut client = args.target.client()?;
+    let members = block_on(async { Ok(Members::ask(&mut client).await?) })?;
+    output.answer(&members, || text(&members))?;
+    Ok(Exit::Holds)
+}
+
+fn text(members: &Members) -> String {
+    let row = |(member, node): (&ledger_core::membership::Member, &ledger_core::membership::Node)| {
+        let power = if node.power == 0 { "replica".to_owned() } else { node.power.to_string() };
+        [
+            member.code.to_string(),
+            member.name_zh.to_string(),
+            member.name_en.to_string(),
+            node.number.to_string(),
+            power,
+        ]
+    };
+    let membership = &members.in_force;
+    let rows: Vec<_> = membership.nodes().map(row).collect();
+    let mut text = table(["code", "名称", "name", "node", "power"], &rows);
+    let (height, total, next) = (members.height, membership.total_power(), membership.next_node());
+    let _ = writeln!(text, "\nafter block {height}; voting power {total} in all; the next node is number {next}");
+    let rows = members.proposals.iter().map(|open| {
+        let state = if open.adopted { "adopted".to_owned() } else { format!("{} of {total}", members.approving(open)) };
+        let id = open.id.to_string().chars().take(12).collect();
+        [id, open.proposer.to_string(), open.effective.to_string(), state, words(&open.change)]
+    });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        let _ = write!(text, "\n{BOLD}open proposals 未决提案{BOLD:#}\n");
+        text.push_str(&table(["proposal", "by", "from block", "approved", "change"], &rows));
+    }
+    text
+}

@@ -1,0 +1,102 @@
+//! What a node says of the membership, and changes in words.
+
+use crate::client::{Client, ClientError};
+use crate::exit::{Exit, Problem};
+use ledger_core::crypto::ChainId;
+use ledger_core::governance::{Change, OpenProposal, ProposalId};
+use ledger_core::ids::{Height, Protocol};
+use ledger_core::membership::{Member, Membership};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// How long something that was submitted may take until it is on the chain.
+const FINAL: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// `/v1/members`, as far as it is used here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Members {
+    pub(super) chain_id: ChainId,
+    pub(super) height: Height,
+    pub(super) in_force: Membership,
+    pub(super) proposals: Vec<OpenProposal>,
+    pub(super) control: Control,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Control {
+    pub(super) protocol: Protocol,
+}
+
+impl Members {
+    pub(super) async fn ask(client: &mut Client) -> Result<Self, ClientError> {
+        client.get("/v1/members").await
+    }
+
+    /// An open proposal, by its id or the beginning of it.
+    pub(super) fn proposal(&self, id: &str) -> Result<&OpenProposal, Problem> {
+        let mut found = self.proposals.iter().filter(|open| open.id.to_string().starts_with(id));
+        match (found.next(), found.next()) {
+            (Some(open), None) => Ok(open),
+            (Some(_), Some(_)) => Err(Problem::usage(format!("several open proposals begin with {id}"))),
+            (None, _) => Err(Problem::usage(format!("no open proposal begins with {id}"))
+                .next("it is not on the chain yet, has lapsed, or is in force: `luqi member list --url URL`")),
+        }
+    }
+
+    /// Voting power of the members that have approved a proposal.
+    pub(super) fn approving(&self, open: &OpenProposal) -> u64 {
+        let approved = |member: &&Member| open.approvals.contains(&member.code);
+        self.in_force.members().iter().filter(approved).map(Member::power).sum()
+    }
+}
+
+/// What was submitted, as the node answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Taken {
+    pub(super) proposal: ProposalId,
+    pub(super) sequence: u64,
+}
+
+/// Waits until the chain shows something.
+pub(super) async fn until(client: &mut Client, shows: impl Fn(&Members) -> bool) -> Result<Members, Problem> {
+    let began = Instant::now();
+    loop {
+        match Members::ask(client).await {
+            Ok(members) if shows(&members) => return Ok(members),
+            Ok(_) => {}
+            Err(error) if error.may_be_tried_again() => {}
+            Err(error) => return Err(error.into()),
+        }
+        if began.elapsed() > FINAL {
+            let what = format!("it was submitted, and is not on the chain after {} s", FINAL.as_secs());
+            return Err(Problem::new(Exit::Undecided, what)
+                .next("the chain may stand still, or have refused it: `luqi status` and `luqi member list` tell"));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// A change, for a person.
+pub(super) fn words(change: &Change) -> String {
+    let nodes = |member: &Member| {
+        let nodes: Vec<String> =
+            member.nodes.iter().map(|node| format!("{} (power {})", node.number, node.power)).collect();
+        if nodes.is_empty() { "no node".to_owned() } else { format!("node {}", nodes.join(", ")) }
+    };
+    match change {
+        Change::AddMember(member) => {
+            let (zh, en): (&str, &str) = (&member.name_zh, &member.name_en);
+            format!("add member {} {zh} {en}, {}", member.code, nodes(member))
+        }
+        Change::RemoveMember(code) => format!("remove member {code} with its nodes"),
+        Change::AddNode(code, node) => format!("add node {} (power {}) to {code}", node.number, node.power),
+        Change::RemoveNode(number) => format!("remove node {number}"),
+        Change::SetPower(number, power) => format!("set the voting power of node {number} to {power}"),
+        Change::RotateNodeKeys(number, _) => format!("replace the keys of node {number}"),
+        Change::RotateMemberKeys(code, _, _) => format!("replace governance and vault key of {code}"),
+        Change::SetParameters(_) => "replace the parameters of the chain".to_owned(),
+        Change::Activate(protocol) => format!("activate protocol {protocol}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! Several nodes asked at once: audited side by side, and looked at.
+
+use crate::json;
+use crate::served::{Chain, grow, nobody};
+use ledger_core::fixture::Network;
+use luqi_node::home::write_json;
+use luqi_node::http::Reason;
+use serde_json::Value;
+use std::path::Path;
+
+const BLOCKS: u64 = 30;
+
+/// Audits nodes, wants an exit code, and gives the answer with what each node serves.
+fn audit(folder: &Path, network: &Network, exit: i32, urls: &[&str]) -> (Value, Vec<String>) {
+    write_json(&folder.join("genesis.json"), &network.genesis).unwrap();
+    let nodes = urls.iter().flat_map(|url| ["--node", url]);
+    let arguments: Vec<&str> = ["audit", "--genesis", "genesis.json"].into_iter().chain(nodes).collect();
+    let answer = json(folder, exit, &arguments);
+    let serves = |row: &Value| row["serves"].as_str().unwrap().to_owned();
+    let rows = answer["nodes"].as_array().unwrap().iter().map(serves).collect();
+    (answer, rows)
+}
+
+#[test]
+fn nodes_that_agree_hold_and_who_is_behind_or_away_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let whole = Chain::of(&network, 1);
+    let (first, second) = (whole.clone().serve(), Chain { number: 2, ..whole.clone() }.serve());
+    let behind = Chain::of(&network.at(ledger_core::ids::Height(20)), 3).serve();
+    let away = nobody();
+    let (answer, serves) = audit(folder.path(), &network, 0, &[&first, &behind, &away, &second]);
+    assert_eq!(serves, ["whole", "behind", "nothing", "whole"]);
+    assert_eq!((&answer["verdict"], &answer["height"]), (&"holds".into(), &BLOCKS.into()));
+    assert_eq!(answer["tip"], network.tip.hash.to_string());
+    assert_eq!(answer["checked"]["blocks"], BLOCKS);
+    assert_eq!(answer["nodes"][1]["height"], 20);
+    assert_eq!(answer["findings"].as_array().unwrap().len(), 0);
+
+    let (answer, serves) = audit(folder.path(), &network, 3, &[&away]);
+    assert_eq!((serves, &answer["verdict"]), (vec!["nothing".to_owned()], &"undecided".into()));
+    assert_eq!(audit(folder.path(), &network, 0, &[&behind]).1, ["whole"], "nobody is known to have more");
+}
+
+#[test]
+fn a_node_that_serves_an_altered_block_is_named_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let good = Chain::of(&network, 1).serve();
+    for height in [1_usize, 17, BLOCKS as usize] {
+        let mut altered = Chain { number: 7, ..Chain::of(&network, 2) };
+        let block = &mut altered.blocks[height - 1];
+        let place = block.len() - 70;
+        block[place] ^= 1;
+        let bad = altered.serve();
+        for urls in [[bad.as_str(), &good], [&good, &bad]] {
+            let (answer, serves) = audit(folder.path(), &network, 1, &urls);
+            let place = usize::from(urls[1] == bad);
+            assert_eq!((serves[place].as_str(), serves[1 - place].as_str()), ("altered", "whole"));
+            let row = &answer["nodes"][place];
+            assert_eq!(row["node"], 7);
+            assert!(row["why"].as_str().unwrap().starts_with(&format!("block {height}: ")), "{row}");
+            assert_eq!(answer["findings"][0]["height"], height);
+            assert_eq!(answer["tip"], network.tip.hash.to_string(), "the sound chain is described");
+        }
+        assert_eq!(audit(folder.path(), &network, 1, &[&bad]).1, ["altered"]);
+    }
+}
+
+#[test]
+fn two_certified_histories_are_a_fork() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let urls = [Chain::of(&network, 1).serve(), Chain::of(&grow(BLOCKS, 1_000_000), 2).serve()];
+    let (answer, serves) = audit(folder.path(), &network, 1, &[&urls[0], &urls[1]]);
+    assert_eq!(serves, ["whole", "whole"]);
+    assert!(answer["notes"][0].as_str().unwrap().contains("fork"), "{answer}");
+}
+
+#[test]
+fn who_breaks_off_or_serves_less_than_he_says_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let good = Chain::of(&network, 1).serve();
+    let less = Chain { says: BLOCKS + 5, certificate: None, ..Chain::of(&network, 2) }.serve();
+    let mut wrong = Chain::of(&network, 3);
+    wrong.certificate.as_mut().unwrap().round.0 += 1;
+    let wrong = wrong.serve();
+    let (_, serves) = audit(folder.path(), &network, 0, &[&good, &less]);
+    assert_eq!(serves, ["whole", "part"]);
+    let (_, serves) = audit(folder.path(), &network, 3, &[&less]);
+    assert_eq!(serves, ["part"]);
+    let (_, serves) = audit(folder.path(), &network, 1, &[&good, &wrong]);
+    assert_eq!(serves, ["whole", "bad_certificate"]);
+    let broken = Chain { breaks_after: Some(60), ..Chain::of(&network, 4) }.serve();
+    let (answer, serves) = audit(folder.path(), &network, 0, &[&good, &broken]);
+    assert_eq!(serves, ["whole", "part"], "{answer}");
+}
+
+fn status(folder: &Path, exit: i32, urls: &[&str]) -> (Value, Vec<String>) {
+    let nodes = urls.iter().flat_map(|url| ["--url", url]);
+    let answer = json(folder, exit, &["status"].into_iter().chain(nodes).collect::<Vec<_>>());
+    let state = |row: &Value| row["state"].as_str().unwrap().to_owned();
+    let rows = answer["nodes"].as_array().unwrap().iter().map(state).collect();
+    (answer, rows)
+}
+
+#[test]
+fn status_tells_who_is_well_behind_forked_silent_or_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let network = grow(BLOCKS, 0);
+    let good = Chain::of(&network, 1).serve();
+    let near = Chain::of(&network.at(ledger_core::ids::Height(28)), 2).serve();
+    let behind = Chain::of(&network.at(ledger_core::ids::Height(20)), 3).serve();
+    let reason = Reason { code: "NOT_CONNECTED".into(), en: "it reaches nobody".into(), zh: "无法连接".into() };
+    let lonely = Chain { not_ready: vec![reason], ..Chain::of(&network, 4) }.serve();
+    let forked = Chain::of(&grow(BLOCKS - 1, 1_000_000), 5).serve();
+    let away = nobody();
+
+    assert_eq!(status(folder, 0, &[&good, &near]).1, ["ok", "ok"]);
+    let (answer, states) = status(folder, 3, &[&good, &behind, &away, &lonely]);
+    assert_eq!(states, ["ok", "behind", "silent", "not_ready"]);
+    assert_eq!((&answer["height"], &answer["nodes"][1]["lag"]), (&BLOCKS.into(), &10.into()));
+    assert_eq!(answer["nodes"][0]["tip"], network.tip.hash.to_string());
+    let (answer, states) = status(folder, 1, &[&good, &near, &forked]);
+    assert_eq!(states, ["ok", "ok", "forked"]);
+    assert_eq!(answer["forked"], true);
+}

@@ -1,0 +1,143 @@
+//! Nodes that serve what a test wants them to: a chain as it is, altered, cut short, or of another history.
+
+use ledger_core::archive::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind};
+use ledger_core::block::BlockHash;
+use ledger_core::certificate::Certificate;
+use ledger_core::chain::HashedBlock;
+use ledger_core::codec;
+use ledger_core::crypto::ChainId;
+use ledger_core::event::Action;
+use ledger_core::fixture::{self, Network, code};
+use ledger_core::ids::{Height, NodeNumber, Protocol, Round, Timestamp};
+use luqi_node::http::{Role, Status};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// A chain of the fixture's network.
+pub(crate) fn grow(blocks: u64, salt: u64) -> Network {
+    let mut network = Network::new(4);
+    for height in 1..=blocks {
+        let keeper = code("370100");
+        let events = (0..3).map(|i| fixture::event(salt + height * 10 + i, Action::New { keeper })).collect();
+        network.block_of(events);
+    }
+    network
+}
+
+/// What a node serves.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    pub(crate) id: ChainId,
+    pub(crate) number: u32,
+    pub(crate) blocks: Vec<Vec<u8>>,
+    pub(crate) certificate: Option<Certificate>,
+    /// What it says of its height.
+    pub(crate) says: u64,
+    /// It breaks off after so many bytes of a stream.
+    pub(crate) breaks_after: Option<usize>,
+    /// Lines of `not_ready`.
+    pub(crate) not_ready: Vec<luqi_node::http::Reason>,
+}
+
+impl Chain {
+    pub(crate) fn of(network: &Network, number: u32) -> Self {
+        let blocks = network.blocks.clone();
+        let says = blocks.len() as u64;
+        let certificate = network.certificate.clone();
+        Self { id: network.tip.chain, number, blocks, certificate, says, breaks_after: None, not_ready: Vec::new() }
+    }
+
+    /// Serves it on a port of its own until the test ends; gives the URL.
+    pub(crate) fn serve(self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let chain = Arc::new(self);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let chain = Arc::clone(&chain);
+                // A client that has gone has heard enough.
+                std::thread::spawn(move || drop(chain.answer(stream)));
+            }
+        });
+        url
+    }
+
+    fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let request = lines.next().transpose()?.unwrap_or_default();
+        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let body = if path == "/v1/status" {
+            serde_json::to_vec(&self.status()).unwrap()
+        } else if let Some(query) = path.strip_prefix("/v1/blocks?from=") {
+            let (from, to) = query.split_once("&to=").unwrap();
+            self.archive(from.parse().unwrap(), to.parse().unwrap())
+        } else if let Some(height) = path.strip_prefix("/v1/blocks/") {
+            self.blocks[height.parse::<usize>().unwrap() - 1].clone()
+        } else {
+            return stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        };
+        let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+        let sent = self.breaks_after.filter(|_| path.contains("from=")).unwrap_or(body.len()).min(body.len());
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(&body[..sent])
+    }
+
+    fn archive(&self, from: usize, to: usize) -> Vec<u8> {
+        let mut bytes = ledger_core::archive::head(&self.id).to_vec();
+        let mut frame = |kind, body: &[u8]| {
+            bytes.extend_from_slice(&FrameHead::of(kind, body).unwrap().encode() as &[u8; FRAME_HEAD_BYTES]);
+            bytes.extend_from_slice(body);
+        };
+        frame(FrameKind::Foot, &codec::encode(&Foot::default()));
+        self.blocks.iter().take(to).skip(from - 1).for_each(|block| frame(FrameKind::Block, block));
+        if let Some(certificate) = &self.certificate {
+            frame(FrameKind::Certificate, &codec::encode(certificate));
+        }
+        bytes
+    }
+
+    fn status(&self) -> Status {
+        let last = self.blocks.get(self.says as usize - 1).or(self.blocks.last());
+        let tip = last.and_then(|bytes| HashedBlock::read(bytes).ok()).map_or(BlockHash([0; 32]), |block| block.hash());
+        Status {
+            chain_id: self.id,
+            network: "test.luqi.example".to_owned(),
+            height: Height(self.says),
+            tip,
+            time: Timestamp(0),
+            tip_age_ms: 1_000,
+            events: 0,
+            log_size: ledger_core::merkle::LogSize(0),
+            log_root: ledger_core::merkle::Frontier::default().root(),
+            map_root: ledger_core::map::MapRoot::EMPTY,
+            subjects: 0,
+            role: Role::Validator,
+            node: NodeNumber(self.number),
+            member: None,
+            power: 1,
+            total_power: 4,
+            peers: Vec::new(),
+            pending: 0,
+            deciding: Height(self.says + 1),
+            round: Round(0),
+            waiting: None,
+            silent: None,
+            halted: None,
+            highest: Height(self.says),
+            ready: self.not_ready.is_empty(),
+            not_ready: self.not_ready.clone(),
+            version: "0".to_owned(),
+            protocol: Protocol(1),
+            uptime_s: 1,
+            disk_free: None,
+        }
+    }
+}
+
+/// Where nobody listens.
+pub(crate) fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
