@@ -83,7 +83,7 @@ fn a_change_is_proposed_approved_and_in_force() {
     let before = members(folder);
     assert_eq!(before["in_force"]["members"].as_array().unwrap().len(), 1);
     let propose = |change: &[&str]| {
-        let how = ["--effective", "+2", "--url", URL, "--wait"];
+        let how = ["--effective", "+40", "--url", URL, "--wait"];
         json(folder, 0, &[&["member", "propose"], change, &how[..]].concat())["proposal"].as_str().unwrap().to_owned()
     };
     let key = "net/members/370000/governance.key";

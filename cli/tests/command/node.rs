@@ -51,7 +51,9 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 /// A network of one, whose node takes whatever port is free.
 pub(crate) fn network_of_one(folder: &Path) {
-    json(folder, 0, &["testnet", "--out", "net"]);
+    // Blocks come soon, with nothing in them too.
+    let pace = ["--param", "pace_seal_ms=300", "--param", "pace_idle_ms=300"];
+    json(folder, 0, &[&["testnet", "--out", "net"], &pace[..]].concat());
     let file = "[network]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
     std::fs::write(folder.join("net/node1/node.toml"), file).unwrap();
 }

@@ -131,7 +131,8 @@ fn every_item_has_an_outcome_and_what_was_not_recorded_is_named() {
         ("pending", 1),
         ("applied", 3),
         ("refused", 1),
-        ("retried", 2),
+        // A connection that is lost under a request is made again without a word.
+        ("retried", 1),
     ] {
         assert_eq!(answer[field], count, "{field}: {answer}");
     }
