@@ -1,7 +1,7 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-one test bench bench-peers fuzz lint vectors docs
+.PHONY: help demo demo-one demo-compose image test bench bench-peers fuzz lint vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
@@ -17,6 +17,14 @@ demo: ## builds, runs a network of four on this machine: submits, kills, joins, 
 demo-one: ## the same for a ledger of one: imports, audits, alters, finds it, and verifies it in Python
 	@tools/need.sh python3 cryptography cc
 	@tools/demo_one.sh
+
+demo-compose: ## the same idea in containers: a validator is killed, comes back, all homes are audited (CONTRACTS=1000)
+	@tools/need.sh cc
+	@tools/compose.sh demo
+
+image: ## builds the container image luqi:local, FROM scratch and without a registry
+	@tools/need.sh cc
+	@tools/image.sh
 
 test: ## every test, in Rust and Python (FUZZ=1: and a short run of each fuzz target)
 	@tools/need.sh python3 cryptography cc

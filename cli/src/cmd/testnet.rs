@@ -24,6 +24,7 @@ Examples:
   luqi testnet --validators 4 --replicas 1 --out net  province and three cities, and a replica
   luqi testnet --members 370000,370100,370200,370600,370700:0 --out net  these members; Weifang a replica
   luqi testnet --validators 4 --seed 7 --out net      the same keys and chain id every time
+  luqi testnet --validators 2 --hosts province,jinan --out net  each on a machine of its own
 
 It makes net/genesis.json, the homes net/node1, net/node2 … (node 1 is the province 370000, then the
 cities by code, one validator each; replicas come last and belong to the last member), and each member's
@@ -141,7 +142,7 @@ pub(super) fn make(args: &Args, wires: &Wires) -> Result<Answer, Problem> {
     let wired = match wires {
         Wires::From(port) => wiring::on_ports(*port, nodes)?,
         Wires::Free => wiring::on_free_ports(nodes)?,
-        Wires::Hosts(hosts) if hosts.len() == nodes => wiring::on_hosts(hosts),
+        Wires::Hosts(hosts) if hosts.len() == nodes => wiring::on_hosts(hosts)?,
         Wires::Hosts(hosts) => {
             return Err(Problem::usage(format!("--hosts names {} machines for {nodes} nodes", hosts.len())));
         }

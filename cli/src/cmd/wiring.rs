@@ -18,10 +18,20 @@ pub(super) struct Wired {
 }
 
 /// Each node on a machine of its own, at the ports that are the default.
-pub(super) fn on_hosts(hosts: &[String]) -> Vec<Wired> {
+pub(super) fn on_hosts(hosts: &[String]) -> Result<Vec<Wired>, Problem> {
     let (network, http) = (NetworkSection::default(), HttpSection::default());
     let port = network.listen.port();
-    let wired = |host: &String| Wired { p2p: network.listen, http: http.listen, address: format!("{host}:{port}") };
+    let wired = |host: &String| {
+        // What stands in brackets is an address of version 6.
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        if host.is_empty() || (host.contains(':') && !bracketed) {
+            return Err(Problem::usage(format!(
+                "{host:?} is no name of a machine: nodes are called there at port {port}"
+            ))
+            .next("leave the port out; an address of version 6 stands in brackets"));
+        }
+        Ok(Wired { p2p: network.listen, http: http.listen, address: format!("{host}:{port}") })
+    };
     hosts.iter().map(wired).collect()
 }
 

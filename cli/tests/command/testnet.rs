@@ -1,6 +1,7 @@
 //! Whole networks for tests.
 
 use crate::{bytes, json, luqi, mode};
+use luqi_node::config::Config;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -58,4 +59,49 @@ fn nothing_is_overwritten() {
         );
     }
     json(folder, 0, &["testnet", "--validators", "17", "--out", "province"]);
+}
+
+/// What a node's configuration says of itself and of the others.
+fn wiring(folder: &std::path::Path, node: u32) -> (String, String, Vec<(u32, String)>) {
+    let config = Config::read(&folder.join(format!("net/node{node}/node.toml"))).unwrap();
+    let peers = config.network.peers.iter().map(|peer| (peer.node.0, peer.address.clone())).collect();
+    (config.network.listen.to_string(), config.http.listen.to_string(), peers)
+}
+
+#[test]
+fn nodes_with_machines_of_their_own_find_each_other_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let members = ["testnet", "--out", "net", "--members", "370000,370100,370700:0"];
+    let answer = json(folder, 0, &[&members[..], &["--hosts", "province,jinan,weifang.example"]].concat());
+    let powers: Vec<_> = answer["homes"].as_array().unwrap().iter().map(|place| place["power"].clone()).collect();
+    assert_eq!(powers, [1, 1, 0]);
+    let hosts = [(1, "province:7070"), (2, "jinan:7070"), (3, "weifang.example:7070")];
+    for node in 1..=3 {
+        let others = hosts.iter().filter(|(other, _)| *other != node);
+        let others: Vec<_> = others.map(|(other, address)| (*other, (*address).to_owned())).collect();
+        assert_eq!(wiring(folder, node), ("0.0.0.0:7070".to_owned(), "127.0.0.1:7080".to_owned(), others));
+    }
+}
+
+#[test]
+fn nodes_on_one_machine_have_two_ports_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--out", "net", "--validators", "2", "--base-port", "7300"]);
+    let one = ("127.0.0.1:7300".to_owned(), "127.0.0.1:7301".to_owned(), vec![(2, "127.0.0.1:7302".to_owned())]);
+    let two = ("127.0.0.1:7302".to_owned(), "127.0.0.1:7303".to_owned(), vec![(1, "127.0.0.1:7300".to_owned())]);
+    assert_eq!((wiring(folder, 1), wiring(folder, 2)), (one, two));
+}
+
+#[test]
+fn as_many_machines_as_nodes_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let refused = |more: &[&str]| json(folder, 2, &[&["testnet", "--out", "net"], more].concat());
+    let few = refused(&["--validators", "3", "--hosts", "province,jinan"]);
+    assert!(few["error"].as_str().unwrap().contains("2 machines for 3 nodes"), "{few}");
+    let address = refused(&["--hosts", "province:7070"]);
+    assert!(address["error"].as_str().unwrap().contains("province:7070"), "{address}");
+    assert!(!folder.join("net").exists());
 }

@@ -3,6 +3,7 @@
 //! Every connection between two nodes goes through a proxy of the driver, so that it can be cut, slowed
 //! and joined again without any right on the machine.
 
+pub mod compose;
 pub mod faults;
 pub mod fleet;
 pub mod http;
