@@ -8,6 +8,7 @@ RUN RUSTFLAGS="-C target-feature=+crt-static" \
     cargo build --release --locked -p luqi --target "$(rustc -vV | sed -n 's/^host: //p')" \
  && mkdir -p /image/data \
  && cp target/*/release/luqi /image/luqi \
+ && strip --strip-debug /image/luqi \
  && touch /image/data/.keep
 
 FROM scratch

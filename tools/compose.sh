@@ -60,7 +60,8 @@ prepare() {
     number=0
     for service in $services; do
         number=$((number + 1))
-        tar -C "$net/node$number" --owner=10001 --group=10001 -c . | docker cp -a - "$(container "$service"):/data"
+        # Without -a, which would look the user up by a name that the image does not know: owners are the tar's.
+        tar -C "$net/node$number" --owner=10001 --group=10001 -c . | docker cp - "$(container "$service"):/data"
     done
 }
 
