@@ -201,7 +201,8 @@ impl Default for HttpSection {
 
 impl Default for LogSection {
     fn default() -> Self {
-        Self { format: LogFormat::default(), level: "info".to_owned() }
+        // The engine tells of every vote.
+        Self { format: LogFormat::default(), level: "info,arc_malachitebft=warn".to_owned() }
     }
 }
 
