@@ -1,7 +1,7 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-peers fuzz lint vectors docs
+.PHONY: help demo demo-one test bench bench-peers fuzz lint vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
@@ -10,9 +10,13 @@ help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-demo: ## builds, imports 20,000 fictitious contracts, audits them, alters a byte, finds it
-	@tools/need.sh python3 cryptography cc
+demo: ## builds, runs a network of four on this machine: submits, kills, joins, audits, alters, finds it
+	@tools/need.sh python3 curl cc
 	@tools/demo.sh
+
+demo-one: ## the same for a ledger of one: imports, audits, alters, finds it, and verifies it in Python
+	@tools/need.sh python3 cryptography cc
+	@tools/demo_one.sh
 
 test: ## every test, in Rust and Python (FUZZ=1: and a short run of each fuzz target)
 	@tools/need.sh python3 cryptography cc

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of: python3, cryptography, cc, c++, postgresql. Asks nothing, and says what it does.
+# Installs what is missing of: python3, cryptography, cc, c++, curl, postgresql. Asks nothing, and says what it does.
 set -euo pipefail
 
 say() { echo "need: $*"; }
@@ -44,6 +44,9 @@ for what in "$@"; do
         ;;
     c++)
         command -v c++ >/dev/null || apt_install g++ || missing "a C++ compiler (c++)" "install g++"
+        ;;
+    curl)
+        command -v curl >/dev/null || apt_install curl || missing curl "install curl"
         ;;
     postgresql)
         # Debian keeps the server's programs out of PATH.

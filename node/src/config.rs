@@ -19,6 +19,8 @@ use thiserror::Error;
 pub const FILE: &str = "node.toml";
 /// Variables of the environment begin with it: `LUQI_<SECTION>_<KEY>`.
 const PREFIX: &str = "LUQI_";
+/// The engine speaks of every vote; what it comes to is said here anyway.
+const LEVEL: &str = "info,arc_malachitebft=warn,libp2p=warn";
 /// No configuration is longer.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -201,8 +203,7 @@ impl Default for HttpSection {
 
 impl Default for LogSection {
     fn default() -> Self {
-        // The engine tells of every vote.
-        Self { format: LogFormat::default(), level: "info,arc_malachitebft=warn".to_owned() }
+        Self { format: LogFormat::default(), level: LEVEL.to_owned() }
     }
 }
 

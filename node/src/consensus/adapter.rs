@@ -1,29 +1,30 @@
 //! The one loop between engine, chain and network: it answers what the engine asks, one message after the
 //! other, and holds a height back until its block is due.
 
+mod outlook;
+
 use super::blocks::{Blocks, Verdict};
 use super::context::{Address, Arrived, At, Luqi, Validators, Value};
-use super::engine::STATUS;
+use super::engine::{self, STATUS};
 use super::handlers::Held;
 use super::heard::Heard;
 use super::last_signed::{LastSigned, Signed, Silence};
-use super::network::{Port, engine_peer, status};
+use super::network::{Port, engine_peer};
 use super::pace::{self, Facts};
 use super::parts::{Assembled, SignedParts};
 use super::tempo::timeouts;
 use super::wake::Wake;
-use super::watchdog::{PATIENCE, Standstill, Watchdog};
-use super::{ConsensusError, Deps, Ended, View, Waiting, engine};
+use super::watchdog::{Standstill, Watchdog};
+use super::{ConsensusError, Deps, Ended, View};
 use crate::chain::{Latest, now};
 use crate::mempool::Pending;
 use crate::network::Topic;
 use arc_malachitebft_app_channel::app::consensus::ProposedValue;
 use arc_malachitebft_app_channel::app::engine::host::HeightParams;
-use arc_malachitebft_app_channel::app::engine::network::Status;
 use arc_malachitebft_app_channel::app::types::core::{Round, Validity};
 use arc_malachitebft_app_channel::{AppMsg, Channels};
 use ledger_core::block::BlockHash;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::ids::Height;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -316,67 +317,8 @@ impl<'a> Adapter<'a> {
         self.show();
     }
 
-    /// Looks after the height under way; gives the highest tip where this node is far behind.
-    fn look(&mut self) -> Option<Height> {
-        let latest = self.deps.chain.latest();
-        let (height, now) = (latest.tip.height.next(), Instant::now());
-        let validators = Validators::of(&latest.tip.membership);
-        let due = self.due().max(self.made);
-        let (stands, tell) = self.watchdog.look(height, due, now);
-        let recently = now.checked_sub(PATIENCE).unwrap_or(now);
-        let missing = self.heard().missing(self.deps.node, height, &validators, recently);
-        if tell {
-            let round = self.round;
-            let who: Vec<_> = missing.iter().map(NodeNumber::to_string).collect();
-            let waited = now.saturating_duration_since(due).as_secs();
-            tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
-        }
-        self.standstill = stands.then_some(Standstill { since: due, missing });
-        self.show();
-        self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
-    }
-
-    /// Before the engine has started a height it does not say where this node stands.
-    async fn say_where(&self) {
-        let tip = self.deps.chain.latest().tip.height;
-        if self.started.load(Ordering::Acquire) || tip == Height(0) {
-            return;
-        }
-        let own = engine_peer(&self.deps.network.own());
-        if let Some(said) = own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))))) {
-            self.deps.network.publish(Topic::Status, said).await;
-        }
-    }
-
-    fn show(&self) {
-        let latest = self.deps.chain.latest();
-        let validators = Validators::of(&latest.tip.membership);
-        let waiting = match (&self.held, self.started.load(Ordering::Acquire)) {
-            (Some(_), _) => Waiting::Due(self.due()),
-            (None, true) => Waiting::Agreement,
-            (None, false) => Waiting::Engine,
-        };
-        self.view.send_replace(View {
-            height: latest.tip.height.next(),
-            round: self.round.as_u32(),
-            waiting,
-            since: self.since,
-            power: validators.power(self.deps.node),
-            total_power: validators.total(),
-            silence: self.silence,
-            standstill: self.standstill.clone(),
-            misbehaviour: self.misbehaviour,
-            highest: self.heard().highest().max(latest.tip.height),
-        });
-    }
-
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Removes the engine's log, once it has ended, where it holds a decision without its block.
-    pub(super) fn home(&self) -> std::path::PathBuf {
-        self.deps.folder.clone()
     }
 }
 

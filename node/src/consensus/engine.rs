@@ -19,7 +19,7 @@ use arc_malachitebft_app_channel::{
 };
 use ledger_core::crypto::ChainId;
 use ledger_core::ids::Height;
-use ractor::{Actor as _, ActorCell, ActorRef};
+use ractor::{Actor as _, ActorCell, ActorRef, ActorStatus};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -29,6 +29,8 @@ use tokio::sync::mpsc;
 const FORMAT: &str = "arc-malachitebft 0.8.2, luqi 1\n";
 /// How long an actor may take to end.
 const END: Duration = Duration::from_secs(10);
+/// How soon it is looked at again whether something has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How often nodes say where they stand.
 pub(crate) const STATUS: Duration = Duration::from_secs(2);
 /// The largest answer of decided blocks: one of the largest blocks there can be.
@@ -112,7 +114,7 @@ pub(crate) fn prepare_wal(home: &Path) -> Result<WalState, ConsensusError> {
             // The engine that ran just now may still be closing it.
             Err(error) if begun.elapsed() < END => {
                 tracing::debug!("the engine's log is not free yet: {error}");
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(LOOK_AGAIN);
             }
             Err(error) => return Err(StoreError::io("open", &log)(error).into()),
         }
@@ -192,9 +194,16 @@ impl Engine {
     }
 }
 
-/// An actor that hangs in a handler, as the engine's do after a failed write, ends only when killed.
+/// An actor that hangs in a handler, as the engine's do after a failed write, ends only when killed. It is
+/// asked for its state: a wait for its end is answered to one who waits, and not again.
 async fn end(actor: ActorCell) {
-    if actor.kill_and_wait(Some(END)).await.is_err() {
-        tracing::warn!(actor = %actor.get_id(), "a part of the engine does not end");
+    actor.kill();
+    let begun = Instant::now();
+    while actor.get_status() != ActorStatus::Stopped {
+        if begun.elapsed() > END {
+            tracing::warn!(actor = %actor.get_id(), "a part of the engine does not end");
+            return;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

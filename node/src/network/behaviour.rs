@@ -23,8 +23,8 @@ use std::time::Duration;
 pub(super) const QUESTION_TIME: Duration = Duration::from_secs(10);
 /// How long gossip remembers what it has heard.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(120);
-/// Room for the envelope of the largest message: author, number, topic, signature.
-const ENVELOPE: usize = 4 << 10;
+/// The largest frame of gossip: the largest message in its envelope of author, number, topic and signature.
+pub(super) const MAX_FRAME: usize = MAX_SUBMISSION + (4 << 10);
 /// Questions of one connection that are answered at once.
 const QUESTIONS_AT_ONCE: usize = 64;
 
@@ -92,7 +92,7 @@ fn config() -> Result<gossipsub::Config, gossipsub::ConfigBuilderError> {
     gossipsub::ConfigBuilder::default()
         // What is larger than its topic allows is judged after it was read, so that whoever sends it can be
         // named; what is larger than anything is not read.
-        .max_transmit_size(MAX_SUBMISSION + ENVELOPE)
+        .max_transmit_size(MAX_FRAME)
         .validation_mode(ValidationMode::Strict)
         .validate_messages()
         .message_id_fn(message_id)

@@ -11,23 +11,34 @@ use ledger_core::codec;
 use libp2p::{StreamProtocol, request_response};
 use std::io;
 
+/// Bytes that came as a question and are none.
+#[derive(Debug)]
+pub(super) struct NoQuestion(pub(super) io::Error);
+
 /// The codec of the one protocol. What the *other side* sent wrong is [`io::ErrorKind::InvalidData`], and
 /// nothing else is.
+///
+/// The library tells nobody of a question that could not be read, and so whoever sends such would never be
+/// known: here it is read as [`NoQuestion`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Codec;
 
 #[async_trait]
 impl request_response::Codec for Codec {
     type Protocol = StreamProtocol;
-    type Request = Request;
+    type Request = Result<Request, NoQuestion>;
     type Response = Response;
 
     async fn read_request<T: AsyncRead + Unpin + Send>(
         &mut self,
         _: &StreamProtocol,
         io: &mut T,
-    ) -> io::Result<Request> {
-        read(io, MAX_QUESTION).await
+    ) -> io::Result<Result<Request, NoQuestion>> {
+        match read(io, MAX_QUESTION).await {
+            Ok(request) => Ok(Ok(request)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Err(NoQuestion(error))),
+            Err(error) => Err(error),
+        }
     }
 
     async fn read_response<T: AsyncRead + Unpin + Send>(
@@ -42,8 +53,9 @@ impl request_response::Codec for Codec {
         &mut self,
         _: &StreamProtocol,
         io: &mut T,
-        request: Request,
+        request: Result<Request, NoQuestion>,
     ) -> io::Result<()> {
+        let request = request.map_err(|NoQuestion(error)| error)?;
         write(io, codec::encode(&request), MAX_QUESTION).await
     }
 

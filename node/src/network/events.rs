@@ -1,6 +1,7 @@
 //! What the task does about what it hears from the library.
 
 use super::behaviour::{BehaviourEvent, QUESTION_TIME};
+use super::codec::NoQuestion;
 use super::dial::socket_address;
 use super::gossip::{Fault, GossipEvent};
 use super::swarm::{Connected, Task};
@@ -9,7 +10,7 @@ use super::{Gossip, Peer, PeerId, Question, RequestError, Topic};
 use bytes::Bytes;
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub::{self, MessageAcceptance};
-use libp2p::request_response::{self, InboundFailure, OutboundFailure, ResponseChannel};
+use libp2p::request_response::{self, OutboundFailure, ResponseChannel};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, ping};
 use std::io;
@@ -205,11 +206,16 @@ impl Task {
         Some(Verdict::Good(topic, Gossip { topic, from, author, node, data: Bytes::from(message.data) }))
     }
 
-    #[allow(clippy::wildcard_enum_match_arm, reason = "every other failure is the connection's, and no fault")]
-    fn hear_question(&mut self, event: request_response::Event<Request, Response>) {
+    fn hear_question(&mut self, event: request_response::Event<Result<Request, NoQuestion>, Response>) {
         match event {
             request_response::Event::Message { peer, message, .. } => match message {
-                request_response::Message::Request { request, channel, .. } => self.asked_by(peer, request, channel),
+                request_response::Message::Request { request: Ok(request), channel, .. } => {
+                    self.asked_by(peer, request, channel);
+                }
+                request_response::Message::Request { request: Err(NoQuestion(error)), .. } => {
+                    tracing::debug!(%peer, %error, "no question");
+                    self.strike(peer, "it asks what is no question, or one larger than any");
+                }
                 request_response::Message::Response { request_id, response } => {
                     if let Some(reply) = self.asked.remove(&request_id) {
                         let _ = reply.send(Ok(response));
@@ -224,12 +230,9 @@ impl Task {
                     self.strike(peer, "it answers what is no answer, or one larger than any");
                 }
             }
-            request_response::Event::InboundFailure { peer, error, .. } => match error {
-                InboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    self.strike(peer, "it asks what is no question, or one larger than any");
-                }
-                error => tracing::debug!(%peer, %error, "a question stays unanswered"),
-            },
+            request_response::Event::InboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "a question stays unanswered");
+            }
             request_response::Event::ResponseSent { .. } => {}
         }
     }

@@ -5,6 +5,8 @@
 //! on for ever. Here its streams are read in its place: what is read goes to the library, what cannot be
 //! read becomes a [`Fault`].
 
+use super::behaviour::MAX_FRAME;
+use super::frame::frames;
 use super::rate::Bucket;
 use futures::{Stream, StreamExt as _};
 use libp2p::PeerId;
@@ -17,7 +19,6 @@ use libp2p::swarm::{
     SubstreamProtocol, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use std::collections::VecDeque;
-use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -58,6 +59,7 @@ pub(super) enum GossipEvent {
 
 /// What the handler tells the behaviour.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are the large one")]
 pub(super) enum Told {
     Inner(InnerEvent),
     Fault(Fault),
@@ -93,18 +95,6 @@ impl Handler {
     }
 }
 
-/// What went wrong at the bottom of an error of the library's codec.
-fn kind(error: &(dyn Error + 'static)) -> io::ErrorKind {
-    let mut error = Some(error);
-    while let Some(at) = error {
-        if let Some(io) = at.downcast_ref::<io::Error>() {
-            return io.kind();
-        }
-        error = at.source();
-    }
-    io::ErrorKind::Other
-}
-
 impl ConnectionHandler for Handler {
     type FromBehaviour = <Inner as ConnectionHandler>::FromBehaviour;
     type ToBehaviour = Told;
@@ -129,10 +119,11 @@ impl ConnectionHandler for Handler {
     fn on_connection_event(&mut self, event: ConnectionEvent<Self::InboundProtocol, Self::OutboundProtocol>) {
         match event {
             ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) => match protocol {
-                futures::future::Either::Left((frames, peer_kind)) => {
+                futures::future::Either::Left((framed, peer_kind)) => {
                     self.told.push_back(Told::Inner(InnerEvent::PeerKind(peer_kind)));
                     // A peer has one stream at a time: a new one takes the place of the old.
-                    self.frames = Some(Box::pin(frames.map(|frame| frame.map_err(|error| kind(&error)))));
+                    let parts = framed.into_parts();
+                    self.frames = Some(Box::pin(frames(parts.io, parts.codec, MAX_FRAME)));
                 }
                 futures::future::Either::Right(never) => match never {},
             },
@@ -159,7 +150,7 @@ impl ConnectionHandler for Handler {
                 Poll::Ready(Some(Err(kind))) => {
                     self.frames = None;
                     // Any other kind is a connection that broke, which happens to the best.
-                    if matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::PermissionDenied) {
+                    if kind == io::ErrorKind::InvalidData {
                         self.told.push_back(Told::Fault(Fault::Frame));
                     }
                 }

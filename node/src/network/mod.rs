@@ -11,6 +11,7 @@ mod config;
 mod counters;
 mod dial;
 mod events;
+mod frame;
 mod gate;
 mod gossip;
 mod inbox;
@@ -166,6 +167,17 @@ pub struct Network {
 }
 
 impl Network {
+    /// A handle without a swarm: whoever makes it obeys the commands.
+    #[cfg(test)]
+    pub(crate) fn without_swarm(
+        commands: mpsc::Sender<Command>,
+        peers: watch::Receiver<Vec<Peer>>,
+        own: PeerId,
+    ) -> Self {
+        let listening = watch::Sender::default().subscribe();
+        Self { commands, peers, own, listening, counters: Arc::default() }
+    }
+
     /// Says something to all. It may get lost: whoever needs it asks for it.
     pub async fn publish(&self, topic: Topic, data: Bytes) {
         // Once the swarm has ended there is nobody to say it to.

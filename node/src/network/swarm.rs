@@ -103,6 +103,7 @@ pub fn spawn(
     let behaviour = Behaviour::new(&keys, &chain_id, pins.keys().copied().collect(), Arc::clone(&counters))
         .map_err(NetworkError::Setup)?;
     let mut swarm = build(keys, behaviour)?;
+    free(config.listen).map_err(|source| NetworkError::Listen { address: config.listen, source })?;
     swarm.listen_on(multiaddr(config.listen)).map_err(|error| match error {
         TransportError::Other(source) => NetworkError::Listen { address: config.listen, source },
         TransportError::MultiaddrNotSupported(address) => NetworkError::Setup(format!("{address} is not supported")),
@@ -147,6 +148,12 @@ pub fn spawn(
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone says stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Whether an address can be listened on. The library would share a port with another process of the same
+/// user, and each would get a part of the calls.
+fn free(address: SocketAddr) -> std::io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
 }
 
 fn setup(error: impl std::fmt::Display) -> NetworkError {
@@ -243,7 +250,7 @@ impl Task {
             (true, false) => RequestError::Busy,
             (true, true) => {
                 self.counters.questions_out.one();
-                let id = self.swarm.behaviour_mut().questions.send_request(&peer, request);
+                let id = self.swarm.behaviour_mut().questions.send_request(&peer, Ok(request));
                 self.asked.insert(id, reply);
                 return;
             }

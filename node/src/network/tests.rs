@@ -97,7 +97,10 @@ impl Node {
         }
         self.engine(|event| match event {
             EngineEvent::Gossip(gossip) if gossip.topic == topic => Some(gossip),
-            _ => None,
+            EngineEvent::Gossip(_)
+            | EngineEvent::Connected(..)
+            | EngineEvent::Disconnected(..)
+            | EngineEvent::Question(_) => None,
         })
         .await
     }

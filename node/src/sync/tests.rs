@@ -61,7 +61,7 @@ fn hub(answers: Vec<Answer>) -> (Network, Vec<PeerId>, Arc<Mutex<Vec<PeerId>>>) 
     };
     let peers = watch::Sender::new((1..).zip(&ids).map(peer).collect::<Vec<_>>());
     let cut = Arc::new(Mutex::new(Vec::new()));
-    let network = Network { commands, peers: peers.subscribe(), own: PeerId::random() };
+    let network = Network::without_swarm(commands, peers.subscribe(), PeerId::random());
     let (known, cutting) = (ids.clone(), Arc::clone(&cut));
     tokio::spawn(async move {
         while let Some(command) = inbox.recv().await {

@@ -106,6 +106,8 @@ pub fn run(fleet: &mut Fleet, faults: usize, seed: u64) -> Result<Tally, String>
         let goal = fleet.nodes.iter().filter_map(super::node::Node::height).max().unwrap_or_default() + 1;
         fleet
             .wait("all nodes at a new height", BACK, |fleet| {
+                // A node that ended, as it does when its disk is full, is started again by its supervisor.
+                fleet.start();
                 fleet.nodes.iter().all(|node| node.height().is_some_and(|height| height >= goal))
                     && load.acknowledged() > before
             })

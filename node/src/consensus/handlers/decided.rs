@@ -25,7 +25,7 @@ impl Adapter<'_> {
                 // comes again from the others; and without the log this node must not vote there.
                 tracing::error!(%height, %block, "a decided block is not here; it is fetched from the others");
                 self.fall_silent(height).await?;
-                without_log(self.home()).await?;
+                without_log(self.deps.folder.clone()).await?;
                 return Ok(Some(Turn::Again));
             }
             Err(error) => return Err(error),

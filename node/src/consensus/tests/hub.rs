@@ -59,7 +59,7 @@ impl Hub {
                 hub.carry(node, id, command);
             }
         });
-        (Network { commands, peers: seen, own: id }, heard)
+        (Network::without_swarm(commands, seen, id), heard)
     }
 
     /// Disconnects a node.
@@ -88,7 +88,7 @@ impl Hub {
     fn carry(&self, node: NodeNumber, from: PeerId, command: Command) {
         let filter = Arc::clone(&self.filter.lock().unwrap());
         let seats = self.seats.lock().unwrap();
-        if !seats.get(&node).is_some_and(|seat| seat.id == from) {
+        if seats.get(&node).is_none_or(|seat| seat.id != from) {
             return;
         }
         match command {

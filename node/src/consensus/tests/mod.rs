@@ -3,3 +3,4 @@
 mod agreement;
 mod cluster;
 mod hub;
+mod liars;

@@ -26,7 +26,7 @@ impl Running {
             |node| Peer { node: NodeNumber(node), id: PeerId::random(), address: String::new(), round_trip: None };
         let peers = vec![peer(2), peer(3)];
         let (_, connected) = watch::channel(peers.clone());
-        let swarm = Swarm { commands: to, peers: connected, own: PeerId::random() };
+        let swarm = Swarm::without_swarm(to, connected, PeerId::random());
         let (inbox, events) = mpsc::channel(64);
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { _ = stopped.await };

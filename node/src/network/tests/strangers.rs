@@ -74,10 +74,10 @@ async fn what_is_no_libp2p_gets_nothing() {
         let got = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(LONG)).unwrap();
-            stream.write_all(bytes).unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
             let mut got = Vec::new();
-            // Closed or reset, as the system likes it.
+            // Each may find the connection closed or reset already: no answer is what is wanted.
+            let _ = stream.write_all(bytes);
+            let _ = stream.shutdown(Shutdown::Write);
             let _ = stream.read_to_end(&mut got);
             got
         });

@@ -1,0 +1,68 @@
+//! What the adapter sees of the height under way, and tells of it.
+
+use super::Adapter;
+use crate::consensus::context::{At, Validators};
+use crate::consensus::network::{engine_peer, status};
+use crate::consensus::watchdog::{PATIENCE, Standstill};
+use crate::consensus::{View, Waiting};
+use crate::network::Topic;
+use arc_malachitebft_app_channel::app::engine::network::Status;
+use ledger_core::ids::{Height, NodeNumber};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+impl Adapter<'_> {
+    /// Looks after the height under way; gives the highest tip where this node is far behind.
+    pub(super) fn look(&mut self) -> Option<Height> {
+        let latest = self.deps.chain.latest();
+        let (height, now) = (latest.tip.height.next(), Instant::now());
+        let validators = Validators::of(&latest.tip.membership);
+        let due = self.due().max(self.made);
+        let (stands, tell) = self.watchdog.look(height, due, now);
+        let recently = now.checked_sub(PATIENCE).unwrap_or(now);
+        let missing = self.heard().missing(self.deps.node, height, &validators, recently);
+        if tell {
+            let round = self.round;
+            let who: Vec<_> = missing.iter().map(NodeNumber::to_string).collect();
+            let waited = now.saturating_duration_since(due).as_secs();
+            tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
+        }
+        self.standstill = stands.then_some(Standstill { since: due, missing });
+        self.show();
+        self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
+    }
+
+    /// Before the engine has started a height it does not say where this node stands.
+    pub(super) async fn say_where(&self) {
+        let tip = self.deps.chain.latest().tip.height;
+        if self.started.load(Ordering::Acquire) || tip == Height(0) {
+            return;
+        }
+        let own = engine_peer(&self.deps.network.own());
+        if let Some(said) = own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))))) {
+            self.deps.network.publish(Topic::Status, said).await;
+        }
+    }
+
+    pub(super) fn show(&self) {
+        let latest = self.deps.chain.latest();
+        let validators = Validators::of(&latest.tip.membership);
+        let waiting = match (&self.held, self.started.load(Ordering::Acquire)) {
+            (Some(_), _) => Waiting::Due(self.due()),
+            (None, true) => Waiting::Agreement,
+            (None, false) => Waiting::Engine,
+        };
+        self.view.send_replace(View {
+            height: latest.tip.height.next(),
+            round: self.round.as_u32(),
+            waiting,
+            since: self.since,
+            power: validators.power(self.deps.node),
+            total_power: validators.total(),
+            silence: self.silence,
+            standstill: self.standstill.clone(),
+            misbehaviour: self.misbehaviour,
+            highest: self.heard().highest().max(latest.tip.height),
+        });
+    }
+}
