@@ -12,6 +12,9 @@ use ledger_core::ids::Height;
 const BATCH_BYTES: usize = 8 << 20;
 const BATCH_BLOCKS: usize = 512;
 
+/// A block, and the nodes that serve it.
+type Group = (Vec<u8>, Vec<(usize, Reading)>);
+
 /// Nodes that have served the same so far.
 pub(super) struct Branch {
     pub(super) auditor: Auditor,
@@ -47,7 +50,7 @@ impl Branch {
 
     /// One block further; gives the branches that part here. The own one goes on with most of the nodes.
     fn step(&mut self) -> Vec<Self> {
-        let mut groups: Vec<(Vec<u8>, Vec<(usize, Reading)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (place, mut reading) in std::mem::take(&mut self.live) {
             match reading.next() {
                 Next::Block(bytes) => match groups.iter_mut().find(|(known, _)| *known == bytes) {
