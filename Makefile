@@ -50,7 +50,7 @@ bench-peers: ## the same job by PostgreSQL with a hash-chain trigger, side by si
 
 fuzz: ## every fuzz target (SECONDS_EACH=20)
 	@tools/need.sh c++
-	fuzz/run.sh $(SECONDS_EACH)
+	NODE=1 fuzz/run.sh $(SECONDS_EACH)
 
 vectors: ## writes the golden vectors anew: a change of format, in a commit of its own
 	LUQI_WRITE_VECTORS=1 cargo test --locked -p ledger-core --test vectors

@@ -74,7 +74,7 @@ mkdir -p "$demo"
 began=$SECONDS
 
 step "A network: the province (node 1) and the cities Jinan, Qingdao and Zibo (2 to 4), one vote each."
-expect 0 luqi testnet --validators 4 --base-port "$port" --out "$demo/net"
+expect 0 luqi testnet --validators 4 --base-port "$port" --param pace_idle_ms=1000 --out "$demo/net"
 for node in 1 2 3 4; do start $node; done
 for node in 1 2 3 4; do await_ready $node; done
 all=(--url "$(url 1)" --url "$(url 2)" --url "$(url 3)" --url "$(url 4)")
@@ -116,7 +116,7 @@ expect 0 luqi status "${all[@]}"
 
 step "A replica joins late: a further node of Zibo, by a change that more than two thirds of the members approve."
 expect 0 luqi member prepare --like "$demo/net/node4" --home "$demo/net/node5" --out "$demo/node5.json"
-expect 0 luqi member propose add-node 370300 "$demo/node5.json" --power 0 --effective +30 --url "$(url 4)" --wait
+expect 0 luqi member propose add-node 370300 "$demo/node5.json" --power 0 --effective +15 --url "$(url 4)" --wait
 proposal=$(luqi member list --url "$(url 1)" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["proposals"][0]["id"])')
 for member in 370000 370100 370200; do
     expect 0 luqi member approve "$proposal" --member $member \

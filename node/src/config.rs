@@ -278,9 +278,11 @@ impl Config {
         use std::io::Write as _;
         let path = home.join(FILE);
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
-        let mut file = opened.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => ConfigError::Exists(path.clone()),
-            _ => ConfigError::Io { doing: "create", path: path.clone(), source },
+        let mut file = opened.map_err(|source| {
+            if source.kind() == io::ErrorKind::AlreadyExists {
+                return ConfigError::Exists(path.clone());
+            }
+            ConfigError::Io { doing: "create", path: path.clone(), source }
         })?;
         let written = file.write_all(self.to_toml().as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|source| ConfigError::Io { doing: "write", path: path.clone(), source })?;

@@ -1,6 +1,7 @@
 //! A running node: the only place where its parts are wired together and their tasks are spawned.
 
 mod agreement;
+mod collect;
 
 pub use agreement::AgreementError;
 
@@ -24,9 +25,13 @@ use ledger_core::membership::Purpose;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+
+/// When to come again while a node comes up.
+const COMING_UP: Duration = Duration::from_secs(1);
 
 /// What a node is started with.
 #[derive(Clone, Debug)]
@@ -98,6 +103,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
     let (outbox, intake) = open_intake(&home, &chain).await?;
     let (view, shown) = watch::channel(View::default());
+    let (abreast, is_abreast) = watch::channel(false);
     let deps = Deps {
         chain: chain.clone(),
         mempool: mempool.clone(),
@@ -109,6 +115,12 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         accept_loss,
         stop: ending.clone(),
     };
+    let swarm_counts = collect::Swarm(Arc::clone(network.counters()));
+    let inside = collect::Inside { mempool: mempool.clone(), intake: intake.clone(), agreement: shown.clone() };
+    let metrics = Metrics::new(|registry| {
+        registry.register_collector(Box::new(swarm_counts));
+        registry.register_collector(Box::new(inside));
+    });
     let bound = Bound::new(&config.http, home.root()).await?;
     let place = place(&bound, &network).await;
     tracing::info!(node = %home.node(), chain = %home.chain_id(), http = %place.http, p2p = %place.p2p, socket = %place.socket.display(), "the node is up");
@@ -118,9 +130,9 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         home: home.root().to_owned(),
         peers: network.peers(),
         pending: mempool.pending(),
-        submissions: Arc::new(Desk(intake.clone())),
+        submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast }),
         agreement: Arc::new(Shown(shown)),
-        metrics: Arc::new(Metrics::default()),
+        metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;
     let mut tasks = vec![
@@ -132,7 +144,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
             async move { bound.serve(handles, &http, ending).await }
         }),
     ];
-    let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view).await });
+    let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view, &abreast).await });
     // Nobody waits for it where the caller has gone.
     let _ = ready.send(place);
     let ended = supervise(agreeing, stop, &end, &mut tasks).await;
@@ -218,20 +230,32 @@ async fn stopped(mut ending: watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
-/// The intake as the surface sees it.
-struct Desk(Service);
+/// The intake as the surface sees it. Before the node knows how far the chain is, it takes nothing: a home that
+/// came out of a backup would not tell what it has sent since.
+struct Desk {
+    intake: Service,
+    abreast: watch::Receiver<bool>,
+}
+
+impl Desk {
+    fn may_take(&self) -> Result<(), SubmitError> {
+        if *self.abreast.borrow() { Ok(()) } else { Err(SubmitError::Busy { retry_after: COMING_UP }) }
+    }
+}
 
 #[async_trait]
 impl Submissions for Desk {
     async fn submit(&self, message: Vec<u8>) -> Result<Receipt, SubmitError> {
-        self.0.submit(message).await
+        self.may_take()?;
+        self.intake.submit(message).await
     }
 
     fn find(&self, id: &str) -> Option<Tracked> {
-        self.0.find(id)
+        self.intake.find(id)
     }
 
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
-        self.0.govern(event).await
+        self.may_take()?;
+        self.intake.govern(event).await
     }
 }

@@ -13,6 +13,7 @@
 //! holds votes, proposals, proposed values and polka certificates in the same bytes.
 
 mod mirror;
+
 #[cfg(test)]
 mod tests;
 
@@ -370,4 +371,24 @@ impl HasEncodedLen<sync::Response<Luqi>> for LuqiCodec {
 pub(crate) fn heights(response: &sync::Response<Luqi>) -> impl Iterator<Item = (Height, &sync::RawDecidedValue<Luqi>)> {
     let sync::Response::ValueResponse(ValueResponse { values, .. }) = response;
     values.iter().map(|value| (value.certificate.height.0, value))
+}
+
+/// Reads bytes as each message of the engine.
+#[cfg(feature = "fuzz")]
+#[allow(clippy::panic, reason = "this is how a fuzz target tells")]
+pub(super) fn read_as_each(bytes: &[u8]) {
+    fn same<T>(bytes: &[u8])
+    where
+        LuqiCodec: Codec<T, Error = CodecError>,
+    {
+        let bytes = Bytes::copy_from_slice(bytes);
+        if let Ok(value) = Codec::<T>::decode(&LuqiCodec, bytes.clone()) {
+            assert_eq!(Codec::<T>::encode(&LuqiCodec, &value).ok(), Some(bytes));
+        }
+    }
+    same::<SignedConsensusMsg<Luqi>>(bytes);
+    same::<LivenessMsg<Luqi>>(bytes);
+    same::<sync::Status<Luqi>>(bytes);
+    same::<sync::Request<Luqi>>(bytes);
+    same::<sync::Response<Luqi>>(bytes);
 }

@@ -178,6 +178,19 @@ pub enum ConsensusError {
     LastSigned(#[from] LastSignedError),
 }
 
+/// Reads bytes as each message of agreement that crosses the network, as the swarm hands them in.
+///
+/// # Panics
+/// Where one of them is read, and its encoding is another: which a fuzz target is to find.
+#[cfg(feature = "fuzz")]
+#[allow(clippy::panic, reason = "this is how a fuzz target tells")]
+pub fn read_as_each_message(bytes: &[u8]) {
+    codec::read_as_each(bytes);
+    if let Ok(part) = ledger_core::codec::decode::<parts::Part>(bytes) {
+        assert_eq!(ledger_core::codec::encode(&part), bytes);
+    }
+}
+
 impl ConsensusError {
     fn died() -> Self {
         Self::Engine("it cannot write its log, or one of its actors failed".to_owned())

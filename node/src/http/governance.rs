@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Asked {
-    Propose { change: Change, effective: Height },
+    Propose { change: Box<Change>, effective: Height },
     Approve { proposal: ProposalId, member: MemberCode, signature: Signature },
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
     })?;
     let latest = surface.handles.chain.latest();
     let (proposal, event) = match asked {
-        Asked::Propose { change, effective } => propose(&latest, change, effective)?,
+        Asked::Propose { change, effective } => propose(&latest, *change, effective)?,
         Asked::Approve { proposal, member, signature } => approve(&latest, Approve { proposal, member, signature })?,
     };
     match surface.handles.submissions.govern(event).await {

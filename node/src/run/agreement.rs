@@ -25,7 +25,8 @@ pub enum AgreementError {
     Sync(#[from] SyncError),
 }
 
-/// Takes part until the node is stopped.
+/// Takes part until the node is stopped; `abreast` becomes true once it has asked the others how far they are,
+/// and has fetched that.
 ///
 /// # Errors
 /// [`AgreementError`]: why the node cannot go on.
@@ -33,6 +34,7 @@ pub(super) async fn keep(
     deps: &Deps,
     mut inbox: mpsc::Receiver<EngineEvent>,
     view: &watch::Sender<View>,
+    abreast: &watch::Sender<bool>,
 ) -> Result<(), AgreementError> {
     let mut stop = deps.stop.clone();
     tokio::select! {
@@ -47,6 +49,7 @@ pub(super) async fn keep(
         if caught.fetched > 0 {
             tracing::info!(height = %caught.tip, fetched = caught.fetched, "caught up by ranges of blocks");
         }
+        abreast.send_replace(true);
         match consensus::run(deps, &mut inbox, view).await? {
             Ended::Stopped => return Ok(()),
             Ended::FarBehind(highest) => {

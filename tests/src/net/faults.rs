@@ -81,6 +81,17 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Runs a new fleet of validators through faults.
+///
+/// # Panics
+/// When something does not hold: what, and what each node says then.
+#[must_use]
+pub fn at_once(validators: u32, faults: usize, seed: u64) -> Tally {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::new(folder.path(), validators, 0, &[]);
+    run(&mut fleet, faults, seed).unwrap_or_else(|why| panic!("{why}"))
+}
+
 /// Runs a fleet under load through faults.
 ///
 /// # Errors

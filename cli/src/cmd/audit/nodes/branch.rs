@@ -12,11 +12,14 @@ use ledger_core::ids::Height;
 const BATCH_BYTES: usize = 8 << 20;
 const BATCH_BLOCKS: usize = 512;
 
+/// Nodes that are being read, by their places.
+type Live = Vec<(usize, Reading)>;
+
 /// Nodes that have served the same so far.
 pub(super) struct Branch {
     pub(super) auditor: Auditor,
     /// Nodes that go on.
-    live: Vec<(usize, Reading)>,
+    live: Live,
     /// Nodes that do not.
     pub(super) ended: Vec<(usize, Ended)>,
     batch: Vec<Vec<u8>>,
@@ -40,14 +43,14 @@ pub(super) struct Ended {
 }
 
 impl Branch {
-    pub(super) fn new(auditor: Auditor, live: Vec<(usize, Reading)>) -> Self {
+    pub(super) fn new(auditor: Auditor, live: Live) -> Self {
         let (ended, batch) = (Vec::new(), Vec::new());
         Self { auditor, live, ended, batch, bytes: 0, height: Height(0), last: None }
     }
 
     /// One block further; gives the branches that part here. The own one goes on with most of the nodes.
     fn step(&mut self) -> Vec<Self> {
-        let mut groups: Vec<(Vec<u8>, Vec<(usize, Reading)>)> = Vec::new();
+        let mut groups: Vec<(Vec<u8>, Live)> = Vec::new();
         for (place, mut reading) in std::mem::take(&mut self.live) {
             match reading.next() {
                 Next::Block(bytes) => match groups.iter_mut().find(|(known, _)| *known == bytes) {

@@ -1,0 +1,143 @@
+//! What swarm, intake and agreement count, as metrics.
+
+use crate::consensus;
+use crate::intake::Service;
+use crate::mempool::Mempool;
+use crate::network::{Counter, Counters, Topic};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What crossed the swarm.
+#[derive(Debug)]
+pub(super) struct Swarm(pub(super) Arc<Counters>);
+
+impl Collector for Swarm {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.of_topics(&mut encoder)?;
+        self.of_peers(&mut encoder)
+    }
+}
+
+/// What waits in the node, and what agreement saw.
+pub(super) struct Inside {
+    pub(super) mempool: Mempool,
+    pub(super) intake: Service,
+    pub(super) agreement: watch::Receiver<consensus::View>,
+}
+
+impl Debug for Inside {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Inside")
+    }
+}
+
+impl Collector for Inside {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.of_intake(&mut encoder)?;
+        let misbehaviour = self.agreement.borrow().misbehaviour;
+        counter(&mut encoder, "misbehaviour", "Proofs that a validator signed two things", misbehaviour)
+    }
+}
+
+impl Swarm {
+    fn of_topics(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        type Field = for<'a> fn(&'a crate::network::TopicCounters) -> &'a Counter;
+        let families: [(&str, &str, Field); 6] = [
+            ("gossip_messages_in", "Messages of other nodes that were let through, by topic", |of| &of.messages_in),
+            ("gossip_bytes_in", "Their bytes", |of| &of.bytes_in),
+            ("gossip_messages_out", "Messages that this node said, by topic", |of| &of.messages_out),
+            ("gossip_bytes_out", "Their bytes, each counted once for all peers", |of| &of.bytes_out),
+            ("gossip_dropped", "Messages that found a full queue", |of| &of.dropped),
+            ("gossip_rejected", "Messages too large, from no member, or said before", |of| &of.rejected),
+        ];
+        for (name, help, field) in families {
+            let kind = ConstCounter::new(0_u64).metric_type();
+            let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+            for topic in Topic::ALL {
+                let labels = [("topic", label(topic))];
+                let value = ConstCounter::new(field(self.0.topic(topic)).value());
+                let one: MetricEncoder<'_> = family.encode_family(&labels)?;
+                value.encode(one)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of_peers(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Counters { questions_in, questions_busy, questions_out, malformed, .. } = &*self.0;
+        let Counters { strangers, cuts, dials_failed, slow, .. } = &*self.0;
+        for (name, help, value) in [
+            ("questions_in", "Questions of other nodes", questions_in),
+            ("questions_busy", "… that were answered with: later", questions_busy),
+            ("questions_out", "Questions to other nodes", questions_out),
+            ("malformed_messages", "Gossip in an envelope that cannot be right", malformed),
+            ("strangers_refused", "Connections of who is no member", strangers),
+            ("peers_cut", "Members cut off for what they did", cuts),
+            ("dials_failed", "Calls of configured peers that failed", dials_failed),
+            ("slow_peer_drops", "Messages that a slow peer did not get", slow),
+        ] {
+            counter(encoder, name, help, value.value())?;
+        }
+        Ok(())
+    }
+}
+
+impl Inside {
+    fn of_intake(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let (level, view) = (self.mempool.level(), self.intake.view());
+        let waited = view.oldest.map_or(0.0, |oldest| oldest.elapsed().as_secs_f64());
+        for (name, help, value) in [
+            ("mempool_submissions", "Submissions that wait here", level.submissions as f64),
+            ("mempool_bytes", "Memory that they take", level.bytes as f64),
+            ("outbox_submissions", "Own submissions that the chain does not have yet", view.outbox as f64),
+            ("outbox_bytes", "Their bytes", view.outbox_bytes as f64),
+            ("outbox_oldest_seconds", "How long the oldest of them waits", waited),
+            ("parked_items", "Items that wait for their contract", view.pending as f64),
+            ("intake_open", "1 where messages are taken in", f64::from(u8::from(view.closed.is_none()))),
+        ] {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+}
+
+const fn label(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Consensus => "consensus",
+        Topic::Liveness => "liveness",
+        Topic::Parts => "parts",
+        Topic::Status => "status",
+        Topic::Submissions => "submissions",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::text::encode_registry;
+    use prometheus_client::registry::Registry;
+
+    #[test]
+    fn every_figure_of_the_swarm_has_a_line() {
+        let mut registry = Registry::with_prefix("luqi");
+        registry.register_collector(Box::new(Swarm(Arc::default())));
+        let mut text = String::new();
+        encode_registry(&mut text, &registry).unwrap();
+        for topic in Topic::ALL {
+            let line = format!("luqi_gossip_bytes_in_total{{topic=\"{}\"}} 0", label(topic));
+            assert!(text.contains(&line), "{line} in {text}");
+        }
+        assert!(text.contains("luqi_strangers_refused_total 0"), "{text}");
+    }
+}
