@@ -5,6 +5,7 @@ ratios are of one run, and writes target/bench/network.json. See `make bench-net
 import argparse
 import json
 import os
+import shlex
 import shutil
 import signal
 import statistics
@@ -156,7 +157,7 @@ def alone(table: Table, options: argparse.Namespace, folder: Path, messages: Pat
 def compare(table: Table, options: argparse.Namespace, sizes: list[int], rate: float, seconds: float) -> None:
     """What the engine alone decides with blocks of the same size."""
     size = round(statistics.median(sizes))
-    done = subprocess.run([*options.engine, str(options.engine_seconds), str(size)], capture_output=True, check=True)
+    done = subprocess.run([*shlex.split(options.engine), str(options.engine_seconds), str(size)], capture_output=True, check=True)
     bare = json.loads(done.stdout.decode().splitlines()[-1])
     own = sum(sizes) / seconds
     table.add(f"  bare engine, blocks of {size:,} bytes", bare["blocks_per_second"], "blocks/s")
@@ -210,13 +211,20 @@ def places(blocks: list[tuple[float, dict[str, Any]]]) -> dict[tuple[int, int], 
 
 
 def late(table: Table, options: argparse.Namespace, folder: Path) -> None:
-    table.head("A late replica: a chain of one validator, fetched by range")
+    for events in (500, 10_000):
+        table.head(f"A late replica: a chain of one validator in blocks of up to {events:,} events, fetched by range")
+        fetched(table, options, folder, events)
+
+
+def fetched(table: Table, options: argparse.Namespace, folder: Path, block_events: int) -> None:
     net, port = folder / "net", options.base_port
     shutil.rmtree(net, ignore_errors=True)
-    call(options.luqi, "--json", "testnet", "--validators", "1", "--replicas", "1", "--base-port", str(port), "--out", str(net))
+    call(options.luqi, "--json", "testnet", "--validators", "1", "--replicas", "1", "--base-port", str(port), "--out", str(net),
+         "--param", f"block_events={block_events}")
     messages = sample(options.luqi, folder, round(options.late_events / EVENTS_A_CONTRACT), 4)
     call(options.luqi, "--json", "import", "--home", str(net / "node1"), str(messages))
     archive = folder / "late.luqi"
+    archive.unlink(missing_ok=True)
     call(options.luqi, "--json", "export", "--home", str(net / "node1"), "--out", str(archive))
     by_archive = replay(options.luqi, folder, net, archive)
     os.sync()
@@ -363,7 +371,7 @@ def by_rounds(blocks: list[tuple[float, dict[str, Any]]]) -> dict[int, list[floa
 def choose() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--luqi", required=True, help="the binary")
-    parser.add_argument("--engine", nargs="+", default=[], help="command of the bare engine's bench")
+    parser.add_argument("--engine", default="", help="command of the bare engine's bench, in words")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument("--events", type=int, help="events of the throughput (60000)")
     parser.add_argument("--late-events", type=int, help="events of the late replica's chain (220000)")

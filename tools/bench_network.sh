@@ -8,5 +8,5 @@ if [ -z "${LUQI:-}" ]; then
     cargo build --release --locked --quiet --bin luqi
 fi
 cargo bench --locked --quiet --no-run -p luqi-node --features bare-engine --bench engine
-engine=(cargo bench --locked --quiet -p luqi-node --features bare-engine --bench engine --)
-exec python3 tools/bench_network.py --luqi "${LUQI:-$target/release/luqi}" "$@" --engine "${engine[@]}"
+engine="cargo bench --locked --quiet -p luqi-node --features bare-engine --bench engine --"
+exec python3 tools/bench_network.py --luqi "${LUQI:-$target/release/luqi}" "$@" --engine "$engine"
