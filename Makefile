@@ -1,7 +1,7 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-one demo-compose image test bench bench-peers fuzz lint vectors docs
+.PHONY: help demo demo-one demo-compose image test bench bench-network bench-peers fuzz lint vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
@@ -43,6 +43,11 @@ bench: ## how fast it is: parts alone, then the whole way (sizes: EVENTS="100000
 	cargo bench --locked -p ledger-core --bench merkle --bench map --bench audit
 	cargo bench --locked -p luqi-node --bench store
 	@tools/bench.sh
+	@tools/bench_network.sh
+
+bench-network: ## the network of it: throughput, latency, a late replica, idle, production (BENCH="--quick")
+	@tools/need.sh python3 cc
+	@tools/bench_network.sh $(BENCH)
 
 bench-peers: ## the same job by PostgreSQL with a hash-chain trigger, side by side (EVENTS=200000)
 	@tools/need.sh python3 cc postgresql

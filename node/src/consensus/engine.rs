@@ -9,13 +9,13 @@ use super::ConsensusError;
 use super::codec::LuqiCodec;
 use super::context::{Address, Luqi};
 use super::network::{State, Swarm};
-use super::signer::{NodeSigner, NodeVerifier};
+use super::signer::NodeVerifier;
 use crate::store::{self, StoreError};
 use arc_malachitebft_app_channel::app::config::{ConsensusConfig, NodeConfig, ValuePayload, ValueSyncConfig};
 use arc_malachitebft_app_channel::app::engine::network::Msg;
 use arc_malachitebft_app_channel::app::wal::Log;
 use arc_malachitebft_app_channel::{
-    Channels, ConsensusContext, EngineBuilder, EngineHandle, RequestContext, SyncContext, WalContext,
+    Channels, ConsensusContext, EngineBuilder, EngineHandle, RequestContext, Signer, SyncContext, WalContext,
 };
 use ledger_core::crypto::ChainId;
 use ledger_core::ids::Height;
@@ -150,13 +150,13 @@ impl Engine {
         home: &Path,
         chain: ChainId,
         address: Address,
-        signer: Option<NodeSigner>,
+        signer: Option<Box<dyn Signer<Luqi>>>,
         state: State,
     ) -> Result<Self, ConsensusError> {
         let failed = |what: &str, why: &dyn std::fmt::Display| ConsensusError::Engine(format!("{what}: {why}"));
         let verifier = Box::new(NodeVerifier::new(chain));
         let consensus = match signer {
-            Some(signer) => ConsensusContext::new_validator(address, verifier, Box::new(signer)),
+            Some(signer) => ConsensusContext::new_validator(address, verifier, signer),
             None => ConsensusContext::new_full_node(address, verifier),
         };
         let (network, _) =

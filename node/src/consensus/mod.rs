@@ -19,6 +19,9 @@
 //! that is proposed now, and keeps every queue of bytes bounded. The engine's types end here.
 
 mod adapter;
+#[cfg(feature = "bare-engine")]
+#[doc(hidden)]
+pub mod bare;
 mod blocks;
 mod codec;
 mod context;

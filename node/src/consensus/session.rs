@@ -2,7 +2,7 @@
 
 use super::adapter::{Adapter, Parts, Turn, blocking};
 use super::blocks::Blocks;
-use super::context::{Address, Validators};
+use super::context::{Address, Luqi, Validators};
 use super::engine::{self, Engine, WalState};
 use super::last_signed::{Known, LastSigned, Silence};
 use super::listener::{Ears, Listener};
@@ -14,6 +14,7 @@ use super::{ConsensusError, Deps, View};
 use crate::chain::{Chain, now};
 use crate::network::EngineEvent;
 use crate::store::{self, Store as _};
+use arc_malachitebft_app_channel::Signer;
 use ledger_core::chain::HashedBlock;
 use ledger_core::ids::Height;
 use ledger_core::membership::Purpose;
@@ -109,7 +110,11 @@ pub(super) async fn run(
     let (assemble, assembled) = mpsc::channel(ASSEMBLED);
     // Whoever is silent follows under an address that never has power.
     let (address, signer) = match ground.silence {
-        None => (Address(deps.node), Some(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse))),
+        None => {
+            let signer: Box<dyn Signer<Luqi>> =
+                Box::new(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse));
+            (Address(deps.node), Some(signer))
+        }
         Some(_) => (Address::NOBODY, None),
     };
     let state = State::new(deps.network.clone(), Arc::clone(&port), Arc::clone(&wake))
