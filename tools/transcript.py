@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-SHOWN = (3, 5, 6, 7, 9)
+SHOWN = (3, 4, 6, 8, 9)
 BEGIN, END = "<!-- transcript: begin -->", "<!-- transcript: end -->"
 
 
