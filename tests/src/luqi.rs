@@ -17,17 +17,20 @@ pub fn binary() -> &'static Path {
 
 fn build() -> PathBuf {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "-p", "luqi", "--bin", "luqi", "--message-format", "json"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
+    cargo.args(["build", "--quiet", "--message-format", "json"]);
+    // The very selection that the tests are built with: another one has other features of the same
+    // dependencies, and would compile all of them once more.
+    let selection: &[&str] =
+        if cfg!(debug_assertions) { &["--workspace", "--bins", "--tests"] } else { &["--release", "-p", "luqi"] };
+    cargo.args(selection);
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stderr(Stdio::inherit());
     let output = cargo.output().expect("cargo runs");
     assert!(output.status.success(), "luqi does not build");
     let messages = String::from_utf8(output.stdout).unwrap();
     let executable = messages.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
+        let is_binary = message["target"]["name"] == "luqi" && message["profile"]["test"] == false;
+        is_binary.then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
     });
     executable.expect("cargo names the binary")
 }
