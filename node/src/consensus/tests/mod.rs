@@ -4,3 +4,4 @@ mod agreement;
 mod cluster;
 mod hub;
 mod liars;
+mod lies;

@@ -1,0 +1,164 @@
+//! One of four validators lies when it is its turn to propose: the other three agree without it.
+
+use super::cluster::{Cluster, quick};
+use crate::consensus::codec::LuqiCodec;
+use crate::consensus::context::{Address, Luqi, Proposal, Validators, Value};
+use crate::consensus::parts::{SignedParts, count, split};
+use crate::network::{Network, Topic};
+use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
+use arc_malachitebft_app_channel::app::types::codec::Codec;
+use arc_malachitebft_app_channel::app::types::core::{Round, SignedMessage};
+use ledger_core::block::{Block, BlockHash};
+use ledger_core::certificate::{ConsensusProposal, Parts};
+use ledger_core::codec;
+use ledger_core::fixture::node_key;
+use ledger_core::ids::{self, Height, NodeNumber};
+use ledger_core::map::MapRoot;
+use ledger_core::membership::Purpose;
+use std::time::Duration;
+
+const LIAR: NodeNumber = NodeNumber(4);
+
+/// Three honest nodes, and the liar's place at the table.
+async fn table() -> (Cluster, Network) {
+    let mut cluster = Cluster::new(4, quick());
+    let (liar, mut ears) = cluster.hub.join(LIAR);
+    // It hears everything and answers nothing.
+    tokio::spawn(async move { while ears.recv().await.is_some() {} });
+    (1..=3).for_each(|node| cluster.start(node));
+    cluster.reach_all(1).await;
+    (cluster, liar)
+}
+
+/// Waits until the next height is one that the liar proposes first.
+async fn turn(cluster: &Cluster) -> Height {
+    let validators = Validators::of(&cluster.genesis.membership);
+    let mut tip = cluster.nodes[&1].chain.tip();
+    loop {
+        let next = tip.borrow_and_update().tip.height.next();
+        if validators.proposer(next, 0).is_some_and(|proposer| proposer.address.0 == LIAR) {
+            return next;
+        }
+        tip.changed().await.unwrap();
+    }
+}
+
+/// A block that would do, and what the liar makes of it.
+fn make(cluster: &Cluster, change: impl FnOnce(&mut Block)) -> (BlockHash, Vec<u8>) {
+    let checked = cluster.nodes[&1].chain.assemble(LIAR, Vec::new()).unwrap();
+    let mut block = checked.block().clone().into_block();
+    change(&mut block);
+    (block.header.hash(), codec::encode(&block))
+}
+
+/// Says that a block is to be voted on.
+async fn propose(cluster: &Cluster, liar: &Network, height: Height, block: BlockHash) {
+    let round = ids::Round(0);
+    let core = ConsensusProposal { height, round, block, valid_round: None, proposer: LIAR };
+    let signature = node_key(LIAR.0, Purpose::Consensus).sign(&core.message(&cluster.genesis.chain_id()));
+    let proposal = Proposal {
+        height,
+        round: Round::Some(0),
+        value: Value(block),
+        valid_round: Round::Nil,
+        proposer: Address(LIAR),
+    };
+    let message = SignedConsensusMsg::<Luqi>::Proposal(SignedMessage::new(proposal, signature));
+    liar.publish(Topic::Consensus, LuqiCodec.encode(&message).unwrap()).await;
+}
+
+/// Sends the bytes of a block, all of them or so many parts.
+async fn stream(cluster: &Cluster, liar: &Network, height: Height, (block, bytes): &(BlockHash, Vec<u8>)) {
+    let head = Parts {
+        height,
+        round: ids::Round(0),
+        block: *block,
+        parts: count(bytes.len()),
+        bytes: u32::try_from(bytes.len()).unwrap(),
+        proposer: LIAR,
+    };
+    let signature = node_key(LIAR.0, Purpose::Consensus).sign(&head.message(&cluster.genesis.chain_id()));
+    for part in split(&SignedParts { head, signature }, bytes) {
+        liar.publish(Topic::Parts, part).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_does_not_hold_is_voted_down() {
+    let (cluster, liar) = table().await;
+    let lies: [fn(&mut Block); 5] = [
+        |block| block.header.map_root = MapRoot([7; 32]),
+        |block| block.header.log_root.0[0] ^= 1,
+        |block| block.header.time.0 += 3_600_000,
+        |block| block.header.parent = BlockHash([9; 32]),
+        |block| block.body.parent_certificate = None,
+    ];
+    for lie in lies {
+        let height = turn(&cluster).await;
+        let block = make(&cluster, lie);
+        stream(&cluster, &liar, height, &block).await;
+        propose(&cluster, &liar, height, block.0).await;
+        cluster.reach_all(height.0 + 1).await;
+        cluster.assert_one_chain(height.0);
+        assert_ne!(cluster.block(1, height.0), block.0);
+    }
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_proposes_two_blocks_splits_nobody() {
+    let (cluster, liar) = table().await;
+    for _ in 0..3 {
+        let height = turn(&cluster).await;
+        let blocks = [0, 1].map(|later| make(&cluster, |block| block.header.time.0 += later));
+        assert_ne!(blocks[0].0, blocks[1].0);
+        for (block, hears) in blocks.iter().zip([&[1][..], &[2, 3]]) {
+            cluster.hub.only(move |from, to| from != LIAR || hears.contains(&to.0));
+            stream(&cluster, &liar, height, block).await;
+            propose(&cluster, &liar, height, block.0).await;
+            // What was said is carried by another task, through the filter of that moment.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        cluster.hub.only(|_, _| true);
+        cluster.reach_all(height.0 + 1).await;
+        cluster.assert_one_chain(height.0);
+    }
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_withholds_a_block_that_he_proposes_costs_a_round() {
+    let (cluster, liar) = table().await;
+    for bytes_of_another in [false, true] {
+        let height = turn(&cluster).await;
+        let (block, _) = make(&cluster, |block| block.header.time.0 += 1);
+        if bytes_of_another {
+            let (_, other) = make(&cluster, |_| {});
+            stream(&cluster, &liar, height, &(block, other)).await;
+        }
+        propose(&cluster, &liar, height, block).await;
+        cluster.reach_all(height.0 + 1).await;
+        cluster.assert_one_chain(height.0);
+        assert_ne!(cluster.block(1, height.0), block);
+    }
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_floods_holds_nobody_up() {
+    let (cluster, liar) = table().await;
+    let begun = cluster.height(1);
+    for flood in 0..40_u64 {
+        let tip = cluster.height(1);
+        for ahead in 1..12 {
+            let height = Height(tip + ahead);
+            // Streams that say how large they are and never end, and proposals of heights to come.
+            let block = BlockHash([u8::try_from(flood).unwrap(); 32]);
+            stream(&cluster, &liar, height, &(block, vec![0; 64 << 10])).await;
+            propose(&cluster, &liar, height, block).await;
+        }
+    }
+    cluster.reach_all(begun + 5).await;
+    cluster.assert_one_chain(begun + 5);
+    cluster.stop_all().await;
+}
