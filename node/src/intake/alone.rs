@@ -22,6 +22,7 @@ use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
 use ledger_core::submission::Submission;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The intake of a home whose node is alone.
 pub struct Intake<S> {
@@ -70,7 +71,7 @@ impl<S: Store> Intake<S> {
     /// What reads messages for this intake.
     #[must_use]
     pub fn reader(&self, config: Config) -> Reader {
-        Reader { config, tags: self.desk.tags.clone() }
+        Reader { config: Arc::new(config), tags: self.desk.tags.clone() }
     }
 
     /// Records a window of messages, in order, and tells of what is rejected. When it has returned,

@@ -6,13 +6,14 @@ use super::timings::Timings;
 use ledger_core::annex::{Code, Config, Document, Finding, Item, Message, MessageError, Outcome, Severity};
 use ledger_core::record::{Caller, Record};
 use rayon::prelude::*;
+use std::sync::Arc;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// Reads messages; may be used beside an intake that records what was read before.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) tags: Tags,
 }
 

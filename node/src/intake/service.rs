@@ -75,6 +75,8 @@ struct Inner {
     room: Arc<Semaphore>,
     config: ServiceConfig,
     board: Arc<Board>,
+    /// How messages are read today: its tables are large, and are made once a day.
+    annex: Mutex<Option<Arc<Config>>>,
 }
 
 /// What the thread tells everybody.
@@ -137,7 +139,7 @@ impl Service {
         let thread = std::thread::Builder::new().name("intake".to_owned());
         thread.spawn(move || worker.run()).map_err(IntakeError::Thread)?;
         let room = Arc::new(Semaphore::new(config.queue_bytes.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { inner: Arc::new(Inner { orders: to, room, config, board }) })
+        Ok(Self { inner: Arc::new(Inner { orders: to, room, config, board, annex: Mutex::default() }) })
     }
 
     /// Takes a message of the annex. When it has returned, everything in the receipt is durable.
@@ -153,7 +155,8 @@ impl Service {
             Err(TryAcquireError::Closed) => return Err(ended()),
         };
         let slot = self.inner.orders.clone().try_reserve_owned().map_err(full)?;
-        let message = read(tags, self.inner.config.strict, message).await?;
+        let reader = Reader { config: self.annex()?, tags };
+        let message = read(reader, message).await?;
         let (reply, answer) = oneshot::channel();
         slot.send(Order::Take { message: Box::new(message), permit, reply });
         answer.await.map_err(|_| ended())?
@@ -203,6 +206,19 @@ impl Service {
         }
     }
 
+    /// How messages are read now.
+    pub(super) fn annex(&self) -> Result<Arc<Config>, SubmitError> {
+        let today = today().ok_or_else(|| SubmitError::Closed("the clock of this machine says no day".to_owned()))?;
+        let mut annex = self.inner.annex.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*annex {
+            Some(of_today) if of_today.today == today => Ok(Arc::clone(of_today)),
+            Some(_) | None => {
+                let strict = self.inner.config.strict;
+                Ok(Arc::clone(annex.insert(Arc::new(Config { strict, ..Config::new(today) }))))
+            }
+        }
+    }
+
     /// Whether something may come now.
     fn ready(&self) -> Result<Tags, SubmitError> {
         let notes = self.inner.board.notes();
@@ -228,9 +244,7 @@ fn ended() -> SubmitError {
     SubmitError::Closed("the intake has ended".to_owned())
 }
 
-async fn read(tags: Tags, strict: bool, message: Vec<u8>) -> Result<ReadMessage, SubmitError> {
-    let today = today().ok_or_else(|| SubmitError::Closed("the clock of this machine says no day".to_owned()))?;
-    let reader = Reader { config: Config { strict, ..Config::new(today) }, tags };
+async fn read(reader: Reader, message: Vec<u8>) -> Result<ReadMessage, SubmitError> {
     let message = spawn_blocking(move || reader.read_one(message)).await.map_err(|_| ended())?;
     match &message.items {
         Ok(_) => Ok(message),

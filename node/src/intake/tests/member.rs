@@ -79,7 +79,7 @@ impl Running<'_> {
     }
 
     fn read(&self, bytes: &[u8]) -> ReadMessage {
-        Reader { config: config(), tags: self.member.desk.tags.clone() }.read_one(bytes.to_vec())
+        Reader { config: Arc::new(config()), tags: self.member.desk.tags.clone() }.read_one(bytes.to_vec())
     }
 
     /// What waits in the outbox.

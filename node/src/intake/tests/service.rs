@@ -148,6 +148,16 @@ async fn who_has_too_much_to_do_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_tables_are_made_once_a_day() {
+    let config = ServiceConfig { strict: true, ..ServiceConfig::default() };
+    let served = start(Pair::new(Parameters::default()), config);
+    let (one, other) = (served.service.annex().unwrap(), served.service.annex().unwrap());
+    assert!(one.strict);
+    assert!(Arc::ptr_eq(&one, &other) || one.today != other.today);
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn governance_goes_through_the_outbox_and_who_is_removed_takes_nothing_in() {
     let served = start(Pair::new(Parameters::default()), ServiceConfig::default());
     let change = Change::RemoveNode(CITY);
