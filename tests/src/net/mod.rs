@@ -10,3 +10,4 @@ pub mod http;
 pub mod load;
 pub mod node;
 pub mod proxy;
+pub mod safety;

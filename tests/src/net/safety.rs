@@ -1,0 +1,135 @@
+//! Safety past the limit: what a network does when too many are gone, and a node when it forgot what it signed.
+
+use super::fleet::Fleet;
+use super::load;
+use super::node::copy;
+use crate::luqi;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a slow machine.
+const LONG: Duration = Duration::from_secs(120);
+
+fn ready(fleet: &mut Fleet) {
+    fleet.start();
+    let all = |fleet: &mut Fleet| fleet.nodes.iter().all(|node| node.ready().0);
+    fleet.wait("all nodes ready", LONG, all).unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// Two of four are gone: nothing is decided, everybody says why, and it goes on when they return; gives how long
+/// after that the next block came.
+///
+/// # Panics
+/// When it is not so.
+#[must_use]
+pub fn two_of_four_lost() -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::new(folder.path(), 4, 0, &["pace_idle_ms=500"]);
+    ready(&mut fleet);
+    fleet.node_mut(3).kill();
+    fleet.node_mut(4).kill();
+    fleet
+        .wait("the others tell that they are too few", LONG, |fleet| {
+            let (is_ready, why) = fleet.node(1).ready();
+            !is_ready && why.contains("NOT_CONNECTED")
+        })
+        .unwrap_or_else(|why| panic!("{why}"));
+    // What was under way when they died may still be decided; nothing after it.
+    thread::sleep(Duration::from_secs(2));
+    let stood = fleet.node(1).height();
+    thread::sleep(Duration::from_secs(4));
+    assert_eq!(fleet.node(1).height(), stood, "two of four decide nothing");
+    let urls: Vec<String> = fleet.nodes.iter().map(|node| format!("http://{}", node.http)).collect();
+    let mut arguments = vec!["status".as_ref()];
+    for url in &urls {
+        arguments.extend(["--url".as_ref(), url.as_ref()]);
+    }
+    let status = luqi::run(&arguments);
+    assert_eq!(status.code, Some(3), "{}{}", status.out, status.err);
+    assert!(status.out.contains("silent"), "{}", status.out);
+
+    fleet.start();
+    let back = Instant::now();
+    fleet.wait("it goes on", LONG, |fleet| fleet.node(1).height() > stood).unwrap_or_else(|why| panic!("{why}"));
+    let took = back.elapsed();
+    fleet.wait_for_one_tip(1, LONG).unwrap_or_else(|why| panic!("{why}"));
+    fleet.audit().unwrap_or_else(|why| panic!("{why}"));
+    took
+}
+
+/// A home comes back as it was some time ago: its node is silent until it has seen the chain go on, and votes
+/// again; nobody ever finds two signatures of it.
+///
+/// # Panics
+/// When it is not so.
+pub fn a_home_from_yesterday() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::new(folder.path(), 4, 0, &["pace_idle_ms=300"]);
+    ready(&mut fleet);
+    fleet.wait_for_one_tip(3, LONG).unwrap_or_else(|why| panic!("{why}"));
+    let home = fleet.node(2).home.clone();
+    let yesterday = home.with_extension("yesterday");
+    fleet.node_mut(2).stop();
+    copy(&home, &yesterday);
+    fleet.node_mut(2).start();
+    let then = fleet.node(1).height().unwrap_or_default();
+    fleet
+        .wait("the network goes on", LONG, |fleet| {
+            fleet.nodes.iter().all(|node| node.height().is_some_and(|height| height > then + 15))
+        })
+        .unwrap_or_else(|why| panic!("{why}"));
+    fleet.node_mut(2).kill();
+    fs::remove_dir_all(&home).unwrap();
+    copy(&yesterday, &home);
+    private(&home);
+    fleet.node_mut(2).start();
+    let mut was_silent = false;
+    fleet
+        .wait("it votes again", LONG, |fleet| {
+            let Some(status) = fleet.node(2).status() else { return false };
+            let silent = !status["silent"].is_null();
+            was_silent |= silent;
+            was_silent && !silent
+        })
+        .unwrap_or_else(|why| panic!("{why}"));
+    // With one other gone its vote is needed: the chain goes on only if it is given.
+    fleet.node_mut(3).kill();
+    let stood = fleet.node(1).height().unwrap_or_default();
+    fleet
+        .wait("its vote counts", LONG, |fleet| fleet.node(1).height().is_some_and(|height| height > stood + 3))
+        .unwrap_or_else(|why| panic!("{why}"));
+    for node in [1, 2, 4] {
+        let log = fs::read_to_string(fleet.node(node).log()).unwrap_or_default();
+        assert!(!log.contains("signed two"), "node {node} found a double signature\n{log}");
+    }
+    let taken = super::http::post(fleet.node(2).http, "/v1/submissions", &load::message(7, 1), LONG).unwrap();
+    assert!(taken.code == 202 || taken.code == 503, "{}", taken.code);
+    fleet.start();
+    fleet.wait_for_one_tip(stood + 3, LONG).unwrap_or_else(|why| panic!("{why}"));
+    fleet.audit().unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// One home, two processes: the second one is refused.
+///
+/// # Panics
+/// When it is not so.
+pub fn a_home_is_run_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::new(folder.path(), 1, 0, &[]);
+    ready(&mut fleet);
+    let home = fleet.node(1).home.clone();
+    let second = luqi::run(&["node".as_ref(), "--home".as_ref(), home.as_os_str()]);
+    assert_eq!(second.code, Some(4), "{}", second.err);
+    let pid = fleet.node(1).pid().unwrap_or_default().to_string();
+    assert!(second.err.contains(&pid), "it names the process that has the home: {}", second.err);
+    assert!(fleet.node_mut(1).runs());
+}
+
+/// Keys are for their owner alone, which a copy forgets.
+fn private(home: &std::path::Path) {
+    for folder in ["keys", "intake", "vault"] {
+        let _ = Command::new("chmod").arg("-R").arg("go-rwx").arg(home.join(folder)).status();
+    }
+}
