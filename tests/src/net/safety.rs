@@ -4,6 +4,7 @@ use super::fleet::Fleet;
 use super::load;
 use super::node::copy;
 use crate::luqi;
+use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -42,10 +43,8 @@ pub fn two_of_four_lost() -> Duration {
     thread::sleep(Duration::from_secs(4));
     assert_eq!(fleet.node(1).height(), stood, "two of four decide nothing");
     let urls: Vec<String> = fleet.nodes.iter().map(|node| format!("http://{}", node.http)).collect();
-    let mut arguments = vec!["status".as_ref()];
-    for url in &urls {
-        arguments.extend(["--url".as_ref(), url.as_ref()]);
-    }
+    let asked = urls.iter().flat_map(|url| ["--url", url.as_str()]);
+    let arguments: Vec<&OsStr> = ["status"].into_iter().chain(asked).map(OsStr::new).collect();
     let status = luqi::run(&arguments);
     assert_eq!(status.code, Some(3), "{}{}", status.out, status.err);
     assert!(status.out.contains("silent"), "{}", status.out);
@@ -120,7 +119,7 @@ pub fn a_home_is_run_once() {
     let mut fleet = Fleet::new(folder.path(), 1, 0, &[]);
     ready(&mut fleet);
     let home = fleet.node(1).home.clone();
-    let second = luqi::run(&["node".as_ref(), "--home".as_ref(), home.as_os_str()]);
+    let second = luqi::run(&[OsStr::new("node"), OsStr::new("--home"), home.as_os_str()]);
     assert_eq!(second.code, Some(4), "{}", second.err);
     let pid = fleet.node(1).pid().unwrap_or_default().to_string();
     assert!(second.err.contains(&pid), "it names the process that has the home: {}", second.err);
