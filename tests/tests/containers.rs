@@ -31,8 +31,7 @@ fn containers_come_and_go_and_there_is_one_chain() {
         }
     };
     println!("the network in containers, from the image {image}");
-    let folder = tempfile::tempdir().unwrap();
-    let network = Compose::up(&image, folder.path());
+    let network = Compose::up(&image);
     network
         .wait("every container healthy", BACK, || SERVICES.iter().all(|service| network.health(service) == "healthy"));
     let load = ContainerLoad::start(&network, &["jinan", "qingdao"]);

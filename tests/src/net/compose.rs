@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// The services: four validators, and a replica.
 pub const SERVICES: [&str; 5] = ["province", "jinan", "qingdao", "yantai", "weifang"];
@@ -72,7 +73,8 @@ pub struct Compose {
     project: String,
     subnet: String,
     image: String,
-    folder: PathBuf,
+    /// Genesis, keys and copies of homes.
+    folder: TempDir,
     /// The containers, in the order of [`SERVICES`].
     containers: Vec<String>,
 }
@@ -83,14 +85,14 @@ impl Compose {
     /// # Panics
     /// When it does not come up.
     #[must_use]
-    pub fn up(image: &str, folder: &Path) -> Self {
+    pub fn up(image: &str) -> Self {
         let own = std::process::id();
         let mut network = Self {
             project: format!("luqitest{own}"),
             // 172.30.0.0/16 is the project's own; the third number differs from run to run.
             subnet: format!("172.30.{}", 100 + own % 150),
             image: image.to_owned(),
-            folder: folder.join("compose"),
+            folder: tempfile::tempdir().unwrap(),
             containers: Vec::new(),
         };
         let up = network.script("up");
@@ -106,11 +108,16 @@ impl Compose {
         network
     }
 
+    /// A folder that `down` may remove.
+    fn folder(&self) -> PathBuf {
+        self.folder.path().join("compose")
+    }
+
     fn script(&self, what: &str) -> Output {
         let mut script = Command::new(root().join("tools/compose.sh"));
         script.arg(what).stdin(Stdio::null());
         script.env("COMPOSE_PROJECT_NAME", &self.project).env("LUQI_SUBNET", &self.subnet);
-        script.env("LUQI_IMAGE", &self.image).env("LUQI", luqi::binary()).env("LUQI_NET", &self.folder);
+        script.env("LUQI_IMAGE", &self.image).env("LUQI", luqi::binary()).env("LUQI_NET", self.folder());
         script.output().expect("tools/compose.sh runs")
     }
 
@@ -211,9 +218,9 @@ impl Compose {
         for service in SERVICES {
             self.docker(&["stop", "--time", "60"], service);
         }
-        let genesis = self.folder.join("net/genesis.json");
+        let genesis = self.folder().join("net/genesis.json");
         let audit = |service: &&str| {
-            let copy = self.folder.join("copy").join(service);
+            let copy = self.folder().join("copy").join(service);
             std::fs::create_dir_all(&copy).unwrap();
             let from = format!("{}:/data/.", self.container(service));
             let copied = docker(&["cp", &from, &copy.to_string_lossy()]).unwrap();
