@@ -49,6 +49,21 @@ impl Heard {
         self.claims.values().map(|claim| claim.tip).max().unwrap_or_default()
     }
 
+    /// The highest tip that more than a third of the voting power has announced or passed: one liar alone
+    /// moves it nowhere.
+    pub(crate) fn believed(&self, validators: &Validators) -> Height {
+        let mut claims: Vec<_> = self.claims.iter().map(|(node, claim)| (claim.tip, validators.power(*node))).collect();
+        claims.sort_unstable_by(|one, other| other.cmp(one));
+        let mut power = 0_u64;
+        for (tip, own) in claims {
+            power = power.saturating_add(own);
+            if power.saturating_mul(3) > validators.total() {
+                return tip;
+            }
+        }
+        Height::default()
+    }
+
     /// The highest tip announced, where the chain is far behind.
     ///
     /// Those who are far ahead must have more voting power than those who are not, the own included: so
@@ -119,6 +134,20 @@ mod tests {
         assert_eq!(far(9, &[(2, 300)], long), Some(300));
         assert_eq!(far(9, &[(8, 300)], long), Some(300));
         assert_eq!(far(9, &[(2, 300), (3, 11)], long), None);
+    }
+
+    #[test]
+    fn a_boast_alone_is_not_believed() {
+        let (now, set) = (Instant::now(), validators());
+        let mut heard = Heard::default();
+        let mut believed = |node, tip| {
+            heard.tip(NodeNumber(node), Height(tip), Height(10), now);
+            heard.believed(&set)
+        };
+        assert_eq!(believed(2, 9_999), Height(0));
+        assert_eq!(believed(3, 12), Height(12));
+        // A node without power.
+        assert_eq!(believed(9, 8_000), Height(12));
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub struct View {
     pub standstill: Option<Standstill>,
     /// Proofs that a validator signed two things, seen since the process began.
     pub misbehaviour: u64,
-    /// The highest tip that a node announced, not proved by anything.
+    /// The highest tip that more than a third of the voting power announced; nothing proves it.
     pub highest: Height,
 }
 

@@ -62,7 +62,7 @@ impl Adapter<'_> {
             silence: self.silence,
             standstill: self.standstill.clone(),
             misbehaviour: self.misbehaviour,
-            highest: self.heard().highest().max(latest.tip.height),
+            highest: self.heard().believed(&validators).max(latest.tip.height),
         });
     }
 }
