@@ -131,7 +131,8 @@ async fn who_withholds_a_block_that_he_proposes_costs_a_round() {
     let (cluster, liar) = table().await;
     for bytes_of_another in [false, true] {
         let height = turn(&cluster).await;
-        let (block, _) = make(&cluster, |block| block.header.time.0 += 1);
+        // Made a moment later, the other one is still another.
+        let (block, _) = make(&cluster, |block| block.header.time.0 += 100);
         if bytes_of_another {
             let (_, other) = make(&cluster, |_| {});
             stream(&cluster, &liar, height, &(block, other)).await;
