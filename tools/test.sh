@@ -10,7 +10,7 @@ python3 -m unittest discover -s tools/tests
 python3 tools/verify.py vectors ledger-core/vectors
 
 if [ "${FUZZ:-}" = 1 ] || [ "${CI:-}" = true ]; then
-    step "each fuzz target for five seconds"
+    step "each fuzz target of the core for five seconds"
     tools/need.sh c++ # libFuzzer is C++
     fuzz/run.sh 5
 else
