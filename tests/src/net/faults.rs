@@ -258,17 +258,7 @@ impl SmallDisk {
             return None;
         }
         copy(&aside, &home);
-        private(&home.join("keys"));
-        private(&home.join("intake"));
         Some(Self(home))
-    }
-}
-
-/// Keys are readable by their owner alone; a copy has to be so too.
-fn private(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::http;
 use crate::luqi;
 use serde_json::Value;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -139,7 +139,7 @@ impl Drop for Node {
     }
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder with all that is in it, and who may read it: keys are for their owner alone.
 ///
 /// # Panics
 /// When it cannot be copied.
@@ -150,9 +150,10 @@ pub fn copy(from: &Path, to: &Path) {
         if path.is_dir() {
             copy(&path, &target);
         } else if path.is_file() {
-            // What disappears meanwhile was never part of the copy.
-            if let Ok(mut source) = File::open(&path) {
-                std::io::copy(&mut source, &mut File::create(&target).unwrap()).unwrap();
+            match fs::copy(&path, &target) {
+                // What disappears meanwhile was never part of the copy.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                copied => _ = copied.unwrap(),
             }
         }
     }

@@ -6,7 +6,6 @@ use super::node::copy;
 use crate::luqi;
 use std::ffi::OsStr;
 use std::fs;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,7 +81,6 @@ pub fn a_home_from_yesterday() {
     fleet.node_mut(2).kill();
     fs::remove_dir_all(&home).unwrap();
     copy(&yesterday, &home);
-    private(&home);
     fleet.node_mut(2).start();
     let mut was_silent = false;
     fleet
@@ -125,11 +123,4 @@ pub fn a_home_is_run_once() {
     let pid = fleet.node(1).pid().unwrap_or_default().to_string();
     assert!(second.err.contains(&pid), "it names the process that has the home: {}", second.err);
     assert!(fleet.node_mut(1).runs());
-}
-
-/// Keys are for their owner alone, which a copy forgets.
-fn private(home: &std::path::Path) {
-    for folder in ["keys", "intake", "vault"] {
-        let _ = Command::new("chmod").arg("-R").arg("go-rwx").arg(home.join(folder)).status();
-    }
 }
