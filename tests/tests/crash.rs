@@ -1,6 +1,6 @@
 //! A few crashes, in every run of the tests. What needs root is left out without it, and said.
 
-use luqi_tests::crash::{Loss, fill, kill};
+use luqi_tests::crash::{Loss, fill, kill, kill_imports};
 use std::path::Path;
 
 const HELPER: &str = env!("CARGO_BIN_EXE_crash");
@@ -23,6 +23,27 @@ fn killed_processes_lose_nothing() {
 #[test]
 fn power_cuts_lose_nothing() {
     check(Loss::Power);
+}
+
+fn check_imports(loss: Loss, kills: usize) {
+    match kill_imports(loss, kills, 5) {
+        Ok(tally) => {
+            println!("{tally}");
+            assert!(tally.failures.is_empty(), "{:#?}", tally.failures);
+            assert!(tally.met > tally.homes && tally.in_the_middle > tally.homes / 2, "{tally}");
+        }
+        Err(why) => println!("left out: {why}"),
+    }
+}
+
+#[test]
+fn killed_imports_go_on_where_they_were() {
+    check_imports(Loss::Process, 24);
+}
+
+#[test]
+fn imports_without_power_go_on_where_they_were() {
+    check_imports(Loss::Power, 12);
 }
 
 #[test]

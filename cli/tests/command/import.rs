@@ -2,16 +2,12 @@
 
 use crate::{bytes, json, luqi, mode};
 use ledger_core::annex;
-use ledger_core::chain::HashedBlock;
-use ledger_core::event::Event;
 use ledger_core::ids::Height;
 use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
-use luqi_node::store::{Store, StoreConfig};
+use luqi_node::store::StoreConfig;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
 const NODE: &str = "net/node1";
 
@@ -32,19 +28,6 @@ fn sum(answer: &Value) -> u64 {
 fn lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// What the chain says of which subject, in order, and to whom.
-fn story(home: &Path) -> Vec<(String, &'static str)> {
-    let home = Home::open(home).unwrap();
-    let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
-    let mut story = Vec::new();
-    for height in 1..=ledger.tip().height.0 {
-        let block = HashedBlock::read(&ledger.store().block(Height(height)).unwrap().unwrap()).unwrap();
-        let events = block.body().submissions.iter().flat_map(|submission| submission.events.iter());
-        story.extend(events.map(|event: &Event| (event.subject().unwrap().to_string(), event.kind_name())));
-    }
-    story
 }
 
 #[test]
@@ -83,56 +66,6 @@ fn a_sample_becomes_what_it_was_meant_to_be_and_nothing_twice() {
     assert_eq!(second["duplicates"], first["items"].as_u64().unwrap() - rejected);
     assert_eq!(second["items"], sum(&second));
     assert_eq!(lines(&path), told);
-}
-
-fn in_small_windows(home: &str) -> [&str; 6] {
-    ["import", "--home", home, "--together", "40", "s/messages"]
-}
-
-/// Kills at random moments, three an import; `LUQI_KILLS=200` is the long run.
-#[test]
-fn a_killed_import_goes_on_where_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    prepare(folder, "3000");
-    let begun = Instant::now();
-    let home = |out: &str| {
-        json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", out]);
-        format!("{out}/node1")
-    };
-    let whole = json(folder, 0, &in_small_windows(&home("whole")));
-    let took = begun.elapsed();
-    let wanted = story(&folder.join("whole/node1"));
-    let (mut killed, mut begun_before) = (0, 0);
-    let mut seed = 88_172_645_463_325_252_u64;
-    let kills: u32 = std::env::var("LUQI_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(36);
-    let trials = kills.div_ceil(3);
-    for trial in 0..trials {
-        let home = home(&format!("trial{trial}"));
-        for _ in 0..3 {
-            // xorshift64
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            let mut child = Command::new(env!("CARGO_BIN_EXE_luqi"));
-            let child =
-                child.current_dir(folder).args(in_small_windows(&home)).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut child = child.spawn().unwrap();
-            std::thread::sleep(took.mul_f64((seed % 1000) as f64 / 2000.0));
-            killed += u32::from(child.try_wait().unwrap().is_none());
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        let last = json(folder, 0, &in_small_windows(&home));
-        begun_before += u32::from(last["duplicates"] != whole["duplicates"]);
-        assert_eq!(last["events"], whole["events"]);
-        assert_eq!((&last["items"], &last["rejected"]), (&whole["items"], &whole["rejected"]));
-        assert!(story(&folder.join(&home)) == wanted, "another log after kills in trial {trial}");
-    }
-    println!(
-        "{killed} of {kills} kills met a running import, {begun_before} of {trials} imports went on in the middle"
-    );
-    assert!(killed > trials && begun_before > trials / 2, "{killed} {begun_before}");
 }
 
 /// No plaintext but in the messages: good items, bad ones, unreadable files.

@@ -1,7 +1,8 @@
 //! The long runs against crashes: `cargo run -p luqi-tests --release --bin crash -- --kills 200 --seed 1`
-//! kills a committing process, cuts its power, and fills its disk. `crash commit CHAIN LEDGER` is that process.
+//! kills a committing process and `luqi import`, cuts their power, and fills a disk. `crash commit CHAIN LEDGER`
+//! is the committing process.
 
-use luqi_tests::crash::{Loss, commit, fill, kill};
+use luqi_tests::crash::{Loss, commit, fill, kill, kill_imports};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,16 +19,25 @@ fn main() -> ExitCode {
         arguments.get(at + 1)?.parse().ok()
     };
     let (kills, seed) = (number("--kills").unwrap_or(200), number("--seed").unwrap_or(1));
+    let kills = usize::try_from(kills).unwrap_or(usize::MAX);
     let Ok(helper) = std::env::current_exe() else { return ExitCode::FAILURE };
     let mut holds = true;
     for loss in [Loss::Process, Loss::Power] {
-        match kill(&helper, loss, usize::try_from(kills).unwrap_or(usize::MAX), seed) {
+        match kill(&helper, loss, kills, seed) {
             Ok(tally) => {
                 holds &= tally.failures.is_empty();
                 println!("{loss:?} lost: {tally}");
                 tally.failures.iter().for_each(|failure| println!("  {failure}"));
             }
             Err(why) => println!("{loss:?} lost: left out, {why}"),
+        }
+        match kill_imports(loss, kills, seed) {
+            Ok(tally) => {
+                holds &= tally.failures.is_empty();
+                println!("{loss:?} lost during imports: {tally}");
+                tally.failures.iter().for_each(|failure| println!("  {failure}"));
+            }
+            Err(why) => println!("{loss:?} lost during imports: left out, {why}"),
         }
     }
     match fill(&helper) {

@@ -1,6 +1,7 @@
 //! Disks of one's own: an ext4 image that can lose what was never synced, and a small tmpfs. Both
 //! need root; without it the answer is why there is none.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -8,6 +9,8 @@ use tempfile::TempDir;
 /// A file system that is mounted as long as this lives.
 pub(super) struct Disk {
     folder: TempDir,
+    /// Times that the power was cut: each leaves an image of its own.
+    cuts: Cell<u32>,
     mounted: bool,
 }
 
@@ -26,13 +29,13 @@ impl Disk {
     fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("luqi-disk-").tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mount")).unwrap();
-        Self { folder, mounted: false }
+        Self { folder, cuts: Cell::new(0), mounted: false }
     }
 
     /// An ext4 file system in an image; or why there can be none.
     pub(super) fn ext4(megabytes: u64) -> Result<Self, String> {
         let mut disk = Self::new();
-        let path = disk.folder.path().join("image");
+        let path = disk.image();
         let file = std::fs::File::create(&path).map_err(|error| error.to_string())?;
         file.set_len(megabytes << 20).map_err(|error| error.to_string())?;
         run("mkfs.ext4", &["-q", "-F", &path.to_string_lossy()])?;
@@ -56,8 +59,17 @@ impl Disk {
         self.folder.path().join("mount")
     }
 
+    /// All that was written so far outlives a power cut.
+    pub(super) fn sync(&self) {
+        run("sync", &["--file-system", &self.path().to_string_lossy()]).unwrap();
+    }
+
+    fn image(&self) -> PathBuf {
+        self.folder.path().join(format!("image-{}", self.cuts.get()))
+    }
+
     fn mount(&self) -> Result<(), String> {
-        let image = self.folder.path().join("image");
+        let image = self.image();
         // The journal commits nothing by itself during a run.
         run("mount", &["-o", "loop,commit=300", &image.to_string_lossy(), &self.path().to_string_lossy()])
     }
@@ -67,9 +79,15 @@ impl Disk {
         run("python3", &["-c", SHUTDOWN, &self.path().to_string_lossy()]).unwrap();
     }
 
-    /// Mounts the image again, with what was synced.
+    /// Mounts a copy of the image, with what was synced. A copy, because a container that started
+    /// meanwhile holds the mount in a namespace of its own: the same image would give the same file system
+    /// again, the one without power.
     pub(super) fn power_up(&self) {
         unmount(&self.path()).unwrap();
+        let before = self.image();
+        self.cuts.set(self.cuts.get() + 1);
+        run("cp", &["--sparse=always", &before.to_string_lossy(), &self.image().to_string_lossy()]).unwrap();
+        std::fs::remove_file(before).unwrap();
         self.mount().unwrap();
     }
 }
@@ -99,15 +117,34 @@ impl Drop for Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Read, Write};
 
     /// The power cut is worth its name: what was synced stays, what was not is gone.
     #[test]
     fn a_power_cut_takes_what_was_not_synced() {
+        match Disk::ext4(16) {
+            Ok(disk) => cut(&disk),
+            Err(why) => println!("left out: {why}"),
+        }
+    }
+
+    /// Whoever made a mount namespace while the disk was mounted holds its file system.
+    #[test]
+    fn a_disk_comes_back_though_another_namespace_holds_it() {
         let disk = match Disk::ext4(16) {
             Ok(disk) => disk,
             Err(why) => return println!("left out: {why}"),
         };
+        let mut holder = Command::new("unshare");
+        holder.args(["--mount", "sh", "-c", "echo; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = holder.spawn().unwrap();
+        holder.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        cut(&disk);
+        drop(holder.stdin.take());
+        holder.wait().unwrap();
+    }
+
+    fn cut(disk: &Disk) {
         let mut file = std::fs::File::create(disk.path().join("file")).unwrap();
         file.write_all(b"synced").unwrap();
         file.sync_all().unwrap();

@@ -6,9 +6,11 @@ mod chain;
 mod commit;
 mod disks;
 mod full;
+mod imports;
 mod kills;
 
 pub use chain::Chain;
 pub use commit::commit;
 pub use full::{Full, fill};
+pub use imports::{Imports, kill_imports};
 pub use kills::{Loss, Tally, kill};
