@@ -219,15 +219,27 @@ impl Validators {
         self.iter().map(|validator| validator.power).sum()
     }
 
-    /// Who proposes in a round: plain rotation in node order, whatever the power.
+    /// Who proposes in a round: everybody once in as many heights as there are validators, whatever the power,
+    /// in an order that is shuffled anew for each such turn. A round moves on by one.
     ///
-    /// A round moves on by one, so a dead proposer alone costs one round in as many heights as there are
-    /// validators. Dead neighbours cost more: five in a row lose 5 + 4 + 3 + 2 + 1 rounds in each turn of all.
+    /// A dead proposer alone costs one round a turn. Five dead in a row would lose 5 + 4 + 3 + 2 + 1, and nodes
+    /// that die together often have neighbouring numbers, hence the shuffling: by chance they rarely meet.
     pub(crate) fn proposer(&self, height: Height, round: u32) -> Option<&Validator> {
         let count = u64::try_from(self.0.len()).ok().filter(|count| *count > 0)?;
-        let turn = (height.0 % count + u64::from(round) % count) % count;
-        self.0.get(usize::try_from(turn).ok()?)
+        let (turn, first) = (height.0 / count, height.0 % count);
+        let mut order: Vec<_> = self.0.iter().collect();
+        order.sort_by_key(|validator| scattered(turn, validator.address.0));
+        let place = first.wrapping_add(u64::from(round) % count) % count;
+        order.get(usize::try_from(place).ok()?).copied()
     }
+}
+
+/// A number that all nodes agree on and that says nothing about the node (the mixer of SplitMix64).
+const fn scattered(turn: u64, node: NodeNumber) -> u64 {
+    let z = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (node.0 as u64);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 impl core::ValidatorSet<Luqi> for Validators {
@@ -317,8 +329,9 @@ impl core::Context for Luqi {
 mod tests {
     use super::*;
     use ledger_core::codec::List;
-    use ledger_core::fixture::{CODES, member, node};
+    use ledger_core::fixture::{CODES, member, node, node_key};
     use ledger_core::membership::{Node, Parameters};
+    use std::collections::BTreeSet;
 
     fn validators(powers: &[u32]) -> Validators {
         let members = (1..).zip(powers).zip(CODES).map(|((number, power), code)| {
@@ -339,14 +352,43 @@ mod tests {
     }
 
     #[test]
-    fn proposers_take_turns_and_never_twice_in_a_row() {
+    fn proposers_take_turns_whatever_their_power() {
         let set = validators(&[9, 1, 1, 1]);
         let proposer = |height, round| set.proposer(Height(height), round).unwrap().address.0.0;
-        assert_eq!((1..=5).map(|height| proposer(height, 0)).collect::<Vec<_>>(), [2, 3, 4, 1, 2]);
-        assert_eq!((0..=4).map(|round| proposer(7, round)).collect::<Vec<_>>(), [4, 1, 2, 3, 4]);
-        assert_eq!(proposer(u64::MAX, u32::MAX), proposer(u64::MAX % 4 + u64::from(u32::MAX) % 4, 0));
+        let all = BTreeSet::from([1, 2, 3, 4]);
+        for turn in 0..50 {
+            let heights = 4 * turn..4 * (turn + 1);
+            assert_eq!(heights.map(|height| proposer(height, 0)).collect::<BTreeSet<_>>(), all);
+            assert_eq!((0..4).map(|round| proposer(turn, round)).collect::<BTreeSet<_>>(), all);
+            assert_eq!(proposer(turn, 4), proposer(turn, 0));
+        }
+        assert!(all.contains(&proposer(u64::MAX, u32::MAX)));
         let by_engine = super::core::Context::select_proposer(&Luqi, &set, At(Height(5)), Round::Some(1));
         assert_eq!(by_engine.address.0.0, proposer(5, 1));
+    }
+
+    #[test]
+    fn the_order_is_the_same_on_every_node() {
+        let set = validators(&[1; 5]);
+        let proposers = (0..10).map(|height| set.proposer(Height(height), 0).unwrap().address.0.0);
+        assert_eq!(proposers.collect::<Vec<_>>(), [3, 1, 5, 4, 2, 5, 3, 2, 4, 1]);
+    }
+
+    /// As many rounds are lost as by chance, not as by dead in a row.
+    #[test]
+    fn dead_neighbours_rarely_meet() {
+        let key = node_key(1, Purpose::Consensus).public();
+        let validator = |number| Validator { address: Address(NodeNumber(number)), key, power: 1 };
+        let set = Validators((1..=17).map(validator).collect());
+        let lost = |height| {
+            let is_dead = |round: &u32| set.proposer(Height(height), *round).unwrap().address.0.0 <= 5;
+            (0..17).take_while(is_dead).count()
+        };
+        let turns = 1_000;
+        let lost: Vec<_> = (0..17 * turns).map(lost).collect();
+        let mean = lost.iter().sum::<usize>() as f64 / turns as f64;
+        assert!((5.0..8.0).contains(&mean), "{mean} rounds a turn, of 15 in node order");
+        assert!(lost.iter().filter(|lost| **lost > 2).count() * 50 < lost.len());
     }
 
     #[test]

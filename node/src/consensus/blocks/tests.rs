@@ -9,6 +9,13 @@ use ledger_core::ids::Timestamp;
 use ledger_core::membership::Purpose;
 use tempfile::TempDir;
 
+/// The proposer of height 1 in round 0.
+const FIRST: u32 = 1;
+/// The proposer of height 1 in round 1, and of height 2 in round 0.
+const SECOND: u32 = 4;
+/// The proposer of neither.
+const OTHER: u32 = 2;
+
 struct Place {
     network: Network,
     blocks: Blocks,
@@ -62,8 +69,7 @@ fn take_in(place: &Place, checked: &CheckedBlock, round: u32, proposer: u32) -> 
 
 #[test]
 fn what_one_makes_the_others_take_in_and_find_valid() {
-    // Node 2 proposes height 1 in round 0.
-    let (one, two) = (place(1), place(2));
+    let (one, two) = (place(OTHER), place(FIRST));
     let (made, parts) = two.blocks.make(Height(1), Round(0)).unwrap().unwrap();
     let rules = Rules {
         chain: one.network.tip.chain,
@@ -81,23 +87,23 @@ fn what_one_makes_the_others_take_in_and_find_valid() {
     assert_eq!(two.blocks.make(Height(1), Round(0)).unwrap().unwrap(), (made, parts.clone()));
     let Place { network, blocks: before, folder } = two;
     drop(before);
-    let again = blocks(&folder, &network, 2);
+    let again = blocks(&folder, &network, FIRST);
     assert_eq!(again.make(Height(1), Round(0)).unwrap().unwrap(), (made, parts.clone()));
     assert_eq!(again.judge(Height(1), made), Verdict::Valid);
     assert_eq!(again.make(Height(2), Round(0)).unwrap(), None);
     // Anybody sends it again as it was signed, its proposer under the round in which he proposes it.
-    assert_eq!(one.blocks.again(Height(1), Round(4), made, NodeNumber(2)), parts);
-    let later = again.again(Height(1), Round(4), made, NodeNumber(2));
+    assert_eq!(one.blocks.again(Height(1), Round(4), made, NodeNumber(FIRST)), parts);
+    let later = again.again(Height(1), Round(4), made, NodeNumber(FIRST));
     assert!(matches!(part(&later[0]), Part::First { head, .. } if head.round == Round(4)));
 }
 
 #[test]
 fn a_block_that_was_not_announced_is_dropped() {
-    let place = place(1);
-    let checked = block(&place.network, 2, 0);
+    let place = place(3);
+    let checked = block(&place.network, FIRST, 0);
     let good = checked.block();
-    let other = block(&place.network, 2, 5);
-    let whole = |bytes: Vec<u8>| assembled(&place.network, good, bytes, 0, 2);
+    let other = block(&place.network, FIRST, 5);
+    let whole = |bytes: Vec<u8>| assembled(&place.network, good, bytes, 0, FIRST);
     // Another block; nothing; a header of this block over the body of none.
     let mut hollow = good.encode();
     hollow.truncate(255);
@@ -108,27 +114,27 @@ fn a_block_that_was_not_announced_is_dropped() {
         assert!(!place.blocks.has(Height(1), good.hash()));
     }
     // And does not stand in the way of the right one.
-    assert_eq!(take_in(&place, &checked, 0, 2), Verdict::Valid);
+    assert_eq!(take_in(&place, &checked, 0, FIRST), Verdict::Valid);
 }
 
 #[test]
 fn a_block_is_judged_by_the_ladder_the_turn_and_the_clock() {
-    let mut place = place(1);
+    let mut place = place(3);
     assert_eq!(place.blocks.judge(Height(1), BlockHash([1; 32])), Verdict::NotYet);
-    // Proposed by node 2 in round 0, by node 3 in round 1, again by node 3 in round 1.
-    assert_eq!(take_in(&place, &block(&place.network, 2, 0), 0, 2), Verdict::Valid);
-    assert_eq!(take_in(&place, &block(&place.network, 3, 1), 1, 3), Verdict::Valid);
-    assert_eq!(take_in(&place, &block(&place.network, 2, 2), 1, 3), Verdict::Valid);
-    let other = Verdict::Invalid(Unfit::Proposer(NodeNumber(4)));
-    assert_eq!(take_in(&place, &block(&place.network, 4, 3), 0, 2), other);
+    // Proposed in round 0, in round 1, and the first one's again in round 1.
+    assert_eq!(take_in(&place, &block(&place.network, FIRST, 0), 0, FIRST), Verdict::Valid);
+    assert_eq!(take_in(&place, &block(&place.network, SECOND, 1), 1, SECOND), Verdict::Valid);
+    assert_eq!(take_in(&place, &block(&place.network, FIRST, 2), 1, SECOND), Verdict::Valid);
+    let other = Verdict::Invalid(Unfit::Proposer(NodeNumber(OTHER)));
+    assert_eq!(take_in(&place, &block(&place.network, OTHER, 3), 0, FIRST), other);
     // Too early is not invalid, and is valid once its time has come.
     let ahead = now().0 - place.network.tip.time.0;
-    assert_eq!(take_in(&place, &block(&place.network, 2, ahead + 3_600_000), 0, 2), Verdict::NotYet);
-    assert_eq!(take_in(&place, &block(&place.network, 2, ahead), 0, 2), Verdict::Valid);
+    assert_eq!(take_in(&place, &block(&place.network, FIRST, ahead + 3_600_000), 0, FIRST), Verdict::NotYet);
+    assert_eq!(take_in(&place, &block(&place.network, FIRST, ahead), 0, FIRST), Verdict::Valid);
     // A block of the height after the next one waits for it.
     let first = place.network.block(Vec::new());
-    let second = block(&place.network, 3, 0);
-    assert_eq!(take_in(&place, &second, 0, 3), Verdict::NotYet);
+    let second = block(&place.network, SECOND, 0);
+    assert_eq!(take_in(&place, &second, 0, SECOND), Verdict::NotYet);
     place.blocks.answered(Height(1), &first.block().encode()).unwrap();
     place.blocks.commit(first.certificate().unwrap().clone()).unwrap();
     assert_eq!(place.blocks.judge(Height(2), second.block().hash()), Verdict::Valid);
@@ -137,12 +143,12 @@ fn a_block_is_judged_by_the_ladder_the_turn_and_the_clock() {
 
 #[test]
 fn a_block_that_does_not_follow_is_voted_against_and_never_committed() {
-    let place = place(1);
-    let mut wrong = block(&place.network, 2, 0).block().clone().into_block();
+    let place = place(3);
+    let mut wrong = block(&place.network, FIRST, 0).block().clone().into_block();
     wrong.header.map_root.0[0] ^= 1;
     let bytes = codec::encode(&wrong);
     let hashed = HashedBlock::read(&bytes).unwrap();
-    let whole = assembled(&place.network, &hashed, bytes.clone(), 0, 2);
+    let whole = assembled(&place.network, &hashed, bytes.clone(), 0, FIRST);
     assert_eq!(place.blocks.take_in(&whole).unwrap(), Some(hashed.hash()));
     let fault = Fault::Commitment("map");
     assert_eq!(place.blocks.judge(Height(1), hashed.hash()), Verdict::Invalid(fault.clone().into()));
@@ -160,7 +166,7 @@ fn a_block_that_does_not_follow_is_voted_against_and_never_committed() {
 
 #[test]
 fn a_decision_without_its_block_says_so() {
-    let mut place = place(1);
+    let mut place = place(3);
     let block = place.network.block(Vec::new());
     let certificate = block.certificate().unwrap().clone();
     let error = place.blocks.commit(certificate.clone()).unwrap_err();
@@ -177,7 +183,7 @@ fn a_decision_without_its_block_says_so() {
 
 #[test]
 fn decided_blocks_are_given_out_with_their_certificates() {
-    let mut place = place(1);
+    let mut place = place(3);
     assert!(place.blocks.decided(Height(1), Height(5)).unwrap().is_empty());
     for height in 1..=4 {
         let block = place.network.block(Vec::new());

@@ -91,8 +91,8 @@ fn only_the_rounds_proposer_opens_a_stream() {
     };
     assert_eq!(try_head(head, 2), Ok(true));
     assert_eq!(try_head(head, 3), Err(PartError::Proposer));
-    assert_eq!(try_head(Parts { proposer: NodeNumber(3), ..head }, 3), Err(PartError::Proposer));
-    assert_eq!(try_head(Parts { proposer: NodeNumber(3), round: Round(1), ..head }, 3), Ok(true));
+    assert_eq!(try_head(Parts { proposer: NodeNumber(4), ..head }, 4), Err(PartError::Proposer));
+    assert_eq!(try_head(Parts { proposer: NodeNumber(4), round: Round(1), ..head }, 4), Ok(true));
     assert_eq!(try_head(Parts { bytes: BLOCK_BYTES + 1, ..head }, 2), Err(PartError::Length(BLOCK_BYTES + 1)));
     assert_eq!(try_head(Parts { parts: 2, ..head }, 2), Err(PartError::Length(10)));
     assert_eq!(try_head(Parts { bytes: 9, ..head }, 2), Err(PartError::Piece));
