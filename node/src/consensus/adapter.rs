@@ -126,7 +126,7 @@ impl<'a> Adapter<'a> {
         let mut stop = self.deps.stop.clone();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut said = Instant::now();
+        let mut said: Option<Instant> = None;
         self.show();
         loop {
             if self.held.is_some() && !self.may_hold() {
@@ -153,8 +153,13 @@ impl<'a> Adapter<'a> {
                     if let Some(far) = self.look() {
                         return Ok(Turn::Ended(Ended::FarBehind(far)));
                     }
-                    if said.elapsed() >= STATUS {
-                        said = Instant::now();
+                    if self.all_begin() {
+                        self.end_silence().await?;
+                        return Ok(Turn::Again);
+                    }
+                    // Who is new waits for what the others say, and they for him.
+                    if self.is_new() || said.is_none_or(|said| said.elapsed() >= STATUS) {
+                        said = Some(Instant::now());
                         self.say_where().await;
                     }
                 }

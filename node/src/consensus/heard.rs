@@ -64,6 +64,14 @@ impl Heard {
         Height::default()
     }
 
+    /// Whether more than two thirds of the power, the own included, stand before the first block.
+    pub(crate) fn most_begin(&self, own: NodeNumber, validators: &Validators) -> bool {
+        let begins = |(node, claim): (&NodeNumber, &Claim)| (claim.tip == Height(0)).then_some(*node);
+        let nodes = self.claims.iter().filter_map(begins).filter(|node| *node != own).chain([own]);
+        let power = nodes.map(|node| validators.power(node)).fold(0_u64, u64::saturating_add);
+        power.saturating_mul(3) > validators.total().saturating_mul(2)
+    }
+
     /// The highest tip announced, where the chain is far behind.
     ///
     /// Those who are far ahead must have more voting power than those who are not, the own included: so
@@ -148,6 +156,22 @@ mod tests {
         assert_eq!(believed(3, 12), Height(12));
         // A node without power.
         assert_eq!(believed(9, 8_000), Height(12));
+    }
+
+    #[test]
+    fn most_of_the_power_has_to_begin() {
+        let (now, set) = (Instant::now(), validators());
+        let mut heard = Heard::default();
+        let mut begins = |node, tip| {
+            heard.tip(NodeNumber(node), Height(tip), Height(0), now);
+            heard.most_begin(NodeNumber(1), &set)
+        };
+        assert!(!begins(1, 0), "itself counts once");
+        assert!(!begins(2, 0));
+        assert!(!begins(9, 0), "a node without power");
+        assert!(begins(3, 0));
+        assert!(!begins(3, 1));
+        assert!(begins(4, 0));
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Signed {
 /// Why a node that has power does not vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Silence {
+    /// Nothing is on record here: this home is new, or it has lost all but its keys. It votes as soon as most
+    /// others are at the very beginning too, or above a block that was made after this time.
+    New {
+        /// When that was noticed, by the own clock.
+        since: Timestamp,
+    },
     /// It may have signed what it does not know of: it votes above a block that was made after this time.
     Restored {
         /// When that was noticed, by the own clock.
@@ -155,6 +161,8 @@ impl Record {
 pub(crate) struct Known {
     /// The chain here has blocks, or agreement ran in this home before: a missing file is then a lost one.
     pub(crate) used: bool,
+    /// It has all the power, so nobody could tell it what it has forgotten.
+    pub(crate) alone: bool,
     /// The operator, or the store, says that this home was restored.
     pub(crate) restored: bool,
     /// The own clock.
@@ -183,7 +191,8 @@ impl LastSigned {
         };
         let lost = Some(Silence::Restored { since: known.now });
         let Some(record) = bytes.as_deref().map(newest) else {
-            let silence = lost.filter(|_| known.used || known.restored);
+            let new = (!known.alone).then_some(Silence::New { since: known.now });
+            let silence = if known.used || known.restored { lost } else { new };
             return Self::create(path, Record::new(chain, silence));
         };
         // Neither half is whole: what stood there is lost.
@@ -198,7 +207,7 @@ impl LastSigned {
             return Self::create(path, Record { silence, ..record });
         }
         let mut own = Self { path: path.to_owned(), file, record };
-        if known.restored && own.record.silence.is_none() {
+        if known.restored && !matches!(own.record.silence, Some(Silence::Restored { .. })) {
             own.keep_silent(Silence::Restored { since: known.now })?;
         }
         Ok(own)
@@ -259,7 +268,7 @@ impl LastSigned {
         let silence = match (self.record.silence, why) {
             (Some(restored @ Silence::Restored { .. }), _) => restored,
             (Some(Silence::Above(a)), Silence::Above(b)) => Silence::Above(a.max(b)),
-            (Some(Silence::Above(_)) | None, why) => why,
+            (Some(Silence::Above(_) | Silence::New { .. }) | None, why) => why,
         };
         self.write(Record { silence: Some(silence), ..self.record.clone() })
     }
@@ -272,7 +281,7 @@ impl LastSigned {
         match self.record.silence {
             None => false,
             Some(Silence::Above(height)) => header.height >= height,
-            Some(Silence::Restored { since }) => {
+            Some(Silence::New { since } | Silence::Restored { since }) => {
                 header.time.0 > since.0.saturating_add(u64::from(tolerance).saturating_mul(2))
             }
         }

@@ -40,7 +40,7 @@ pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, C
         let new = alone && !folder.exists();
         store::make_folder(&folder)?;
         let used = (tip > Height(0) && !new) || engine::ran_before(&folder);
-        let known = Known { used, restored, now: now() };
+        let known = Known { used, alone, restored, now: now() };
         let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain, known)?;
         if accept == Some(tip) && (last.silence().is_some() || last.last().is_some_and(|signed| signed.height > tip)) {
             tracing::warn!(%tip, "the operator accepts the loss of what was signed above this tip: the node votes again");

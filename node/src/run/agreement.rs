@@ -76,6 +76,11 @@ async fn first_peer(chain: &Chain, network: &Network, deps: &Deps) {
 /// Why a node with power does not vote.
 fn words(silence: Silence) -> String {
     match silence {
+        Silence::New { .. } => {
+            "its home is new, or has lost what it signed: it votes once most others are there at the beginning, or \
+             once it has seen the chain go on"
+                .to_owned()
+        }
         Silence::Restored { .. } => {
             "its home was restored from a copy: it votes once it has seen the chain go on without it".to_owned()
         }

@@ -2,6 +2,7 @@
 
 use super::Adapter;
 use crate::consensus::context::{At, Validators};
+use crate::consensus::last_signed::Silence;
 use crate::consensus::network::{engine_peer, status};
 use crate::consensus::watchdog::{PATIENCE, Standstill};
 use crate::consensus::{View, Waiting};
@@ -32,10 +33,23 @@ impl Adapter<'_> {
         self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
     }
 
-    /// Before the engine has started a height it does not say where this node stands.
+    /// Nothing is on record here.
+    pub(super) const fn is_new(&self) -> bool {
+        matches!(self.silence, Some(Silence::New { .. }))
+    }
+
+    /// This node is silent only because nothing is on record here, and most others stand before the first block
+    /// as it does: then there is nothing that it could have forgotten.
+    pub(super) fn all_begin(&self) -> bool {
+        let latest = self.deps.chain.latest();
+        let validators = Validators::of(&latest.tip.membership);
+        self.is_new() && latest.tip.height == Height(0) && self.heard().most_begin(self.deps.node, &validators)
+    }
+
+    /// The engine says where this node stands, once it has started a height and only above the first block.
     pub(super) async fn say_where(&self) {
         let tip = self.deps.chain.latest().tip.height;
-        if self.started.load(Ordering::Acquire) || tip == Height(0) {
+        if self.started.load(Ordering::Acquire) && tip > Height(0) {
             return;
         }
         let own = engine_peer(&self.deps.network.own());

@@ -2,7 +2,7 @@ use super::*;
 use ledger_core::fixture::Network;
 
 const CHAIN: ChainId = ChainId([7; 32]);
-const FRESH: Known = Known { used: false, restored: false, now: Timestamp(1_000) };
+const FRESH: Known = Known { used: false, alone: true, restored: false, now: Timestamp(1_000) };
 const USED: Known = Known { used: true, ..FRESH };
 
 fn signed(height: u64, round: u32, step: Step, block: Option<u8>) -> Signed {
@@ -82,6 +82,22 @@ fn a_missing_or_damaged_file_makes_silent_where_there_was_one() {
     assert!(open(&path, told).silence().is_some());
     let other = LastSigned::open(&path, ChainId([8; 32]), FRESH);
     assert!(matches!(other, Err(LastSignedError::Chain { found: CHAIN, .. })));
+}
+
+#[test]
+fn a_home_without_a_record_waits_for_what_others_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let known = Known { alone: false, ..FRESH };
+    let new = Silence::New { since: known.now };
+    let mut file = open(&path, known);
+    assert_eq!(file.silence(), Some(new));
+    assert!(matches!(file.allow(signed(1, 0, Step::Prevote, None)), Err(Refused::Silent)));
+    // Over restarts; and whoever knows that it was restored says more.
+    assert_eq!(open(&path, Known { now: Timestamp(9_999), ..known }).silence(), Some(new));
+    let restored = Some(Silence::Restored { since: known.now });
+    assert_eq!(open(&path, Known { restored: true, ..known }).silence(), restored);
+    assert_eq!(open(&path, known).silence(), restored);
 }
 
 #[test]

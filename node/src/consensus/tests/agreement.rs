@@ -134,6 +134,29 @@ async fn a_restored_node_is_silent_until_it_has_seen_the_chain_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_lost_all_but_its_keys_is_no_new_one() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=4).for_each(|node| cluster.start(node));
+    cluster.reach_all(2).await;
+    for node in 1..=4 {
+        cluster.stop(node).await.unwrap();
+    }
+    for folder in ["consensus", "ledger"] {
+        std::fs::remove_dir_all(cluster.home(4).join(folder)).unwrap();
+    }
+    // Two others are not enough without its voice, and it does not know yet what it may have said.
+    (2..=4).for_each(|node| cluster.start(node));
+    cluster.reach(4, cluster.height(2)).await;
+    assert!(matches!(cluster.nodes[&4].view.borrow().silence, Some(Silence::New { .. })));
+    // With the third the chain goes on, and it speaks.
+    cluster.start(1);
+    let mut view = cluster.nodes[&4].view.clone();
+    let speaks = view.wait_for(|view| view.height > Height(2) && view.silence.is_none());
+    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restored_lone_validator_waits_for_its_operator() {
     let mut cluster = Cluster::new(1, quick());
     cluster.start(1);
@@ -158,7 +181,7 @@ async fn a_node_that_signed_something_else_does_not_sign_again_there() {
     cluster.stop(4).await.unwrap();
     let height = cluster.height(1).max(2);
     let path = cluster.home(4).join("consensus/last-signed");
-    let known = Known { used: true, restored: false, now: now() };
+    let known = Known { used: true, alone: false, restored: false, now: now() };
     let mut last = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap();
     // Well above where it stands: whatever it is asked to sign up to there goes against it.
     let (far, round, block) = (Height(height + 6), Round(0), Some(BlockHash([1; 32])));
