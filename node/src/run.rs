@@ -45,6 +45,8 @@ pub struct Options {
     /// The operator takes it on himself that this node signed nothing above this tip: a lone validator that
     /// comes from a backup votes again.
     pub accept_loss: Option<Height>,
+    /// A look-up that has lost what was sent, or all, goes on: what it does not know may be recorded twice.
+    pub new_look_up: bool,
 }
 
 /// Where a node that has come up can be reached.
@@ -92,7 +94,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]: what is wrong, where, and what to do.
 pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::Sender<Ready>) -> Result<(), RunError> {
-    let Options { home, config, restored, accept_loss } = options;
+    let Options { home, config, restored, accept_loss, new_look_up } = options;
     let chain = open(&home, &config).await?;
     let keys = home.load_keys()?;
     // One part that ends by itself ends the others.
@@ -101,7 +103,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (network, inboxes, swarm) =
         network::spawn(network_config(&config), peer_key, home.chain_id(), chain.tip(), ending.clone())?;
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
-    let (outbox, intake) = open_intake(&home, &chain).await?;
+    let (outbox, intake) = open_intake(&home, &chain, new_look_up).await?;
     let (view, shown) = watch::channel(View::default());
     let (abreast, is_abreast) = watch::channel(false);
     let deps = Deps {
@@ -189,11 +191,12 @@ async fn open(home: &Home, config: &Config) -> Result<Chain, RunError> {
     Ok(chain)
 }
 
-async fn open_intake(home: &Home, chain: &Chain) -> Result<(Outbox, Service), RunError> {
+async fn open_intake(home: &Home, chain: &Chain, new_look_up: bool) -> Result<(Outbox, Service), RunError> {
     let (home, chain) = (home.clone(), chain.clone());
+    let config = ServiceConfig { new_look_up, ..ServiceConfig::default() };
     let opening = tokio::task::spawn_blocking(move || {
         let outbox = Outbox::open(&home.root().join("outbox"))?;
-        let intake = Service::start(home, chain, outbox.clone(), ServiceConfig::default())?;
+        let intake = Service::start(home, chain, outbox.clone(), config)?;
         Ok((outbox, intake))
     });
     opening.await?

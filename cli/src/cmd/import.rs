@@ -2,8 +2,9 @@
 
 mod files;
 
+use super::import_archive;
+use super::intake::problem;
 use super::rejected::Rejected;
-use super::{import_archive, ledger};
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use files::Windows;
@@ -12,7 +13,7 @@ use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
-use luqi_node::intake::{Counts, Intake, IntakeError, Timings};
+use luqi_node::intake::{Counts, Intake, Timings};
 use luqi_node::store::{DiskStore, Store};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub(crate) struct Args {
     /// Reject unknown parameters and unknown codes, instead of flagging them
     #[arg(long)]
     strict: bool,
-    /// Begin a new look-up where the old one is lost: what it does not know may be recorded twice
+    /// Go on with a look-up that is lost, or older than the chain: what it does not know may be recorded twice
     #[arg(long)]
     new_look_up: bool,
     /// Messages that are recorded together: fewer are safe sooner, more go faster
@@ -193,30 +194,4 @@ fn text(answer: &Answer, timings: Option<&Timings>, rejected: &Path) -> String {
         text.push_str(&format!("rejected  {}\n", rejected.display()));
     }
     text
-}
-
-fn problem(error: IntakeError) -> Problem {
-    let text = error.to_string();
-    let exit = match error {
-        IntakeError::NotAlone(_) => {
-            return Problem::usage(text).next("hand the messages to a running node with `luqi submit`");
-        }
-        IntakeError::Behind { .. } => {
-            let next = "if there is no backup, move the file away if it is there, and start again with --new-look-up";
-            return Problem::new(Exit::Failed, text).next(next);
-        }
-        IntakeError::NotAMember(_) => Exit::Usage,
-        IntakeError::Home(error) => return error.into(),
-        IntakeError::Key(error) => return error.into(),
-        IntakeError::Commit(error) => return ledger::problem(error),
-        IntakeError::NoRoom(_)
-        | IntakeError::Nameless(_)
-        | IntakeError::Block { .. }
-        | IntakeError::Submission(_)
-        | IntakeError::File(_)
-        | IntakeError::Outbox(_)
-        | IntakeError::Thread(_)
-        | IntakeError::Vault(_) => Exit::Failed,
-    };
-    Problem::new(exit, text)
 }

@@ -7,6 +7,7 @@ mod export;
 mod genesis;
 mod import;
 mod import_archive;
+mod intake;
 mod keygen;
 mod ledger;
 mod man;

@@ -44,8 +44,11 @@ pub(crate) struct Args {
     /// Take it on yourself that this node signed nothing above this tip
     #[arg(long, value_name = "HEIGHT")]
     accept_loss: Option<u64>,
+    /// Go on with a look-up that is lost, or older than the chain: what it does not know may be recorded twice
+    #[arg(long)]
+    new_look_up: bool,
     /// Write HOME/node.toml and end; nothing is overwritten
-    #[arg(long, conflicts_with_all = ["restored", "accept_loss"])]
+    #[arg(long, conflicts_with_all = ["restored", "accept_loss", "new_look_up"])]
     write_config: bool,
     /// End when standard input does: whoever started it is gone
     #[arg(long, hide = true)]
@@ -61,7 +64,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     }
     let config = Config::load(home.root(), std::env::vars())?;
     log_to_stderr(&config.log)?;
-    let options = Options { home, config, restored: args.restored, accept_loss: args.accept_loss.map(Height) };
+    let (restored, accept_loss) = (args.restored, args.accept_loss.map(Height));
+    let options = Options { home, config, restored, accept_loss, new_look_up: args.new_look_up };
     block_on(serve(options, args.until_stdin_closes))
 }
 
@@ -116,6 +120,7 @@ impl From<RunError> for Problem {
         match error {
             RunError::Chain(error) => ledger::problem(error),
             RunError::Home(error) => error.into(),
+            RunError::Intake(error) => super::intake::problem(error),
             RunError::Agreement(AgreementError::Sync(SyncError::Commit(error))) => ledger::problem(error),
             RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
                 Self::new(Exit::Wrong, error)
@@ -123,7 +128,6 @@ impl From<RunError> for Problem {
             RunError::Agreement(_)
             | RunError::Network(_)
             | RunError::Outbox(_)
-            | RunError::Intake(_)
             | RunError::Http(_)
             | RunError::Thread(_) => Self::new(Exit::Failed, error),
         }

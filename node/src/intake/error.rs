@@ -61,7 +61,7 @@ pub enum IntakeError {
     Thread(std::io::Error),
     /// The look-up has lost what was sent last, or is not there.
     #[error(
-        "the look-up {} knows what this node sent up to submission {found}, and the chain or the outbox has {last}: what was sent since would be recorded twice; restore the folder from a backup",
+        "the look-up {} knows what this node sent up to submission {found}, and the chain or the outbox has {last}: what was sent since would be recorded twice; restore the folder from a backup, or start with --new-look-up and take that on yourself",
         path.display()
     )]
     Behind {

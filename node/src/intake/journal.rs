@@ -57,7 +57,7 @@ pub(super) enum What {
     Again { subject: Subject, handle: Handle },
     /// What was parked was sent.
     Unparked { number: Tag, handle: Handle },
-    /// Of what was sent until now, nothing is known.
+    /// What was sent since the row before is not known.
     Begins,
     /// What was to wait was judged otherwise: somebody else had made the contract.
     Settled { subject: Subject, handle: Handle },
@@ -117,8 +117,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the look-up of a node whose last durable submission is `last`. Where it is missing or
-    /// empty and `anew` says so, one is begun that knows nothing of what was sent before.
+    /// Opens the look-up of a node whose last durable submission is `last`. Where it is missing, or has lost
+    /// what was sent last, and `anew` says so, it goes on without that.
     pub(super) fn open(path: &Path, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let (mut tables, mut follow) = (Tables::default(), Follow::default());
@@ -136,12 +136,13 @@ impl Journal {
         }
         file.cut(rows)?;
         let mut journal = Self { file, rows, tables, follow: Arc::new(RwLock::new(follow)) };
-        if stored.is_empty() && anew {
+        if reached < last {
+            if !anew {
+                return Err(IntakeError::Behind { path: path.to_owned(), found: reached, last });
+            }
             let begins = [Row { sequence: last, position: 0, what: What::Begins }];
             journal.write(&begins)?;
             journal.hold(&begins);
-        } else if reached < last {
-            return Err(IntakeError::Behind { path: path.to_owned(), found: reached, last });
         }
         Ok(journal)
     }
@@ -415,7 +416,7 @@ mod tests {
             let mut journal = Journal::open(&path, Sequence(0), false).unwrap();
             journal.write(&rows()).unwrap();
             drop(journal);
-            let opened = Journal::open(&path, Sequence(last), true);
+            let opened = Journal::open(&path, Sequence(last), false);
             if last > 7 {
                 // It has lost a row.
                 assert!(matches!(opened, Err(IntakeError::Behind { found: Sequence(7), last: Sequence(8), .. })));
@@ -461,12 +462,23 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_look_up_is_begun_anew_only_if_that_is_meant() {
+    fn a_look_up_goes_on_without_what_it_lost_only_if_that_is_meant() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
         assert!(matches!(Journal::open(&path, Sequence(3), false), Err(IntakeError::Behind { .. })));
         drop(Journal::open(&path, Sequence(3), true).unwrap());
-        assert!(Journal::open(&path, Sequence(3), false).is_ok());
-        assert!(Journal::open(&path, Sequence(4), false).is_err());
+        let mut journal = Journal::open(&path, Sequence(3), false).unwrap();
+        let seen = [Row {
+            sequence: Sequence(4),
+            position: 0,
+            what: What::Sent { content: [5; 16], contract: None, handle: [4; 16] },
+        }];
+        journal.write(&seen).unwrap();
+        journal.hold(&seen);
+        drop(journal);
+        assert!(matches!(Journal::open(&path, Sequence(9), false), Err(IntakeError::Behind { .. })));
+        assert!(Journal::open(&path, Sequence(9), true).unwrap().tables.has(&[5; 16]), "the rest is known still");
+        assert!(Journal::open(&path, Sequence(9), false).is_ok());
+        assert!(Journal::open(&path, Sequence(10), false).is_err());
     }
 }

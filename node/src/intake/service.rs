@@ -46,7 +46,7 @@ pub struct ServiceConfig {
     pub outbox_bytes: u64,
     /// Unknown parameters and codes are rejected.
     pub strict: bool,
-    /// A look-up that is missing may be begun: what it does not know may be recorded twice.
+    /// A look-up that has lost what was sent, or all, goes on: what it does not know may be recorded twice.
     pub new_look_up: bool,
 }
 

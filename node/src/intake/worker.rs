@@ -56,6 +56,11 @@ impl Worker {
         let mut worker = Self { home, chain, outbox, config, orders, board, member: None, tried: Instant::now() };
         match worker.reopen() {
             Ok(()) | Err(IntakeError::NotAMember(_)) => Ok(worker),
+            // It follows and votes as before: the others do not pay for what this home has lost.
+            Err(error @ IntakeError::Behind { .. }) => {
+                tracing::error!("the intake takes nothing: {error}");
+                Ok(worker)
+            }
             Err(error) => Err(error),
         }
     }

@@ -321,7 +321,14 @@ fn a_look_up_that_is_behind_the_chain_takes_nothing() {
     assert!(behind(running.member.learn().unwrap_err()));
     let Running { home, chain, outbox, member, .. } = running;
     drop(member);
-    assert!(behind(Member::open(&home, chain, outbox, false).err().unwrap()));
+    assert!(behind(Member::open(&home, chain.clone(), outbox.clone(), false).err().unwrap()));
+    // As a node it follows and votes; its operator may take it on himself that something comes twice.
+    let service = |new_look_up| {
+        let config = ServiceConfig { new_look_up, ..ServiceConfig::default() };
+        Service::start(home.clone(), chain.clone(), outbox.clone(), config).unwrap()
+    };
+    assert!(service(false).view().closed.is_some());
+    assert_eq!(service(true).view().closed, None);
 }
 
 #[test]
