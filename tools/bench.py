@@ -22,6 +22,8 @@ class Ran:
     """What a command took and said."""
 
     seconds: float
+    processor: float
+    """Seconds of all its threads: what other work on the machine changes least."""
     peak_mb: float
     said: dict[str, Any]
 
@@ -36,7 +38,8 @@ def run(*command: str, answers: bool = True) -> Ran:
     seconds = time.monotonic() - began
     if process.returncode:
         sys.exit(f"stopped: {' '.join(command)} ended with {process.returncode}\n{out.decode(errors='replace')}")
-    return Ran(seconds, usage.ru_maxrss / 1024, json.loads(out) if answers else {})
+    processor = usage.ru_utime + usage.ru_stime
+    return Ran(seconds, processor, usage.ru_maxrss / 1024, json.loads(out) if answers else {})
 
 
 class Table:
@@ -45,16 +48,18 @@ class Table:
     def __init__(self, events: int) -> None:
         self.events = events
         self.rows: list[dict[str, Any]] = []
-        print(f"\n{'':<34} {'seconds':>9} {'events/s':>11} {'µs an event':>12} {'peak MB':>8}")
+        print(f"\n{'':<36} {'seconds':>9} {'events/s':>11} {'µs an event':>12} {'processor s':>12} {'peak MB':>8}")
 
-    def add(self, what: str, seconds: float, peak_mb: float | None = None) -> None:
+    def add(self, what: str, seconds: float, processor: float | None = None, peak_mb: float | None = None) -> None:
         rate, cost = self.events / seconds if seconds else 0, seconds / self.events * 1e6
+        busy = "" if processor is None else f"{processor:.2f}"
         peak = "" if peak_mb is None else f"{peak_mb:.0f}"
-        print(f"{what:<34} {seconds:>9.2f} {rate:>11,.0f} {cost:>12.2f} {peak:>8}", flush=True)
-        self.rows.append({"what": what, "seconds": seconds, "events_per_second": rate, "peak_mb": peak_mb})
+        print(f"{what:<36} {seconds:>9.2f} {rate:>11,.0f} {cost:>12.2f} {busy:>12} {peak:>8}", flush=True)
+        self.rows.append({"what": what, "seconds": seconds, "events_per_second": rate,
+                          "processor_seconds": processor, "peak_mb": peak_mb})
 
-    def seconds(self, what: str) -> float:
-        return next(row["seconds"] for row in self.rows if row["what"] == what)
+    def ran(self, what: str, ran: Ran) -> None:
+        self.add(what, ran.seconds, ran.processor, ran.peak_mb)
 
 
 def parts_of_import(luqi: str, folder: Path) -> dict[str, float]:
@@ -77,21 +82,25 @@ def measure(luqi: str, wanted: int, folder: Path) -> dict[str, Any]:
     imported = run(luqi, "--json", "import", "--home", str(home), str(sample / "messages"))
     events = imported.said["events"]
     table = Table(events)
-    table.add("import, end to end", imported.seconds, imported.peak_mb)
+    table.ran("import, end to end", imported)
     for part, seconds in parts_of_import(luqi, folder).items():
         table.add(f"  its parts in turn: {part}", seconds)
     shutil.rmtree(sample)
     os.sync()
+    nothing = folder / "nothing"
+    nothing.mkdir()
+    opened = run(luqi, "--json", "import", "--home", str(home), str(nothing))
+    table.ran("opening: chain, map, look-up, vault", opened)
     exported = run(luqi, "--json", "export", "--home", str(home), "--out", str(archive))
-    table.add("export", exported.seconds, exported.peak_mb)
+    table.ran("export", exported)
     size = archive.stat().st_size
     run("sha256sum", str(archive), answers=False)  # now the file is in memory, for both that follow
     hashed = run("sha256sum", str(archive), answers=False)
-    table.add("sha256sum of the archive", hashed.seconds, hashed.peak_mb)
+    table.ran("sha256sum of the archive", hashed)
     audited = run(luqi, "--json", "audit", "--archive", str(archive), "--genesis", genesis)
-    table.add("audit of the archive", audited.seconds, audited.peak_mb)
+    table.ran("audit of the archive", audited)
     at_home = run(luqi, "--json", "audit", "--home", str(home), "--genesis", genesis)
-    table.add("audit of the home", at_home.seconds, at_home.peak_mb)
+    table.ran("audit of the home", at_home)
     if audited.said["verdict"] != "holds" or audited.said["events"] != events:
         sys.exit(f"stopped: the audit says {audited.said['verdict']} over {audited.said['events']} events")
     ratio = audited.seconds / hashed.seconds
@@ -113,12 +122,14 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="luqi-bench-", dir="target") as folder:
             results.append(measure(options.luqi, events, Path(folder)))
     if len(results) > 1:
-        print("\ncost of an event at the largest size ÷ at the smallest")
+        print(f"\n{'cost of an event, largest ÷ smallest':<36} {'seconds':>9} {'processor':>11}")
         first, last = results[0], results[-1]
         for small, large in zip(first["rows"], last["rows"], strict=True):
             if small["seconds"] > 0.05:
-                cost = large["seconds"] / last["events"] / (small["seconds"] / first["events"])
-                print(f"{small['what']:<34} {cost:>9.2f}")
+                events = last["events"] / first["events"]
+                busy = small["processor_seconds"]
+                grown = "" if busy is None else f"{large['processor_seconds'] / busy / events:.2f}"
+                print(f"{small['what']:<36} {large['seconds'] / small['seconds'] / events:>9.2f} {grown:>11}")
     folder = Path("target/bench")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "end_to_end.json").write_text(json.dumps(results, indent=1) + "\n")

@@ -211,7 +211,11 @@ fn see(home: &Path, seen: &mut Vec<BlockHash>) -> Result<(), String> {
 
 /// What the chain says of which subject, in order.
 fn story(ledger: &Ledger<DiskStore>) -> Vec<(String, &'static str)> {
-    let blocks = (1..=ledger.tip().height.0).map(|height| block(ledger, height).unwrap().into_block());
-    let events = blocks.flat_map(|block| block.body.submissions.into_iter().flat_map(|it| it.events.into_iter()));
-    events.map(|event| (event.subject().unwrap().to_string(), event.kind_name())).collect()
+    let mut story = Vec::new();
+    for height in 1..=ledger.tip().height.0 {
+        let block = block(ledger, height).unwrap();
+        let events = block.body().submissions.iter().flat_map(|submission| submission.events.iter());
+        story.extend(events.map(|event| (event.subject().unwrap().to_string(), event.kind_name())));
+    }
+    story
 }
