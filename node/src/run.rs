@@ -99,7 +99,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let keys = home.load_keys()?;
     // One part that ends by itself ends the others.
     let (end, ending) = watch::channel(false);
-    let peer_key = keys.node.key(Purpose::Peer);
+    let (peer_key, public) = (keys.node.key(Purpose::Peer), keys.node.list());
     let (network, inboxes, swarm) =
         network::spawn(network_config(&config), peer_key, home.chain_id(), chain.tip(), ending.clone())?;
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
@@ -129,6 +129,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let handles = Handles {
         chain: chain.clone(),
         node: home.node(),
+        keys: public,
         home: home.root().to_owned(),
         peers: network.peers(),
         pending: mempool.pending(),

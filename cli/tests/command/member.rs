@@ -103,4 +103,13 @@ fn a_change_is_proposed_approved_and_in_force() {
     let refused = luqi(folder, &["member", "propose", "remove-node", "9", "--effective", "+9", "--url", URL]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("BAD_CHANGE"));
+
+    // A member's fifth open proposal would be refused by the chain, and is here.
+    let how = ["--effective", "+5000", "--url", URL, "--wait"];
+    for power in ["2", "3", "4", "5"] {
+        json(folder, 0, &[&["member", "propose", "set-power", "1", power], &how[..]].concat());
+    }
+    let fifth = luqi(folder, &[&["member", "propose", "set-power", "1", "6"], &how[..]].concat());
+    assert_eq!(fifth.status.code(), Some(2));
+    assert!(String::from_utf8(fifth.stderr).unwrap().contains("4 open proposals"));
 }

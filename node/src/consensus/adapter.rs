@@ -48,6 +48,7 @@ pub(super) struct Parts {
     pub(super) started: Arc<AtomicBool>,
     pub(super) wake: Arc<Wake>,
     pub(super) last: Arc<Mutex<LastSigned>>,
+    pub(super) is_mute: bool,
     pub(super) refused: watch::Receiver<Option<Signed>>,
     pub(super) assembled: mpsc::Receiver<Assembled>,
 }
@@ -79,6 +80,8 @@ pub(super) struct Adapter<'a> {
     watchdog: Watchdog,
     standstill: Option<Standstill>,
     silence: Option<Silence>,
+    /// The engine was started without a vote, since the membership names another key for this node.
+    pub(super) is_mute: bool,
     /// The last block ends the silence.
     pub(super) speak: bool,
 }
@@ -86,7 +89,7 @@ pub(super) struct Adapter<'a> {
 impl<'a> Adapter<'a> {
     /// `with_events`: whether the tip's block carries events.
     pub(super) fn new(deps: &'a Deps, view: &'a watch::Sender<View>, parts: Parts, with_events: bool) -> Self {
-        let Parts { blocks, port, heard, started, wake, last, refused, assembled } = parts;
+        let Parts { blocks, port, heard, started, wake, last, is_mute, refused, assembled } = parts;
         let silence = last.lock().unwrap_or_else(PoisonError::into_inner).silence();
         let (pending, ahead) = (deps.mempool.pending(), wake.watch());
         let misbehaviour = view.borrow().misbehaviour;
@@ -114,6 +117,7 @@ impl<'a> Adapter<'a> {
             watchdog: Watchdog::default(),
             standstill: None,
             silence,
+            is_mute,
             speak: false,
         }
     }
@@ -299,7 +303,7 @@ impl<'a> Adapter<'a> {
         self.show();
     }
 
-    /// A height is held back only by a node that can vote, before its block is due, and as long as nobody is
+    /// A height is held back only by a node that votes, before its block is due, and as long as nobody is
     /// known to be further. At the start, what others say of themselves is enough.
     fn may_hold(&self) -> bool {
         let latest = self.deps.chain.latest();
@@ -307,7 +311,8 @@ impl<'a> Adapter<'a> {
         let has_power = Validators::of(&latest.tip.membership).power(self.deps.node) > 0;
         let starting = !self.started.load(Ordering::Acquire);
         let behind = starting && self.heard().highest() > latest.tip.height;
-        has_power && self.silence.is_none() && *self.ahead.borrow() < next && !behind && self.due() > Instant::now()
+        let votes = has_power && self.silence.is_none() && !self.is_mute;
+        votes && *self.ahead.borrow() < next && !behind && self.due() > Instant::now()
     }
 
     fn due(&self) -> Instant {

@@ -55,6 +55,7 @@ use adapter::Turn;
 use ledger_core::block::BlockHash;
 use ledger_core::chain::Fault;
 use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::membership::Purpose;
 use std::path::PathBuf;
 use std::time::Instant;
 use thiserror::Error;
@@ -81,6 +82,16 @@ pub struct Deps {
     pub accept_loss: Option<Height>,
     /// Becomes true when the process is to end.
     pub stop: watch::Receiver<bool>,
+}
+
+impl Deps {
+    /// Whether the membership that judges the next block names another consensus key for this node than it has. What
+    /// it signed then would count for nothing, and would bind it all the same once it has the new key.
+    fn is_mute(&self) -> bool {
+        let membership = &self.chain.latest().tip.membership;
+        let named = membership.node(self.node).and_then(|(_, node)| node.key(Purpose::Consensus));
+        named.is_some_and(|named| *named != self.keys.key(Purpose::Consensus).public())
+    }
 }
 
 /// What agreement waits for.
@@ -111,6 +122,8 @@ pub struct View {
     pub total_power: u64,
     /// Why this node does not vote although it may have power.
     pub silence: Option<Silence>,
+    /// This node does not vote since the membership names another key for it.
+    pub is_mute: bool,
     /// The height stands still although its block is due.
     pub standstill: Option<Standstill>,
     /// Proofs that a validator signed two things, seen since the process began.
@@ -129,6 +142,7 @@ impl Default for View {
             power: 0,
             total_power: 0,
             silence: None,
+            is_mute: false,
             standstill: None,
             misbehaviour: 0,
             highest: Height(0),

@@ -108,14 +108,18 @@ pub(super) async fn run(
     let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
     let (refuse, refused) = watch::channel(None);
     let (assemble, assembled) = mpsc::channel(ASSEMBLED);
-    // Whoever is silent follows under an address that never has power.
-    let (address, signer) = match ground.silence {
-        None => {
-            let signer: Box<dyn Signer<Luqi>> =
-                Box::new(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse));
-            (Address(deps.node), Some(signer))
-        }
-        Some(_) => (Address::NOBODY, None),
+    let is_mute = deps.is_mute();
+    if is_mute {
+        tracing::error!(
+            "the membership has another consensus key of this node than its home: it follows, and does not vote"
+        );
+    }
+    // Whoever is silent or mute follows under an address that never has power.
+    let (address, signer) = if ground.silence.is_some() || is_mute {
+        (Address::NOBODY, None)
+    } else {
+        let signer: Box<dyn Signer<Luqi>> = Box::new(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse));
+        (Address(deps.node), Some(signer))
     };
     let state = State::new(deps.network.clone(), Arc::clone(&port), Arc::clone(&wake))
         .ok_or_else(|| ConsensusError::Engine("the own peer id is none that the engine takes".to_owned()))?;
@@ -128,7 +132,7 @@ pub(super) async fn run(
         assembled: assemble,
     };
     let mut listener = Listener::new(deps.network.clone(), &deps.chain, ears);
-    let parts = Parts { blocks, port, heard, started, wake, last: Arc::clone(last), refused, assembled };
+    let parts = Parts { blocks, port, heard, started, wake, last: Arc::clone(last), is_mute, refused, assembled };
     let mut adapter = Adapter::new(deps, view, parts, ground.with_events);
     let mut engine = Engine::start(&deps.folder, chain_id, address, signer, state).await?;
     let turn = tokio::select! {

@@ -10,8 +10,8 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use ledger_core::crypto::Signature;
 use ledger_core::event::{Approve, Event, Propose};
-use ledger_core::governance::{Change, ProposalId};
-use ledger_core::ids::{Height, MemberCode, Sequence};
+use ledger_core::governance::{Change, MAX_OPEN, ProposalId};
+use ledger_core::ids::{Height, MemberCode, NodeNumber, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
     })?;
     let latest = surface.handles.chain.latest();
     let (proposal, event) = match asked {
-        Asked::Propose { change, effective } => propose(&latest, *change, effective)?,
+        Asked::Propose { change, effective } => propose(&latest, surface.handles.node, *change, effective)?,
         Asked::Approve { proposal, member, signature } => approve(&latest, Approve { proposal, member, signature })?,
     };
     match surface.handles.submissions.govern(event).await {
@@ -49,7 +49,12 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
     }
 }
 
-fn propose(latest: &Latest, change: Change, effective: Height) -> Result<(ProposalId, Event), Problem> {
+fn propose(
+    latest: &Latest,
+    node: NodeNumber,
+    change: Change,
+    effective: Height,
+) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
     let height = tip.height.next();
     if effective <= height {
@@ -66,6 +71,15 @@ fn propose(latest: &Latest, change: Change, effective: Height) -> Result<(Propos
     let id = change.id(effective);
     if tip.control.proposals.iter().any(|open| open.id == id) {
         return Err(Problem::new(Code::BadChange, "it is proposed already", "该提案已存在").at("/propose"));
+    }
+    let own = tip.membership.node(node).map(|(member, _)| member.code);
+    if tip.control.proposals.iter().filter(|open| Some(open.proposer) == own).count() >= MAX_OPEN {
+        return Err(Problem::new(
+            Code::BadChange,
+            format!("this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"),
+            format!("本节点所属成员已有 {MAX_OPEN} 项未决提案：请待其中一项生效或失效，或通过其他成员的节点提出"),
+        )
+        .at("/propose"));
     }
     if let Err(why) = change.apply(&tip.membership, tip.control.protocol) {
         return Err(Problem::new(Code::BadChange, why.to_string(), format!("变更不适用：{why}")).at("/propose/change"));

@@ -46,6 +46,7 @@ use axum::http::{Method, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 use ledger_core::ids::NodeNumber;
+use ledger_core::membership::NodeKey;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,6 +59,8 @@ pub struct Handles {
     pub chain: Chain,
     /// The node.
     pub node: NodeNumber,
+    /// The public halves of the keys that it has.
+    pub keys: [NodeKey; 4],
     /// The node's folder, whose disk is watched.
     pub home: PathBuf,
     /// Who is connected.

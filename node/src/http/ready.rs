@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ledger_core::ids::NodeNumber;
+use ledger_core::membership::Membership;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -82,18 +83,31 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
             format!("本节点在第 {height} 块，其他节点在第 {} 块", view.highest),
         ));
     }
-    if membership.node(handles.node).is_none() {
-        let node = handles.node;
-        reasons.push(reason(
-            "NOT_A_MEMBER",
-            format!("the membership in force has no node {node}"),
-            format!("现行成员名单中没有节点 {node}"),
-        ));
-    }
+    reasons.extend(no_member(handles, membership));
     if let Some(why) = &view.halted {
         reasons.push(reason("HALTED", why.clone(), format!("共识停止：{why}")));
     }
     reasons
+}
+
+/// Why the node cannot take part, whoever it reaches: nobody lets it in, and nothing that it signs counts.
+fn no_member(handles: &Handles, membership: &Membership) -> Option<Reason> {
+    let node = handles.node;
+    match membership.node(node) {
+        None => Some(reason(
+            "NOT_A_MEMBER",
+            format!("the membership in force has no node {node}"),
+            format!("现行成员名单中没有节点 {node}"),
+        )),
+        Some((_, own)) if *own.keys != handles.keys => Some(reason(
+            "NOT_A_MEMBER",
+            format!(
+                "the membership in force has other keys of node {node} than its home: put those there, and start it again"
+            ),
+            format!("现行成员名单中节点 {node} 的密钥与本节点所持不符：请换入新密钥后重新启动"),
+        )),
+        Some(_) => None,
+    }
 }
 
 fn reason(code: &str, en: String, zh: String) -> Reason {

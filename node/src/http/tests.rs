@@ -114,6 +114,7 @@ impl Bed {
         let handles = Handles {
             chain: chain.clone(),
             node: NodeNumber(1),
+            keys: fixture::node(1).keys.to_vec().try_into().unwrap(),
             home: folder.path().to_owned(),
             peers: who,
             pending: watch::channel(Pending { events: 5, oldest: None }).1,
@@ -229,6 +230,26 @@ async fn ready_says_why_not() {
         assert_eq!(answer.status, if wanted.is_some() { 503 } else { 200 });
     }
     bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_member_any_more_says_why() {
+    for (change, words) in [
+        (Change::RotateNodeKeys(NodeNumber(1), fixture::node(9).keys), "has other keys of node 1"),
+        (Change::RemoveNode(NodeNumber(1)), "has no node 1"),
+    ] {
+        let mut bed = Bed::small().await;
+        bed.peers.send_replace(vec![peer(2), peer(3), peer(4)]);
+        let block = bed.network.govern(change, Height(5));
+        let checked = bed.chain.check(block.block().clone()).unwrap();
+        bed.chain.commit(checked, block.certificate().unwrap().clone()).unwrap();
+        let answer = bed.get("/readyz").await;
+        let reasons = answer.json()["reasons"].as_array().unwrap().clone();
+        assert_eq!((answer.status, reasons.len()), (503, 1), "{reasons:?}");
+        assert_eq!(reasons[0]["code"], "NOT_A_MEMBER");
+        assert!(reasons[0]["en"].as_str().unwrap().contains(words), "{reasons:?}");
+        bed.end().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

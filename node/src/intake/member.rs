@@ -19,12 +19,13 @@ use super::requests::{Kept, Requests, Tracker};
 use super::timings::Timings;
 use super::{Step, check_member, sequel};
 use crate::chain::{Chain, Latest};
-use crate::home::Home;
+use crate::home::{Home, HomeKeys};
 use crate::outbox::Outbox;
 use crate::vault::handle;
 use ledger_core::contract::Outcome;
+use ledger_core::crypto::ChainId;
 use ledger_core::event::{Action, ContractEvent, Event};
-use ledger_core::ids::Sequence;
+use ledger_core::ids::{NodeNumber, Sequence};
 use ledger_core::lookup::Subject;
 use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
@@ -63,38 +64,22 @@ impl Member {
     pub(super) fn open(home: &Home, chain: Chain, outbox: Outbox, anew: bool) -> Result<Self, IntakeError> {
         let (keys, node) = (home.load_keys()?, home.node());
         let latest = chain.latest();
-        check_member(&latest.tip.membership, node, &keys)?;
-        outbox.mend()?;
         let on_chain = latest.tip.control.last_sequence(node);
+        outbox.mend()?;
+        // Also where the chain has still to tell this node of its new keys: the others know them, and would take what
+        // the old ones signed for forged.
+        let waiting = sign_again(&outbox, &keys, latest.tip.chain, node, on_chain)?;
+        check_member(&latest.tip.membership, node, &keys)?;
         let last = on_chain.max(outbox.last());
         let desk = Desk::open(home, keys, last, anew)?;
         let finality = Finality::open(&home.intake().join("final"), &chain, node)?;
         let requests = Requests::open(&home.intake().join("requests"))?;
         let (flight, view) = Default::default();
         let mut member = Self { desk, chain, outbox, finality, requests, flight, last, view };
-        member.sign_again(&latest, on_chain)?;
+        waiting.iter().for_each(|submission| member.makes(submission));
         member.learn()?;
         member.catch_up()?;
         Ok(member)
-    }
-
-    /// Signs again what waits and was signed with a key that no longer holds; and learns which contracts it
-    /// makes.
-    fn sign_again(&mut self, latest: &Latest, on_chain: Sequence) -> Result<(), IntakeError> {
-        let waiting = self.outbox.from(on_chain.next(), usize::MAX, usize::MAX)?;
-        waiting.iter().for_each(|submission| self.makes(submission));
-        let key = self.desk.keys.node.key(Purpose::Submission);
-        let (public, chain) = (key.public(), latest.tip.chain);
-        let holds =
-            |one: &Submission| public.verify(&one.frame(&one.leaf_hashes()).message(&chain), &one.signature).is_ok();
-        if waiting.iter().all(holds) {
-            return Ok(());
-        }
-        let node = self.desk.node;
-        let again =
-            waiting.into_iter().map(|one| Submission::sign(&chain, key, node, one.sequence, one.events.into_vec()));
-        self.outbox.replace(&again.collect::<Result<Vec<_>, _>>()?)?;
-        Ok(())
     }
 
     /// What answers who asks after items.
@@ -313,6 +298,28 @@ impl Member {
             ..self.view.clone()
         }
     }
+}
+
+/// Signs again what waits and was signed with another key than the home has; gives what waits.
+fn sign_again(
+    outbox: &Outbox,
+    keys: &HomeKeys,
+    chain: ChainId,
+    node: NodeNumber,
+    on_chain: Sequence,
+) -> Result<Vec<Submission>, IntakeError> {
+    let waiting = outbox.from(on_chain.next(), usize::MAX, usize::MAX)?;
+    let key = keys.node.key(Purpose::Submission);
+    let public = key.public();
+    let holds =
+        |one: &Submission| public.verify(&one.frame(&one.leaf_hashes()).message(&chain), &one.signature).is_ok();
+    if waiting.iter().all(holds) {
+        return Ok(waiting);
+    }
+    let again = waiting.into_iter().map(|one| Submission::sign(&chain, key, node, one.sequence, one.events.into_vec()));
+    let again = again.collect::<Result<Vec<_>, _>>()?;
+    outbox.replace(&again)?;
+    Ok(again)
 }
 
 impl Learned {

@@ -142,12 +142,17 @@ impl Task {
         }
     }
 
-    /// Says again what the chain lacks: those who have just come have not heard it, and gossip loses some.
+    /// Says again what the chain lacks: those who have just come have not heard it, and gossip loses some. What is no
+    /// longer held is not said: its signature may be of a key that was replaced.
     async fn say_again(&mut self) {
         let Some((node, outbox)) = self.own.clone() else { return };
         let (last, said) = (self.on_chain(node), self.said);
-        let first = spawn_blocking(move || read(&outbox, last.next(), AGAIN.0, AGAIN.1)).await.unwrap_or_default();
-        for (sequence, bytes) in first.into_iter().filter(|(sequence, _)| *sequence <= said) {
+        let mempool = self.mempool.clone();
+        let first = spawn_blocking(move || {
+            let found = read(&outbox, last.next(), AGAIN.0, AGAIN.1).into_iter();
+            found.take_while(|(sequence, bytes)| *sequence <= said && is_held(&mempool, bytes)).collect::<Vec<_>>()
+        });
+        for (sequence, bytes) in first.await.unwrap_or_default() {
             tracing::trace!("submission {sequence} is not final: it is said again");
             self.network.publish(Topic::Submissions, bytes).await;
         }
@@ -193,6 +198,10 @@ fn new_ones(mempool: &Mempool, outbox: &Outbox, node: NodeNumber, said: Sequence
         }
     }
     taken
+}
+
+fn is_held(mempool: &Mempool, bytes: &Bytes) -> bool {
+    codec::decode::<Submission>(bytes).is_ok_and(|submission| mempool.offer(submission, bytes.len()).is_ok())
 }
 
 fn read(outbox: &Outbox, from: Sequence, count: usize, bytes: usize) -> Vec<(Sequence, Bytes)> {

@@ -73,6 +73,9 @@ async fn first_peer(chain: &Chain, network: &Network, deps: &Deps) {
     let _ = tokio::time::timeout(FIRST_PEER, peers.wait_for(|peers| !peers.is_empty())).await;
 }
 
+/// Why a node with power does not vote although nothing happened to it.
+const OTHER_KEYS: &str = "the membership in force has another consensus key of it than its home";
+
 /// Why a node with power does not vote.
 fn words(silence: Silence) -> String {
     match silence {
@@ -114,7 +117,7 @@ impl Agreement for Shown {
             height: view.height,
             round: ledger_core::ids::Round(view.round.unwrap_or_default()),
             waiting,
-            silent: view.silence.map(words),
+            silent: view.silence.map(words).or_else(|| view.is_mute.then(|| OTHER_KEYS.to_owned())),
             halted,
             highest: view.highest,
         }

@@ -13,7 +13,7 @@ use std::{fs, thread};
 
 /// A network on this machine.
 pub struct Fleet {
-    /// Its nodes, in order of number.
+    /// Its nodes, in order of number; those that were removed from the membership are not among them.
     pub nodes: Vec<Node>,
     /// What it starts from.
     pub genesis: PathBuf,
@@ -78,14 +78,53 @@ impl Fleet {
     }
 
     /// A node by its number.
+    ///
+    /// # Panics
+    /// When there is none.
     #[must_use]
     pub fn node(&self, number: u32) -> &Node {
-        &self.nodes[number as usize - 1]
+        self.nodes.iter().find(|node| node.number == number).unwrap()
     }
 
     /// A node by its number.
+    ///
+    /// # Panics
+    /// When there is none.
     pub fn node_mut(&mut self, number: u32) -> &mut Node {
-        &mut self.nodes[number as usize - 1]
+        self.nodes.iter_mut().find(|node| node.number == number).unwrap()
+    }
+
+    /// Takes in a node that joins: its home has the configuration that `luqi node --write-config` wrote, in which
+    /// the others are named now. They are not told of it.
+    ///
+    /// # Panics
+    /// When its configuration cannot be changed.
+    pub fn add(&mut self, number: u32, home: PathBuf, power: u64) {
+        let ports = free_ports(2);
+        let mut node = Node::new(number, home, ports[0], ports[1], power);
+        let listens = [("LUQI_NETWORK_LISTEN", node.p2p), ("LUQI_HTTP_LISTEN", node.http)];
+        node.environment = listens.map(|(key, address)| (key.to_owned(), address.to_string())).into();
+        let mut peers = Vec::new();
+        for other in &self.nodes {
+            let wire = Wire::to(other.p2p);
+            peers.push(format!("{{ node = {}, address = \"{}\" }}", other.number, wire.address));
+            self.wires.insert((number, other.number), wire);
+        }
+        let file = node.home.join("node.toml");
+        let written = fs::read_to_string(&file).unwrap();
+        let named = written.replace("peers = []", &format!("peers = [{}]", peers.join(", ")));
+        assert_ne!(named, written, "the written configuration names no peers yet");
+        fs::write(file, named).unwrap();
+        self.nodes.push(node);
+    }
+
+    /// Lets go of a node that was removed from the membership: from now on it is none of the fleet's.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn retire(&mut self, number: u32) -> Node {
+        let place = self.nodes.iter().position(|node| node.number == number).unwrap();
+        self.nodes.remove(place)
     }
 
     /// Starts all that do not run.
@@ -109,7 +148,7 @@ impl Fleet {
     /// Cuts every wire between the nodes of `side` and the others.
     pub fn split(&self, side: &[u32]) {
         for (from, to) in self.wires.keys() {
-            if from < to && side.contains(from) != side.contains(to) {
+            if side.contains(from) != side.contains(to) {
                 self.cut(*from, *to, true);
             }
         }
@@ -195,13 +234,7 @@ impl Fleet {
         }
         let mut found = None;
         for node in &self.nodes {
-            let arguments = ["--json", "audit", "--home"].map(std::ffi::OsStr::new);
-            let genesis = [std::ffi::OsStr::new("--genesis"), self.genesis.as_os_str()];
-            let run = luqi::run(&[&arguments[..], &[node.home.as_os_str()], &genesis].concat());
-            let report: Value = serde_json::from_str(&run.out).unwrap_or_default();
-            if run.code != Some(0) {
-                return Err(format!("node {}: {} {}", node.number, run.out, run.err));
-            }
+            let report = self.audit_home(node)?;
             let tip =
                 (report["tip"].as_str().unwrap_or_default().to_owned(), report["events"].as_u64().unwrap_or_default());
             if *found.get_or_insert_with(|| tip.clone()) != tip {
@@ -209,6 +242,20 @@ impl Fleet {
             }
         }
         found.ok_or_else(|| "there is no node".to_owned())
+    }
+
+    /// Audits the home of a node that does not run; gives the report.
+    ///
+    /// # Errors
+    /// What the audit says, where it does not hold.
+    pub fn audit_home(&self, node: &Node) -> Result<Value, String> {
+        let arguments = ["--json", "audit", "--home"].map(std::ffi::OsStr::new);
+        let genesis = [std::ffi::OsStr::new("--genesis"), self.genesis.as_os_str()];
+        let run = luqi::run(&[&arguments[..], &[node.home.as_os_str()], &genesis].concat());
+        match run.code {
+            Some(0) => serde_json::from_str(&run.out).map_err(|error| format!("{error}: {}", run.out)),
+            _ => Err(format!("node {}: {} {}", node.number, run.out, run.err)),
+        }
     }
 }
 

@@ -97,7 +97,11 @@ impl Load {
 }
 
 /// Sends a message until a node has acknowledged all of it; gives the id of the request.
-fn until_acknowledged(address: SocketAddr, message: &[u8]) -> String {
+///
+/// # Panics
+/// When the node refuses it, or takes it in no reasonable time.
+#[must_use]
+pub fn until_acknowledged(address: SocketAddr, message: &[u8]) -> String {
     let start = Instant::now();
     loop {
         match http::post(address, "/v1/submissions", message, Duration::from_secs(20)) {

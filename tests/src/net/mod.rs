@@ -8,6 +8,7 @@ pub mod faults;
 pub mod fleet;
 pub mod http;
 pub mod load;
+pub mod members;
 pub mod node;
 pub mod proxy;
 pub mod safety;

@@ -1,7 +1,8 @@
 //! Safety past the limit: what a network does when too many are gone, and a node when it forgot what it signed.
 
 use super::fleet::Fleet;
-use super::load;
+use super::http;
+use super::load::{Acknowledged, message, settled, until_acknowledged};
 use super::node::copy;
 use crate::luqi;
 use std::ffi::OsStr;
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long anything may take on a slow machine.
 const LONG: Duration = Duration::from_secs(120);
+/// Those that are left of four.
+const SURVIVORS: [u32; 2] = [1, 2];
 
 fn ready(fleet: &mut Fleet) {
     fleet.start();
@@ -18,8 +21,9 @@ fn ready(fleet: &mut Fleet) {
     fleet.wait("all nodes ready", LONG, all).unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// Two of four are gone: nothing is decided, everybody says why, and it goes on when they return; gives how long
-/// after that the next block came.
+/// Two of four are gone: nothing is decided, each of the others says why, and takes messages in all the same; when the
+/// two return it goes on, and everything that was acknowledged meanwhile is applied. Gives how long after that the
+/// next block came.
 ///
 /// # Panics
 /// When it is not so.
@@ -30,31 +34,54 @@ pub fn two_of_four_lost() -> Duration {
     ready(&mut fleet);
     fleet.node_mut(3).kill();
     fleet.node_mut(4).kill();
-    fleet
-        .wait("the others tell that they are too few", LONG, |fleet| {
-            let (is_ready, why) = fleet.node(1).ready();
-            !is_ready && why.contains("NOT_CONNECTED")
-        })
-        .unwrap_or_else(|why| panic!("{why}"));
+    survivors_say(&mut fleet, "NOT_CONNECTED", "it reaches 2 of 4 voting power");
     // What was under way when they died may still be decided; nothing after it.
     thread::sleep(Duration::from_secs(2));
-    let stood = fleet.node(1).height();
-    thread::sleep(Duration::from_secs(4));
-    assert_eq!(fleet.node(1).height(), stood, "two of four decide nothing");
+    let stood = SURVIVORS.map(|number| fleet.node(number).height());
+    let mut acknowledged = Acknowledged::default();
+    for number in SURVIVORS {
+        let address = fleet.node(number).http;
+        let id = until_acknowledged(address, &message(u64::from(number) * 1_000, 2));
+        acknowledged.items += 2;
+        acknowledged.requests.push((address, id));
+    }
+    survivors_say(&mut fleet, "HALTED", "not heard: node 3, 4");
+    assert_eq!(SURVIVORS.map(|number| fleet.node(number).height()), stood, "two of four decide nothing");
+    for (address, id) in &acknowledged.requests {
+        let answer = http::get(*address, &format!("/v1/submissions/{id}"), LONG).unwrap().json();
+        let states: Vec<_> = answer["items"].as_array().unwrap().iter().map(|item| &item["state"]).collect();
+        assert_eq!(states, ["pending"; 2], "nothing is called final that no block has");
+    }
     let urls: Vec<String> = fleet.nodes.iter().map(|node| format!("http://{}", node.http)).collect();
     let asked = urls.iter().flat_map(|url| ["--url", url.as_str()]);
     let arguments: Vec<&OsStr> = ["status"].into_iter().chain(asked).map(OsStr::new).collect();
     let status = luqi::run(&arguments);
     assert_eq!(status.code, Some(3), "{}{}", status.out, status.err);
-    assert!(status.out.contains("silent"), "{}", status.out);
+    let told = |words: &str| status.out.matches(words).count();
+    assert_eq!((told("silent"), told("not heard: node 3, 4")), (2, 2), "{}", status.out);
 
     fleet.start();
     let back = Instant::now();
-    fleet.wait("it goes on", LONG, |fleet| fleet.node(1).height() > stood).unwrap_or_else(|why| panic!("{why}"));
+    fleet.wait("it goes on", LONG, |fleet| fleet.node(1).height() > stood[0]).unwrap_or_else(|why| panic!("{why}"));
     let took = back.elapsed();
+    ready(&mut fleet);
+    let is_settled = |_: &mut Fleet| settled(&acknowledged).is_ok();
+    fleet.wait("what was acknowledged is applied", LONG, is_settled).unwrap_or_else(|why| panic!("{why}"));
     fleet.wait_for_one_tip(1, LONG).unwrap_or_else(|why| panic!("{why}"));
-    fleet.audit().unwrap_or_else(|why| panic!("{why}"));
+    let (_, events) = fleet.audit().unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(events, acknowledged.items, "each once");
     took
+}
+
+/// Waits until both that are left say why they are not ready.
+fn survivors_say(fleet: &mut Fleet, code: &str, words: &str) {
+    let say = |fleet: &mut Fleet| {
+        SURVIVORS.iter().all(|number| {
+            let (is_ready, why) = fleet.node(*number).ready();
+            !is_ready && why.contains(code) && why.contains(words)
+        })
+    };
+    fleet.wait(&format!("both say {code}: {words}"), LONG, say).unwrap_or_else(|why| panic!("{why}"));
 }
 
 /// A home comes back as it was some time ago: its node is silent until it has seen the chain go on, and votes
@@ -102,8 +129,11 @@ pub fn a_home_from_yesterday() {
         let twice = ["voted twice", "proposed twice"].iter().any(|words| log.contains(words));
         assert!(!twice, "node {node} found a double signature\n{log}");
     }
-    let taken = super::http::post(fleet.node(2).http, "/v1/submissions", &load::message(7, 1), LONG).unwrap();
-    assert!(taken.code == 202 || taken.code == 503, "{}", taken.code);
+    let address = fleet.node(2).http;
+    let id = until_acknowledged(address, &message(7, 1));
+    let acknowledged = Acknowledged { items: 1, requests: vec![(address, id)] };
+    let is_settled = |_: &mut Fleet| settled(&acknowledged).is_ok();
+    fleet.wait("it takes messages in again", LONG, is_settled).unwrap_or_else(|why| panic!("{why}"));
     fleet.start();
     fleet.wait_for_one_tip(stood + 3, LONG).unwrap_or_else(|why| panic!("{why}"));
     fleet.audit().unwrap_or_else(|why| panic!("{why}"));

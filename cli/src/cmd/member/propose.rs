@@ -187,7 +187,12 @@ async fn propose(proposed: &Proposed, common: &Common, mut client: Client) -> Re
     let Taken { proposal, sequence } = taken;
     if common.wait {
         let there = |members: &Members| members.proposals.iter().any(|open| open.id == proposal);
-        until(&mut client, |members| there(members) || members.height >= effective).await?;
+        let seen = until(&mut client, |members| there(members) || members.height >= effective).await?;
+        if !there(&seen) {
+            let what = format!("block {effective} is there, and proposal {proposal} was never seen open before it");
+            return Err(Problem::new(Exit::Undecided, what)
+                .next("`luqi member list` tells whether it holds; if not, propose it for a later height"));
+        }
     }
     Ok(Answer { proposal, effective, sequence, is_final: common.wait, change: words(&change) })
 }

@@ -74,6 +74,7 @@ impl Adapter<'_> {
             power: validators.power(self.deps.node),
             total_power: validators.total(),
             silence: self.silence,
+            is_mute: self.is_mute,
             standstill: self.standstill.clone(),
             misbehaviour: self.misbehaviour,
             highest: self.heard().believed(&validators).max(latest.tip.height),

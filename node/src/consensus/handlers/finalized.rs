@@ -22,6 +22,9 @@ impl Adapter<'_> {
             tracing::warn!("this node votes again, from the next height on");
             return Ok(Some(Turn::Again));
         }
+        if self.deps.is_mute() != self.is_mute {
+            return Ok(Some(Turn::Again));
+        }
         self.hold(Held::Next(reply));
         Ok(None)
     }

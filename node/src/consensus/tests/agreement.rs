@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, LONG, quick};
+use super::cluster::{Cluster, LONG, keys, quick};
 use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
 use crate::consensus::{Ended, Silence, Waiting};
@@ -196,6 +196,27 @@ async fn a_node_that_signed_something_else_does_not_sign_again_there() {
     cluster.reach_all(far.0 + 2).await;
     cluster.assert_one_chain(far.0 + 2);
     assert!(cluster.nodes.values().all(|node| node.view.borrow().misbehaviour == 0));
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_key_was_replaced_signs_nothing_until_it_has_the_new_one() {
+    let mut cluster = Cluster::new(4, quick());
+    (1..=3).for_each(|node| cluster.start(node));
+    let old = keys(cluster.folder.path(), 9);
+    cluster.start_with(4, |deps| deps.keys = old);
+    cluster.reach_all(4).await;
+    assert!(cluster.nodes[&4].view.borrow().is_mute);
+    cluster.stop(4).await.unwrap();
+    let known = Known { used: true, restored: false, now: now() };
+    let path = cluster.home(4).join("consensus/last-signed");
+    let signed = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap().last();
+    assert_eq!(signed, None, "it would be bound by what counts for nothing");
+    cluster.start(4);
+    cluster.stop(1).await.unwrap();
+    let height = cluster.height(2);
+    cluster.reach_all(height + 2).await;
+    cluster.assert_one_chain(height + 2);
     cluster.stop_all().await;
 }
 

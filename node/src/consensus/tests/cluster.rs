@@ -63,7 +63,7 @@ pub(super) fn genesis(validators: u32, parameters: Parameters) -> Genesis {
     network.genesis
 }
 
-fn keys(folder: &std::path::Path, node: u32) -> NodeKeys {
+pub(super) fn keys(folder: &std::path::Path, node: u32) -> NodeKeys {
     let folder = folder.join("keys");
     std::fs::create_dir_all(&folder).unwrap();
     for purpose in Purpose::ALL {

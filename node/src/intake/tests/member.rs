@@ -2,6 +2,7 @@ use super::*;
 use crate::chain::Chain;
 use crate::intake::member::{Member, Taken};
 use crate::intake::reader::ReadMessage;
+use crate::keys::{KeyName, NodeKeys};
 use crate::outbox::Outbox;
 use crate::store::StoreConfig;
 use ledger_core::certificate::Certificate;
@@ -344,6 +345,26 @@ fn what_was_signed_with_another_key_is_signed_again() {
     assert_eq!(running.waiting(), signed);
     running.settle();
     assert!(running.states(&taken).iter().all(applied));
+}
+
+#[test]
+fn what_waits_is_signed_with_new_keys_before_the_chain_tells_of_them() {
+    let pair = Pair::new(small());
+    let mut running = pair.open(pair.root.path());
+    running.take(&[&new(A, &["c1"])]);
+    let Running { home, chain, outbox, member, .. } = running;
+    drop(member);
+    let keys = home.root().join("keys");
+    for purpose in Purpose::ALL {
+        std::fs::remove_file(KeyName::Node(purpose).path(&keys)).unwrap();
+    }
+    let new = NodeKeys::draw(&mut system_rng());
+    new.write(&keys).unwrap();
+    let opened = Member::open(&home, chain.clone(), outbox.clone(), false);
+    assert!(matches!(opened.err(), Some(IntakeError::NotAMember(CITY))));
+    let waiting = outbox.from(Sequence(0), usize::MAX, usize::MAX).unwrap();
+    let message = waiting[0].frame(&waiting[0].leaf_hashes()).message(&chain.latest().tip.chain);
+    assert_eq!(new.public(Purpose::Submission).verify(&message, &waiting[0].signature), Ok(()));
 }
 
 #[test]
