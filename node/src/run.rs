@@ -8,7 +8,7 @@ pub use agreement::AgreementError;
 use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
-use crate::consensus::{Deps, View};
+use crate::consensus::{Deps, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{IntakeError, Service, ServiceConfig};
@@ -115,6 +115,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         folder: home.root().join("consensus"),
         restored,
         accept_loss,
+        tempo: Tempo::default(),
         stop: ending.clone(),
     };
     let swarm_counts = collect::Swarm(Arc::clone(network.counters()));

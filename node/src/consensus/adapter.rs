@@ -3,7 +3,8 @@
 
 mod outlook;
 
-use super::blocks::{Blocks, Verdict};
+use super::answers::Answers;
+use super::blocks::{Blocks, TakenIn, Verdict};
 use super::context::{Address, Arrived, At, Luqi, Validators, Value};
 use super::engine::{self, STATUS};
 use super::handlers::Held;
@@ -12,8 +13,7 @@ use super::last_signed::{LastSigned, Signed, Silence};
 use super::network::{Port, engine_peer};
 use super::pace::{self, Facts};
 use super::parts::{Assembled, SignedParts};
-use super::tempo::timeouts;
-use super::wake::Wake;
+use super::wake::{Ahead, Wake};
 use super::watchdog::{Standstill, Watchdog};
 use super::{ConsensusError, Deps, Ended, View};
 use crate::chain::{Latest, now};
@@ -47,6 +47,7 @@ pub(super) struct Parts {
     pub(super) heard: Arc<Mutex<Heard>>,
     pub(super) started: Arc<AtomicBool>,
     pub(super) wake: Arc<Wake>,
+    pub(super) answers: Arc<Answers>,
     pub(super) last: Arc<Mutex<LastSigned>>,
     pub(super) is_mute: bool,
     pub(super) refused: watch::Receiver<Option<Signed>>,
@@ -61,12 +62,12 @@ pub(super) struct Adapter<'a> {
     port: Arc<Port>,
     heard: Arc<Mutex<Heard>>,
     started: Arc<AtomicBool>,
-    pub(super) wake: Arc<Wake>,
+    pub(super) answers: Arc<Answers>,
     last: Arc<Mutex<LastSigned>>,
     refused: watch::Receiver<Option<Signed>>,
     assembled: mpsc::Receiver<Assembled>,
     pending: watch::Receiver<Pending>,
-    ahead: watch::Receiver<Height>,
+    ahead: watch::Receiver<Ahead>,
     /// A height that waits for its block to be due.
     held: Option<Held>,
     /// When the last block was made, and whether it carried events.
@@ -89,7 +90,7 @@ pub(super) struct Adapter<'a> {
 impl<'a> Adapter<'a> {
     /// `with_events`: whether the tip's block carries events.
     pub(super) fn new(deps: &'a Deps, view: &'a watch::Sender<View>, parts: Parts, with_events: bool) -> Self {
-        let Parts { blocks, port, heard, started, wake, last, is_mute, refused, assembled } = parts;
+        let Parts { blocks, port, heard, started, wake, answers, last, is_mute, refused, assembled } = parts;
         let silence = last.lock().unwrap_or_else(PoisonError::into_inner).silence();
         let (pending, ahead) = (deps.mempool.pending(), wake.watch());
         let misbehaviour = view.borrow().misbehaviour;
@@ -101,7 +102,7 @@ impl<'a> Adapter<'a> {
             port,
             heard,
             started,
-            wake,
+            answers,
             last,
             refused,
             assembled,
@@ -200,11 +201,19 @@ impl<'a> Adapter<'a> {
 
     /// A block whose parts are all here.
     async fn take_in(&mut self, assembled: Assembled) -> Result<(), ConsensusError> {
-        let height = assembled.signed.head.height;
+        let (height, publisher) = (assembled.signed.head.height, assembled.publisher);
         let blocks = Arc::clone(&self.blocks);
-        let taken = blocking(move || blocks.take_in(&assembled)).await??;
-        if let (Some(block), Some(own)) = (taken, engine_peer(&self.deps.network.own())) {
-            self.port.arrived(own, Arrived { height, block });
+        match blocking(move || blocks.take_in(&assembled)).await?? {
+            TakenIn::Kept(block) => {
+                if let Some(own) = engine_peer(&self.deps.network.own()) {
+                    self.port.arrived(own, Arrived { height, block });
+                }
+            }
+            TakenIn::Full => {}
+            // Nobody passes on what he could not put together himself: so this is his own doing.
+            TakenIn::Another => {
+                self.deps.network.cut(publisher, "its parts make another block than the one they announce").await;
+            }
         }
         Ok(())
     }
@@ -279,7 +288,7 @@ impl<'a> Adapter<'a> {
         let latest = self.deps.chain.latest();
         let membership = &latest.tip.membership;
         let validators = Validators::of(membership);
-        let waits = timeouts(validators.iter().count(), membership.parameters().block_bytes);
+        let waits = self.deps.tempo.timeouts(validators.iter().count(), membership.parameters().block_bytes);
         (At(latest.tip.height.next()), HeightParams::new(validators, waits, None))
     }
 
@@ -303,8 +312,8 @@ impl<'a> Adapter<'a> {
         self.show();
     }
 
-    /// A height is held back only by a node that votes, before its block is due, and as long as nobody is
-    /// known to be further. At the start, what others say of themselves is enough.
+    /// A height is held back only by a node that votes, before its block is due, and as long as the others
+    /// have not begun it. At the start, what others say of themselves is enough.
     fn may_hold(&self) -> bool {
         let latest = self.deps.chain.latest();
         let next = latest.tip.height.next();
@@ -312,13 +321,15 @@ impl<'a> Adapter<'a> {
         let starting = !self.started.load(Ordering::Acquire);
         let behind = starting && self.heard().highest() > latest.tip.height;
         let votes = has_power && self.silence.is_none() && !self.is_mute;
-        votes && *self.ahead.borrow() < next && !behind && self.due() > Instant::now()
+        votes && !self.ahead.borrow().begun(next) && !behind && self.due() > Instant::now()
     }
 
     fn due(&self) -> Instant {
-        let parameters = *self.deps.chain.latest().tip.membership.parameters();
+        let latest = self.deps.chain.latest();
+        let parameters = *latest.tip.membership.parameters();
+        let called = self.ahead.borrow().called(latest.tip.height.next());
         let (pending, last) = (*self.pending.borrow(), self.made);
-        pace::due_at(&Facts { parameters, pending, last, with_events: self.with_events })
+        pace::due_at(&Facts { parameters, pending, last, with_events: self.with_events, called })
     }
 
     /// A round began.

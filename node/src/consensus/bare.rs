@@ -11,8 +11,7 @@ use super::context::{Address, Arrived, At, Luqi, Proposal, Validators, Value, Vo
 use super::engine::{self, Engine};
 use super::network::{Port, State, engine_peer};
 use super::parts::{self, Assembled, Assembly, Part, Rules, SignedParts};
-use super::tempo::timeouts;
-use super::wake::Wake;
+use super::tempo::Tempo;
 use crate::chain::Chain;
 use crate::network::{EngineEvent, Gossip, Network, Topic, wire};
 use crate::store;
@@ -74,9 +73,9 @@ pub async fn run(
     store::make_folder(&folder)?;
     engine::prepare_wal(&folder)?;
     let tip = chain.latest().tip.clone();
-    let (port, wake) = (Arc::new(Port::default()), Arc::new(Wake::new(&chain)));
+    let port = Arc::new(Port::default());
     let peerless = || ConsensusError::Engine("the own peer id is none that the engine takes".to_owned());
-    let state = State::new(network.clone(), Arc::clone(&port), wake).ok_or_else(peerless)?;
+    let state = State::new(network.clone(), Arc::clone(&port), None).ok_or_else(peerless)?;
     let signer = Box::new(BareSigner { chain: tip.chain, key: key.clone() });
     let mut engine = Engine::start(&folder, tip.chain, Address(node), Some(signer), state).await?;
     let parameters = *tip.membership.parameters();
@@ -178,7 +177,7 @@ impl App {
 
     fn next(&self) -> (At, HeightParams<Luqi>) {
         let validators = self.rules.validators.clone();
-        let waits = timeouts(validators.iter().count(), self.rules.block_bytes);
+        let waits = Tempo::default().timeouts(validators.iter().count(), self.rules.block_bytes);
         (At(self.rules.tip.next()), HeightParams::new(validators, waits, None))
     }
 
@@ -284,7 +283,7 @@ impl App {
             }),
             Topic::Parts => {
                 let part: Part = codec::decode(&data).ok()?;
-                let Assembled { signed, bytes } = self.assembly.take(author, part, &self.rules).ok()??;
+                let Assembled { signed, bytes, .. } = self.assembly.take(author, part, &self.rules).ok()??;
                 let (height, block) = (signed.head.height, signed.head.block);
                 if hash(&bytes) == block {
                     self.known.entry((height, block)).or_insert(Known { signed: Some(signed), bytes, given: false });

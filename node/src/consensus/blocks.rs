@@ -41,6 +41,17 @@ pub(crate) enum Verdict {
     NotYet,
 }
 
+/// What became of a block whose parts are all here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TakenIn {
+    /// It is on disk.
+    Kept(BlockHash),
+    /// There is no room for it.
+    Full,
+    /// It is not the block that was announced.
+    Another,
+}
+
 /// What came as an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -148,26 +159,25 @@ impl Blocks {
         SignedParts { head, signature }
     }
 
-    /// Takes in a block whose parts are all here: read, compared with what was announced, and kept. None
-    /// where it is not the block that was announced, or there is no room for it.
-    pub(crate) fn take_in(&self, assembled: &Assembled) -> Result<Option<BlockHash>, ConsensusError> {
-        let Assembled { signed, bytes } = assembled;
+    /// Takes in a block whose parts are all here: read, compared with what was announced, and kept.
+    pub(crate) fn take_in(&self, assembled: &Assembled) -> Result<TakenIn, ConsensusError> {
+        let Assembled { publisher, signed, bytes } = assembled;
         let head = &signed.head;
         let announced = |block: &HashedBlock| {
             block.hash() == head.block && block.header().height == head.height && block.is_whole()
         };
         let Some(block) = HashedBlock::read(bytes).ok().filter(announced) else {
             let (height, round, proposer) = (head.height, head.round, head.proposer);
-            tracing::warn!(%height, %round, %proposer, "parts make another block than the one announced, and are dropped");
-            return Ok(None);
+            tracing::warn!(%height, %round, %proposer, %publisher, "parts make another block than the one announced, and are dropped");
+            return Ok(TakenIn::Another);
         };
         let hash = block.hash();
         if !self.keep(head.height, hash, Some(*signed), bytes)? {
             tracing::warn!(height = %head.height, proposer = %head.proposer, "a block under way is not kept: there are too many");
-            return Ok(None);
+            return Ok(TakenIn::Full);
         }
         self.check(block);
-        Ok(Some(hash))
+        Ok(TakenIn::Kept(hash))
     }
 
     /// Checks a block of the next height, once.

@@ -30,7 +30,7 @@ use bytes::Bytes;
 use ledger_core::block::BlockHash;
 use ledger_core::certificate::{self as ledger, Certificate, ConsensusProposal};
 use ledger_core::codec::{self, DecodeError, List, TooMany};
-use ledger_core::ids::{self, Height};
+use ledger_core::ids;
 use mirror::{
     Consensus, Decided, Kind, Liveness, Request, Response, RoundVote, Rounds, SignedProposal, SignedVote, Status,
     Undecided,
@@ -365,12 +365,6 @@ impl HasEncodedLen<sync::Response<Luqi>> for LuqiCodec {
         };
         Ok(8 + 4 + values.iter().map(of).sum::<usize>())
     }
-}
-
-/// The decided blocks of an answer, each with its height.
-pub(crate) fn heights(response: &sync::Response<Luqi>) -> impl Iterator<Item = (Height, &sync::RawDecidedValue<Luqi>)> {
-    let sync::Response::ValueResponse(ValueResponse { values, .. }) = response;
-    values.iter().map(|value| (value.certificate.height.0, value))
 }
 
 /// Reads bytes as each message of the engine.

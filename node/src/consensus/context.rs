@@ -215,6 +215,21 @@ impl Validators {
         self.get(node).map_or(0, |validator| validator.power)
     }
 
+    /// The highest height that nodes with more than a third of the power have reached, by what is known of
+    /// each: at least one of them is honest, so one liar alone moves it nowhere.
+    pub(crate) fn reached(&self, nodes: impl Iterator<Item = (NodeNumber, Height)>) -> Height {
+        let mut reached: Vec<_> = nodes.map(|(node, height)| (height, self.power(node))).collect();
+        reached.sort_unstable_by(|one, other| other.cmp(one));
+        let mut power = 0_u64;
+        for (height, own) in reached {
+            power = power.saturating_add(own);
+            if power.saturating_mul(3) > self.total() {
+                return height;
+            }
+        }
+        Height::default()
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.iter().map(|validator| validator.power).sum()
     }

@@ -52,16 +52,7 @@ impl Heard {
     /// The highest tip that more than a third of the voting power has announced or passed: one liar alone
     /// moves it nowhere.
     pub(crate) fn believed(&self, validators: &Validators) -> Height {
-        let mut claims: Vec<_> = self.claims.iter().map(|(node, claim)| (claim.tip, validators.power(*node))).collect();
-        claims.sort_unstable_by(|one, other| other.cmp(one));
-        let mut power = 0_u64;
-        for (tip, own) in claims {
-            power = power.saturating_add(own);
-            if power.saturating_mul(3) > validators.total() {
-                return tip;
-            }
-        }
-        Height::default()
+        validators.reached(self.claims.iter().map(|(node, claim)| (*node, claim.tip)))
     }
 
     /// Whether more than two thirds of the power, the own included, stand before the first block.

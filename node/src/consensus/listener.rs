@@ -143,12 +143,12 @@ impl Listener {
             Topic::Consensus => {
                 let event = match LuqiCodec.decode(data)? {
                     SignedConsensusMsg::Vote(vote) => {
-                        self.voice(vote.voter.0, vote.height);
+                        self.voice(node, vote.voter.0, vote.height);
                         self.wake.vote(&vote);
                         NetworkEvent::Vote(from, vote)
                     }
                     SignedConsensusMsg::Proposal(proposal) => {
-                        self.voice(proposal.proposer.0, proposal.height);
+                        self.voice(node, proposal.proposer.0, proposal.height);
                         self.wake.proposal(&proposal);
                         NetworkEvent::Proposal(from, proposal)
                     }
@@ -159,7 +159,7 @@ impl Listener {
                 let message: LivenessMsg<Luqi> = LuqiCodec.decode(data)?;
                 let event = match message {
                     LivenessMsg::Vote(vote) => {
-                        self.voice(vote.voter.0, vote.height);
+                        self.voice(node, vote.voter.0, vote.height);
                         self.wake.vote(&vote);
                         NetworkEvent::Vote(from, vote)
                     }
@@ -197,10 +197,14 @@ impl Listener {
         if height <= self.rules.tip || self.blocks.has(height, block) {
             return Ok(());
         }
-        let first = matches!(part, Part::First { .. });
+        let proposer = match &part {
+            Part::First { head, .. } => Some(head.proposer),
+            Part::Next { .. } => None,
+        };
         let assembled = self.assembly.take(author, part, &self.rules)?;
-        if first && height == self.rules.tip.next() {
-            self.wake.ahead(height);
+        // The head of a stream is signed by who proposes.
+        if let Some(proposer) = proposer {
+            self.wake.voice(proposer, height);
         }
         if let Some(assembled) = assembled
             && self.assembled.try_send(assembled).is_err()
@@ -239,8 +243,11 @@ impl Listener {
         });
     }
 
-    fn voice(&self, node: NodeNumber, height: Height) {
-        self.heard(|heard| heard.voice(node, height, Instant::now()));
+    /// Nodes say and repeat their own votes; in another's name nobody takes part.
+    fn voice(&self, author: NodeNumber, voter: NodeNumber, height: Height) {
+        if author == voter {
+            self.heard(|heard| heard.voice(voter, height, Instant::now()));
+        }
     }
 
     fn heard(&self, note: impl FnOnce(&mut Heard)) {

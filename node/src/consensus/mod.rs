@@ -19,6 +19,7 @@
 //! that is proposed now, and keeps every queue of bytes bounded. The engine's types end here.
 
 mod adapter;
+mod answers;
 #[cfg(feature = "bare-engine")]
 #[doc(hidden)]
 pub mod bare;
@@ -43,6 +44,7 @@ mod wake;
 mod watchdog;
 
 pub use last_signed::{LastSignedError, Silence};
+pub use tempo::Tempo;
 pub use watchdog::Standstill;
 
 use crate::chain::Chain;
@@ -80,6 +82,8 @@ pub struct Deps {
     /// The operator takes it on himself that nothing was signed above this tip: ends a silence while the
     /// chain stands there.
     pub accept_loss: Option<Height>,
+    /// How long rounds wait.
+    pub tempo: Tempo,
     /// Becomes true when the process is to end.
     pub stop: watch::Receiver<bool>,
 }

@@ -4,9 +4,9 @@
 //! The engine's own queues are not bounded, so what reaches them is: votes, proposals and certificates of
 //! a few hundred bytes each, at the rates that the swarm lets through, and never a block.
 
+use super::answers::{Answers, Lie};
 use super::codec::LuqiCodec;
-use super::context::{Arrived, Luqi};
-use super::wake::Wake;
+use super::context::{Arrived, At, Luqi};
 use crate::network::wire::{self, MAX_ANSWER, MAX_QUESTION};
 use crate::network::{Network, RequestError, Topic};
 use arc_malachitebft_app_channel::app::engine::network::{
@@ -17,12 +17,13 @@ use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::sync::{self, Request, Response};
 use arc_malachitebft_network::Channel;
-use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundRequestId};
+use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundRequestId, ValueRequest};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger_core::codec;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -132,7 +133,8 @@ pub(crate) struct Swarm;
 pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) port: Arc<Port>,
-    pub(crate) wake: Arc<Wake>,
+    /// Judges what peers answer; none where blocks mean nothing.
+    answers: Option<Arc<Answers>>,
     own: PeerId,
     asked: u64,
     requests: JoinSet<()>,
@@ -140,9 +142,9 @@ pub(crate) struct State {
 
 impl State {
     /// None where the own peer id is none that the engine takes.
-    pub(crate) fn new(network: Network, port: Arc<Port>, wake: Arc<Wake>) -> Option<Self> {
+    pub(crate) fn new(network: Network, port: Arc<Port>, answers: Option<Arc<Answers>>) -> Option<Self> {
         let own = engine_peer(&network.own())?;
-        Some(Self { network, port, wake, own, asked: 0, requests: JoinSet::new() })
+        Some(Self { network, port, answers, own, asked: 0, requests: JoinSet::new() })
     }
 
     async fn publish(&self, topic: Topic, message: Option<Bytes>) {
@@ -167,12 +169,13 @@ impl State {
         let id = OutboundRequestId::new(self.asked);
         while self.requests.try_join_next().is_some() {}
         let question = encoded(request).and_then(|bytes| codec::Bytes::<MAX_QUESTION>::new(bytes.to_vec()).ok());
-        let (network, port, wake) = (self.network.clone(), Arc::clone(&self.port), Arc::clone(&self.wake));
-        let task_id = id.clone();
+        let (network, port, answers) = (self.network.clone(), Arc::clone(&self.port), self.answers.clone());
+        let Request::ValueRequest(ValueRequest { range }) = request;
+        let (task_id, range) = (id.clone(), range.clone());
         self.requests.spawn(async move {
             let event = match ask(&network, &peer, question).await {
-                Ok(response) => {
-                    response.iter().for_each(|response| wake.answer(response));
+                Ok(answer) => {
+                    let response = judged(&network, &peer, answers, range, answer).await;
                     NetworkEvent::SyncResponse(task_id, peer, response)
                 }
                 Err(reason) => NetworkEvent::SyncRequestFailed(task_id, peer, reason),
@@ -183,22 +186,47 @@ impl State {
     }
 }
 
-/// None where the peer answered what cannot be read.
+/// None where the answer is a lie: the engine then asks somebody else, and the liar is cut off.
+async fn judged(
+    network: &Network,
+    peer: &PeerId,
+    answers: Option<Arc<Answers>>,
+    asked: RangeInclusive<At>,
+    answer: Result<Response<Luqi>, Lie>,
+) -> Option<Response<Luqi>> {
+    let from = swarm_peer(peer)?;
+    let judge = move || match answers {
+        Some(answers) => answer.and_then(|response| answers.take(from, &asked, &response).map(|()| response)),
+        None => answer,
+    };
+    // The thread ends early only when the whole process does.
+    match tokio::task::spawn_blocking(judge).await.ok()? {
+        Ok(response) => Some(response),
+        Err(lie) => {
+            cut_liar(network, from, &lie).await;
+            None
+        }
+    }
+}
+
+/// Names who answered with blocks that do not hold, and cuts him off.
+pub(crate) async fn cut_liar(network: &Network, peer: crate::network::PeerId, lie: &Lie) {
+    let node = network.peers().borrow().iter().find(|known| known.id == peer).map(|known| known.node.0);
+    tracing::warn!(%peer, node, "a peer answers with blocks that do not hold, and is cut off: {lie}");
+    network.cut(peer, "it answers with blocks that do not hold").await;
+}
+
 async fn ask(
     network: &Network,
     peer: &PeerId,
     question: Option<codec::Bytes<MAX_QUESTION>>,
-) -> Result<Option<Response<Luqi>>, OutboundFailureReason> {
+) -> Result<Result<Response<Luqi>, Lie>, OutboundFailureReason> {
     let (Some(to), Some(question)) = (swarm_peer(peer), question) else {
         return Err(OutboundFailureReason::DialFailure);
     };
     match network.request(to, wire::Request::Engine(question)).await {
-        Ok(wire::Response::Engine(bytes)) => {
-            let decoded = LuqiCodec.decode(Bytes::copy_from_slice(&bytes));
-            let decoded: Result<Response<Luqi>, _> = decoded;
-            Ok(decoded.inspect_err(|error| tracing::warn!(%peer, "an answer cannot be read: {error}")).ok())
-        }
-        Ok(wire::Response::Range { .. } | wire::Response::Submissions(_)) => Ok(None),
+        Ok(wire::Response::Engine(bytes)) => Ok(LuqiCodec.decode(Bytes::copy_from_slice(&bytes)).map_err(Lie::from)),
+        Ok(wire::Response::Range { .. } | wire::Response::Submissions(_)) => Ok(Err(Lie::Question)),
         Ok(wire::Response::Busy) | Err(RequestError::Lost) => Err(OutboundFailureReason::Io),
         Err(RequestError::NotConnected) => Err(OutboundFailureReason::DialFailure),
         Err(RequestError::Timeout) => Err(OutboundFailureReason::Timeout),

@@ -14,19 +14,24 @@ pub(crate) struct Facts {
     pub(crate) last: Instant,
     /// Whether the last block carried events: then its seal is to get into the log soon.
     pub(crate) with_events: bool,
+    /// Whether another validator is at the next height: it knows of something that this node does not.
+    pub(crate) called: bool,
 }
 
 /// When the next block is due: in the past where it is due already.
 pub(crate) fn due_at(facts: &Facts) -> Instant {
-    let Facts { parameters, pending, last, with_events } = facts;
+    let Facts { parameters, pending, last, with_events, called } = facts;
     let after = |from: Instant, wait: u32| from + Duration::from_millis(u64::from(wait));
     if pending.events >= u64::from(parameters.pace_events) {
         return *last;
     }
     let idle = after(*last, parameters.pace_idle_ms);
     let empty = if *with_events { idle.min(after(*last, parameters.pace_seal_ms)) } else { idle };
+    // One who lies about that drives the chain no faster than one who has an event for every block.
+    let called = called.then_some(*last);
     let oldest = pending.oldest.filter(|_| pending.events > 0);
-    oldest.map_or(empty, |oldest| empty.min(after(oldest, parameters.pace_wait_ms)))
+    let waits = [called, oldest].into_iter().flatten().map(|since| after(since, parameters.pace_wait_ms));
+    waits.fold(empty, Instant::min)
 }
 
 /// When a block of this age was made, by a clock that never goes back.
@@ -68,9 +73,12 @@ mod tests {
                 Ok(ms) => last + Duration::from_millis(ms),
                 Err(_) => last - Duration::from_millis(ms.unsigned_abs()),
             });
-            let facts = Facts { parameters, pending: Pending { events, oldest }, last, with_events };
+            let facts = Facts { parameters, pending: Pending { events, oldest }, last, with_events, called: false };
             let found = due_at(&facts).duration_since(last);
             assert_eq!(found, Duration::from_millis(due), "{events} {oldest:?} {with_events}");
+            // Another validator is at it: as if an event had come with the last block.
+            let called = due_at(&Facts { called: true, ..facts }).duration_since(last);
+            assert_eq!(called, Duration::from_millis(due.min(5_000)), "{events} {oldest:?} {with_events}");
         }
     }
 
@@ -78,7 +86,7 @@ mod tests {
     fn a_seal_never_waits_longer_than_an_idle_chain_does() {
         let last = Instant::now();
         let parameters = Parameters { pace_seal_ms: 900, pace_idle_ms: 300, ..Parameters::default() };
-        let facts = Facts { parameters, pending: Pending::default(), last, with_events: true };
+        let facts = Facts { parameters, pending: Pending::default(), last, with_events: true, called: false };
         assert_eq!(due_at(&facts), last + Duration::from_millis(300));
     }
 }

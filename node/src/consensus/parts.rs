@@ -72,6 +72,8 @@ pub(crate) fn split(signed: &SignedParts, block: &[u8]) -> Vec<bytes::Bytes> {
 /// A block that is here as a whole, with the head of its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assembled {
+    /// Who sent all of its parts.
+    pub(crate) publisher: PeerId,
     pub(crate) signed: SignedParts,
     pub(crate) bytes: Vec<u8>,
 }
@@ -116,7 +118,8 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
-    /// Takes a part; gives the block where it was the last that was missing.
+    /// Takes a part; gives the block where it was the last that was missing. The head of a first part is
+    /// its proposer's where this gives no error.
     ///
     /// # Errors
     /// [`PartError`]: the fault of who published it.
@@ -135,11 +138,11 @@ impl Assembly {
         if place.0 <= rules.tip || place.0.0 > rules.tip.0.saturating_add(HEIGHTS_AHEAD) {
             return Err(PartError::Height(place.0));
         }
-        if self.finished.contains(&(publisher, place)) {
-            return Ok(None);
-        }
         if let Some(signed) = &head {
             check_head(signed, rules)?;
+        }
+        if self.finished.contains(&(publisher, place)) {
+            return Ok(None);
         }
         if number >= count(rules.block_bytes as usize) || bytes.len() > PART {
             return Err(PartError::Piece);
@@ -150,7 +153,7 @@ impl Assembly {
             stream.bytes += bytes.len();
             free.insert(bytes);
         }
-        let done = stream.finish()?;
+        let done = stream.finish(publisher)?;
         if done.is_some() {
             self.drop_stream(publisher, place);
             self.finished.push_back((publisher, place));
@@ -230,7 +233,7 @@ fn check_head(signed: &SignedParts, rules: &Rules) -> Result<(), PartError> {
 }
 
 impl Stream {
-    fn finish(&mut self) -> Result<Option<Assembled>, PartError> {
+    fn finish(&mut self, publisher: PeerId) -> Result<Option<Assembled>, PartError> {
         let Some(signed) = self.head else { return Ok(None) };
         if self.pieces.len() < signed.head.parts as usize {
             return Ok(None);
@@ -244,7 +247,7 @@ impl Stream {
             bytes.extend_from_slice(&piece);
         }
         self.bytes = 0;
-        if bytes.len() == length { Ok(Some(Assembled { signed, bytes })) } else { Err(PartError::Piece) }
+        if bytes.len() == length { Ok(Some(Assembled { publisher, signed, bytes })) } else { Err(PartError::Piece) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run of the engine: made ready, started, and ended.
 
 use super::adapter::{Adapter, Parts, Turn, blocking};
+use super::answers::Answers;
 use super::blocks::Blocks;
 use super::context::{Address, Luqi, Validators};
 use super::engine::{self, Engine, WalState};
@@ -105,6 +106,7 @@ pub(super) async fn run(
     let key = deps.keys.key(Purpose::Consensus);
     let blocks = Blocks::new(deps.chain.clone(), deps.mempool.clone(), deps.node, key.clone(), ground.undecided);
     let (blocks, wake, port) = (Arc::new(blocks), Arc::new(Wake::new(&deps.chain)), Arc::new(Port::default()));
+    let answers = Arc::new(Answers::new(&deps.chain, Arc::clone(&wake)));
     let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
     let (refuse, refused) = watch::channel(None);
     let (assemble, assembled) = mpsc::channel(ASSEMBLED);
@@ -121,7 +123,7 @@ pub(super) async fn run(
         let signer: Box<dyn Signer<Luqi>> = Box::new(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse));
         (Address(deps.node), Some(signer))
     };
-    let state = State::new(deps.network.clone(), Arc::clone(&port), Arc::clone(&wake))
+    let state = State::new(deps.network.clone(), Arc::clone(&port), Some(Arc::clone(&answers)))
         .ok_or_else(|| ConsensusError::Engine("the own peer id is none that the engine takes".to_owned()))?;
     let ears = Ears {
         port: Arc::clone(&port),
@@ -132,7 +134,8 @@ pub(super) async fn run(
         assembled: assemble,
     };
     let mut listener = Listener::new(deps.network.clone(), &deps.chain, ears);
-    let parts = Parts { blocks, port, heard, started, wake, last: Arc::clone(last), is_mute, refused, assembled };
+    let parts =
+        Parts { blocks, port, heard, started, wake, answers, last: Arc::clone(last), is_mute, refused, assembled };
     let mut adapter = Adapter::new(deps, view, parts, ground.with_events);
     let mut engine = Engine::start(&deps.folder, chain_id, address, signer, state).await?;
     let turn = tokio::select! {

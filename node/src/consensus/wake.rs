@@ -1,51 +1,83 @@
 //! What ends the holding back of a height before its block is due: that others are at it already.
 //!
-//! Only what a validator signed counts, so nobody without a vote can hurry the chain.
+//! Only what validators signed counts, so nobody without a vote can hurry the chain. A height is begun at
+//! once where more than a third of the voting power is at it, or where a certificate shows that it is
+//! decided: so at least one honest node has begun it. One validator alone may lie; it hurries the next
+//! block no more than an event of its own would, and none after that.
 
-use super::codec::{self, answered_certificate};
 use super::context::{Luqi, Proposal, Validators, Vote};
 use super::signer::NodeVerifier;
 use crate::chain::{Chain, Latest};
 use arc_malachitebft_app_channel::app::types::core::SignedMessage;
-use arc_malachitebft_app_channel::app::types::sync::Response;
-use ledger_core::block::BlockHash;
-use ledger_core::certificate::Certificate;
 use ledger_core::crypto::{PublicKey, Signature};
 use ledger_core::ids::{Height, NodeNumber};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Certificates of answers that are remembered.
-const REMEMBERED: usize = 64;
+/// How far others are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ahead {
+    /// The highest height that has been begun for certain.
+    begun: Height,
+    /// The highest one at which each validator has signed something.
+    voices: BTreeMap<NodeNumber, Height>,
+}
+
+impl Ahead {
+    /// Whether a height, or one above it, has been begun for certain.
+    pub(crate) fn begun(&self, height: Height) -> bool {
+        self.begun >= height
+    }
+
+    /// Whether some validator is at just this height. Who names a height further on names none that is
+    /// next: the others who are there will be heard as well.
+    pub(crate) fn called(&self, height: Height) -> bool {
+        self.voices.values().any(|voice| *voice == height)
+    }
+}
 
 /// Shared by who hears the network and who holds a height back.
 pub(crate) struct Wake {
     latest: watch::Receiver<Arc<Latest>>,
     verifier: NodeVerifier,
-    /// The highest height at which a validator is known to be.
-    ahead: watch::Sender<Height>,
-    answered: Mutex<VecDeque<Certificate>>,
+    ahead: watch::Sender<Ahead>,
 }
 
 impl Wake {
     pub(crate) fn new(chain: &Chain) -> Self {
         let latest = chain.tip();
         let verifier = NodeVerifier::new(latest.borrow().tip.chain);
-        Self { latest, verifier, ahead: watch::Sender::new(Height(0)), answered: Mutex::default() }
+        Self { latest, verifier, ahead: watch::Sender::default() }
     }
 
-    /// The highest height at which a validator is known to be, from now on.
-    pub(crate) fn watch(&self) -> watch::Receiver<Height> {
+    /// How far others are, from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<Ahead> {
         self.ahead.subscribe()
     }
 
-    /// A validator is known to be at a height.
-    pub(crate) fn ahead(&self, height: Height) {
+    /// A certificate that holds, or what came of it, shows that a height has been begun.
+    pub(crate) fn begun(&self, height: Height) {
         self.ahead.send_if_modified(|ahead| {
-            let moved = height > *ahead;
-            *ahead = height.max(*ahead);
+            let moved = height > ahead.begun;
+            ahead.begun = height.max(ahead.begun);
             moved
+        });
+    }
+
+    /// A validator has signed something at a height above the tip; that it did is for the caller to know.
+    pub(crate) fn voice(&self, node: NodeNumber, height: Height) {
+        let validators = Validators::of(&self.latest.borrow().tip.membership);
+        self.ahead.send_if_modified(|ahead| {
+            let before = ahead.clone();
+            ahead.voices.retain(|node, _| validators.power(*node) > 0);
+            if validators.power(node) > 0 {
+                let voice = ahead.voices.entry(node).or_default();
+                *voice = height.max(*voice);
+            }
+            let claims = ahead.voices.iter().map(|(node, height)| (*node, *height));
+            ahead.begun = validators.reached(claims).max(ahead.begun);
+            *ahead != before
         });
     }
 
@@ -68,8 +100,12 @@ impl Wake {
         signature: &Signature,
         verify: impl FnOnce(&Signature, &PublicKey) -> bool,
     ) {
-        // One message of a height is enough, so the others cost no verification here.
-        if height <= *self.ahead.borrow() {
+        // What is known of a height costs no verification again.
+        let known = {
+            let ahead = self.ahead.borrow();
+            ahead.begun(height) || ahead.voices.get(&by).is_some_and(|voice| *voice >= height)
+        };
+        if known {
             return;
         }
         let validator = {
@@ -78,40 +114,10 @@ impl Wake {
             to_come.then(|| Validators::of(&latest.tip.membership).get(by).copied()).flatten()
         };
         if validator.is_some_and(|validator| verify(signature, &validator.key)) {
-            self.ahead(height);
+            self.voice(by, height);
         }
-    }
-
-    /// An answer of decided blocks came: its certificates are remembered, and one of the next height that
-    /// holds shows that this node is behind.
-    pub(crate) fn answer(&self, response: &Response<Luqi>) {
-        for (height, value) in codec::heights(response) {
-            let Ok(certificate) = answered_certificate(&value.certificate) else { continue };
-            if height > *self.ahead.borrow() && self.holds(height, &certificate) {
-                self.ahead(height);
-            }
-            let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-            answered.push_back(certificate);
-            if answered.len() > REMEMBERED {
-                answered.pop_front();
-            }
-        }
-    }
-
-    /// Whether an answer brought a certificate of a block of the next height that holds.
-    pub(crate) fn certified(&self, height: Height, block: BlockHash) -> bool {
-        let of_block = |certificate: &&Certificate| certificate.height == height && certificate.block == block;
-        let found = {
-            let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-            answered.iter().filter(of_block).cloned().collect::<Vec<_>>()
-        };
-        found.iter().any(|certificate| self.holds(height, certificate))
-    }
-
-    fn holds(&self, height: Height, certificate: &Certificate) -> bool {
-        let latest = Arc::clone(&self.latest.borrow());
-        let tip = &latest.tip;
-        height == tip.height.next()
-            && certificate.verify(&tip.chain, &tip.membership, height, certificate.block).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::chain::Chain;
 use crate::network::wire::{Request, Response};
 use crate::network::{Command, Network, Peer, PeerId, RequestError};
 use crate::store::{Store as _, StoreConfig};
+use ledger_core::certificate::{Certificate, CommitSignature};
 use ledger_core::chain::FinalBlock;
 use ledger_core::codec::{Bytes, List};
 use ledger_core::event::{Action, Approve, Event, Propose};
@@ -12,8 +13,12 @@ use ledger_core::fixture::{self, code, governance_key};
 use ledger_core::governance::Change;
 use ledger_core::ids::{Height, NodeNumber};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
+
+/// Far longer than anything takes.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A chain whose membership changes, so that no one set of validators certifies all of it.
 fn grown(blocks: u64) -> (fixture::Network, Vec<FinalBlock>) {
@@ -81,6 +86,16 @@ fn hub(answers: Vec<Answer>) -> (Network, Vec<PeerId>, Arc<Mutex<Vec<PeerId>>>) 
     (network, ids, cut)
 }
 
+/// Waits until these are cut off: the swarm hears of it after who catches up has gone on.
+async fn cut_off(cut: &Mutex<Vec<PeerId>>, expected: &[PeerId]) {
+    let all = async {
+        while *cut.lock().unwrap() != expected {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, all).await.is_ok(), "{cut:?} and not {expected:?}");
+}
+
 fn honest(chain: &Chain) -> Answer {
     let chain = chain.clone();
     Box::new(move |request| {
@@ -90,10 +105,7 @@ fn honest(chain: &Chain) -> Answer {
 }
 
 /// An honest answer, spoiled.
-fn spoiled(
-    chain: &Chain,
-    spoil: impl Fn(&mut Vec<Vec<u8>>, &mut Option<ledger_core::certificate::Certificate>) + Send + 'static,
-) -> Answer {
+fn spoiled(chain: &Chain, spoil: impl Fn(&mut Vec<Vec<u8>>, &mut Option<Certificate>) + Send + 'static) -> Answer {
     let honest = honest(chain);
     Box::new(move |request| {
         let Ok(Response::Range { tip, blocks, mut certificate }) = honest(request) else { panic!() };
@@ -154,6 +166,63 @@ async fn a_peer_that_serves_what_does_not_hold_is_cut_and_the_others_are_asked()
         let caught = catch_up(&chain, &swarm).await.unwrap();
         assert_eq!((caught.tip, chain.latest().tip.hash), (Height(60), network.tip.hash));
         assert_eq!(*cut.lock().unwrap(), ids[..1]);
+    }
+}
+
+/// A certificate with other signatures.
+fn resigned(certificate: &mut Option<Certificate>, change: impl Fn(&mut Vec<CommitSignature>)) {
+    let certificate = certificate.as_mut().unwrap();
+    let mut signatures = certificate.signatures.to_vec();
+    change(&mut signatures);
+    certificate.signatures = List::new(signatures).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_does_not_hold_makes_nothing_final() {
+    let mut network = fixture::Network::new(4);
+    let blocks: Vec<_> = (0..20).map(|_| network.block(Vec::new())).collect();
+    let (_served, serving) = filled(&network, &blocks);
+    let lies: [fn(&mut Vec<CommitSignature>); 6] = [
+        // Three good ones beside it would do.
+        |votes| votes[0].signature.0[9] ^= 1,
+        // One too few.
+        |votes| votes.truncate(2),
+        Vec::clear,
+        // One twice, and one of nobody's.
+        |votes| {
+            votes.truncate(2);
+            votes.push(votes[1]);
+        },
+        |votes| votes[3].node = NodeNumber(9),
+        // Each good, and none where it belongs.
+        |votes| (votes[0].signature, votes[1].signature) = (votes[1].signature, votes[0].signature),
+    ];
+    let mut spoils: Vec<Answer> =
+        lies.into_iter().map(|lie| spoiled(&serving, move |_, certificate| resigned(certificate, lie))).collect();
+    spoils.push(spoiled(&serving, |_, certificate| certificate.as_mut().unwrap().round.0 += 1));
+    spoils.push(spoiled(&serving, |_, certificate| certificate.as_mut().unwrap().block.0[0] ^= 1));
+    for (case, spoil) in spoils.into_iter().enumerate() {
+        let (_own, chain) = filled(&network, &[]);
+        let (swarm, ids, cut) = hub(vec![spoil]);
+        assert_eq!(catch_up(&chain, &swarm).await.unwrap().fetched, 0, "case {case}");
+        cut_off(&cut, &ids).await;
+        assert_eq!(chain.latest().tip.height, Height(0), "case {case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_signatures_of_four_with_little_power_are_too_few() {
+    // At the last block node 4 alone has more than two thirds.
+    let (network, blocks) = grown(60);
+    let (_served, serving) = filled(&network, &blocks);
+    let without = |certificate: &mut Option<Certificate>, node: u32| {
+        resigned(certificate, |votes| votes.retain(|vote| vote.node != NodeNumber(node)));
+    };
+    for (node, reaches) in [(4, false), (1, true)] {
+        let (_own, chain) = filled(&network, &[]);
+        let (swarm, ids, cut) = hub(vec![spoiled(&serving, move |_, certificate| without(certificate, node))]);
+        assert_eq!(catch_up(&chain, &swarm).await.unwrap().tip == Height(60), reaches, "without node {node}");
+        cut_off(&cut, if reaches { &[] } else { &ids }).await;
     }
 }
 

@@ -57,13 +57,13 @@ fn assembled(network: &Network, block: &HashedBlock, bytes: Vec<u8>, round: u32,
         proposer: NodeNumber(proposer),
     };
     let signature = node_key(proposer, Purpose::Consensus).sign(&head.message(&network.tip.chain));
-    Assembled { signed: SignedParts { head, signature }, bytes }
+    Assembled { publisher: PeerId::random(), signed: SignedParts { head, signature }, bytes }
 }
 
 fn take_in(place: &Place, checked: &CheckedBlock, round: u32, proposer: u32) -> Verdict {
     let block = checked.block();
     let whole = assembled(&place.network, block, block.encode(), round, proposer);
-    assert_eq!(place.blocks.take_in(&whole).unwrap(), Some(block.hash()));
+    assert_eq!(place.blocks.take_in(&whole).unwrap(), TakenIn::Kept(block.hash()));
     place.blocks.judge(block.header().height, block.hash())
 }
 
@@ -80,7 +80,7 @@ fn what_one_makes_the_others_take_in_and_find_valid() {
     let mut assembly = Assembly::default();
     let part = |bytes: &bytes::Bytes| codec::decode::<Part>(bytes).unwrap();
     let whole = parts.iter().filter_map(|bytes| assembly.take(PeerId::random(), part(bytes), &rules).unwrap()).next();
-    assert_eq!(one.blocks.take_in(&whole.unwrap()).unwrap(), Some(made));
+    assert_eq!(one.blocks.take_in(&whole.unwrap()).unwrap(), TakenIn::Kept(made));
     assert_eq!(one.blocks.judge(Height(1), made), Verdict::Valid);
     assert!(one.blocks.has(Height(1), made));
     // Asked again, and after a restart, it is the same block for this round, and another for the next.
@@ -110,7 +110,7 @@ fn a_block_that_was_not_announced_is_dropped() {
     hollow.extend(codec::encode(&ledger_core::block::Body::default()));
     assert_eq!(HashedBlock::read(&hollow).unwrap().hash(), good.hash());
     for bytes in [other.block().encode(), Vec::new(), hollow] {
-        assert_eq!(place.blocks.take_in(&whole(bytes)).unwrap(), None);
+        assert_eq!(place.blocks.take_in(&whole(bytes)).unwrap(), TakenIn::Another);
         assert!(!place.blocks.has(Height(1), good.hash()));
     }
     // And does not stand in the way of the right one.
@@ -149,7 +149,7 @@ fn a_block_that_does_not_follow_is_voted_against_and_never_committed() {
     let bytes = codec::encode(&wrong);
     let hashed = HashedBlock::read(&bytes).unwrap();
     let whole = assembled(&place.network, &hashed, bytes.clone(), 0, FIRST);
-    assert_eq!(place.blocks.take_in(&whole).unwrap(), Some(hashed.hash()));
+    assert_eq!(place.blocks.take_in(&whole).unwrap(), TakenIn::Kept(hashed.hash()));
     let fault = Fault::Commitment("map");
     assert_eq!(place.blocks.judge(Height(1), hashed.hash()), Verdict::Invalid(fault.clone().into()));
     assert_eq!(place.blocks.answered(Height(1), &bytes).unwrap(), Answered::Invalid(hashed.hash(), fault.clone()));

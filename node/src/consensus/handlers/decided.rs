@@ -4,6 +4,7 @@ use crate::consensus::ConsensusError;
 use crate::consensus::adapter::{Adapter, Turn, blocking, without_log};
 use crate::consensus::codec::core_certificate;
 use crate::consensus::context::Luqi;
+use crate::consensus::network::cut_liar;
 use arc_malachitebft_app_channel::Reply;
 use arc_malachitebft_app_channel::app::types::core::CommitCertificate;
 use std::sync::Arc;
@@ -36,6 +37,16 @@ impl Adapter<'_> {
         self.speak = self.speak || self.ends_silence(&committed.header);
         // The engine may have ended.
         let _ = reply.send(());
+        self.cut_liars().await?;
         Ok(None)
+    }
+
+    /// The new membership tells which certificates of the next height do not hold, and who answered with them.
+    async fn cut_liars(&self) -> Result<(), ConsensusError> {
+        let answers = Arc::clone(&self.answers);
+        for (peer, lie) in blocking(move || answers.lies()).await? {
+            cut_liar(&self.deps.network, peer, &lie).await;
+        }
+        Ok(())
     }
 }

@@ -39,7 +39,7 @@ impl Adapter<'_> {
         };
         let outcome = match answered {
             Answered::Valid(block) => value(block, Validity::Valid),
-            Answered::Invalid(block, fault) if self.wake.certified(height, block) => {
+            Answered::Invalid(block, fault) if self.answers.certified(height, block) => {
                 tracing::error!(%height, %block, "a certified block does not follow here");
                 return Err(ConsensusError::Diverged { height, fault });
             }

@@ -136,3 +136,32 @@ fn unfinished_streams_are_bounded_by_publisher_and_in_all() {
     assembly.settle(Height(5));
     assert_eq!(assembly.bytes(), 0);
 }
+
+#[test]
+fn one_stream_without_an_end_takes_no_more_than_a_block() {
+    let (rules, from) = (rules(), PeerId::random());
+    let place = (Height(5), Round(0), BlockHash([1; 32]));
+    let mut assembly = Assembly::default();
+    for number in (0..2_000).map(|turn| turn % (2 * count(BLOCK_BYTES as usize))) {
+        let (height, round, block) = place;
+        let bytes = Bytes::new(vec![7; PART]).unwrap();
+        let taken = assembly.take(from, Part::Next { height, round, block, number, bytes }, &rules);
+        let allowed = number < count(BLOCK_BYTES as usize);
+        assert_eq!(taken, if allowed { Ok(None) } else { Err(PartError::Piece) });
+        assert!(assembly.bytes() <= BLOCK_BYTES as usize);
+    }
+    assert_eq!(assembly.bytes(), BLOCK_BYTES as usize, "and what came first is kept");
+}
+
+#[test]
+fn a_head_that_comes_late_is_verified_all_the_same() {
+    let (rules, from) = (rules(), PeerId::random());
+    let bytes = block(1, 10);
+    let parts = stream(&rules, 1, &bytes);
+    let Part::First { head, .. } = parts[0].clone() else { panic!("no first part") };
+    let mut assembly = Assembly::default();
+    assert!(take_all(&mut assembly, from, parts, &rules).is_some_and(|whole| whole.publisher == from));
+    // Whoever hears a part without an error believes its head.
+    let forged = signed(&rules, Parts { proposer: NodeNumber(3), ..head }, &key(2), &bytes).remove(0);
+    assert_eq!(assembly.take(from, forged, &rules), Err(PartError::Proposer));
+}

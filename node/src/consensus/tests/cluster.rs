@@ -1,8 +1,9 @@
 //! Nodes with real chains on disk and real engines, over a network in memory.
 
+use super::forger::Forger;
 use super::hub::Hub;
 use crate::chain::Chain;
-use crate::consensus::{ConsensusError, Deps, Ended, View, run};
+use crate::consensus::{ConsensusError, Deps, Ended, Tempo, View, Waiting, run};
 use crate::keys::{KeyName, NodeKeys, write_key};
 use crate::mempool::Mempool;
 use crate::store::StoreConfig;
@@ -105,6 +106,7 @@ impl Cluster {
             folder: home.join("consensus"),
             restored: false,
             accept_loss: None,
+            tempo: Tempo::default(),
             stop: stopped,
         };
         change(&mut deps);
@@ -121,6 +123,31 @@ impl Cluster {
             let block = network.block(Vec::new());
             let checked = chain.check(block.block().clone()).unwrap();
             chain.commit(checked, block.certificate().unwrap().clone()).unwrap();
+        }
+    }
+
+    /// What signs for a node that lies.
+    pub(super) fn forger(&self, node: u32) -> Forger {
+        Forger { chain: self.genesis.chain_id(), node: NodeNumber(node) }
+    }
+
+    /// Waits until so many times somebody was cut off.
+    pub(super) async fn cuts(&self, count: usize) {
+        let enough = async {
+            while self.hub.cut().len() < count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let cut = tokio::time::timeout(LONG, enough).await;
+        assert!(cut.is_ok(), "{count} are not cut off: {:?}", self.hub.cut());
+    }
+
+    /// Waits until all hold back the next height.
+    pub(super) async fn all_hold(&self) {
+        for (node, running) in &self.nodes {
+            let mut view = running.view.clone();
+            let holds = view.wait_for(|view| matches!(view.waiting, Waiting::Due(_)));
+            assert!(tokio::time::timeout(LONG, holds).await.is_ok(), "node {node} does not hold back");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A network in memory: what one node publishes, all connected ones hear.
 
-use crate::network::{Command, EngineEvent, Gossip, Network, Peer, PeerId, Question, RequestError};
+use crate::network::{Command, EngineEvent, Gossip, Network, Peer, PeerId, Question, RequestError, Topic};
+use bytes::Bytes;
 use ledger_core::ids::NodeNumber;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -21,17 +22,38 @@ pub(super) struct Hub {
     seats: Arc<Mutex<BTreeMap<NodeNumber, Seat>>>,
     cut: Arc<Mutex<Vec<(NodeNumber, &'static str)>>>,
     filter: Arc<Mutex<Filter>>,
+    muted: Arc<Mutex<Option<Topic>>>,
 }
 
 impl Hub {
     pub(super) fn new() -> Self {
         let pass: Filter = Arc::new(|_, _| true);
-        Self { seats: Arc::default(), cut: Arc::default(), filter: Arc::new(Mutex::new(pass)) }
+        Self { seats: Arc::default(), cut: Arc::default(), filter: Arc::new(Mutex::new(pass)), muted: Arc::default() }
     }
 
     /// From now on only what the filter lets through arrives: sender, receiver.
     pub(super) fn only(&self, filter: impl Fn(NodeNumber, NodeNumber) -> bool + Send + Sync + 'static) {
         *self.filter.lock().unwrap() = Arc::new(filter);
+    }
+
+    /// From now on nothing on this topic arrives.
+    pub(super) fn mute(&self, topic: Option<Topic>) {
+        *self.muted.lock().unwrap() = topic;
+    }
+
+    /// Says something in the name of a node to these alone.
+    pub(super) fn whisper(&self, node: NodeNumber, to: &[NodeNumber], topic: Topic, data: &Bytes) {
+        let seats = self.seats.lock().unwrap();
+        let from = seats[&node].id;
+        for seat in to.iter().filter_map(|to| seats.get(to)) {
+            let gossip = Gossip { topic, from, author: from, node, data: data.clone() };
+            let _ = seat.inbox.try_send(EngineEvent::Gossip(gossip));
+        }
+    }
+
+    /// The peer id of a node.
+    pub(super) fn id(&self, node: NodeNumber) -> PeerId {
+        self.seats.lock().unwrap()[&node].id
     }
 
     /// Who was cut off, and why.
@@ -92,6 +114,7 @@ impl Hub {
             return;
         }
         match command {
+            Command::Publish(topic, _) if *self.muted.lock().unwrap() == Some(topic) => {}
             Command::Publish(topic, data) => {
                 for (_, seat) in seats.iter().filter(|(to, _)| **to != node && filter(node, **to)) {
                     let gossip = Gossip { topic, from, author: from, node, data: data.clone() };

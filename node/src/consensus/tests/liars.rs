@@ -1,33 +1,11 @@
 use super::cluster::{Cluster, LONG, quick};
-use crate::consensus::codec::LuqiCodec;
-use crate::consensus::context::{Address, Luqi, Vote};
+use crate::consensus::Waiting;
 use crate::network::{Network, Topic};
-use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
-use arc_malachitebft_app_channel::app::types::codec::Codec;
-use arc_malachitebft_app_channel::app::types::core::{NilOrVal, Round, SignedMessage, VoteType};
 use bytes::Bytes;
 use ledger_core::block::BlockHash;
-use ledger_core::certificate::{self, VoteKind};
-use ledger_core::fixture::node_key;
-use ledger_core::ids::{self, Height, NodeNumber};
-use ledger_core::membership::Purpose;
+use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::membership::Parameters;
 use std::time::Duration;
-
-/// A prevote of node 4.
-fn prevote(cluster: &Cluster, height: u64, block: Option<u8>) -> Bytes {
-    let block = block.map(|byte| BlockHash([byte; 32]));
-    let core = certificate::Vote { height: Height(height), round: ids::Round(0), block };
-    let message = core.message(VoteKind::Prevote, &cluster.genesis.chain_id());
-    let signature = node_key(4, Purpose::Consensus).sign(&message);
-    let vote = Vote {
-        kind: VoteType::Prevote,
-        height: core.height,
-        round: Round::Some(0),
-        value: block.map_or(NilOrVal::Nil, NilOrVal::Val),
-        voter: Address(NodeNumber(4)),
-    };
-    LuqiCodec.encode(&SignedConsensusMsg::<Luqi>::Vote(SignedMessage::new(vote, signature))).unwrap()
-}
 
 async fn say(network: &Network, topic: Topic, data: Bytes) {
     network.publish(topic, data).await;
@@ -39,10 +17,12 @@ async fn who_votes_twice_is_named_and_stops_nobody() {
     let (liar, _ears) = cluster.hub.join(NodeNumber(4));
     (1..=3).for_each(|node| cluster.start(node));
     cluster.reach_all(2).await;
+    let forger = cluster.forger(4);
     let next = cluster.height(1);
     for height in next + 1..next + 8 {
-        say(&liar, Topic::Consensus, prevote(&cluster, height, Some(1))).await;
-        say(&liar, Topic::Consensus, prevote(&cluster, height, None)).await;
+        for block in [Some(BlockHash([1; 32])), None] {
+            say(&liar, Topic::Consensus, forger.prevote(Height(height), 0, block)).await;
+        }
     }
     let mut view = cluster.nodes[&1].view.clone();
     let named = view.wait_for(|view| view.misbehaviour > 0);
@@ -65,15 +45,41 @@ async fn who_sends_what_cannot_be_read_is_cut_off() {
         say(&liar, topic, Bytes::from_static(b"no message")).await;
         // Each of the three.
         cut += 3;
-        let all = async {
-            while cluster.hub.cut().len() < cut {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(LONG, all).await.unwrap();
+        cluster.cuts(cut).await;
     }
     assert!(cluster.hub.cut().iter().all(|(node, _)| *node == NodeNumber(4)));
     let height = cluster.height(1);
     cluster.reach_all(height + 2).await;
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_boasts_of_heights_drives_no_chain() {
+    let never = 3_600_000;
+    let slow = Parameters { pace_wait_ms: never, pace_seal_ms: never, pace_idle_ms: never, ..Parameters::default() };
+    let mut cluster = Cluster::new(4, slow);
+    let (liar, _ears) = cluster.hub.join(NodeNumber(4));
+    (1..=3).for_each(|node| cluster.start(node));
+    cluster.all_hold().await;
+    let forger = cluster.forger(4);
+    // Next, and far off: one voice is one voice.
+    for height in [1, 2, 1_000_000_000, u64::MAX] {
+        say(&liar, Topic::Consensus, forger.proposal(Height(height), BlockHash([1; 32]))).await;
+        say(&liar, Topic::Consensus, forger.prevote(Height(height), 0, None)).await;
+    }
+    // Whoever has heard this has heard all before it.
+    say(&liar, Topic::Consensus, Bytes::from_static(b"no message")).await;
+    cluster.cuts(3).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for node in 1..=3 {
+        let waiting = cluster.nodes[&node].view.borrow().waiting;
+        assert!(matches!(waiting, Waiting::Due(_)) && cluster.height(node) == 0, "node {node}: {waiting:?}");
+    }
+    // A second voice is more than a third of the power: the height begins, and the next one is held back again.
+    say(&liar, Topic::Consensus, cluster.forger(3).prevote(Height(1), 8, None)).await;
+    cluster.reach_all(1).await;
+    cluster.all_hold().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!((1..=3).all(|node| cluster.height(node) == 1));
     cluster.stop_all().await;
 }

@@ -1,23 +1,15 @@
 //! One of four validators lies when it is its turn to propose: the other three agree without it.
 
 use super::cluster::{Cluster, quick};
-use crate::consensus::codec::LuqiCodec;
-use crate::consensus::context::{Address, Luqi, Proposal, Validators, Value};
-use crate::consensus::parts::{SignedParts, count, split};
+use crate::consensus::context::Validators;
 use crate::network::{Network, Topic};
-use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
-use arc_malachitebft_app_channel::app::types::codec::Codec;
-use arc_malachitebft_app_channel::app::types::core::{Round, SignedMessage};
 use ledger_core::block::{Block, BlockHash};
-use ledger_core::certificate::{ConsensusProposal, Parts};
 use ledger_core::codec;
-use ledger_core::fixture::node_key;
-use ledger_core::ids::{self, Height, NodeNumber};
+use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::map::MapRoot;
-use ledger_core::membership::Purpose;
 use std::time::Duration;
 
-const LIAR: NodeNumber = NodeNumber(4);
+pub(super) const LIAR: NodeNumber = NodeNumber(4);
 
 /// Three honest nodes, and the liar's place at the table.
 async fn table() -> (Cluster, Network) {
@@ -31,7 +23,7 @@ async fn table() -> (Cluster, Network) {
 }
 
 /// Waits until the next height is one that the liar proposes first.
-async fn turn(cluster: &Cluster) -> Height {
+pub(super) async fn turn(cluster: &Cluster) -> Height {
     let validators = Validators::of(&cluster.genesis.membership);
     let mut tip = cluster.nodes[&1].chain.tip();
     loop {
@@ -44,7 +36,7 @@ async fn turn(cluster: &Cluster) -> Height {
 }
 
 /// A block that would do, and what the liar makes of it.
-fn make(cluster: &Cluster, change: impl FnOnce(&mut Block)) -> (BlockHash, Vec<u8>) {
+pub(super) fn make(cluster: &Cluster, change: impl FnOnce(&mut Block)) -> (BlockHash, Vec<u8>) {
     let checked = cluster.nodes[&1].chain.assemble(LIAR, Vec::new()).unwrap();
     let mut block = checked.block().clone().into_block();
     change(&mut block);
@@ -53,32 +45,12 @@ fn make(cluster: &Cluster, change: impl FnOnce(&mut Block)) -> (BlockHash, Vec<u
 
 /// Says that a block is to be voted on.
 async fn propose(cluster: &Cluster, liar: &Network, height: Height, block: BlockHash) {
-    let round = ids::Round(0);
-    let core = ConsensusProposal { height, round, block, valid_round: None, proposer: LIAR };
-    let signature = node_key(LIAR.0, Purpose::Consensus).sign(&core.message(&cluster.genesis.chain_id()));
-    let proposal = Proposal {
-        height,
-        round: Round::Some(0),
-        value: Value(block),
-        valid_round: Round::Nil,
-        proposer: Address(LIAR),
-    };
-    let message = SignedConsensusMsg::<Luqi>::Proposal(SignedMessage::new(proposal, signature));
-    liar.publish(Topic::Consensus, LuqiCodec.encode(&message).unwrap()).await;
+    liar.publish(Topic::Consensus, cluster.forger(LIAR.0).proposal(height, block)).await;
 }
 
-/// Sends the bytes of a block, all of them or so many parts.
+/// Sends the bytes of a block.
 async fn stream(cluster: &Cluster, liar: &Network, height: Height, (block, bytes): &(BlockHash, Vec<u8>)) {
-    let head = Parts {
-        height,
-        round: ids::Round(0),
-        block: *block,
-        parts: count(bytes.len()),
-        bytes: u32::try_from(bytes.len()).unwrap(),
-        proposer: LIAR,
-    };
-    let signature = node_key(LIAR.0, Purpose::Consensus).sign(&head.message(&cluster.genesis.chain_id()));
-    for part in split(&SignedParts { head, signature }, bytes) {
+    for part in cluster.forger(LIAR.0).parts(height, *block, bytes) {
         liar.publish(Topic::Parts, part).await;
     }
 }
@@ -141,7 +113,10 @@ async fn who_withholds_a_block_that_he_proposes_costs_a_round() {
         cluster.reach_all(height.0 + 1).await;
         cluster.assert_one_chain(height.0);
         assert_ne!(cluster.block(1, height.0), block);
+        // Who says nothing may not be able to; who sends another block than the one he signs is cut off by all.
+        assert_eq!(cluster.hub.cut().len(), if bytes_of_another { 3 } else { 0 });
     }
+    assert!(cluster.hub.cut().iter().all(|(node, why)| *node == LIAR && why.contains("another block")));
     cluster.stop_all().await;
 }
 
@@ -161,5 +136,20 @@ async fn who_floods_holds_nobody_up() {
     }
     cluster.reach_all(begun + 5).await;
     cluster.assert_one_chain(begun + 5);
+    cluster.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_proposes_too_large_a_block_is_cut_off() {
+    let (cluster, liar) = table().await;
+    let height = turn(&cluster).await;
+    let block = BlockHash([1; 32]);
+    let large = vec![0; cluster.genesis.membership.parameters().block_bytes as usize + 1];
+    propose(&cluster, &liar, height, block).await;
+    liar.publish(Topic::Parts, cluster.forger(LIAR.0).parts(height, block, &large).remove(0)).await;
+    cluster.cuts(3).await;
+    assert!(cluster.hub.cut().iter().all(|(node, _)| *node == LIAR));
+    cluster.reach_all(height.0 + 1).await;
+    cluster.assert_one_chain(height.0 + 1);
     cluster.stop_all().await;
 }
