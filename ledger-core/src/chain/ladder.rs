@@ -76,11 +76,11 @@ impl<'a> Overlay<'a> {
 }
 
 impl States for Overlay<'_> {
-    fn state(&self, key: &MapKey) -> Option<State> {
-        self.changed.get(key).or_else(|| self.map.get(key)).copied()
-    }
-    fn set(&mut self, key: MapKey, state: State) {
-        self.changed.insert(key, state);
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
+        let before = self.changed.get(&key).or_else(|| self.map.get(&key));
+        if let Some(state) = step(before) {
+            self.changed.insert(key, state);
+        }
     }
 }
 

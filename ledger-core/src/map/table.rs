@@ -126,12 +126,24 @@ impl Shard {
 
     /// Sets the state under a key.
     pub fn insert(&mut self, key: MapKey, state: State) {
+        self.update(key, |_| Some(state));
+    }
+
+    /// Hands the state under a key to `change`, and sets it to what that gives; none leaves it as it is.
+    /// The key is searched for once.
+    pub fn update(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> Option<State>) {
         if (self.rows.len() + 1) * 3 > self.index.len() * 2 {
             self.grow();
         }
         match self.find(&key) {
-            Ok(row) => self.rows.get_mut(row).into_iter().for_each(|(_, held)| *held = state),
+            Ok(row) => {
+                let Some((_, held)) = self.rows.get_mut(row) else { return };
+                if let Some(state) = change(Some(held)) {
+                    *held = state;
+                }
+            }
             Err(place) => {
+                let Some(state) = change(None) else { return };
                 self.rows.push((key, state));
                 let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
                 self.index.get_mut(place).into_iter().for_each(|held| *held = row);
