@@ -6,7 +6,7 @@
 
 use super::contract_map::ContractMap;
 use super::rule::{MapKey, MapRoot, inner, root_below};
-use crate::contract::State;
+use crate::contract::{State, StateHash};
 use rayon::prelude::*;
 
 const SHARDS: usize = 256;
@@ -84,9 +84,9 @@ impl Table {
     #[must_use]
     pub fn into_root(self) -> MapRoot {
         let sorted = self.shards.into_par_iter().map(|shard| {
-            let mut rows = shard.rows;
-            // The rows are large: their keys are sorted, and each row is moved once.
-            rows.sort_by_cached_key(|(key, _)| *key);
+            // A state's hash is all that the root needs of it, and the shorter rows are soon sorted.
+            let mut rows: Vec<_> = shard.rows.iter().map(|(key, state)| (*key, state.hash())).collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
             rows
         });
         root_over(&sorted.collect::<Vec<_>>(), 0)
@@ -102,7 +102,7 @@ impl Table {
 }
 
 /// Root over sorted shards whose keys agree in `depth` bits.
-fn root_over(shards: &[Vec<(MapKey, State)>], depth: usize) -> MapRoot {
+fn root_over(shards: &[Vec<(MapKey, StateHash)>], depth: usize) -> MapRoot {
     let mut filled = shards.iter().filter(|rows| !rows.is_empty());
     match (filled.next(), filled.next(), shards) {
         (None, ..) => MapRoot::EMPTY,
