@@ -179,3 +179,63 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::state;
+    use crate::map::root_of;
+
+    /// A key of the shard 0x35; the places of two neighbours are neighbours, so that searches meet.
+    fn key(number: u64) -> MapKey {
+        let mut key = [0; 32];
+        key[0] = 0x35;
+        key[24..].copy_from_slice(&(number / 2).to_be_bytes());
+        key[1] = number as u8 & 1;
+        MapKey(key)
+    }
+
+    #[test]
+    fn a_shard_grows_and_finds_what_it_holds() {
+        let mut table = Table::default();
+        assert!(table.is_empty());
+        for number in 0..2_000 {
+            table.insert(key(number), state(number));
+            let shard = &table.shards[0x35];
+            assert_eq!(shard.rows.len() as u64, number + 1);
+            assert!(shard.index.len().is_power_of_two());
+            assert!(shard.rows.len() * 3 <= shard.index.len() * 2, "{number}");
+            // No more room than growing by doubling takes.
+            assert!(shard.index.len() <= (shard.rows.len() * 3).max(16), "{number}");
+        }
+        assert!(!table.is_empty());
+        for number in (0..2_000).step_by(3) {
+            table.insert(key(number), state(number + 7));
+        }
+        assert_eq!(table.len(), 2_000);
+        let expected = |number: u64| state(if number.is_multiple_of(3) { number + 7 } else { number });
+        for number in 0..2_000 {
+            assert_eq!(table.get(&key(number)), Some(&expected(number)));
+        }
+        assert_eq!(table.get(&key(2_000)), None);
+        let mut rows: Vec<_> = (0..2_000).map(|number| (key(number), expected(number))).collect();
+        rows.sort_by_key(|(key, _)| *key);
+        assert_eq!(table.into_root(), root_of(&rows));
+    }
+
+    #[test]
+    fn a_change_that_gives_nothing_leaves_the_shard_as_it_is() {
+        let mut shard = Shard::default();
+        shard.update(key(1), |before| {
+            assert_eq!(before, None);
+            None
+        });
+        assert_eq!((shard.rows.len(), shard.get(&key(1))), (0, None));
+        shard.insert(key(1), state(1));
+        shard.update(key(1), |before| {
+            assert_eq!(before, Some(&state(1)));
+            None
+        });
+        assert_eq!(shard.get(&key(1)), Some(&state(1)));
+    }
+}
