@@ -122,7 +122,8 @@ mod tests {
         };
         let height = CertificateError::Height { wanted: tip.height, found: Height(9) };
         let block = CertificateError::Block { wanted: tip.hash, found: other };
-        let cases: [(&dyn Fn(&mut Block), Fault); 6] = [
+        type Alter<'a> = &'a dyn Fn(&mut Block);
+        let cases: [(Alter<'_>, Fault); 6] = [
             (&|b| b.header.log_size = LogSize(9), Fault::LogSize { wanted, found: LogSize(9) }),
             (&|b| b.header.log_root.0[0] ^= 1, Fault::Commitment("log")),
             (&|b| b.header.control.0[0] ^= 1, Fault::Commitment("control")),
