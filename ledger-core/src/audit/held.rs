@@ -1,9 +1,9 @@
 //! The contract states that an audit folds into.
 
 use crate::audit::Scope;
-use crate::chain::{self, HashedBlock, Head, Overlay, Placed, States};
+use crate::chain::{self, HashedBlock, Head, Overlay, Place, States};
 use crate::contract::{Outcome, State};
-use crate::event::{ContractEvent, Event};
+use crate::event::{Action, ContractEvent, Event};
 use crate::map::{ContractMap, MapKey, MapRoot, Shard, Table};
 use crate::merkle::LogIndex;
 use rayon::prelude::*;
@@ -11,8 +11,8 @@ use rayon::prelude::*;
 /// States, hashed as often as the audit wants.
 #[derive(Clone, Default)]
 pub(super) enum Held {
-    /// Hashed once, at the tip.
-    Table(Table),
+    /// Hashed once, at the tip; with a queue for each shard, kept for its room.
+    Table(Table, Vec<Vec<Queued>>),
     /// Hashed at every block.
     Map(ContractMap),
     /// They are not here.
@@ -30,24 +30,38 @@ pub(super) struct Folding<'a> {
 }
 
 impl<'a> Folding<'a> {
-    fn events(&self) -> impl Iterator<Item = Placed<'a>> + use<'a> {
+    fn events(&self) -> impl Iterator<Item = (Place, &'a Event)> + use<'a> {
         chain::placed(self.below, self.first, &self.block.body().submissions, self.block.leaves())
     }
 }
 
-impl States for Shard {
-    fn state(&self, key: &MapKey) -> Option<State> {
-        self.get(key).copied()
+/// A contract event that waits for its shard, with all that the fold is told of it: so a shard reads its
+/// queue from front to back, and goes to no block.
+#[derive(Clone, Copy)]
+pub(super) struct Queued {
+    key: MapKey,
+    place: Place,
+    action: Action,
+}
+
+impl Queued {
+    /// The event, where it is a contract's.
+    fn of((place, event): (Place, &Event)) -> Option<Self> {
+        let ContractEvent { subject, action, .. } = event.as_contract()?;
+        Some(Self { key: MapKey::of(subject), place, action: *action })
     }
-    fn set(&mut self, key: MapKey, state: State) {
-        self.insert(key, state);
+}
+
+impl States for Shard {
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
+        Self::update(self, key, step);
     }
 }
 
 impl Held {
     pub(super) fn new(map: ContractMap, scope: Scope) -> Self {
         match scope {
-            Scope::Tip => Self::Table(map.iter().copied().collect()),
+            Scope::Tip => Self::Table(map.iter().copied().collect(), Vec::new()),
             Scope::Every => Self::Map(map),
         }
     }
@@ -69,19 +83,19 @@ impl Held {
     /// Folds many blocks at once, where no root is computed between them: each shard of the table
     /// takes its own events, in order.
     pub(super) fn fold_all(&mut self, blocks: &[Folding<'_>]) {
-        let Self::Table(table) = self else { return };
-        let keyed: Vec<Vec<Keyed<'_>>> =
-            blocks.par_iter().map(|block| block.events().filter_map(key).collect()).collect();
+        let Self::Table(table, queues) = self else { return };
+        let queued: Vec<Vec<Queued>> =
+            blocks.par_iter().map(|block| block.events().filter_map(Queued::of).collect()).collect();
         let shards = table.shards_mut();
-        let mut queues: Vec<Vec<Keyed<'_>>> = vec![Vec::new(); shards.len()];
-        for event in keyed.into_iter().flatten() {
-            if let Some(queue) = queues.get_mut(Table::shard_of(&event.0)) {
+        queues.resize_with(shards.len(), Vec::new);
+        for event in queued.into_iter().flatten() {
+            if let Some(queue) = queues.get_mut(Table::shard_of(&event.key)) {
                 queue.push(event);
             }
         }
         shards.par_iter_mut().zip(queues).for_each(|(shard, queue)| {
-            for (key, placed, event) in queue {
-                placed.fold(key, event, shard);
+            for Queued { key, place, action } in queue.drain(..) {
+                place.fold(key, &action, shard);
             }
         });
     }
@@ -89,21 +103,12 @@ impl Held {
     /// The root of all states, and how many there are; none where they are not here.
     pub(super) fn into_root(self) -> Option<(MapRoot, u64)> {
         match self {
-            Self::Table(table) => {
+            Self::Table(table, _) => {
                 let subjects = table.len();
                 Some((table.into_root(), subjects))
             }
             Self::Map(map) => Some((map.root(), map.len())),
             Self::Unknown => None,
         }
-    }
-}
-
-type Keyed<'a> = (MapKey, Placed<'a>, &'a ContractEvent);
-
-fn key(placed: Placed<'_>) -> Option<Keyed<'_>> {
-    match placed.event {
-        Event::Contract(event) => Some((MapKey::of(&event.subject), placed, event)),
-        Event::Propose(_) | Event::Approve(_) | Event::Evidence(_) | Event::Anchor(_) => None,
     }
 }

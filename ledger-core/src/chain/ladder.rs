@@ -5,7 +5,7 @@ use crate::certificate::{Certificate, CertificateError};
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::rules::{self, SignatureJob, States, Trace};
 use crate::chain::{Fault, Tip};
-use crate::codec::{self, List};
+use crate::codec::{self, List, TooMany};
 use crate::contract::State;
 use crate::crypto::{ChainId, Suite};
 use crate::governance::Control;
@@ -76,11 +76,11 @@ impl<'a> Overlay<'a> {
 }
 
 impl States for Overlay<'_> {
-    fn state(&self, key: &MapKey) -> Option<State> {
-        self.changed.get(key).or_else(|| self.map.get(key)).copied()
-    }
-    fn set(&mut self, key: MapKey, state: State) {
-        self.changed.insert(key, state);
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
+        let before = self.changed.get(&key).or_else(|| self.map.get(&key));
+        if let Some(state) = step(before) {
+            self.changed.insert(key, state);
+        }
     }
 }
 
@@ -140,10 +140,9 @@ fn climb(block: HashedBlock, tip: &Tip, derived: Derived) -> CheckedBlock {
 /// [`Fault`], when what is proposed cannot be in a block.
 pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<CheckedBlock, Fault> {
     rules::protocol(tip.control.protocol)?;
-    let max = tip.membership.parameters().block_events as usize;
-    let submissions = List::new(proposal.submissions).map_err(|too_many| Fault::TooLarge {
+    let submissions = List::new(proposal.submissions).map_err(|TooMany { found, max }| Fault::TooLarge {
         what: "submissions",
-        found: too_many.found,
+        found,
         max,
     })?;
     let body = Body { parent_certificate: proposal.parent_certificate, submissions };

@@ -73,8 +73,15 @@ fn names_parent(block: &HashedBlock, tip: &Tip) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::{Block, BlockHash};
+    use crate::certificate::Certificate;
+    use crate::chain::hashed::Content;
+    use crate::codec::{self, List};
+    use crate::crypto::Signature;
     use crate::event::Action;
     use crate::fixture::{self, Network, code};
+    use crate::ids::Height;
+    use crate::merkle::LogSize;
 
     #[test]
     fn a_replay_ends_where_the_chain_does() {
@@ -93,6 +100,51 @@ mod tests {
         }
         assert_eq!(tip, network.tip);
         assert_eq!(map.root(), tip.map_root);
+    }
+
+    /// The last block of a chain, altered, with the body hash that it then has.
+    fn altered(network: &Network, alter: impl FnOnce(&mut Block)) -> HashedBlock {
+        let mut block: Block = codec::decode(network.blocks.last().unwrap()).unwrap();
+        alter(&mut block);
+        block.header.body = Content::of(&block.body).body_hash(block.header.suite, &block.body);
+        HashedBlock::read(&codec::encode(&block)).unwrap()
+    }
+
+    #[test]
+    fn a_replay_names_what_does_not_follow() {
+        let mut network = Network::new(4);
+        network.block_of(vec![fixture::event(0, Action::Employer)]);
+        let (tip, map) = (network.tip.clone(), network.map.clone());
+        network.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
+        let (wanted, other) = (network.tip.frontier.size(), BlockHash([7; 32]));
+        let certificate = |block: &mut Block, alter: fn(&mut Certificate)| {
+            alter(block.body.parent_certificate.as_mut().unwrap());
+        };
+        let height = CertificateError::Height { wanted: tip.height, found: Height(9) };
+        let block = CertificateError::Block { wanted: tip.hash, found: other };
+        type Alter<'a> = &'a dyn Fn(&mut Block);
+        let cases: [(Alter<'_>, Fault); 6] = [
+            (&|b| b.header.log_size = LogSize(9), Fault::LogSize { wanted, found: LogSize(9) }),
+            (&|b| b.header.log_root.0[0] ^= 1, Fault::Commitment("log")),
+            (&|b| b.header.control.0[0] ^= 1, Fault::Commitment("control")),
+            (&|b| b.header.next_membership.0[0] ^= 1, Fault::Commitment("membership")),
+            (&|b| certificate(b, |c| c.height = Height(9)), Fault::ParentCertificate(height)),
+            (&|b| certificate(b, |c| c.block = BlockHash([7; 32])), Fault::ParentCertificate(block)),
+        ];
+        for (alter, expected) in cases {
+            let mut untouched = map.clone();
+            let found = replay(&altered(&network, alter), &tip, Some(&mut untouched));
+            assert_eq!(found.err(), Some(expected));
+            assert_eq!(untouched.root(), map.root());
+        }
+        // Signatures are not judged anew; without a map nothing is folded.
+        let unsigned = altered(&network, |block| {
+            let mut submissions = block.body.submissions.to_vec();
+            submissions[0].signature = Signature([0; 64]);
+            block.body.submissions = List::new(submissions).unwrap();
+        });
+        let (after, traces) = replay(&unsigned, &tip, None).unwrap();
+        assert_eq!((after.hash, traces), (unsigned.hash(), vec![]));
     }
 
     #[test]

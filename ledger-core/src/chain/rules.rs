@@ -6,7 +6,7 @@ use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
 use crate::contract::{Outcome, State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
-use crate::event::{ContractEvent, Event};
+use crate::event::{Action, Event};
 use crate::governance::Control;
 use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL};
 use crate::map::MapKey;
@@ -16,10 +16,9 @@ use crate::submission::{Frame, Submission};
 
 /// The states that a fold reads and writes.
 pub trait States {
-    /// The state of a subject, by its key in the map.
-    fn state(&self, key: &MapKey) -> Option<State>;
-    /// Replaces it.
-    fn set(&mut self, key: MapKey, state: State);
+    /// Hands the state of a subject, by its key in the map, to `step`, and sets it to what that gives; none
+    /// leaves it as it is.
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>);
 }
 
 /// What became of one event, for the index.
@@ -219,12 +218,12 @@ fn actor(membership: &Membership, stream: NodeNumber) -> MemberCode {
     membership.node(stream).map_or(MemberCode::ZERO, |(member, _)| member.code)
 }
 
-/// An event with its place: what the fold is told of it.
+/// What the fold is told of an event beside its action. It owns what it says, so that an event may wait
+/// for its turn apart from its block.
 #[derive(Clone, Copy)]
-pub(crate) struct Placed<'a> {
+pub(crate) struct Place {
     actor: MemberCode,
-    pub(crate) event: &'a Event,
-    leaf: &'a LeafHash,
+    leaf: LeafHash,
     index: LogIndex,
 }
 
@@ -234,37 +233,38 @@ pub(crate) fn placed<'a>(
     first: LogIndex,
     submissions: &'a [Submission],
     leaves: &'a [LeafHash],
-) -> impl Iterator<Item = Placed<'a>> {
+) -> impl Iterator<Item = (Place, &'a Event)> {
     let events = submissions.iter().flat_map(|submission| {
         let actor = actor(&head.membership, submission.stream);
         submission.events.iter().map(move |event| (actor, event))
     });
     let places = leaves.iter().zip((first.0..).map(LogIndex));
-    events.zip(places).map(|((actor, event), (leaf, index))| Placed { actor, event, leaf, index })
+    events.zip(places).map(|((actor, event), (leaf, index))| (Place { actor, leaf: *leaf, index }, event))
 }
 
-impl Placed<'_> {
+impl Place {
     /// Folds a contract event into the state of its subject.
-    pub(crate) fn fold(&self, key: MapKey, event: &ContractEvent, states: &mut impl States) -> Trace {
-        let before = states.state(&key);
-        let folded = step(before.as_ref(), self.actor, &event.action, self.leaf, self.index);
-        let previous = folded.state.and(before).map(|state| state.last_index);
-        if let Some(state) = folded.state {
-            states.set(key, state);
-        }
-        Trace { outcome: folded.outcome, previous }
+    pub(crate) fn fold(&self, key: MapKey, action: &Action, states: &mut impl States) -> Trace {
+        let mut trace = Trace { outcome: Outcome::Applied, previous: None };
+        states.update(key, |before| {
+            let folded = step(before, self.actor, action, &self.leaf, self.index);
+            let previous = folded.state.and(before).map(|state| state.last_index);
+            trace = Trace { outcome: folded.outcome, previous };
+            folded.state
+        });
+        trace
     }
 }
 
 /// Folds the contract events of a block, and gives what became of each of its events.
 pub(crate) fn fold<'a>(
-    events: impl Iterator<Item = Placed<'a>>,
+    events: impl Iterator<Item = (Place, &'a Event)>,
     governed: &[Outcome],
     states: &mut impl States,
 ) -> Vec<Trace> {
     let mut governed = governed.iter().copied();
-    let trace = |placed: Placed<'a>| match placed.event {
-        Event::Contract(event) => placed.fold(MapKey::of(&event.subject), event, states),
+    let trace = |(place, event): (Place, &Event)| match event {
+        Event::Contract(event) => place.fold(MapKey::of(&event.subject), &event.action, states),
         Event::Propose(_) | Event::Approve(_) => {
             Trace { outcome: governed.next().unwrap_or(Outcome::Applied), previous: None }
         }

@@ -6,7 +6,7 @@
 
 use super::contract_map::ContractMap;
 use super::rule::{MapKey, MapRoot, inner, root_below};
-use crate::contract::State;
+use crate::contract::{State, StateHash};
 use rayon::prelude::*;
 
 const SHARDS: usize = 256;
@@ -84,9 +84,9 @@ impl Table {
     #[must_use]
     pub fn into_root(self) -> MapRoot {
         let sorted = self.shards.into_par_iter().map(|shard| {
-            let mut rows = shard.rows;
-            // The rows are large: their keys are sorted, and each row is moved once.
-            rows.sort_by_cached_key(|(key, _)| *key);
+            // A state's hash is all that the root needs of it, and the shorter rows are soon sorted.
+            let mut rows: Vec<_> = shard.rows.iter().map(|(key, state)| (*key, state.hash())).collect();
+            rows.sort_unstable_by_key(|(key, _)| *key);
             rows
         });
         root_over(&sorted.collect::<Vec<_>>(), 0)
@@ -102,7 +102,7 @@ impl Table {
 }
 
 /// Root over sorted shards whose keys agree in `depth` bits.
-fn root_over(shards: &[Vec<(MapKey, State)>], depth: usize) -> MapRoot {
+fn root_over(shards: &[Vec<(MapKey, StateHash)>], depth: usize) -> MapRoot {
     let mut filled = shards.iter().filter(|rows| !rows.is_empty());
     match (filled.next(), filled.next(), shards) {
         (None, ..) => MapRoot::EMPTY,
@@ -126,12 +126,24 @@ impl Shard {
 
     /// Sets the state under a key.
     pub fn insert(&mut self, key: MapKey, state: State) {
+        self.update(key, |_| Some(state));
+    }
+
+    /// Hands the state under a key to `change`, and sets it to what that gives; none leaves it as it is.
+    /// The key is searched for once.
+    pub fn update(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> Option<State>) {
         if (self.rows.len() + 1) * 3 > self.index.len() * 2 {
             self.grow();
         }
         match self.find(&key) {
-            Ok(row) => self.rows.get_mut(row).into_iter().for_each(|(_, held)| *held = state),
+            Ok(row) => {
+                let Some((_, held)) = self.rows.get_mut(row) else { return };
+                if let Some(state) = change(Some(held)) {
+                    *held = state;
+                }
+            }
             Err(place) => {
+                let Some(state) = change(None) else { return };
                 self.rows.push((key, state));
                 let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
                 self.index.get_mut(place).into_iter().for_each(|held| *held = row);
@@ -165,5 +177,65 @@ impl Shard {
                 self.index.get_mut(place).into_iter().for_each(|held| *held = number);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::state;
+    use crate::map::root_of;
+
+    /// A key of the shard 0x35; the places of two neighbours are neighbours, so that searches meet.
+    fn key(number: u64) -> MapKey {
+        let mut key = [0; 32];
+        key[0] = 0x35;
+        key[24..].copy_from_slice(&(number / 2).to_be_bytes());
+        key[1] = number as u8 & 1;
+        MapKey(key)
+    }
+
+    #[test]
+    fn a_shard_grows_and_finds_what_it_holds() {
+        let mut table = Table::default();
+        assert!(table.is_empty());
+        for number in 0..2_000 {
+            table.insert(key(number), state(number));
+            let shard = &table.shards[0x35];
+            assert_eq!(shard.rows.len() as u64, number + 1);
+            assert!(shard.index.len().is_power_of_two());
+            assert!(shard.rows.len() * 3 <= shard.index.len() * 2, "{number}");
+            // No more room than growing by doubling takes.
+            assert!(shard.index.len() <= (shard.rows.len() * 3).max(16), "{number}");
+        }
+        assert!(!table.is_empty());
+        for number in (0..2_000).step_by(3) {
+            table.insert(key(number), state(number + 7));
+        }
+        assert_eq!(table.len(), 2_000);
+        let expected = |number: u64| state(if number.is_multiple_of(3) { number + 7 } else { number });
+        for number in 0..2_000 {
+            assert_eq!(table.get(&key(number)), Some(&expected(number)));
+        }
+        assert_eq!(table.get(&key(2_000)), None);
+        let mut rows: Vec<_> = (0..2_000).map(|number| (key(number), expected(number))).collect();
+        rows.sort_by_key(|(key, _)| *key);
+        assert_eq!(table.into_root(), root_of(&rows));
+    }
+
+    #[test]
+    fn a_change_that_gives_nothing_leaves_the_shard_as_it_is() {
+        let mut shard = Shard::default();
+        shard.update(key(1), |before| {
+            assert_eq!(before, None);
+            None
+        });
+        assert_eq!((shard.rows.len(), shard.get(&key(1))), (0, None));
+        shard.insert(key(1), state(1));
+        shard.update(key(1), |before| {
+            assert_eq!(before, Some(&state(1)));
+            None
+        });
+        assert_eq!(shard.get(&key(1)), Some(&state(1)));
     }
 }
