@@ -208,7 +208,7 @@ async fn a_node_whose_key_was_replaced_signs_nothing_until_it_has_the_new_one() 
     cluster.reach_all(4).await;
     assert!(cluster.nodes[&4].view.borrow().is_mute);
     cluster.stop(4).await.unwrap();
-    let known = Known { used: true, restored: false, now: now() };
+    let known = Known { used: true, alone: false, restored: false, now: now() };
     let path = cluster.home(4).join("consensus/last-signed");
     let signed = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap().last();
     assert_eq!(signed, None, "it would be bound by what counts for nothing");

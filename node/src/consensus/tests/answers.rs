@@ -24,14 +24,15 @@ const LATE: NodeNumber = NodeNumber(5);
 type Values = Vec<RawDecidedValue<Luqi>>;
 type Spoil = fn(&mut Values);
 
-/// What an honest node answers, spoiled; nothing that can be read where too little is left of it.
+/// What an honest node answers, spoiled where there is enough of it; nothing that can be read where nothing is
+/// left of it then.
 fn spoiled(bytes: &[u8], spoil: Spoil) -> wire::Response {
     let Response::ValueResponse(ValueResponse { start_height, mut values }) =
         LuqiCodec.decode(Bytes::copy_from_slice(bytes)).unwrap();
     if values.len() > 1 {
         spoil(&mut values);
     }
-    if values.len() < 2 {
+    if values.is_empty() {
         return wire::Response::Engine(codec::Bytes::new(b"no answer".to_vec()).unwrap());
     }
     let response = Response::<Luqi>::ValueResponse(ValueResponse { start_height, values });
