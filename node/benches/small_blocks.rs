@@ -7,7 +7,7 @@ use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::genesis::Genesis;
 use luqi_node::committer::Ledger;
-use luqi_node::store::{Store as _, StoreConfig};
+use luqi_node::store::StoreConfig;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;

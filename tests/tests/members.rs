@@ -14,7 +14,7 @@ use luqi_tests::net::members::{
     LONG, Offices, answer, block, goes_on, members, must, not_ready, reach, ready, run, signers, submit, url, votes,
 };
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -247,7 +247,7 @@ impl Town {
 }
 
 /// Puts new key files in the place of old ones.
-fn put(keys: &str, home: &PathBuf) {
+fn put(keys: &str, home: &Path) {
     for key in fs::read_dir(keys).unwrap().flatten() {
         fs::rename(key.path(), home.join(key.file_name())).unwrap();
     }
