@@ -83,6 +83,13 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
             format!("本节点在第 {height} 块，其他节点在第 {} 块", view.highest),
         ));
     }
+    if let Some(why) = view.silent.as_ref().filter(|_| height.0 == 0) {
+        reasons.push(reason(
+            "NOT_BEGUN",
+            format!("it does not vote on the first block: {why}"),
+            format!("尚未参与首块表决：{why}"),
+        ));
+    }
     reasons.extend(no_member(handles, membership));
     if let Some(why) = &view.halted {
         reasons.push(reason("HALTED", why.clone(), format!("共识停止：{why}")));

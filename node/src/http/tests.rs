@@ -233,6 +233,18 @@ async fn ready_says_why_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_vote_on_the_first_block_is_not_ready() {
+    for (blocks, status) in [(0, 503), (1, 200)] {
+        let bed = Bed::new(blocks, any("127.0.0.1:0")).await;
+        *bed.told.0.lock().unwrap() = View { silent: Some("a reason".to_owned()), ..View::default() };
+        let answer = bed.get("/readyz").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.json().to_string().contains("NOT_BEGUN"), blocks == 0);
+        bed.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_member_any_more_says_why() {
     for (change, words) in [
         (Change::RotateNodeKeys(NodeNumber(1), fixture::node(9).keys), "has other keys of node 1"),

@@ -223,25 +223,38 @@ impl Fleet {
         text
     }
 
-    /// Stops all, and audits every home from the genesis: the same tip everywhere, and how many events.
+    /// Stops all, and audits every home from the genesis: one chain everywhere. Gives the highest tip, and how many
+    /// events there are. Whoever was stopped last may have a block more than the others.
     ///
     /// # Errors
     /// What an audit says otherwise.
     pub fn audit(&mut self) -> Result<(String, u64), String> {
         self.nodes.iter().for_each(|node| node.signal("CONT"));
+        self.nodes.iter().for_each(|node| node.signal("TERM"));
         for node in &mut self.nodes {
-            node.stop();
+            node.ended();
         }
-        let mut found = None;
-        for node in &self.nodes {
-            let report = self.audit_home(node)?;
-            let tip =
-                (report["tip"].as_str().unwrap_or_default().to_owned(), report["events"].as_u64().unwrap_or_default());
-            if *found.get_or_insert_with(|| tip.clone()) != tip {
-                return Err(format!("node {} has {tip:?}, another has {found:?}", node.number));
+        let audited: Result<Vec<(&Node, Value)>, String> =
+            self.nodes.iter().map(|node| Ok((node, self.audit_home(node)?))).collect();
+        let audited = audited?;
+        let highest = audited.iter().max_by_key(|(_, report)| report["height"].as_u64());
+        let (ahead, longest) = highest.ok_or_else(|| "there is no node".to_owned())?;
+        for (node, report) in &audited {
+            let there = if report["height"] == longest["height"] {
+                longest["tip"].clone()
+            } else {
+                block_of(ahead, &report["height"])?
+            };
+            if report["tip"] != there {
+                let (one, other) = (node.number, ahead.number);
+                return Err(format!(
+                    "a fork: at {} node {one} has {}, node {other} {there}",
+                    report["height"], report["tip"]
+                ));
             }
         }
-        found.ok_or_else(|| "there is no node".to_owned())
+        let tip = longest["tip"].as_str().unwrap_or_default().to_owned();
+        Ok((tip, longest["events"].as_u64().unwrap_or_default()))
     }
 
     /// Audits the home of a node that does not run; gives the report.
@@ -257,6 +270,15 @@ impl Fleet {
             _ => Err(format!("node {}: {} {}", node.number, run.out, run.err)),
         }
     }
+}
+
+/// The hash of a block in the home of a node that does not run.
+fn block_of(node: &Node, height: &Value) -> Result<Value, String> {
+    let (height, home) = (height.to_string(), node.home.as_os_str());
+    let arguments = ["--json", "show", "block", &height, "--home"].map(std::ffi::OsStr::new);
+    let run = luqi::run(&[&arguments[..], &[home]].concat());
+    let said: Value = serde_json::from_str(&run.out).map_err(|error| format!("{error}: {} {}", run.out, run.err))?;
+    Ok(said["hash"].clone())
 }
 
 /// Ports of this machine that nobody listens on now.

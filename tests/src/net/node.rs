@@ -93,6 +93,11 @@ impl Node {
     /// Asks it to end, and waits for that; gives its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits until it has ended, after a signal; gives its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
         self.child.take().and_then(|mut child| child.wait().ok()?.code())
     }
 
