@@ -428,8 +428,8 @@ async fn sizes_rates_times_and_connections_have_limits() {
         max_streams: 1,
         requests_per_second: 1,
         burst: 4,
-        request_timeout_ms: 200,
-        header_timeout_ms: 200,
+        request_timeout_ms: 1_000,
+        header_timeout_ms: 1_000,
         ..any("0.0.0.0:0")
     };
     let bed = Bed::new(1, config).await;
