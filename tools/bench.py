@@ -100,7 +100,9 @@ def measure(luqi: str, wanted: int, folder: Path) -> dict[str, Any]:
     audited = run(luqi, "--json", "audit", "--archive", str(archive), "--genesis", genesis)
     table.ran("audit of the archive", audited)
     at_home = run(luqi, "--json", "audit", "--home", str(home), "--genesis", genesis)
-    table.ran("audit of the home", at_home)
+    table.ran("audit of the home, index compared", at_home)
+    bare = run(luqi, "--json", "audit", "--skip-index", "--home", str(home), "--genesis", genesis)
+    table.ran("audit of the home, without", bare)
     if audited.said["verdict"] != "holds" or audited.said["events"] != events:
         sys.exit(f"stopped: the audit says {audited.said['verdict']} over {audited.said['events']} events")
     ratio = audited.seconds / hashed.seconds
