@@ -46,6 +46,6 @@ pub struct View {
     /// Why the node takes part no more, or stands still: the report of a halt, or of a height that is
     /// overdue.
     pub halted: Option<String>,
-    /// The highest tip that another node has told of.
+    /// The highest tip that nodes with more than a third of the voting power have told of.
     pub highest: Height,
 }
