@@ -6,10 +6,9 @@
 use ledger_core::archive::{Below, CertifiedChange, Foot, FootError};
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
-use ledger_core::chain::{self, Fault, FinalBlock, HashedBlock, Tip, Trace};
+use ledger_core::chain::{self, Fault, FinalBlock, HashedBlock, Replayed, Tip};
 use ledger_core::codec::List;
 use ledger_core::genesis::Genesis;
-use ledger_core::map::ContractMap;
 
 /// Where a chain stands, and every change of membership up to there.
 #[derive(Clone, Debug)]
@@ -50,15 +49,17 @@ impl Trail {
         self.header.as_ref()
     }
 
-    /// Reads a block again that is final already; gives what became of its events where there is a
-    /// map to fold them into.
+    /// Reads a block again that is final already; `fold` takes its events into the states that the
+    /// caller keeps, if he keeps any.
     ///
     /// # Errors
-    /// [`Fault`], when the block does not follow.
-    pub fn replay(&mut self, block: &HashedBlock, map: Option<&mut ContractMap>) -> Result<Vec<Trace>, Fault> {
-        let (after, traces) = chain::replay(block, &self.tip, map)?;
+    /// [`Fault`], when the block does not follow; nothing is folded then.
+    pub fn replay<T>(&mut self, block: &HashedBlock, fold: impl FnOnce(&Replayed<'_>) -> T) -> Result<T, Fault> {
+        let replayed = chain::replay(block, &self.tip)?;
+        let folded = fold(&replayed);
+        let after = replayed.into_tip();
         self.step(block, after);
-        Ok(traces)
+        Ok(folded)
     }
 
     /// Goes on over a block that was just made final.

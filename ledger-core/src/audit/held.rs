@@ -1,10 +1,10 @@
 //! The contract states that an audit folds into.
 
 use crate::audit::Scope;
-use crate::chain::{self, HashedBlock, Head, Overlay, Place, States};
-use crate::contract::{Outcome, State};
+use crate::chain::{self, HashedBlock, Head, Overlay, Place};
+use crate::contract::Outcome;
 use crate::event::{Action, ContractEvent, Event};
-use crate::map::{ContractMap, MapKey, MapRoot, Shard, Table};
+use crate::map::{ContractMap, MapKey, MapRoot, Table};
 use crate::merkle::LogIndex;
 use rayon::prelude::*;
 
@@ -49,12 +49,6 @@ impl Queued {
     fn of((place, event): (Place, &Event)) -> Option<Self> {
         let ContractEvent { subject, action, .. } = event.as_contract()?;
         Some(Self { key: MapKey::of(subject), place, action: *action })
-    }
-}
-
-impl States for Shard {
-    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
-        Self::update(self, key, step);
     }
 }
 

@@ -17,7 +17,7 @@ pub use fault::{Fault, Span};
 pub use hashed::HashedBlock;
 pub(crate) use ladder::Overlay;
 pub use ladder::{CheckedBlock, Descent, DescentError, FinalBlock, Proposal, assemble, check, check_clock};
-pub use replay::replay;
+pub use replay::{Replayed, replay};
 pub(crate) use rules::{
     Place, SignatureJob, certificate_presence, first_index, fold, govern, links, log, placed, signatures, streams,
 };

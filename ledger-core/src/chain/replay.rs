@@ -8,17 +8,27 @@
 
 use crate::certificate::CertificateError;
 use crate::chain::ladder::Overlay;
-use crate::chain::rules::{self, Trace};
-use crate::chain::{Fault, HashedBlock, Tip};
+use crate::chain::rules::{self, States, Trace};
+use crate::chain::{Fault, HashedBlock, Head, Tip};
+use crate::contract::Outcome;
 use crate::map::ContractMap;
+use crate::merkle::LogIndex;
 
-/// Where the chain stands after a block that is final already, and what became of its events.
-///
-/// Without a map the events are not folded, and nothing is said of them.
+/// A block that is final already, and follows from the tip below it; its events are yet to be folded.
+pub struct Replayed<'a> {
+    below: &'a Head,
+    block: &'a HashedBlock,
+    /// Log index of its first event.
+    first: LogIndex,
+    governed: Vec<Outcome>,
+    after: Tip,
+}
+
+/// Reads a final block again, from the tip below it.
 ///
 /// # Errors
-/// [`Fault`], naming the first thing that does not follow from the tip. The map is untouched then.
-pub fn replay(block: &HashedBlock, tip: &Tip, map: Option<&mut ContractMap>) -> Result<(Tip, Vec<Trace>), Fault> {
+/// [`Fault`], naming the first thing that does not follow from the tip.
+pub fn replay<'a>(block: &'a HashedBlock, tip: &'a Tip) -> Result<Replayed<'a>, Fault> {
     let head = &tip.head;
     let header = &block.header;
     let submissions = &block.body.submissions;
@@ -42,17 +52,31 @@ pub fn replay(block: &HashedBlock, tip: &Tip, map: Option<&mut ContractMap>) -> 
     if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
         return Err(Fault::Commitment(what));
     }
+    let after = Tip { head: head.after(header, block.hash, control, membership), frontier, map_root: header.map_root };
+    Ok(Replayed { below: head, block, first, governed, after })
+}
 
-    let traces = map.map_or_else(Vec::new, |map| {
+impl Replayed<'_> {
+    /// Folds its events; gives what became of each.
+    pub fn fold(&self, states: &mut impl States) -> Vec<Trace> {
+        let (submissions, leaves) = (&self.block.body.submissions, &self.block.content.leaves);
+        rules::fold(rules::placed(self.below, self.first, submissions, leaves), &self.governed, states)
+    }
+
+    /// The same, into a hashed map, which is hashed once for the whole block.
+    pub fn fold_into(&self, map: &mut ContractMap) -> Vec<Trace> {
         let mut overlay = Overlay::over(map);
-        let placed = rules::placed(head, first, submissions, &block.content.leaves);
-        let traces = rules::fold(placed, &governed, &mut overlay);
+        let traces = self.fold(&mut overlay);
         let changes = overlay.into_changes();
         map.set(changes);
         traces
-    });
-    let head = head.after(header, block.hash, control, membership);
-    Ok((Tip { head, frontier, map_root: header.map_root }, traces))
+    }
+
+    /// Where the chain stands after it.
+    #[must_use]
+    pub fn into_tip(self) -> Tip {
+        self.after
+    }
 }
 
 /// The certificate in the body is of the block below.
@@ -81,12 +105,13 @@ mod tests {
     use crate::event::Action;
     use crate::fixture::{self, Network, code};
     use crate::ids::Height;
+    use crate::map::Table;
     use crate::merkle::LogSize;
 
     #[test]
     fn a_replay_ends_where_the_chain_does() {
         let mut network = Network::new(4);
-        let (mut tip, mut map) = (network.tip.clone(), ContractMap::new());
+        let (mut tip, mut map, mut table) = (network.tip.clone(), ContractMap::new(), Table::default());
         for number in 0..12 {
             let keeper = code("370100");
             let events = vec![
@@ -94,12 +119,14 @@ mod tests {
                 fixture::event(number.saturating_sub(1), Action::Renew),
             ];
             let block = network.block_of(events);
-            let (after, traces) = replay(block.block(), &tip, Some(&mut map)).unwrap();
-            assert_eq!(traces, block.traces());
-            tip = after;
+            let replayed = replay(block.block(), &tip).unwrap();
+            assert_eq!(replayed.fold_into(&mut map), block.traces());
+            assert_eq!(replayed.fold(&mut table), block.traces());
+            tip = replayed.into_tip();
         }
         assert_eq!(tip, network.tip);
         assert_eq!(map.root(), tip.map_root);
+        assert_eq!(table.into_root(), tip.map_root);
     }
 
     /// The last block of a chain, altered, with the body hash that it then has.
@@ -114,7 +141,7 @@ mod tests {
     fn a_replay_names_what_does_not_follow() {
         let mut network = Network::new(4);
         network.block_of(vec![fixture::event(0, Action::Employer)]);
-        let (tip, map) = (network.tip.clone(), network.map.clone());
+        let tip = network.tip.clone();
         network.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
         let (wanted, other) = (network.tip.frontier.size(), BlockHash([7; 32]));
         let certificate = |block: &mut Block, alter: fn(&mut Certificate)| {
@@ -132,26 +159,22 @@ mod tests {
             (&|b| certificate(b, |c| c.block = BlockHash([7; 32])), Fault::ParentCertificate(block)),
         ];
         for (alter, expected) in cases {
-            let mut untouched = map.clone();
-            let found = replay(&altered(&network, alter), &tip, Some(&mut untouched));
-            assert_eq!(found.err(), Some(expected));
-            assert_eq!(untouched.root(), map.root());
+            assert_eq!(replay(&altered(&network, alter), &tip).err(), Some(expected));
         }
-        // Signatures are not judged anew; without a map nothing is folded.
+        // Signatures are not judged anew.
         let unsigned = altered(&network, |block| {
             let mut submissions = block.body.submissions.to_vec();
             submissions[0].signature = Signature([0; 64]);
             block.body.submissions = List::new(submissions).unwrap();
         });
-        let (after, traces) = replay(&unsigned, &tip, None).unwrap();
-        assert_eq!((after.hash, traces), (unsigned.hash(), vec![]));
+        assert_eq!(replay(&unsigned, &tip).unwrap().into_tip().hash, unsigned.hash());
     }
 
     #[test]
     fn a_replay_finds_every_flipped_bit() {
         let mut network = Network::new(4);
         network.block_of(vec![fixture::event(0, Action::Employer)]);
-        let (tip, map) = (network.tip.clone(), network.map.clone());
+        let tip = network.tip.clone();
         network.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
         let hash = network.tip.hash;
         let bytes = network.blocks.last().unwrap().clone();
@@ -160,8 +183,7 @@ mod tests {
             altered[position] ^= 1 << (position % 8);
             let same = HashedBlock::read(&altered)
                 .ok()
-                .and_then(|block| replay(&block, &tip, Some(&mut map.clone())).ok())
-                .is_some_and(|(after, _)| after.hash == hash);
+                .is_some_and(|block| replay(&block, &tip).is_ok_and(|replayed| replayed.into_tip().hash == hash));
             assert!(!same, "byte {position}");
         }
     }

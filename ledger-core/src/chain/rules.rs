@@ -9,7 +9,7 @@ use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
 use crate::governance::Control;
 use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL};
-use crate::map::MapKey;
+use crate::map::{MapKey, Shard, Table};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LeafHash, LogIndex};
 use crate::submission::{Frame, Submission};
@@ -19,6 +19,18 @@ pub trait States {
     /// Hands the state of a subject, by its key in the map, to `step`, and sets it to what that gives; none
     /// leaves it as it is.
     fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>);
+}
+
+impl States for Shard {
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
+        Self::update(self, key, step);
+    }
+}
+
+impl States for Table {
+    fn update(&mut self, key: MapKey, step: impl FnOnce(Option<&State>) -> Option<State>) {
+        Self::update(self, key, step);
+    }
 }
 
 /// What became of one event, for the index.

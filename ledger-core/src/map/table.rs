@@ -64,8 +64,13 @@ impl Table {
 
     /// Sets the state under a key.
     pub fn insert(&mut self, key: MapKey, state: State) {
+        self.update(key, |_| Some(state));
+    }
+
+    /// Hands the state under a key to `change`, and sets it to what that gives; none leaves it as it is.
+    pub fn update(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> Option<State>) {
         if let Some(shard) = self.shards.get_mut(Self::shard_of(&key)) {
-            shard.insert(key, state);
+            shard.update(key, change);
         }
     }
 

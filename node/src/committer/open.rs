@@ -5,7 +5,7 @@ use super::{CommitError, Ledger};
 use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
-use ledger_core::chain::{FinalBlock, HashedBlock, check};
+use ledger_core::chain::{FinalBlock, HashedBlock, Replayed, check};
 use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
@@ -115,7 +115,8 @@ pub(super) fn replay(
                 why: why.to_string(),
             };
             let block = block.map_err(damaged)?;
-            trail.replay(&block, map.as_deref_mut()).map_err(|fault| StoreError::Fault { height, fault })?;
+            let fold = |replayed: &Replayed<'_>| map.as_deref_mut().map(|map| replayed.fold_into(map));
+            trail.replay(&block, fold).map_err(|fault| StoreError::Fault { height, fault })?;
         }
     }
     Ok(())

@@ -66,8 +66,7 @@ pub(crate) struct Args {
     /// Where to write what to keep for the next audit, if the chain holds
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
-    /// Do not compare the home's derived index with the chain, which takes a second reading, and the
-    /// memory of all contracts once more
+    /// Do not compare the home's derived index with the chain, which takes a second reading
     #[arg(long)]
     skip_index: bool,
 }

@@ -11,7 +11,7 @@ use crate::trail::Trail;
 use ledger_core::chain::HashedBlock;
 use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
-use ledger_core::map::ContractMap;
+use ledger_core::map::Table;
 use std::fs::File;
 use std::io::BufReader;
 
@@ -20,12 +20,13 @@ impl Evidence {
     /// can be followed. Reads and folds the whole chain once more.
     #[must_use]
     pub fn wrong_rows(&self, genesis: &Genesis) -> Vec<Height> {
-        let (mut trail, mut map) = (Trail::genesis(genesis), ContractMap::new());
+        let (mut trail, mut states) = (Trail::genesis(genesis), Table::default());
         let mut rows = self.sealed_rows().peekable();
         let mut wrong = Vec::new();
         for block in self.blocks() {
             let hashed = block.bytes.ok().and_then(|bytes| HashedBlock::read(&bytes).ok());
-            let Some(traces) = hashed.and_then(|block| trail.replay(&block, Some(&mut map)).ok()) else { break };
+            let traces = hashed.and_then(|block| trail.replay(&block, |replayed| replayed.fold(&mut states)).ok());
+            let Some(traces) = traces else { break };
             let Height(height) = block.height;
             while rows.next_if(|(at, _)| *at < height).is_some() {}
             let sealed = rows.next_if(|(at, _)| *at == height).map(|(_, row)| row);

@@ -49,7 +49,7 @@ impl Sealed {
         for height in last.first..last.next() {
             let bytes = last.block(height)?.ok_or(StoreError::NoBlock(Height(height)))?;
             let block = HashedBlock::read(&bytes).map_err(|why| last.damaged(height, &why))?;
-            trail.replay(&block, None).map_err(|fault| StoreError::Fault { height: Height(height), fault })?;
+            trail.replay(&block, |_| ()).map_err(|fault| StoreError::Fault { height: Height(height), fault })?;
         }
         trail.foot(certificate, None).ok_or(StoreError::NoBlock(Height(last.next())))
     }
