@@ -16,9 +16,15 @@
 //! since its keys must be there before a genesis can name them: [`Home::prepare`], then [`Home::install`],
 //! or [`Home::join`] where the chain, and not its genesis, names them.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::HomeError;
+
 use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, seal, write_key};
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::{Genesis, GenesisError, SealedVrf};
+use ledger_core::genesis::{Genesis, SealedVrf};
 use ledger_core::ids::{MemberCode, NodeNumber};
 use ledger_core::lookup::VrfSecretKey;
 use ledger_core::membership::{NodeKey, VaultKey};
@@ -27,7 +33,6 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 
 /// The layout that this version makes and reads.
 pub const LAYOUT: u32 = 1;
@@ -45,106 +50,6 @@ pub struct Format {
     /// The node came later: the genesis does not name it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joined: bool,
-}
-
-/// Why a folder cannot be used as a home.
-#[derive(Debug, Error)]
-pub enum HomeError {
-    /// Nothing makes it one.
-    #[error("{} is no home: it has no file `format`; make one with `luqi testnet` or `luqi genesis apply`", .0.display())]
-    NoHome(PathBuf),
-    /// Keys, but no chain yet.
-    #[error("the home {} has keys and no chain yet; bring it the genesis with `luqi genesis install`", .0.display())]
-    NotInstalled(PathBuf),
-    /// Something is there already.
-    #[error("{} is a home already; nothing was changed", .0.display())]
-    Exists(PathBuf),
-    /// Made by a newer version.
-    #[error("the home {} has layout {found}, and this version knows {LAYOUT}; use the version that made it", path.display())]
-    NewerLayout {
-        /// The home.
-        path: PathBuf,
-        /// Its layout.
-        found: u32,
-    },
-    /// A home of something else.
-    #[error("the home {} is of chain {found}, not of chain {wanted}", path.display())]
-    OtherChain {
-        /// The home.
-        path: PathBuf,
-        /// Its chain.
-        found: ChainId,
-        /// The chain asked for.
-        wanted: ChainId,
-    },
-    /// The genesis has no such node.
-    #[error("the genesis of the home {} has no node {node}", path.display())]
-    UnknownNode {
-        /// The home.
-        path: PathBuf,
-        /// The number in `format`.
-        node: NodeNumber,
-    },
-    /// A genesis that was made without this home.
-    #[error("the genesis names no node with the keys of the home {}; was its application collected?", .0.display())]
-    NotNamed(PathBuf),
-    /// The genesis has the node, with another vault key than the home.
-    #[error("the genesis names another vault key for {member} than the home {} has", path.display())]
-    OtherVault {
-        /// The home.
-        path: PathBuf,
-        /// The member.
-        member: MemberCode,
-    },
-    /// The genesis names this home itself.
-    #[error("the genesis names the keys of the home {}: bring it there with `luqi genesis install`", .0.display())]
-    Named(PathBuf),
-    /// The number of a node that the genesis has.
-    #[error("node {node} of the genesis has other keys than the home {}: a number is never used twice", path.display())]
-    NumberUsed {
-        /// The home.
-        path: PathBuf,
-        /// The number.
-        node: NodeNumber,
-    },
-    /// No VRF key that this home can open.
-    #[error(
-        "the vault key of the home {} opens no VRF key of this network: a member makes one for it with `luqi member seal-vrf`",
-        .0.display()
-    )]
-    NoVrf(PathBuf),
-    /// A VRF key that is not the network's.
-    #[error("the VRF key of the home {} is not the one whose public half is in the genesis", .0.display())]
-    OtherVrf(PathBuf),
-    /// A file that says something else than it should.
-    #[error("the file {} cannot be understood: {why}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A genesis that starts no chain.
-    #[error("the genesis {} starts no chain: {source}", path.display())]
-    Genesis {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: GenesisError,
-    },
-    /// A key file.
-    #[error(transparent)]
-    Key(#[from] KeyFileError),
-    /// The system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
 }
 
 /// The secrets of a home that takes part in a chain.
@@ -497,6 +402,3 @@ fn sync_folder(path: &Path) -> Result<(), HomeError> {
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
     move |source| HomeError::Io { doing, path: path.to_owned(), source }
 }
-
-#[cfg(test)]
-mod tests;

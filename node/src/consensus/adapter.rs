@@ -5,7 +5,7 @@ mod outlook;
 
 use super::answers::Answers;
 use super::blocks::{Blocks, TakenIn, Verdict};
-use super::context::{Address, Arrived, At, Luqi, Validators, Value};
+use super::context::{Address, Arrived, At, Luqi, Value};
 use super::engine::{self, STATUS};
 use super::handlers::Held;
 use super::heard::Heard;
@@ -13,6 +13,7 @@ use super::last_signed::{LastSigned, Signed, Silence};
 use super::network::{Port, engine_peer};
 use super::pace::{self, Facts};
 use super::parts::{Assembled, SignedParts};
+use super::validators::Validators;
 use super::wake::{Ahead, Wake};
 use super::watchdog::{Standstill, Watchdog};
 use super::{ConsensusError, Deps, Ended, View};

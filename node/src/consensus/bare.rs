@@ -7,11 +7,12 @@
 
 use super::ConsensusError;
 use super::codec::{LuqiCodec, core_proposal, core_vote};
-use super::context::{Address, Arrived, At, Luqi, Proposal, Validators, Value, Vote};
+use super::context::{Address, Arrived, At, Luqi, Proposal, Value, Vote};
 use super::engine::{self, Engine};
 use super::network::{Port, State, engine_peer};
 use super::parts::{self, Assembled, Assembly, Part, Rules, SignedParts};
 use super::tempo::Tempo;
+use super::validators::Validators;
 use crate::chain::Chain;
 use crate::network::{EngineEvent, Gossip, Network, Topic, wire};
 use crate::store;

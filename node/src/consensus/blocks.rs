@@ -4,9 +4,9 @@
 //! clock is never kept: time passes, and what was too early becomes right.
 
 use super::ConsensusError;
-use super::context::Validators;
 use super::parts::{self, Assembled, SignedParts};
 use super::undecided::UndecidedStore;
+use super::validators::Validators;
 use crate::chain::{Chain, now};
 use crate::mempool::Mempool;
 use crate::network::wire::MAX_RANGE_BYTES;

@@ -3,7 +3,7 @@
 //! Nothing of it is proved. So one who lies about his tip alone moves nobody, and what is heard here
 //! never makes a block final.
 
-use super::context::Validators;
+use super::validators::Validators;
 use ledger_core::ids::{Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ impl Heard {
         let begins = |(node, claim): (&NodeNumber, &Claim)| (claim.tip == Height(0)).then_some(*node);
         let nodes = self.claims.iter().filter_map(begins).filter(|node| *node != own).chain([own]);
         let power = nodes.map(|node| validators.power(node)).fold(0_u64, u64::saturating_add);
-        power.saturating_mul(3) > validators.total().saturating_mul(2)
+        validators.is_quorum(power)
     }
 
     /// The highest tip announced, where the chain is far behind.

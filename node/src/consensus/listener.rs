@@ -6,10 +6,11 @@
 
 use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
-use super::context::{At, Luqi, Validators};
+use super::context::{At, Luqi};
 use super::heard::Heard;
 use super::network::{Port, engine_peer};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
+use super::validators::Validators;
 use super::wake::Wake;
 use crate::chain::{Chain, Latest};
 use crate::network::{EngineEvent, Gossip, Network, Question, Topic, wire};

@@ -40,6 +40,7 @@ mod tempo;
 #[cfg(test)]
 mod tests;
 mod undecided;
+mod validators;
 mod wake;
 mod watchdog;
 

@@ -13,7 +13,7 @@
 //! Memory is bounded: a publisher has so many bytes of unfinished streams and loses its oldest past
 //! that, and all publishers together have so many.
 
-use super::context::Validators;
+use super::validators::Validators;
 use crate::network::PeerId;
 use bincode::{Decode, Encode};
 use ledger_core::block::BlockHash;

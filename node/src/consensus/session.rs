@@ -3,13 +3,14 @@
 use super::adapter::{Adapter, Parts, Turn, blocking};
 use super::answers::Answers;
 use super::blocks::Blocks;
-use super::context::{Address, Luqi, Validators};
+use super::context::{Address, Luqi};
 use super::engine::{self, Engine, WalState};
 use super::last_signed::{Known, LastSigned, Silence};
 use super::listener::{Ears, Listener};
 use super::network::{Port, State};
 use super::signer::NodeSigner;
 use super::undecided::UndecidedStore;
+use super::validators::Validators;
 use super::wake::Wake;
 use super::{ConsensusError, Deps, View};
 use crate::chain::{Chain, now};

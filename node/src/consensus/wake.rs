@@ -5,8 +5,9 @@
 //! decided: so at least one honest node has begun it. One validator alone may lie; it hurries the next
 //! block no more than an event of its own would, and none after that.
 
-use super::context::{Luqi, Proposal, Validators, Vote};
+use super::context::{Luqi, Proposal, Vote};
 use super::signer::NodeVerifier;
+use super::validators::Validators;
 use crate::chain::{Chain, Latest};
 use arc_malachitebft_app_channel::app::types::core::SignedMessage;
 use ledger_core::crypto::{PublicKey, Signature};

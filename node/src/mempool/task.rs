@@ -150,7 +150,12 @@ impl Task {
         let mempool = self.mempool.clone();
         let first = spawn_blocking(move || {
             let found = read(&outbox, last.next(), AGAIN.0, AGAIN.1).into_iter();
-            found.take_while(|(sequence, bytes)| *sequence <= said && is_held(&mempool, bytes)).collect::<Vec<_>>()
+            let said = found.take_while(|(submission, _)| submission.sequence <= said);
+            said.map_while(|(submission, bytes)| {
+                let sequence = submission.sequence;
+                mempool.offer(submission, bytes.len()).ok().map(|_| (sequence, bytes))
+            })
+            .collect::<Vec<_>>()
         });
         for (sequence, bytes) in first.await.unwrap_or_default() {
             tracing::trace!("submission {sequence} is not final: it is said again");
@@ -178,8 +183,8 @@ fn new_ones(mempool: &Mempool, outbox: &Outbox, node: NodeNumber, said: Sequence
     let last = mempool.chain().latest().tip.control.last_sequence(node);
     let from = said.max(last).next();
     let mut taken = Vec::new();
-    for (sequence, bytes) in read(outbox, from, TOGETHER, MAX_RANGE_BYTES) {
-        let Ok(submission) = codec::decode::<Submission>(&bytes) else { break };
+    for (submission, bytes) in read(outbox, from, TOGETHER, MAX_RANGE_BYTES) {
+        let sequence = submission.sequence;
         match mempool.offer(submission, bytes.len()) {
             // What others hold with its number comes onto the chain first; then this one is sent again.
             Ok(_) | Err(Refused::Conflict { .. }) => taken.push((sequence, bytes)),
@@ -200,18 +205,17 @@ fn new_ones(mempool: &Mempool, outbox: &Outbox, node: NodeNumber, said: Sequence
     taken
 }
 
-fn is_held(mempool: &Mempool, bytes: &Bytes) -> bool {
-    codec::decode::<Submission>(bytes).is_ok_and(|submission| mempool.offer(submission, bytes.len()).is_ok())
-}
-
-fn read(outbox: &Outbox, from: Sequence, count: usize, bytes: usize) -> Vec<(Sequence, Bytes)> {
-    match outbox.from(from, count, bytes) {
-        Ok(found) => found.iter().map(|one| (one.sequence, Bytes::from(codec::encode(one)))).collect(),
-        Err(error) => {
-            tracing::error!("the outbox cannot be read: {error}");
-            Vec::new()
-        }
-    }
+/// Own submissions, and their bytes.
+fn read(outbox: &Outbox, from: Sequence, count: usize, bytes: usize) -> Vec<(Submission, Bytes)> {
+    let found = outbox.from(from, count, bytes).unwrap_or_else(|error| {
+        tracing::error!("the outbox cannot be read: {error}");
+        Vec::new()
+    });
+    let with_bytes = |one: Submission| {
+        let bytes = Bytes::from(codec::encode(&one));
+        (one, bytes)
+    };
+    found.into_iter().map(with_bytes).collect()
 }
 
 /// Takes what was said; gives who is to be cut off, and why.

@@ -1,9 +1,10 @@
 //! What the adapter sees of the height under way, and tells of it.
 
 use super::Adapter;
-use crate::consensus::context::{At, Validators};
+use crate::consensus::context::At;
 use crate::consensus::last_signed::Silence;
 use crate::consensus::network::{engine_peer, status};
+use crate::consensus::validators::Validators;
 use crate::consensus::watchdog::{PATIENCE, Standstill};
 use crate::consensus::{View, Waiting};
 use crate::network::Topic;

@@ -1,7 +1,7 @@
 //! One of four validators lies when it is its turn to propose: the other three agree without it.
 
 use super::cluster::{Cluster, quick};
-use crate::consensus::context::Validators;
+use crate::consensus::validators::Validators;
 use crate::network::{Network, Topic};
 use ledger_core::block::{Block, BlockHash};
 use ledger_core::codec;
