@@ -4,17 +4,14 @@ mod files;
 
 use super::import_archive;
 use super::intake::problem;
+use super::ledger::Chain;
 use super::rejected::Rejected;
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use files::Windows;
 use ledger_core::annex::{Config, Date};
-use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
-use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::intake::{Counts, Intake, Timings};
-use luqi_node::store::{DiskStore, Store};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,14 +73,6 @@ struct Answer {
     timings: Option<BTreeMap<&'static str, f64>>,
 }
 
-/// Where the chain stands afterwards.
-#[derive(Debug, Serialize)]
-struct Chain {
-    events: u64,
-    height: Height,
-    tip: String,
-}
-
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     match &args.archive {
         Some(archive) => import_archive::run(&args.home, archive, output),
@@ -116,7 +105,7 @@ fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Pr
     }
     progress.finish_and_clear();
     let (counts, timings) = (intake.counts(), *intake.timings());
-    let chain = chain_of(intake.ledger());
+    let chain = Chain::of(intake.ledger());
     intake.close();
     let seconds = |(name, time): (&'static str, Duration)| (name, time.as_secs_f64());
     let of_parts = || timings.parts().into_iter().chain([("all", begun.elapsed())]).map(seconds).collect();
@@ -141,18 +130,6 @@ fn beside(
     })
 }
 
-fn chain_of(ledger: &Ledger<DiskStore>) -> Chain {
-    let tip = ledger.tip();
-    let entries = tip.frontier.size().0.saturating_sub(ledger.store().first_entry().0);
-    let events = entries.saturating_sub(seals(ledger.genesis(), tip.height));
-    Chain { events, height: tip.height, tip: tip.hash.to_string() }
-}
-
-/// Every block begins with the seal of the one below; the first one of a chain that goes on, with two.
-fn seals(genesis: &Genesis, height: Height) -> u64 {
-    height.0 + u64::from(genesis.predecessor.is_some() && height.0 > 0)
-}
-
 /// The day it is in Shandong.
 fn today() -> Result<Date, Problem> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -167,7 +144,6 @@ fn no_clock() -> Problem {
 
 fn text(answer: &Answer, timings: Option<&Timings>, rejected: &Path) -> String {
     let Counts { applied, pending, refused, rejected: bad, duplicates, flagged } = answer.counts;
-    let Chain { events, height, tip } = &answer.chain;
     let row = |what: &str, count: u64, means: &str| [what.to_owned(), count.to_string(), means.to_owned()];
     let rows = [
         row("applied", applied, "recorded"),
@@ -189,7 +165,7 @@ fn text(answer: &Answer, timings: Option<&Timings>, rejected: &Path) -> String {
         text.push('\n');
         text.push_str(&table(["part", "seconds", "µs an item"], &rows));
     }
-    text.push_str(&format!("\nchain     {events} events, height {height}\ntip       {tip}\n"));
+    text.push_str(&format!("\n{}", answer.chain));
     if bad > 0 {
         text.push_str(&format!("rejected  {}\n", rejected.display()));
     }

@@ -3,8 +3,6 @@
 use super::ledger;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::block::BlockHash;
-use ledger_core::ids::Height;
 use luqi_node::archive::ArchiveReader;
 use luqi_node::committer::{CommitError, Imported};
 use serde::Serialize;
@@ -17,8 +15,8 @@ struct Answer {
     appended: u64,
     known: u64,
     last_left_out: bool,
-    height: Height,
-    tip: BlockHash,
+    #[serde(flatten)]
+    chain: ledger::Chain,
 }
 
 /// Takes over the blocks of an archive. A second time nothing is appended; what another history holds
@@ -38,14 +36,11 @@ pub(crate) fn run(home: &Path, archive: &Path, output: &Output) -> Result<Exit, 
     let imported = ledger.import_archive(&mut reader).map_err(failed)?;
     progress.finish_and_clear();
     let Imported { appended, known, last_left_out } = imported;
-    let (height, tip) = (ledger.tip().height, ledger.tip().hash);
-    let answer = Answer { appended, known, last_left_out, height, tip };
+    let answer = Answer { appended, known, last_left_out, chain: ledger::Chain::of(&ledger) };
     output.answer(&answer, || {
         let left =
-            if last_left_out { "left out    the last block: nothing in the archive says it is final\n" } else { "" };
-        format!(
-            "appended    {appended} blocks\nknown       {known} blocks\n{left}height      {height}\ntip         {tip}\n"
-        )
+            if last_left_out { "left out  the last block: nothing in the archive says it is final\n" } else { "" };
+        format!("appended  {appended} blocks\nknown     {known} blocks\n{left}{}", answer.chain)
     })?;
     ledger.close();
     Ok(Exit::Holds)
@@ -56,7 +51,7 @@ mod tests {
     use super::*;
     use ledger_core::event::Action;
     use ledger_core::fixture::{self, Network, code};
-    use ledger_core::ids::NodeNumber;
+    use ledger_core::ids::{Height, NodeNumber};
     use luqi_node::committer::Ledger;
     use luqi_node::home::{Format, write_json};
     use luqi_node::store::MemoryStore;

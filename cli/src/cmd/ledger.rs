@@ -1,9 +1,14 @@
 //! The ledger of a home, opened by a command that is its only user for a while.
 
 use crate::exit::{Exit, Problem};
+use ledger_core::block::BlockHash;
+use ledger_core::genesis::Genesis;
+use ledger_core::ids::Height;
 use luqi_node::committer::{CommitError, Ledger};
 use luqi_node::home::Home;
-use luqi_node::store::{DiskStore, StoreConfig, StoreError};
+use luqi_node::store::{DiskStore, Store, StoreConfig, StoreError};
+use serde::Serialize;
+use std::fmt;
 use std::path::Path;
 
 /// Opens the ledger of a home.
@@ -29,4 +34,32 @@ pub(super) fn problem(error: CommitError) -> Problem {
         CommitError::Store(_) => Exit::Failed,
     };
     Problem::new(exit, error)
+}
+
+/// Where a chain stands after an import.
+#[derive(Debug, Serialize)]
+pub(super) struct Chain {
+    events: u64,
+    height: Height,
+    tip: BlockHash,
+}
+
+impl Chain {
+    pub(super) fn of(ledger: &Ledger<DiskStore>) -> Self {
+        let tip = ledger.tip();
+        let entries = tip.frontier.size().0.saturating_sub(ledger.store().first_entry().0);
+        let events = entries.saturating_sub(seals(ledger.genesis(), tip.height));
+        Self { events, height: tip.height, tip: tip.hash }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "chain     {} events, height {}\ntip       {}", self.events, self.height, self.tip)
+    }
+}
+
+/// Every block begins with the seal of the one below; the first one of a chain that goes on, with two.
+fn seals(genesis: &Genesis, height: Height) -> u64 {
+    height.0 + u64::from(genesis.predecessor.is_some() && height.0 > 0)
 }

@@ -5,13 +5,13 @@
 //! map (in order) beside the signatures (in parallel).
 
 use super::held::Held;
-use super::pass::{CertificateJob, Planned, climb};
+use super::pass::{CertificateJob, Climb, Planned, climb};
 use super::pin::{Pin, pins};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
 use crate::block::BlockHash;
 use crate::certificate::{Certificate, CertificateError};
-use crate::chain::{self, Fault, HashedBlock, Head, Tip};
+use crate::chain::{self, Fault, HashedBlock, Head, Tip, Trace};
 use crate::contract::Outcome;
 use crate::genesis::Genesis;
 use crate::governance::Control;
@@ -157,27 +157,43 @@ impl Auditor {
 
     /// The next blocks of the evidence, in order. Batches of some megabytes keep two cores busy.
     pub fn blocks(&mut self, batch: &[Evidence<'_>]) {
+        self.take_all(batch, None);
+    }
+
+    /// The same; gives what became of the events of each block, as far as the blocks hold and the states
+    /// below them are here.
+    pub fn blocks_traced(&mut self, batch: &[Evidence<'_>]) -> Vec<(Height, Vec<Trace>)> {
+        let mut traces = Vec::with_capacity(batch.len());
+        self.take_all(batch, Some(&mut traces));
+        traces
+    }
+
+    fn take_all(&mut self, batch: &[Evidence<'_>], mut traces: Option<&mut Vec<(Height, Vec<Trace>)>>) {
         let hashed: Vec<Result<HashedBlock, Finding>> = batch.par_iter().map(read).collect();
         let mut rest = hashed.as_slice();
         while !rest.is_empty() {
-            rest = rest.get(self.take(rest)..).unwrap_or_default();
+            rest = rest.get(self.take(rest, traces.as_deref_mut())..).unwrap_or_default();
         }
     }
 
     /// Second and third pass over at least one block; gives the number of blocks taken. The second
     /// pass plans all of them as if the third would find nothing. Where it does, the blocks above
     /// are left to be planned anew, so that no report depends on how the evidence is cut.
-    fn take(&mut self, blocks: &[Result<HashedBlock, Finding>]) -> usize {
+    fn take(
+        &mut self,
+        blocks: &[Result<HashedBlock, Finding>],
+        traces: Option<&mut Vec<(Height, Vec<Trace>)>>,
+    ) -> usize {
         let mut held = std::mem::take(&mut self.held);
         let before = self.clone();
         let mut planned = self.plan_all(blocks);
         let sound = self.sound.clone();
-        let (faults, (climbed, stopped)) = rayon::join(
+        let (faults, Climb { tips, traces: of_blocks, stopped }) = rayon::join(
             || planned.par_iter().map(Planned::verify).collect::<Vec<_>>(),
-            || climb(sound, &mut held, blocks, &planned),
+            || climb(sound, &mut held, blocks, &planned, traces.is_some()),
         );
         let fault = faults.iter().position(|faults| !faults.is_empty());
-        let lowest = fault.into_iter().chain(stopped.as_ref().map(|_| climbed.len())).min();
+        let lowest = fault.into_iter().chain(stopped.as_ref().map(|_| tips.len())).min();
         let was_clean = |at: &usize| planned.get(*at).is_some_and(|plan| plan.judge.is_some());
         let taken = lowest.filter(was_clean).map_or(blocks.len(), |at| at + 1);
         if taken < blocks.len() {
@@ -192,8 +208,11 @@ impl Auditor {
             let Ok(block) = block else { continue };
             faults.iter().for_each(|fault| self.find(locate(block, fault)));
         }
-        stopped.filter(|_| climbed.len() < taken).into_iter().for_each(|finding| self.find(finding));
-        self.settle(climbed);
+        stopped.filter(|_| tips.len() < taken).into_iter().for_each(|finding| self.find(finding));
+        if let Some(traces) = traces {
+            traces.extend(tips.iter().map(|tip| tip.height).zip(of_blocks).take(lowest.unwrap_or(usize::MAX)));
+        }
+        self.settle(tips);
         taken
     }
 

@@ -1,8 +1,8 @@
 //! The contract states that an audit folds into.
 
 use crate::audit::Scope;
-use crate::chain::{self, HashedBlock, Head, Overlay, Place};
-use crate::contract::Outcome;
+use crate::chain::{self, HashedBlock, Head, Overlay, Place, States, Trace};
+use crate::contract::{Outcome, State};
 use crate::event::{Action, ContractEvent, Event};
 use crate::map::{ContractMap, MapKey, MapRoot, Table};
 use crate::merkle::LogIndex;
@@ -52,6 +52,13 @@ impl Queued {
     }
 }
 
+/// States that are folded elsewhere.
+struct Elsewhere;
+
+impl States for Elsewhere {
+    fn update(&mut self, _: MapKey, _: impl FnOnce(Option<&State>) -> Option<State>) {}
+}
+
 impl Held {
     pub(super) fn new(map: ContractMap, scope: Scope) -> Self {
         match scope {
@@ -64,20 +71,21 @@ impl Held {
         matches!(self, Self::Map(_))
     }
 
-    /// Folds a block; gives the map's root after it where it is computed at every block.
-    pub(super) fn fold(&mut self, folding: &Folding<'_>) -> Option<MapRoot> {
+    /// Folds a block, where the map's root is computed at every block; gives that root, and what became of
+    /// the events.
+    pub(super) fn fold(&mut self, folding: &Folding<'_>) -> Option<(MapRoot, Vec<Trace>)> {
         let Self::Map(map) = self else { return None };
         let mut overlay = Overlay::over(map);
-        chain::fold(folding.events(), folding.governed, &mut overlay);
+        let traces = chain::fold(folding.events(), folding.governed, &mut overlay);
         let staged = map.stage(overlay.into_changes());
         map.commit(staged);
-        Some(map.root())
+        Some((map.root(), traces))
     }
 
     /// Folds many blocks at once, where no root is computed between them: each shard of the table
-    /// takes its own events, in order.
-    pub(super) fn fold_all(&mut self, blocks: &[Folding<'_>]) {
-        let Self::Table(table, queues) = self else { return };
+    /// takes its own events, in order. Gives what became of the events of each block, if that is `wanted`.
+    pub(super) fn fold_all(&mut self, blocks: &[Folding<'_>], wanted: bool) -> Vec<Vec<Trace>> {
+        let Self::Table(table, queues) = self else { return Vec::new() };
         let queued: Vec<Vec<Queued>> =
             blocks.par_iter().map(|block| block.events().filter_map(Queued::of).collect()).collect();
         let shards = table.shards_mut();
@@ -87,11 +95,16 @@ impl Held {
                 queue.push(event);
             }
         }
-        shards.par_iter_mut().zip(queues).for_each(|(shard, queue)| {
-            for Queued { key, place, action } in queue.drain(..) {
-                place.fold(key, &action, shard);
+        let folded = shards.par_iter_mut().zip(queues).map(|(shard, queue)| {
+            let folded = queue.drain(..).map(|Queued { key, place, action }| (place, place.fold(key, &action, shard)));
+            if wanted {
+                return folded.collect();
             }
+            folded.for_each(drop);
+            Vec::new()
         });
+        let folded: Vec<Vec<(Place, Trace)>> = folded.collect();
+        if wanted { in_order(blocks, folded.into_iter().flatten()) } else { Vec::new() }
     }
 
     /// The root of all states, and how many there are; none where they are not here.
@@ -105,4 +118,18 @@ impl Held {
             Self::Unknown => None,
         }
     }
+}
+
+/// What became of the events of each block, where that of the contract events comes in any order.
+fn in_order(blocks: &[Folding<'_>], folded: impl Iterator<Item = (Place, Trace)>) -> Vec<Vec<Trace>> {
+    let others = |block: &Folding<'_>| chain::fold(block.events(), block.governed, &mut Elsewhere);
+    let mut traces: Vec<_> = blocks.par_iter().map(others).collect();
+    for (place, trace) in folded {
+        let block = blocks.partition_point(|block| block.first <= place.index()).saturating_sub(1);
+        let Some(first) = blocks.get(block).map(|block| block.first) else { continue };
+        let event = usize::try_from(place.index().0.saturating_sub(first.0)).unwrap_or(usize::MAX);
+        let held = traces.get_mut(block).and_then(|traces| traces.get_mut(event));
+        held.into_iter().for_each(|held| *held = trace);
+    }
+    traces
 }

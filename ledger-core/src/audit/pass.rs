@@ -4,7 +4,7 @@ use super::held::{Folding, Held};
 use crate::audit::Finding;
 use crate::block::BlockHash;
 use crate::certificate::Certificate;
-use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip};
+use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip, Trace};
 use crate::contract::Outcome;
 use crate::crypto::ChainId;
 use crate::ids::Height;
@@ -46,24 +46,39 @@ impl Planned {
     }
 }
 
-/// Third pass: log, fold and map over the blocks that hold so far. Gives the tips that were
-/// reached, and what stopped it.
+/// What the third pass came to.
+pub(super) struct Climb {
+    /// The tips that were reached.
+    pub(super) tips: Vec<Tip>,
+    /// What became of the events of each block, where that was wanted and there are states.
+    pub(super) traces: Vec<Vec<Trace>>,
+    /// What stopped it.
+    pub(super) stopped: Option<Finding>,
+}
+
+/// Third pass: log, fold and map over the blocks that hold so far.
 pub(super) fn climb(
     mut sound: Tip,
     held: &mut Held,
     blocks: &[Result<HashedBlock, Finding>],
     planned: &[Planned],
-) -> (Vec<Tip>, Option<Finding>) {
-    let mut climbed = Vec::with_capacity(blocks.len());
+    traced: bool,
+) -> Climb {
+    let mut tips = Vec::with_capacity(blocks.len());
     let mut folded = Vec::with_capacity(blocks.len());
+    let mut traces = Vec::new();
     let mut stopped = None;
     for (block, plan) in blocks.iter().zip(planned) {
         let (Ok(block), Some((below, after, governed))) = (block, &plan.judge) else { break };
         let first = chain::first_index(below, &sound.frontier);
         let folding = Folding { below, first, block, governed };
         let held = extend(&sound, below, block).and_then(|frontier| match held.fold(&folding) {
-            Some(root) if root != block.header().map_root => Err(Fault::Commitment("map")),
-            Some(_) | None => Ok(frontier),
+            Some((root, _)) if root != block.header().map_root => Err(Fault::Commitment("map")),
+            Some((_, of_block)) => {
+                traces.push(of_block);
+                Ok(frontier)
+            }
+            None => Ok(frontier),
         });
         match held {
             Ok(frontier) => sound = Tip { head: after.clone(), frontier, map_root: block.header().map_root },
@@ -72,11 +87,11 @@ pub(super) fn climb(
                 break;
             }
         }
-        climbed.push(sound.clone());
+        tips.push(sound.clone());
         folded.push(folding);
     }
-    held.fold_all(&folded);
-    (climbed, stopped)
+    traces.extend(held.fold_all(&folded, traced));
+    Climb { tips, traces, stopped }
 }
 
 /// The log after a block, which is the one that its header commits to.

@@ -255,6 +255,11 @@ pub(crate) fn placed<'a>(
 }
 
 impl Place {
+    /// Log index of the event.
+    pub(crate) const fn index(&self) -> LogIndex {
+        self.index
+    }
+
     /// Folds a contract event into the state of its subject.
     pub(crate) fn fold(&self, key: MapKey, action: &Action, states: &mut impl States) -> Trace {
         let mut trace = Trace { outcome: Outcome::Applied, previous: None };

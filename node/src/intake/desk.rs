@@ -21,6 +21,7 @@ use ledger_core::event::Event;
 use ledger_core::ids::{MemberCode, NodeNumber, Sequence};
 use ledger_core::lookup::{Alpha, Subject};
 use ledger_core::membership::Purpose;
+use ledger_core::record::Record;
 use ledger_core::submission::Submission;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -166,21 +167,26 @@ impl Desk {
         }
     }
 
-    /// The subject of every draft, each made once.
+    /// The subject of every draft. Making one costs more than all else together, so each is made once: what
+    /// this run does not remember stands in the vault beside an earlier record of the same contract.
     fn subjects(&mut self, drafts: &[Draft], ground: &Ground<'_>) -> Result<Vec<Subject>, IntakeError> {
         let names: Vec<_> = drafts.par_iter().map(|draft| self.name(draft)).collect::<Result<_, _>>()?;
         if self.subjects.len() > REMEMBERED {
             self.subjects.clear();
         }
-        let mut missing: HashMap<Tag, &Alpha> = HashMap::new();
-        for (tag, alpha) in names.iter().flatten() {
+        let mut missing: HashMap<Tag, (&Alpha, Option<Handle>)> = HashMap::new();
+        for (draft, name) in drafts.iter().zip(&names) {
+            let Some((tag, alpha)) = name else { continue };
             if !self.subjects.contains_key(tag) {
-                missing.insert(*tag, alpha);
+                missing.insert(*tag, (alpha, draft.earlier()));
             }
         }
         let network = ground.head.network;
-        let made: Vec<_> =
-            missing.into_par_iter().map(|(tag, alpha)| (tag, self.keys.vrf.subject_of(&network, alpha).0)).collect();
+        let subject = |(tag, (alpha, earlier)): (Tag, (&Alpha, Option<Handle>))| {
+            let sealed = earlier.and_then(|earlier| self.sealed_subject(alpha, &earlier));
+            (tag, sealed.unwrap_or_else(|| self.keys.vrf.subject_of(&network, alpha).0))
+        };
+        let made: Vec<_> = missing.into_par_iter().map(subject).collect();
         self.subjects.extend(made);
         let subject = |name: &Option<(Tag, Alpha)>| {
             name.as_ref().and_then(|(tag, _)| self.subjects.get(tag)).copied().unwrap_or(NO_SUBJECT)
@@ -194,13 +200,16 @@ impl Desk {
             Draft::Send { record, .. } | Draft::Unpark { record, .. } => record,
             Draft::Park { .. } | Draft::Moved(_) => return Ok(None),
         };
-        let nameless = |_| IntakeError::Nameless(record.kind().as_str().to_owned());
-        let alpha = match record.names() {
-            (Some(employer), Some(number)) => Alpha::contract(SUITE, employer, number).map_err(nameless)?,
-            (Some(employer), None) => Alpha::employer(SUITE, employer).map_err(nameless)?,
-            (None, _) => return Err(IntakeError::Nameless(record.kind().as_str().to_owned())),
-        };
+        let alpha = alpha(record)?;
         Ok(Some((self.tags.name(&alpha), alpha)))
+    }
+
+    /// The subject that an earlier record is bound to, if that record opens and is of the same name. One that
+    /// was erased, or does not open, says nothing.
+    pub(super) fn sealed_subject(&self, name: &Alpha, earlier: &Handle) -> Option<Subject> {
+        let sealed = self.vault.find(earlier)?;
+        let opened = self.vault.reveal(&sealed.commitment).ok()?;
+        alpha(&opened.record).is_ok_and(|of| of == *name).then_some(opened.subject)
     }
 
     /// Seals the drafts' records, durably.
@@ -316,4 +325,15 @@ fn lookup_key(folder: &Path) -> Result<zeroize::Zeroizing<[u8; 32]>, IntakeError
         sync_folder(folder)?;
     }
     Ok(read_key(&path, KeyName::Lookup)?)
+}
+
+/// What the subject of a record is made from.
+fn alpha(record: &Record) -> Result<Alpha, IntakeError> {
+    let nameless = || IntakeError::Nameless(record.kind().as_str().to_owned());
+    let made = match record.names() {
+        (Some(employer), Some(number)) => Alpha::contract(SUITE, employer, number),
+        (Some(employer), None) => Alpha::employer(SUITE, employer),
+        (None, _) => return Err(nameless()),
+    };
+    made.map_err(|_| nameless())
 }

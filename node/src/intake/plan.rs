@@ -22,6 +22,8 @@ pub(super) enum Draft {
         content: Tag,
         /// Of a new contract: its number and employer.
         contract: Option<(Tag, EmployerTag)>,
+        /// A record of the same contract that was sealed before this window.
+        earlier: Option<Handle>,
     },
     /// To be kept until its contract is there.
     Park { record: Record, content: Tag, number: Tag },
@@ -37,6 +39,14 @@ impl Draft {
         match self {
             Self::Send { record, .. } | Self::Park { record, .. } | Self::Unpark { record, .. } => Some(record),
             Self::Moved(_) => None,
+        }
+    }
+
+    /// A record of the same contract that was sealed before, where one is known.
+    pub(super) const fn earlier(&self) -> Option<Handle> {
+        match self {
+            Self::Send { earlier, .. } => *earlier,
+            Self::Park { .. } | Self::Unpark { .. } | Self::Moved(_) => None,
         }
     }
 }
@@ -141,15 +151,16 @@ impl<'a> Plan<'a> {
         match (number, employer) {
             // Only an employer's message has no number, and it names its employer.
             (_, Some(employer)) => self.named(record, content, number, employer)?,
-            (None, None) => self.drafts.push(Draft::Send { record, content, contract: None }),
+            (None, None) => self.drafts.push(Draft::Send { record, content, contract: None, earlier: None }),
             (Some(number), None) => match self.owner(&number)? {
                 Some(Known::Several) => {
                     self.counts.rejected += 1;
                     reject(&Rejection::ambiguous(message, &item));
                     return Ok(Fate::Rejected);
                 }
-                Some(Known::One(_, employer)) => {
-                    self.drafts.push(Draft::Send { record: record.of_employer(&employer), content, contract: None });
+                Some(Known::One(tag, employer)) => {
+                    let (record, earlier) = (record.of_employer(&employer), self.earlier(&number, tag));
+                    self.drafts.push(Draft::Send { record, content, contract: None, earlier });
                 }
                 None => {
                     self.parked.entry(number).or_default().push(draft);
@@ -172,7 +183,8 @@ impl<'a> Plan<'a> {
         let is_new = record.kind() == RecordKind::New;
         let contract = number.filter(|_| is_new).map(|number| (number, employer));
         let code = employer_of(&record);
-        self.drafts.push(Draft::Send { record, content, contract });
+        let earlier = number.and_then(|number| self.earlier(&number, employer));
+        self.drafts.push(Draft::Send { record, content, contract, earlier });
         let (Some((number, _)), Some(code)) = (contract, code) else { return Ok(()) };
         let known = match self.owner(&number)? {
             None => Known::One(employer, code.clone()),
@@ -182,6 +194,14 @@ impl<'a> Plan<'a> {
         self.owners.insert(number, known);
         self.employers.entry(employer).or_insert_with(|| code.clone());
         self.take_along(&number, &code)
+    }
+
+    /// A record that an employer's contract with a number left before this window.
+    fn earlier(&self, number: &Tag, employer: EmployerTag) -> Option<Handle> {
+        match self.tables.owner(number)? {
+            Owner::One(tag, handle) if tag == employer => Some(handle),
+            Owner::One(..) | Owner::Several => None,
+        }
     }
 
     /// Whose contract a number is, before this window and in it.
@@ -219,7 +239,8 @@ impl<'a> Plan<'a> {
             let to = self.drafts.len();
             let Some(draft) = self.drafts.get_mut(place) else { continue };
             if let Draft::Park { record, content, .. } = std::mem::replace(draft, Draft::Moved(to)) {
-                self.drafts.push(Draft::Send { record: record.of_employer(employer), content, contract: None });
+                let record = record.of_employer(employer);
+                self.drafts.push(Draft::Send { record, content, contract: None, earlier: None });
             }
         }
         Ok(())

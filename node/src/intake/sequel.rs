@@ -80,7 +80,7 @@ impl<'a> Writer<'a> {
         let handle = handle(&sealed.commitment);
         let place = self.sequel.sent.len();
         match draft {
-            Draft::Send { record, content, contract } => {
+            Draft::Send { record, content, contract, .. } => {
                 let sent = What::Sent { content: *content, contract: *contract, handle };
                 self.send(record.kind(), sealed, Origin::First(handle), sent);
             }

@@ -12,6 +12,7 @@ use ledger_core::chain::HashedBlock;
 use ledger_core::contract::Outcome;
 use ledger_core::event::Event;
 use ledger_core::ids::{Height, Timestamp};
+use ledger_core::lookup::Alpha;
 use ledger_core::membership::Parameters;
 use ledger_core::record::RecordKind;
 use std::collections::BTreeSet;
@@ -269,4 +270,39 @@ fn copy(from: &Path, to: &Path) {
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() { copy(&path, &target) } else { _ = std::fs::copy(&path, target).unwrap() }
     }
+}
+
+#[test]
+fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let home = home(root.path(), small());
+    let mut intake = Intake::open(&home, false).unwrap();
+    let mut record = |text: String| {
+        let window = intake.reader(config()).read(vec![("m".to_owned(), text.into_bytes())]);
+        intake.take(window, &mut |_| {}).unwrap();
+    };
+    record(new(A, &["c1", "c2"]));
+    record(renew(A, &[("c1", "20260301")]));
+    let story = story(&intake);
+    assert_eq!(story[0].0, story[2].0);
+
+    let network = intake.ledger().tip().head.network;
+    let name = |number| Alpha::contract(SUITE, A, number).unwrap();
+    let made = |number| intake.desk.keys.vrf.subject_of(&network, &name(number)).0;
+    assert_eq!((story[0].0, story[1].0), (made("c1"), made("c2")));
+    let first = HashedBlock::read(&intake.ledger().store().block(Height(1)).unwrap().unwrap()).unwrap();
+    let Event::Contract(event) = &first.body().submissions[0].events[0] else { panic!("{first:?}") };
+    let earlier = handle(&event.commitment);
+    assert_eq!(intake.desk.sealed_subject(&name("c1"), &earlier), Some(made("c1")));
+    assert_eq!(intake.desk.sealed_subject(&name("c2"), &earlier), None, "of another contract");
+    assert_eq!(intake.desk.sealed_subject(&name("c1"), &[0; 16]), None, "not here");
+    // The subject of the first record, in clear behind the pack's magic, the frame's head and the commitment.
+    let pack = home.vault().join("packs/000001.pack");
+    let mut bytes = std::fs::read(&pack).unwrap();
+    bytes[8 + 8 + 32] ^= 1;
+    let checksum = crc32fast::hash(&bytes[16..][..u32::from_be_bytes(bytes[8..12].try_into().unwrap()) as usize]);
+    bytes[12..16].copy_from_slice(&checksum.to_be_bytes());
+    std::fs::write(&pack, bytes).unwrap();
+    assert_ne!(intake.desk.vault.find(&earlier).unwrap().subject, made("c1"));
+    assert_eq!(intake.desk.sealed_subject(&name("c1"), &earlier), None, "altered, with its checksum mended");
 }

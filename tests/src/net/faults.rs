@@ -105,7 +105,7 @@ pub fn run(fleet: &mut Fleet, faults: usize, seed: u64) -> Result<Tally, String>
     fleet.wait("all nodes ready", BACK, |fleet| fleet.nodes.iter().all(|node| node.ready().0))?;
     let addresses: Vec<SocketAddr> = fleet.nodes.iter().map(|node| node.http).collect();
     let load = Load::start(&addresses, 2, Duration::from_millis(100));
-    for _ in 0..faults {
+    for number in 1..=faults {
         let fault = draw(&mut dice, fleet, disk.is_some(), faketime.is_some());
         let before = load.acknowledged();
         *tally.faults.entry(fault.kind()).or_default() += 1;
@@ -123,7 +123,9 @@ pub fn run(fleet: &mut Fleet, faults: usize, seed: u64) -> Result<Tally, String>
                     && load.acknowledged() > before
             })
             .map_err(failed)?;
-        tally.slowest = tally.slowest.max(healed.elapsed());
+        let back = healed.elapsed();
+        eprintln!("{number:>4} of {faults}: {fault:?}, back within {:.1} s", back.as_secs_f64());
+        tally.slowest = tally.slowest.max(back);
         if let Some(node) = fleet.nodes.iter_mut().position(|node| !node.runs()) {
             return Err(failed(format!("node {} is gone\n{}", node + 1, fleet.report())));
         }

@@ -3,7 +3,8 @@
 use super::source::Source;
 use crate::output::Output;
 use ledger_core::audit::{Auditor, Evidence};
-use luqi_node::store::EvidenceBlock;
+use ledger_core::ids::Height;
+use luqi_node::store::{EvidenceBlock, IndexRow};
 use std::sync::mpsc::sync_channel;
 
 /// Bytes and blocks of a batch.
@@ -12,38 +13,65 @@ const BATCH_BLOCKS: usize = 512;
 /// Batches that are read ahead of the one that is audited.
 const AHEAD: usize = 2;
 
-/// Gives the auditor every block of the evidence.
-pub(super) fn feed(auditor: &mut Auditor, source: &mut Source, output: &Output) {
+/// A block, and its row of the derived index where there is one and it is looked at.
+type Read = (EvidenceBlock, Option<Vec<u8>>);
+
+/// Gives the auditor every block of the evidence; if `index` is to be compared, gives the heights whose
+/// row is not the one that follows from the chain, as far as the chain could be followed.
+pub(super) fn feed(auditor: &mut Auditor, source: &mut Source, index: bool, output: &Output) -> Vec<Height> {
     let progress = output.progress(source.length(), "audit");
     let by_bytes = source.is_measured_in_bytes();
+    let mut wrong = Vec::new();
     std::thread::scope(|scope| {
         let (sender, batches) = sync_channel(AHEAD);
-        scope.spawn(move || {
-            source.read(|blocks| {
-                let mut blocks = blocks.peekable();
-                while blocks.peek().is_some() {
-                    if sender.send(batch(&mut blocks)).is_err() {
-                        return;
-                    }
+        let send = move |blocks: &mut dyn Iterator<Item = Read>| {
+            let mut blocks = blocks.peekable();
+            while blocks.peek().is_some() {
+                if sender.send(batch(&mut blocks)).is_err() {
+                    return;
                 }
-            });
+            }
+        };
+        scope.spawn(move || {
+            if index {
+                source.read_with_rows(send);
+            } else {
+                source.read(|blocks| send(&mut blocks.map(|block| (block, None))));
+            }
         });
         for batch in batches {
-            let evidence: Vec<Evidence<'_>> = batch.iter().map(as_evidence).collect();
-            auditor.blocks(&evidence);
-            let bytes: usize = batch.iter().map(length).sum();
+            let evidence: Vec<Evidence<'_>> = batch.iter().map(|(block, _)| as_evidence(block)).collect();
+            if index {
+                wrong.extend(wrong_rows(auditor, &evidence, &batch));
+            } else {
+                auditor.blocks(&evidence);
+            }
+            let bytes: usize = batch.iter().map(|(block, _)| length(block)).sum();
             progress.inc(if by_bytes { bytes } else { batch.len() } as u64);
         }
     });
     progress.finish_and_clear();
+    wrong
 }
 
-fn batch(blocks: &mut impl Iterator<Item = EvidenceBlock>) -> Vec<EvidenceBlock> {
+/// Audits a batch; gives the heights of the rows in it that do not follow from the chain.
+fn wrong_rows(auditor: &mut Auditor, evidence: &[Evidence<'_>], batch: &[Read]) -> Vec<Height> {
+    let traced = auditor.blocks_traced(evidence);
+    let mut rows = batch.iter().map(|(block, row)| (block.height, row)).peekable();
+    let is_wrong = |(height, traces)| {
+        while rows.next_if(|(at, _)| *at < height).is_some() {}
+        let row = rows.next_if(|(at, _)| *at == height).and_then(|(_, row)| row.as_deref());
+        (row != Some(&IndexRow { traces }.encode())).then_some(height)
+    };
+    traced.into_iter().filter_map(is_wrong).collect()
+}
+
+fn batch(reads: &mut impl Iterator<Item = Read>) -> Vec<Read> {
     let mut batch = Vec::new();
     let mut bytes = 0;
-    for block in blocks {
+    for (block, row) in reads {
         bytes += length(&block);
-        batch.push(block);
+        batch.push((block, row));
         if bytes >= BATCH_BYTES || batch.len() >= BATCH_BLOCKS {
             break;
         }

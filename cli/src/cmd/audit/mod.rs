@@ -66,7 +66,7 @@ pub(crate) struct Args {
     /// Where to write what to keep for the next audit, if the chain holds
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
-    /// Do not compare the home's derived index with the chain, which takes a second reading
+    /// Do not compare the home's derived index with the chain
     #[arg(long)]
     skip_index: bool,
 }
@@ -97,17 +97,18 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let started = Instant::now();
     let tip_file = source.tip_file();
     let options = Options { certificates: args.certificates.into(), states: args.state.into(), from, tip_file };
-    let mut report = audit(&mut source, &genesis, options.clone(), output);
+    let index = source.is_indexed() && !args.skip_index;
+    let (mut report, wrong_rows) = audit(&mut source, &genesis, options.clone(), index, output);
     if hides_its_place(&report, &options) {
         output.note("something below is not as it was signed; looking again, at every certificate and every state, for the first block");
         source = self::source(args, &genesis)?;
         let every = Options { certificates: Scope::Every, states: Scope::Every, ..options };
-        report = audit(&mut source, &genesis, every, output);
+        (report, _) = audit(&mut source, &genesis, every, false, output);
     }
     let seconds = started.elapsed().as_secs_f64();
     let mut notes = source.notes();
-    if report.verdict != Verdict::Altered && !args.skip_index {
-        notes.extend(source.compare_index(&genesis, output));
+    if report.verdict != Verdict::Altered {
+        notes.extend(misled(&wrong_rows));
     }
     let answer = Answer::new(report, notes, seconds);
     output.answer(&answer, || answer.text())?;
@@ -159,7 +160,14 @@ fn genesis(path: &Path) -> Result<Genesis, Problem> {
     Ok(read_genesis(path)?)
 }
 
-fn audit(source: &mut Source, genesis: &Genesis, options: Options, output: &Output) -> Report {
+/// The report; and if the derived `index` is to be compared, the heights where it is wrong.
+fn audit(
+    source: &mut Source,
+    genesis: &Genesis,
+    options: Options,
+    index: bool,
+    output: &Output,
+) -> (Report, Vec<Height>) {
     let (foot, states) = source.foot();
     let outcome = match foot {
         Some(foot) => Auditor::new(genesis, &foot, states, options).map_err(|why| Some((height_of(&foot), why))),
@@ -167,16 +175,24 @@ fn audit(source: &mut Source, genesis: &Genesis, options: Options, output: &Outp
     };
     let mut auditor = match outcome {
         Ok(auditor) => auditor,
-        Err(why) => return stopped(genesis, why),
+        Err(why) => return (stopped(genesis, why), Vec::new()),
     };
-    feed::feed(&mut auditor, source, output);
+    let wrong_rows = feed::feed(&mut auditor, source, index, output);
     let mut report = auditor.finish(source.certificate());
     let doubts = source.doubts();
     if report.verdict == Verdict::Holds && !doubts.is_empty() {
         report.verdict = Verdict::Undecided;
     }
     report.unchecked.extend(doubts);
-    report
+    (report, wrong_rows)
+}
+
+/// What there is to say about a derived index that is wrong somewhere.
+fn misled(wrong: &[Height]) -> Option<String> {
+    let (first, count) = (wrong.first()?, wrong.len());
+    Some(format!(
+        "the derived index is wrong at {count} blocks, from block {first} on: the chain is not touched, but who follows a contract's history by it is misled"
+    ))
 }
 
 fn height_of(foot: &Foot) -> Height {

@@ -6,7 +6,6 @@ use ledger_core::archive::Foot;
 use ledger_core::block::{BlockHash, Header};
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
 use luqi_node::home::{Format, read_json};
@@ -91,6 +90,28 @@ impl Source {
         }
     }
 
+    /// Gives every block, in order, with the bytes of its derived index row, where there is one.
+    pub(crate) fn read_with_rows(
+        &mut self,
+        to: impl FnOnce(&mut dyn Iterator<Item = (EvidenceBlock, Option<Vec<u8>>)>),
+    ) {
+        match self {
+            Self::Home(evidence) => {
+                let mut rows = evidence.rows();
+                to(&mut evidence.blocks().map(|block| {
+                    let row = rows.at(block.height);
+                    (block, row)
+                }));
+            }
+            Self::Archive(archive) => to(&mut std::iter::from_fn(|| Some((archive.next_block()?, None)))),
+        }
+    }
+
+    /// Whether it has a derived index beside the blocks.
+    pub(crate) const fn is_indexed(&self) -> bool {
+        matches!(self, Self::Home(_))
+    }
+
     /// Gives the blocks from somewhere below the first that `below` does not call below what is looked
     /// for.
     pub(crate) fn read_from(
@@ -135,18 +156,6 @@ impl Source {
             Self::Home(evidence) => evidence.notes(),
             Self::Archive(_) => Vec::new(),
         }
-    }
-
-    /// Holds the derived index of a home against the chain; gives what does not fit, in words.
-    pub(crate) fn compare_index(&self, genesis: &Genesis, output: &Output) -> Option<String> {
-        let Self::Home(evidence) = self else { return None };
-        output.note("comparing the derived index with the chain");
-        let wrong = evidence.wrong_rows(genesis);
-        let first = wrong.first()?;
-        let count = wrong.len();
-        Some(format!(
-            "the derived index is wrong at {count} blocks, from block {first} on: the chain is not touched, but who follows a contract's history by it is misled"
-        ))
     }
 }
 

@@ -123,3 +123,37 @@ proptest! {
         prop_assert!(signed || is_original || one_by_one.verdict != Verdict::Holds);
     }
 }
+
+#[test]
+fn what_became_of_each_event_is_told_however_the_blocks_are_cut() {
+    let mut network = Network::new(4);
+    let mut wanted = Vec::new();
+    let mut keep = |network: &Network, block: crate::chain::FinalBlock| {
+        wanted.push((network.tip.height, block.traces().to_vec()));
+    };
+    for height in 0..9 {
+        let renewal = |number| fixture::event(number, Action::Renew);
+        let new = |number| fixture::event(number, Action::New { keeper: code("370100") });
+        let events = vec![new(height), renewal(height), renewal(height + 1), new(height / 2), renewal(height / 3)];
+        let block = if height == 4 {
+            network.govern(Change::SetPower(NodeNumber(4), 0), Height(7))
+        } else {
+            network.block_of(events)
+        };
+        keep(&network, block);
+    }
+    let traced = |blocks: &[Vec<u8>], batch: usize, states| {
+        let options = Options { states, ..Options::default() };
+        let mut auditor = Auditor::new(&network.genesis, &Foot::default(), None, options).unwrap();
+        let batches = blocks.chunks(batch);
+        batches.flat_map(|batch| auditor.blocks_traced(&evidence(batch))).collect::<Vec<_>>()
+    };
+    for (batch, states) in [(1, Scope::Tip), (2, Scope::Tip), (5, Scope::Every), (99, Scope::Tip), (99, Scope::Every)] {
+        assert_eq!(traced(&network.blocks, batch, states), wanted, "batches of {batch}, {states:?}");
+        // As far as the blocks hold.
+        let mut altered = network.blocks.clone();
+        let end = altered[6].len() - 1;
+        altered[6][end] ^= 1;
+        assert_eq!(traced(&altered, batch, states), wanted[..6], "batches of {batch}, {states:?}");
+    }
+}

@@ -10,6 +10,7 @@ mod scan;
 mod walk;
 
 pub use archive::ArchiveEvidence;
+pub use rows::Rows;
 pub use walk::EvidenceBlock;
 
 use super::hot::{Hot, Part, check_blobs};
