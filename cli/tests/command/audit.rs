@@ -175,6 +175,26 @@ fn a_sealed_file_with_an_altered_byte_is_found() {
 }
 
 #[test]
+fn an_altered_index_row_is_a_note_beside_a_chain_that_holds() {
+    let bed = Bed::new();
+    let path = bed.path().join("home/ledger/sealed/000001.rows");
+    let mut rows = fs::read(&path).unwrap();
+    // Within the row of the first block: four events of nine bytes, behind its head.
+    rows[16 + 20] ^= 1;
+    fs::write(&path, rows).unwrap();
+    for (more, wrong) in [(&[][..], true), (&["--state", "every"], true), (&["--skip-index"], false)] {
+        let answer = bed.audit(0, &[&["--home", "home"], more].concat());
+        assert_eq!(answer["verdict"], "holds");
+        let notes = answer["notes"].to_string();
+        assert_eq!(
+            notes.contains("the derived index is wrong at 1 blocks, from block 1 on"),
+            wrong,
+            "{more:?}: {notes}"
+        );
+    }
+}
+
+#[test]
 fn what_was_cut_is_undecided_unless_somebody_vouches() {
     let bed = Bed::new();
     bed.audit(0, &["--archive", "all.luqi", "--keep", "kept.json"]);
