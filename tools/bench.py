@@ -108,7 +108,8 @@ def measure(luqi: str, wanted: int, folder: Path) -> dict[str, Any]:
     ratio = audited.seconds / hashed.seconds
     bound = 200 + 250 * contracts / 1e6
     print(f"{events:,} events of {contracts:,} contracts, {imported.said['height']:,} blocks, {size / 1e6:,.0f} MB; "
-          f"audit ÷ sha256sum {ratio:.1f}; audit's memory {audited.peak_mb:.0f} MB of {bound:.0f} allowed")
+          f"audit ÷ sha256sum {ratio:.1f}; memory of an audit {audited.peak_mb:.0f} MB, at home {at_home.peak_mb:.0f} MB, "
+          f"of {bound:.0f} allowed")
     return {"events": events, "contracts": contracts, "archive_bytes": size, "audit_over_sha256sum": ratio,
             "rows": table.rows}
 
