@@ -58,6 +58,13 @@ await_ready() {
     tail -5 "$demo/net/node$1.log" >&2
     stopped "node $1 does not come up"
 }
+# Until all are well: who has just come hears of the newest blocks within some seconds.
+await_well() {
+    for _ in $(seq 100); do
+        luqi status "${all[@]}" >/dev/null 2>&1 && return
+        sleep 0.2
+    done
+}
 end_all() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     wait 2>/dev/null || true
@@ -78,6 +85,7 @@ expect 0 luqi testnet --validators 4 --base-port "$port" --param pace_idle_ms=10
 for node in 1 2 3 4; do start $node; done
 for node in 1 2 3 4; do await_ready $node; done
 all=(--url "$(url 1)" --url "$(url 2)" --url "$(url 3)" --url "$(url 4)")
+await_well
 expect 0 luqi status "${all[@]}"
 
 step "$contracts fictitious contracts, each city's own, one item in a hundred bad on purpose."
@@ -112,6 +120,7 @@ for part in 1 2 3; do
 done
 printf '   Zibo, whose node was killed in the middle:\n'
 sed 's/^/   /' "$demo/submitted3"
+await_well
 expect 0 luqi status "${all[@]}"
 
 step "A replica joins late: a further node of Zibo, by a change that more than two thirds of the members approve."
@@ -132,6 +141,7 @@ expect 0 luqi member join --home "$demo/net/node5" --genesis "$demo/net/genesis.
 start 5
 await_ready 5
 all+=(--url "$(url 5)")
+await_well
 expect 0 luqi status "${all[@]}"
 
 step "An auditor who trusts none of them reads the chain from all five, and recomputes it from the genesis."
