@@ -1,5 +1,6 @@
 //! All nodes of a network, and the wires between them.
 
+use super::homes;
 use super::node::Node;
 use super::proxy::Wire;
 use crate::luqi;
@@ -234,27 +235,9 @@ impl Fleet {
         for node in &mut self.nodes {
             node.ended();
         }
-        let audited: Result<Vec<(&Node, Value)>, String> =
-            self.nodes.iter().map(|node| Ok((node, self.audit_home(node)?))).collect();
-        let audited = audited?;
-        let highest = audited.iter().max_by_key(|(_, report)| report["height"].as_u64());
-        let (ahead, longest) = highest.ok_or_else(|| "there is no node".to_owned())?;
-        for (node, report) in &audited {
-            let there = if report["height"] == longest["height"] {
-                longest["tip"].clone()
-            } else {
-                block_of(ahead, &report["height"])?
-            };
-            if report["tip"] != there {
-                let (one, other) = (node.number, ahead.number);
-                return Err(format!(
-                    "a fork: at {} node {one} has {}, node {other} {there}",
-                    report["height"], report["tip"]
-                ));
-            }
-        }
-        let tip = longest["tip"].as_str().unwrap_or_default().to_owned();
-        Ok((tip, longest["events"].as_u64().unwrap_or_default()))
+        let homes: Vec<_> =
+            self.nodes.iter().map(|node| (format!("node {}", node.number), node.home.clone())).collect();
+        homes::one_chain(&homes, &self.genesis)
     }
 
     /// Audits the home of a node that does not run; gives the report.
@@ -262,23 +245,8 @@ impl Fleet {
     /// # Errors
     /// What the audit says, where it does not hold.
     pub fn audit_home(&self, node: &Node) -> Result<Value, String> {
-        let arguments = ["--json", "audit", "--home"].map(std::ffi::OsStr::new);
-        let genesis = [std::ffi::OsStr::new("--genesis"), self.genesis.as_os_str()];
-        let run = luqi::run(&[&arguments[..], &[node.home.as_os_str()], &genesis].concat());
-        match run.code {
-            Some(0) => serde_json::from_str(&run.out).map_err(|error| format!("{error}: {}", run.out)),
-            _ => Err(format!("node {}: {} {}", node.number, run.out, run.err)),
-        }
+        homes::audit(&node.home, &self.genesis).map_err(|why| format!("node {}: {why}", node.number))
     }
-}
-
-/// The hash of a block in the home of a node that does not run.
-fn block_of(node: &Node, height: &Value) -> Result<Value, String> {
-    let (height, home) = (height.to_string(), node.home.as_os_str());
-    let arguments = ["--json", "show", "block", &height, "--home"].map(std::ffi::OsStr::new);
-    let run = luqi::run(&[&arguments[..], &[home]].concat());
-    let said: Value = serde_json::from_str(&run.out).map_err(|error| format!("{error}: {} {}", run.out, run.err))?;
-    Ok(said["hash"].clone())
 }
 
 /// Ports of this machine that nobody listens on now.

@@ -6,6 +6,7 @@
 pub mod compose;
 pub mod faults;
 pub mod fleet;
+pub mod homes;
 pub mod http;
 pub mod load;
 pub mod members;
