@@ -40,7 +40,7 @@ known() {
 # The binary on this machine: it makes the keys, and audits.
 binary() {
     luqi=${LUQI:-${CARGO_TARGET_DIR:-target}/release/luqi}
-    [ -n "${LUQI:-}" ] || cargo build --release --locked --quiet -p luqi
+    [ -n "${LUQI:-}" ] || cargo build --release --locked --quiet --bin luqi
 }
 
 # In earnest a member's keys never leave his machine; here one hand makes all of them, for a try.
