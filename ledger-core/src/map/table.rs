@@ -111,8 +111,7 @@ fn root_over(shards: &[Vec<(MapKey, StateHash)>], depth: usize) -> MapRoot {
     let mut filled = shards.iter().filter(|rows| !rows.is_empty());
     match (filled.next(), filled.next(), shards) {
         (None, ..) => MapRoot::EMPTY,
-        (Some(rows), _, [_]) => root_below(rows, depth),
-        (Some(rows), None, _) if rows.len() == 1 => root_below(rows, depth),
+        (Some(rows), _, [_]) | (Some(rows), None, _) => root_below(rows, depth),
         (Some(_), ..) => {
             let (zero, one) = shards.split_at(shards.len() / 2);
             let (zero, one) = rayon::join(|| root_over(zero, depth + 1), || root_over(one, depth + 1));
@@ -191,12 +190,14 @@ mod tests {
     use crate::fixture::state;
     use crate::map::root_of;
 
-    /// A key of the shard 0x35; the places of two neighbours are neighbours, so that searches meet.
+    /// A key of the shard 0x35. Five keys share a place, so that searches go on and meet; the first three share
+    /// the last one, behind which a search goes on at the first.
     fn key(number: u64) -> MapKey {
+        let place = if number < 3 { u64::MAX } else { number / 5 };
         let mut key = [0; 32];
         key[0] = 0x35;
-        key[24..].copy_from_slice(&(number / 2).to_be_bytes());
-        key[1] = number as u8 & 1;
+        key[24..].copy_from_slice(&place.to_be_bytes());
+        key[1] = (number % 5) as u8;
         MapKey(key)
     }
 
