@@ -75,7 +75,9 @@ pub(super) fn climb(
         let held = extend(&sound, below, block).and_then(|frontier| match held.fold(&folding) {
             Some((root, _)) if root != block.header().map_root => Err(Fault::Commitment("map")),
             Some((_, of_block)) => {
-                traces.push(of_block);
+                if traced {
+                    traces.push(of_block);
+                }
                 Ok(frontier)
             }
             None => Ok(frontier),

@@ -32,13 +32,7 @@ pub(super) fn feed(auditor: &mut Auditor, source: &mut Source, index: bool, outp
                 }
             }
         };
-        scope.spawn(move || {
-            if index {
-                source.read_with_rows(send);
-            } else {
-                source.read(|blocks| send(&mut blocks.map(|block| (block, None))));
-            }
-        });
+        scope.spawn(move || source.read(index, send));
         for batch in batches {
             let evidence: Vec<Evidence<'_>> = batch.iter().map(|(block, _)| as_evidence(block)).collect();
             if index {

@@ -82,24 +82,18 @@ impl Source {
         }
     }
 
-    /// Gives every block, in order.
-    pub(crate) fn read(&mut self, to: impl FnOnce(&mut dyn Iterator<Item = EvidenceBlock>)) {
-        match self {
-            Self::Home(evidence) => to(&mut evidence.blocks()),
-            Self::Archive(archive) => to(&mut std::iter::from_fn(|| archive.next_block())),
-        }
-    }
-
-    /// Gives every block, in order, with the bytes of its derived index row, where there is one.
-    pub(crate) fn read_with_rows(
+    /// Gives every block, in order; with the bytes of its derived index row, where there is one and `rows` are
+    /// wanted.
+    pub(crate) fn read(
         &mut self,
+        rows: bool,
         to: impl FnOnce(&mut dyn Iterator<Item = (EvidenceBlock, Option<Vec<u8>>)>),
     ) {
         match self {
             Self::Home(evidence) => {
-                let mut rows = evidence.rows();
+                let mut rows = rows.then(|| evidence.rows());
                 to(&mut evidence.blocks().map(|block| {
-                    let row = rows.at(block.height);
+                    let row = rows.as_mut().and_then(|rows| rows.at(block.height));
                     (block, row)
                 }));
             }
@@ -121,7 +115,7 @@ impl Source {
     ) {
         match self {
             Self::Home(evidence) => to(&mut evidence.blocks_from(below)),
-            Self::Archive(_) => self.read(to),
+            Self::Archive(archive) => to(&mut std::iter::from_fn(|| archive.next_block())),
         }
     }
 
