@@ -222,6 +222,13 @@ pub enum MembershipError {
     TooMany(#[from] crate::codec::TooMany),
 }
 
+/// Whether `power` is more than two thirds of `total`: two sets of nodes with so much power share one that is
+/// honest, as long as no more than a third lies.
+#[must_use]
+pub fn is_quorum_of(power: u64, total: u64) -> bool {
+    u128::from(power) * 3 > u128::from(total) * 2
+}
+
 impl Membership {
     /// Takes members, in any order, and checks them.
     ///
@@ -325,7 +332,7 @@ impl Membership {
     /// Whether `power` is more than two thirds of all.
     #[must_use]
     pub fn is_quorum(&self, power: u64) -> bool {
-        u128::from(power) * 3 > u128::from(self.total_power()) * 2
+        is_quorum_of(power, self.total_power())
     }
 
     /// The hash that a header commits to.

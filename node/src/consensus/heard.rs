@@ -57,9 +57,17 @@ impl Heard {
 
     /// Whether more than two thirds of the power, the own included, stand before the first block.
     pub(crate) fn most_begin(&self, own: NodeNumber, validators: &Validators) -> bool {
-        let begins = |(node, claim): (&NodeNumber, &Claim)| (claim.tip == Height(0)).then_some(*node);
-        let nodes = self.claims.iter().filter_map(begins).filter(|node| *node != own).chain([own]);
-        let power = nodes.map(|node| validators.power(node)).fold(0_u64, u64::saturating_add);
+        self.is_said_by_most(own, validators, |claim| claim.tip == Height(0))
+    }
+
+    /// Whether more than two thirds of the power, the own included, have said where they stand.
+    pub(crate) fn most_told(&self, own: NodeNumber, validators: &Validators) -> bool {
+        self.is_said_by_most(own, validators, |_| true)
+    }
+
+    fn is_said_by_most(&self, own: NodeNumber, validators: &Validators, says: impl Fn(&Claim) -> bool) -> bool {
+        let others = self.claims.iter().filter(|(node, claim)| **node != own && says(claim));
+        let power = others.map(|(node, _)| validators.power(*node)).fold(validators.power(own), u64::saturating_add);
         validators.is_quorum(power)
     }
 
@@ -163,6 +171,21 @@ mod tests {
         assert!(begins(3, 0));
         assert!(!begins(3, 1));
         assert!(begins(4, 0));
+    }
+
+    #[test]
+    fn most_have_told_whatever_they_say_until_they_are_gone() {
+        let (now, set) = (Instant::now(), validators());
+        let mut heard = Heard::default();
+        for (node, tip) in [(9, 7), (2, 0)] {
+            heard.tip(NodeNumber(node), Height(tip), Height(0), now);
+        }
+        assert!(!heard.most_told(NodeNumber(1), &set), "one of three others, and a node without power");
+        heard.tip(NodeNumber(3), Height(70), Height(0), now);
+        assert!(heard.most_told(NodeNumber(1), &set));
+        assert!(!heard.most_told(NodeNumber(9), &set), "without a vote of its own it needs three");
+        heard.gone(NodeNumber(2));
+        assert!(!heard.most_told(NodeNumber(1), &set));
     }
 
     #[test]

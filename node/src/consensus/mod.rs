@@ -133,6 +133,8 @@ pub struct View {
     pub standstill: Option<Standstill>,
     /// Proofs that a validator signed two things, seen since the process began.
     pub misbehaviour: u64,
+    /// More than two thirds of the voting power, the own included, have said where they stand.
+    pub is_told: bool,
     /// The highest tip that more than a third of the voting power announced; nothing proves it.
     pub highest: Height,
 }
@@ -150,6 +152,7 @@ impl Default for View {
             is_mute: false,
             standstill: None,
             misbehaviour: 0,
+            is_told: false,
             highest: Height(0),
         }
     }

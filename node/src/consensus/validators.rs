@@ -3,7 +3,7 @@
 use super::context::Address;
 use ledger_core::crypto::PublicKey;
 use ledger_core::ids::{Height, NodeNumber};
-use ledger_core::membership::{Membership, Purpose};
+use ledger_core::membership::{Membership, Purpose, is_quorum_of};
 use std::sync::Arc;
 
 /// A node with voting power.
@@ -61,7 +61,7 @@ impl Validators {
 
     /// Whether nodes with so much power together are more than two thirds.
     pub(crate) fn is_quorum(&self, power: u64) -> bool {
-        u128::from(power) * 3 > u128::from(self.total()) * 2
+        is_quorum_of(power, self.total())
     }
 
     /// Whether nodes with so much power together are more than a third: one of them at least is honest.

@@ -74,6 +74,13 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
             format!("it reaches {power} of {total} voting power, itself included: more than two thirds are needed"),
             format!("可达表决权 {power}/{total}（含本节点），须超过三分之二"),
         ));
+    } else if !view.is_told {
+        reasons.push(reason(
+            "NOT_TOLD",
+            "it has just connected, and has not yet heard from more than two thirds of the voting power where they stand"
+                .to_owned(),
+            "连接不久，尚未获知超过三分之二表决权的节点所在高度".to_owned(),
+        ));
     }
     let height = latest.tip.height;
     if view.highest.0 > height.0.saturating_add(NEAR) {

@@ -46,6 +46,9 @@ pub struct View {
     /// Why the node takes part no more, or stands still: the report of a halt, or of a height that is
     /// overdue.
     pub halted: Option<String>,
+    /// More than two thirds of the voting power, the own included, have told where they stand: before, the
+    /// highest tip says little.
+    pub is_told: bool,
     /// The highest tip that nodes with more than a third of the voting power have told of.
     pub highest: Height,
 }

@@ -119,6 +119,7 @@ impl Agreement for Shown {
             waiting,
             silent: view.silence.map(words).or_else(|| view.is_mute.then(|| OTHER_KEYS.to_owned())),
             halted,
+            is_told: view.is_told,
             highest: view.highest,
         }
     }

@@ -78,6 +78,7 @@ impl Adapter<'_> {
             is_mute: self.is_mute,
             standstill: self.standstill.clone(),
             misbehaviour: self.misbehaviour,
+            is_told: self.heard().most_told(self.deps.node, &validators),
             highest: self.heard().believed(&validators).max(latest.tip.height),
         });
     }

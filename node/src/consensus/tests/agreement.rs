@@ -10,8 +10,7 @@ use ledger_core::membership::Parameters;
 async fn four_nodes_agree_and_a_fifth_without_power_follows() {
     let mut cluster = Cluster::new(4, quick());
     (1..=5).for_each(|node| cluster.start(node));
-    cluster.reach_all(6).await;
-    cluster.assert_one_chain(6);
+    cluster.agree_on(6).await;
     let view = cluster.nodes[&5].view.borrow().clone();
     assert_eq!((view.power, view.total_power, view.misbehaviour), (0, 4, 0));
     assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
@@ -20,69 +19,55 @@ async fn four_nodes_agree_and_a_fifth_without_power_follows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_four_stops_nobody_and_catches_up_when_it_is_back() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     assert_eq!(cluster.stop(4).await.unwrap(), Ended::Stopped);
     let height = cluster.height(1);
     cluster.reach_all(height + 6).await;
     cluster.start(4);
     let height = cluster.height(1);
-    cluster.reach_all(height + 3).await;
-    cluster.assert_one_chain(height + 3);
+    cluster.agree_on(height + 3).await;
     assert_eq!(cluster.nodes[&4].view.borrow().silence, None);
     cluster.stop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_of_four_are_too_few_and_it_goes_on_with_the_third() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     for node in [3, 4] {
         cluster.stop(node).await.unwrap();
     }
     // Each waits for votes that do not come.
     for node in [1, 2] {
-        let mut view = cluster.nodes[&node].view.clone();
-        let waits = view.wait_for(|view| view.waiting == Waiting::Agreement && view.round.is_some());
-        tokio::time::timeout(LONG, waits).await.unwrap().unwrap();
+        cluster.shows(node, |view| view.waiting == Waiting::Agreement && view.round.is_some()).await;
     }
     let height = cluster.height(1).max(cluster.height(2));
     cluster.start(3);
-    cluster.reach_all(height + 2).await;
-    cluster.assert_one_chain(height + 2);
+    cluster.agree_on(height + 2).await;
     cluster.stop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_stop_and_go_on_from_their_homes() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(3).await;
+    let mut cluster = Cluster::of_four(3).await;
     for node in 1..=4 {
         cluster.stop(node).await.unwrap();
     }
     (1..=4).for_each(|node| cluster.start(node));
     let height = (1..=4).map(|node| cluster.height(node)).max().unwrap();
-    cluster.reach_all(height + 3).await;
-    cluster.assert_one_chain(height + 3);
+    cluster.agree_on(height + 3).await;
     assert!((1..=4).all(|node| cluster.nodes[&node].view.borrow().silence.is_none()));
     cluster.stop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_hears_nothing_for_a_while_catches_up() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     cluster.hub.only(|from, to| from != NodeNumber(2) && to != NodeNumber(2));
     let height = cluster.height(1);
     cluster.reach(1, height + 4).await;
     cluster.hub.only(|_, _| true);
     let height = cluster.height(1);
-    cluster.reach_all(height + 2).await;
-    cluster.assert_one_chain(height + 2);
+    cluster.agree_on(height + 2).await;
     cluster.stop_all().await;
 }
 
@@ -102,42 +87,32 @@ async fn a_lone_validator_decides_alone() {
 async fn an_idle_chain_makes_no_blocks_before_they_are_due() {
     let mut cluster = Cluster::new(1, Parameters::default());
     cluster.start(1);
-    let mut view = cluster.nodes[&1].view.clone();
-    let due = view.wait_for(|view| matches!(view.waiting, Waiting::Due(_)));
-    tokio::time::timeout(LONG, due).await.unwrap().unwrap();
+    cluster.shows(1, |view| matches!(view.waiting, Waiting::Due(_))).await;
     assert_eq!(cluster.height(1), 0);
     cluster.stop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_node_is_silent_until_it_has_seen_the_chain_go_on() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     cluster.stop(4).await.unwrap();
     // As a backup would bring it back: another file of the same bytes.
     let path = cluster.home(4).join("consensus/last-signed");
     std::fs::copy(&path, path.with_extension("copy")).unwrap();
     std::fs::rename(path.with_extension("copy"), &path).unwrap();
     cluster.start(4);
-    let mut view = cluster.nodes[&4].view.clone();
-    let silent = view.wait_for(|view| matches!(view.silence, Some(Silence::Restored { .. })));
-    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
-    let speaks = view.wait_for(|view| view.height > Height(2) && view.silence.is_none());
-    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
+    cluster.shows(4, |view| matches!(view.silence, Some(Silence::Restored { .. }))).await;
+    cluster.shows(4, |view| view.height > Height(2) && view.silence.is_none()).await;
     // Its voice counts again: without another one the three go on.
     cluster.stop(1).await.unwrap();
     let height = cluster.height(2);
-    cluster.reach_all(height + 2).await;
-    cluster.assert_one_chain(height + 2);
+    cluster.agree_on(height + 2).await;
     cluster.stop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_lost_all_but_its_keys_is_no_new_one() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     for node in 1..=4 {
         cluster.stop(node).await.unwrap();
     }
@@ -150,9 +125,7 @@ async fn a_home_that_lost_all_but_its_keys_is_no_new_one() {
     assert!(matches!(cluster.nodes[&4].view.borrow().silence, Some(Silence::New { .. })));
     // With the third the chain goes on, and it speaks.
     cluster.start(1);
-    let mut view = cluster.nodes[&4].view.clone();
-    let speaks = view.wait_for(|view| view.height > Height(2) && view.silence.is_none());
-    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
+    cluster.shows(4, |view| view.height > Height(2) && view.silence.is_none()).await;
     cluster.stop_all().await;
 }
 
@@ -163,9 +136,7 @@ async fn a_restored_lone_validator_waits_for_its_operator() {
     cluster.reach(1, 2).await;
     cluster.stop(1).await.unwrap();
     cluster.start_with(1, |deps| deps.restored = true);
-    let mut view = cluster.nodes[&1].view.clone();
-    let silent = view.wait_for(|view| view.silence.is_some() && view.waiting == Waiting::Agreement);
-    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
+    cluster.shows(1, |view| view.silence.is_some() && view.waiting == Waiting::Agreement).await;
     let tip = cluster.height(1);
     cluster.stop(1).await.unwrap();
     cluster.start_with(1, |deps| deps.accept_loss = Some(Height(tip)));
@@ -175,9 +146,7 @@ async fn a_restored_lone_validator_waits_for_its_operator() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_signed_something_else_does_not_sign_again_there() {
-    let mut cluster = Cluster::new(4, quick());
-    (1..=4).for_each(|node| cluster.start(node));
-    cluster.reach_all(2).await;
+    let mut cluster = Cluster::of_four(2).await;
     cluster.stop(4).await.unwrap();
     let height = cluster.height(1).max(2);
     let path = cluster.home(4).join("consensus/last-signed");
@@ -188,13 +157,9 @@ async fn a_node_that_signed_something_else_does_not_sign_again_there() {
     last.allow(Signed { height: far, round, step: Step::Prevote, block, valid_round: None }).unwrap();
     drop(last);
     cluster.start(4);
-    let mut view = cluster.nodes[&4].view.clone();
-    let silent = view.wait_for(|view| view.silence == Some(Silence::Above(far)));
-    tokio::time::timeout(LONG, silent).await.unwrap().unwrap();
-    let speaks = view.wait_for(|view| view.height > far && view.silence.is_none());
-    tokio::time::timeout(LONG, speaks).await.unwrap().unwrap();
-    cluster.reach_all(far.0 + 2).await;
-    cluster.assert_one_chain(far.0 + 2);
+    cluster.shows(4, |view| view.silence == Some(Silence::Above(far))).await;
+    cluster.shows(4, |view| view.height > far && view.silence.is_none()).await;
+    cluster.agree_on(far.0 + 2).await;
     assert!(cluster.nodes.values().all(|node| node.view.borrow().misbehaviour == 0));
     cluster.stop_all().await;
 }
@@ -215,8 +180,7 @@ async fn a_node_whose_key_was_replaced_signs_nothing_until_it_has_the_new_one() 
     cluster.start(4);
     cluster.stop(1).await.unwrap();
     let height = cluster.height(2);
-    cluster.reach_all(height + 2).await;
-    cluster.assert_one_chain(height + 2);
+    cluster.agree_on(height + 2).await;
     cluster.stop_all().await;
 }
 

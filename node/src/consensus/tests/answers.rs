@@ -97,8 +97,7 @@ async fn who_answers_with_forged_blocks_is_named_and_the_others_are_asked() {
         tempt(&cluster, &liar).await;
         cluster.hub.only(|_, _| true);
         let height = cluster.height(1);
-        cluster.reach_all(height + 1).await;
-        cluster.assert_one_chain(height + 1);
+        cluster.agree_on(height + 1).await;
         cluster.stop(LATE.0).await.unwrap();
         std::fs::remove_dir_all(cluster.home(LATE.0)).unwrap();
     }

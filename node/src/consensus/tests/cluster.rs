@@ -82,6 +82,14 @@ impl Cluster {
         Self { hub: Hub::new(), genesis, folder: tempfile::tempdir().unwrap(), nodes: BTreeMap::new() }
     }
 
+    /// Four validators at the fast pace that have agreed on so many blocks.
+    pub(super) async fn of_four(tip: u64) -> Self {
+        let mut cluster = Self::new(4, quick());
+        (1..=4).for_each(|node| cluster.start(node));
+        cluster.reach_all(tip).await;
+        cluster
+    }
+
     pub(super) fn home(&self, node: u32) -> PathBuf {
         self.folder.path().join(node.to_string())
     }
@@ -142,12 +150,17 @@ impl Cluster {
         assert!(cut.is_ok(), "{count} are not cut off: {:?}", self.hub.cut());
     }
 
+    /// Waits until agreement stands at a node as it should; gives the view that does.
+    pub(super) async fn shows(&self, node: u32, wanted: impl FnMut(&View) -> bool) -> View {
+        let mut view = self.nodes[&node].view.clone();
+        let shown = tokio::time::timeout(LONG, view.wait_for(wanted)).await.map(|view| view.unwrap().clone());
+        shown.unwrap_or_else(|_| panic!("node {node} does not come to it: {:?}", self.nodes[&node].view.borrow()))
+    }
+
     /// Waits until all hold back the next height.
     pub(super) async fn all_hold(&self) {
-        for (node, running) in &self.nodes {
-            let mut view = running.view.clone();
-            let holds = view.wait_for(|view| matches!(view.waiting, Waiting::Due(_)));
-            assert!(tokio::time::timeout(LONG, holds).await.is_ok(), "node {node} does not hold back");
+        for node in self.nodes.keys() {
+            self.shows(*node, |view| matches!(view.waiting, Waiting::Due(_))).await;
         }
     }
 
@@ -201,6 +214,12 @@ impl Cluster {
                 assert_eq!(self.block(*node, height), self.block(first, height), "node {node}, height {height}");
             }
         }
+    }
+
+    /// All reach a height by the same blocks.
+    pub(super) async fn agree_on(&self, height: u64) {
+        self.reach_all(height).await;
+        self.assert_one_chain(height);
     }
 
     pub(super) async fn stop_all(mut self) {

@@ -24,12 +24,9 @@ async fn who_votes_twice_is_named_and_stops_nobody() {
             say(&liar, Topic::Consensus, forger.prevote(Height(height), 0, block)).await;
         }
     }
-    let mut view = cluster.nodes[&1].view.clone();
-    let named = view.wait_for(|view| view.misbehaviour > 0);
-    tokio::time::timeout(LONG, named).await.unwrap().unwrap();
+    cluster.shows(1, |view| view.misbehaviour > 0).await;
     let height = cluster.height(1);
-    cluster.reach_all(height + 2).await;
-    cluster.assert_one_chain(height + 2);
+    cluster.agree_on(height + 2).await;
     assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
     cluster.stop_all().await;
 }

@@ -134,8 +134,7 @@ async fn who_floods_holds_nobody_up() {
             propose(&cluster, &liar, height, block).await;
         }
     }
-    cluster.reach_all(begun + 5).await;
-    cluster.assert_one_chain(begun + 5);
+    cluster.agree_on(begun + 5).await;
     cluster.stop_all().await;
 }
 
@@ -149,7 +148,6 @@ async fn who_proposes_too_large_a_block_is_cut_off() {
     liar.publish(Topic::Parts, cluster.forger(LIAR.0).parts(height, block, &large).remove(0)).await;
     cluster.cuts(3).await;
     assert!(cluster.hub.cut().iter().all(|(node, _)| *node == LIAR));
-    cluster.reach_all(height.0 + 1).await;
-    cluster.assert_one_chain(height.0 + 1);
+    cluster.agree_on(height.0 + 1).await;
     cluster.stop_all().await;
 }

@@ -114,7 +114,8 @@ impl Bed {
             chain.commit(checked.clone(), network.certify(&checked)).unwrap();
             network.block(vec![submission]);
         }
-        let (desk, told) = (Arc::new(Desk::default()), Arc::new(Told(Mutex::default())));
+        let (desk, told) =
+            (Arc::new(Desk::default()), Arc::new(Told(Mutex::new(View { is_told: true, ..View::default() }))));
         let (peers, who) = watch::channel(vec![peer(2), peer(3)]);
         let (stop, stopped) = watch::channel(false);
         let handles = Handles {
@@ -143,7 +144,7 @@ impl Bed {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        ask(self.tcp().await, Request::get(path).header("host", "127.0.0.1").body(Body::empty()).unwrap()).await
+        ask(self.tcp().await, get(path)).await
     }
 
     async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
@@ -155,6 +156,10 @@ impl Bed {
         tokio::time::timeout(Duration::from_secs(60), self.served).await.unwrap().unwrap();
         assert!(!self.socket.exists());
     }
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).header("host", "127.0.0.1").body(Body::empty()).unwrap()
 }
 
 fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
@@ -187,10 +192,18 @@ impl Answer {
 }
 
 async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, request: Request<Body>) -> Answer {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    try_ask(stream, request).await.unwrap()
+}
+
+/// An error where the connection ends without an answer.
+async fn try_ask(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Body>,
+) -> hyper::Result<Answer> {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.unwrap();
+    let response = sender.send_request(request).await?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.ok().map(|body| body.to_bytes());
-    Answer { status: head.status.as_u16(), headers: head.headers, body }
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }

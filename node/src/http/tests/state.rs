@@ -34,10 +34,14 @@ async fn ready_says_why_not() {
     let answer = bed.get("/readyz").await;
     assert_eq!((answer.status, codes(&answer)), (503, vec!["NOT_CONNECTED".to_owned()]));
     bed.peers.send_replace(vec![peer(2), peer(4)]);
-    for (highest, halted, wanted) in [(5, None, None), (6, None, Some("BEHIND")), (0, Some("a report"), Some("HALTED"))]
-    {
+    for (highest, is_told, halted, wanted) in [
+        (5, true, None, None),
+        (6, true, None, Some("BEHIND")),
+        (0, true, Some("a report"), Some("HALTED")),
+        (0, false, None, Some("NOT_TOLD")),
+    ] {
         *bed.told.0.lock().unwrap() =
-            View { highest: Height(highest), halted: halted.map(str::to_owned), ..View::default() };
+            View { highest: Height(highest), is_told, halted: halted.map(str::to_owned), ..View::default() };
         let answer = bed.get("/readyz").await;
         assert_eq!(codes(&answer), wanted.into_iter().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(answer.status, if wanted.is_some() { 503 } else { 200 });
@@ -49,7 +53,7 @@ async fn ready_says_why_not() {
 async fn who_does_not_vote_on_the_first_block_is_not_ready() {
     for (blocks, status) in [(0, 503), (1, 200)] {
         let bed = Bed::new(blocks, any("127.0.0.1:0")).await;
-        *bed.told.0.lock().unwrap() = View { silent: Some("a reason".to_owned()), ..View::default() };
+        *bed.told.0.lock().unwrap() = View { silent: Some("a reason".to_owned()), is_told: true, ..View::default() };
         let answer = bed.get("/readyz").await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.json().to_string().contains("NOT_BEGUN"), blocks == 0);
