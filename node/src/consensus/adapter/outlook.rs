@@ -67,6 +67,10 @@ impl Adapter<'_> {
             (None, true) => Waiting::Agreement,
             (None, false) => Waiting::Engine,
         };
+        let (is_told, highest) = {
+            let heard = self.heard();
+            (heard.most_told(self.deps.node, &validators), heard.believed(&validators))
+        };
         self.view.send_replace(View {
             height: latest.tip.height.next(),
             round: self.round.as_u32(),
@@ -78,8 +82,8 @@ impl Adapter<'_> {
             is_mute: self.is_mute,
             standstill: self.standstill.clone(),
             misbehaviour: self.misbehaviour,
-            is_told: self.heard().most_told(self.deps.node, &validators),
-            highest: self.heard().believed(&validators).max(latest.tip.height),
+            is_told,
+            highest: highest.max(latest.tip.height),
         });
     }
 }
