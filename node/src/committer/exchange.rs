@@ -86,7 +86,7 @@ impl<S: Store> Ledger<S> {
         if height >= self.trail.tip().height {
             return Ok(self.certificate.clone());
         }
-        carried(&self.store, height)
+        self.store.carried_certificate(height)
     }
 
     /// Takes over the blocks of an archive, each one checked and final by the certificate that the
@@ -189,17 +189,10 @@ fn trail_at(store: &impl Store, genesis: &Genesis, height: Height) -> Result<Tra
 /// looks the tip may have become a block with one above it.
 fn certificate_in(store: &impl Store, height: Height) -> Result<Option<Certificate>, StoreError> {
     if height < store.tip().height {
-        return carried(store, height);
+        return store.carried_certificate(height);
     }
     let own = store.certificate()?;
-    if height < store.tip().height { carried(store, height) } else { Ok(own) }
-}
-
-/// The certificate of a block that another one stands above.
-fn carried(store: &impl Store, height: Height) -> Result<Option<Certificate>, StoreError> {
-    let bytes = store.block(height.next())?.ok_or(StoreError::NoBlock(height.next()))?;
-    let block = HashedBlock::read(&bytes).map_err(|why| unreadable(height.next(), &why))?;
-    Ok(block.body().parent_certificate.clone())
+    if height < store.tip().height { store.carried_certificate(height) } else { Ok(own) }
 }
 
 fn unreadable(height: Height, why: &DecodeError) -> StoreError {

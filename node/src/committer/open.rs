@@ -2,7 +2,7 @@
 
 use super::snapshot::{self, Snapshots};
 use super::{CommitError, Ledger};
-use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError};
+use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError, read_block};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{FinalBlock, HashedBlock, Replayed, check};
@@ -107,14 +107,9 @@ pub(super) fn replay(
         if batch.is_empty() {
             return Err(StoreError::NoBlock(from));
         }
-        let hashed: Vec<_> = batch.par_iter().map(|(height, bytes)| (*height, HashedBlock::read(bytes))).collect();
+        let hashed: Vec<_> = batch.par_iter().map(|(height, bytes)| (*height, read_block(*height, bytes))).collect();
         for (height, block) in hashed {
-            let damaged = |why: ledger_core::codec::DecodeError| StoreError::Damaged {
-                path: "the store".into(),
-                height,
-                why: why.to_string(),
-            };
-            let block = block.map_err(damaged)?;
+            let block = block?;
             let fold = |replayed: &Replayed<'_>| map.as_deref_mut().map(|map| replayed.fold_into(map));
             trail.replay(&block, fold).map_err(|fault| StoreError::Fault { height, fault })?;
         }

@@ -13,13 +13,19 @@ const QUESTIONS_A_SECOND: f64 = 64.0;
 const STRIKES: u32 = 2;
 /// … and so much in a second: one in half a minute.
 const STRIKES_A_SECOND: f64 = 1.0 / 30.0;
-/// How long a peer that was cut off is kept out.
-pub(super) const CUT_OFF: Duration = Duration::from_secs(60);
+/// How long a peer is kept out that is cut off for the first time; each further time twice as long …
+const CUT_OFF: Duration = Duration::from_secs(60);
+/// … up to so many times as long: a sound node that was wronged comes back within a quarter of an hour.
+const MAX_FACTOR: u32 = 16;
+/// A peer that was cut off for the last time so long ago begins anew.
+const FORGIVEN: Duration = Duration::from_secs(3_600);
 
 /// What is remembered of a peer; it outlasts its connections, so that to come again wipes nothing away.
 struct Record {
     questions: Bucket,
     strikes: Bucket,
+    /// When it was cut off last, and how many times as long as the first time.
+    cut: Option<(Instant, u32)>,
 }
 
 /// What is remembered of all peers. Only members and pinned peers come here, so it stays small.
@@ -33,6 +39,7 @@ impl Conduct {
         self.records.entry(peer).or_insert_with(|| Record {
             questions: Bucket::new(QUESTIONS, QUESTIONS_A_SECOND, now),
             strikes: Bucket::new(STRIKES, STRIKES_A_SECOND, now),
+            cut: None,
         })
     }
 
@@ -44,6 +51,19 @@ impl Conduct {
     /// Notes that a peer did what no sound node does. Whether it is borne once more.
     pub(super) fn bears(&mut self, peer: PeerId, now: Instant) -> bool {
         self.of(peer, now).strikes.take(1, now)
+    }
+
+    /// Notes that a peer is cut off; gives for how long.
+    pub(super) fn cut(&mut self, peer: PeerId, now: Instant) -> Duration {
+        let record = self.of(peer, now);
+        let factor = match record.cut.map(|(last, factor)| (now.saturating_duration_since(last), factor)) {
+            // What it sent before its connection ended.
+            Some((since, factor)) if since < CUT_OFF * factor => factor,
+            Some((since, factor)) if since < FORGIVEN => factor.saturating_mul(2).min(MAX_FACTOR),
+            _ => 1,
+        };
+        record.cut = Some((now, factor));
+        CUT_OFF * factor
     }
 
     /// Forgets all but these, when the membership has changed.
@@ -114,5 +134,22 @@ impl Replays {
     /// Forgets all but these.
     pub(super) fn keep(&mut self, known: impl Fn(&PeerId) -> bool) {
         self.authors.retain(|author, _| known(author));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_cut_off_again_stays_out_longer_until_an_hour_has_passed() {
+        let (mut conduct, peer, mut now) = (Conduct::default(), PeerId::random(), Instant::now());
+        let mut minutes = |after: u64| {
+            now += Duration::from_secs(60 * after);
+            conduct.cut(peer, now).as_secs() / 60
+        };
+        assert_eq!([0, 0, 1, 1, 4, 8, 16, 59].map(&mut minutes), [1, 1, 2, 2, 4, 8, 16, 16]);
+        assert_eq!([60, 1].map(&mut minutes), [1, 2]);
+        assert_eq!(conduct.cut(PeerId::random(), now), CUT_OFF, "another one");
     }
 }

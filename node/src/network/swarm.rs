@@ -2,7 +2,7 @@
 //! one thing at a time. Nothing in it waits for a peer.
 
 use super::behaviour::Behaviour;
-use super::conduct::{CUT_OFF, Conduct, Replays};
+use super::conduct::{Conduct, Replays};
 use super::config::{NetworkConfig, NetworkError};
 use super::counters::Counters;
 use super::dial::{Dialer, Due, multiaddr, resolve};
@@ -270,7 +270,8 @@ impl Task {
     pub(super) fn cut(&mut self, peer: PeerId, why: &'static str) {
         tracing::warn!(%peer, node = self.node(&peer).map(|node| node.0), why, "cut off");
         self.counters.cuts.one();
-        self.swarm.behaviour_mut().gate.cut_off(peer, CUT_OFF);
+        let lasting = self.conduct.cut(peer, Instant::now());
+        self.swarm.behaviour_mut().gate.cut_off(peer, lasting);
     }
 
     /// The node of a peer: by the chain, else by the configuration.

@@ -41,7 +41,7 @@ pub use tip_file::{ReadTip, TipRecord, read as read_tip_file};
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
-use ledger_core::chain::FinalBlock;
+use ledger_core::chain::{FinalBlock, HashedBlock};
 use ledger_core::codec;
 use ledger_core::ids::Height;
 use ledger_core::merkle::LogIndex;
@@ -101,6 +101,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`], when it cannot be read.
     fn certificate(&self) -> Result<Option<Certificate>, StoreError>;
+
+    /// The certificate of a block below the tip, as the block above it carries it; none where that one is final
+    /// by descent.
+    ///
+    /// # Errors
+    /// [`StoreError`], when there is no block above it, or it cannot be read.
+    fn carried_certificate(&self, height: Height) -> Result<Option<Certificate>, StoreError> {
+        let above = height.next();
+        let bytes = self.block(above)?.ok_or(StoreError::NoBlock(above))?;
+        Ok(read_block(above, &bytes)?.body().parent_certificate.clone())
+    }
 
     /// The foot of the highest stretch that begins at or below a height.
     ///
@@ -200,6 +211,15 @@ impl Iterator for Blocks<'_> {
         let read = self.store.block(height);
         Some(read.and_then(|bytes| bytes.map(|bytes| (height, bytes)).ok_or(StoreError::NoBlock(height))))
     }
+}
+
+/// A block that was stored, in its parts.
+pub(crate) fn read_block(height: Height, bytes: &[u8]) -> Result<HashedBlock, StoreError> {
+    HashedBlock::read(bytes).map_err(|why| StoreError::Damaged {
+        path: "the store".into(),
+        height,
+        why: why.to_string(),
+    })
 }
 
 /// A header from the first bytes of a block.

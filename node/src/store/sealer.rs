@@ -6,8 +6,7 @@
 
 use super::disk::Shared;
 use super::hot::{Hot, Part};
-use super::{Step, StoreError};
-use ledger_core::chain::HashedBlock;
+use super::{Step, StoreError, read_block};
 use ledger_core::ids::Height;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -140,12 +139,7 @@ impl Sealing {
         }
         let height = shared.sealed().next();
         let bytes = shared.hot(|hot| part(hot, height, Part::Block))?;
-        let damaged = |why: ledger_core::codec::DecodeError| StoreError::Damaged {
-            path: "the database".into(),
-            height: Height(height),
-            why: why.to_string(),
-        };
-        let above = HashedBlock::read(&bytes).map_err(damaged)?;
+        let above = read_block(Height(height), &bytes)?;
         let certificate = above.body().parent_certificate.as_ref();
         shared.sealed_mut().close_last(certificate)?;
         shared.config.step(Step::Closed);

@@ -4,10 +4,9 @@ use crate::chain::Chain;
 use crate::network::Question;
 use crate::network::wire::{MAX_BLOCKS, MAX_RANGE_BYTES, Request, Response};
 use crate::store::{Store, StoreError};
-use ledger_core::certificate::Certificate;
-use ledger_core::chain::HashedBlock;
 use ledger_core::codec::{Bytes, List};
 use ledger_core::ids::Height;
+use std::cmp::Ordering;
 use tokio::sync::{mpsc, watch};
 
 /// Serves ranges of blocks until it is told to stop, one question after the other.
@@ -50,16 +49,11 @@ pub(super) fn range(chain: &Chain, from: Height, to: Height) -> Result<Response,
         blocks.extend(Bytes::new(block));
     }
     let last = Height(from.max(Height(1)).0.saturating_add(blocks.len() as u64).saturating_sub(1));
-    let certificate = if last == tip { latest.certificate.clone() } else { certificate_of(store.as_ref(), last)? };
+    let certificate = match last.cmp(&tip) {
+        Ordering::Less => store.carried_certificate(last)?,
+        Ordering::Equal => latest.certificate.clone(),
+        Ordering::Greater => None,
+    };
     let blocks = List::new(blocks).unwrap_or_default();
     Ok(Response::Range { tip, blocks, certificate })
-}
-
-/// The certificate of a block below the tip: its child carries it.
-///
-/// # Errors
-/// [`StoreError`], when the child cannot be read.
-pub(crate) fn certificate_of(store: &impl Store, height: Height) -> Result<Option<Certificate>, StoreError> {
-    let child = store.block(height.next())?;
-    Ok(child.and_then(|child| HashedBlock::read(&child).ok()?.body().parent_certificate.clone()))
 }
