@@ -143,6 +143,36 @@ impl<T, const MAX: usize> List<T, MAX> {
         self.0
     }
 
+    /// Puts an item at a place, at most the one after the last.
+    ///
+    /// # Errors
+    /// [`TooMany`], when there are `MAX` already: then nothing has changed.
+    pub fn insert(&mut self, at: usize, item: T) -> Result<(), TooMany> {
+        if self.0.len() >= MAX {
+            return Err(TooMany { found: self.0.len() + 1, max: MAX });
+        }
+        self.0.insert(at.min(self.0.len()), item);
+        Ok(())
+    }
+
+    /// Puts an item at the end.
+    ///
+    /// # Errors
+    /// [`TooMany`], when there are `MAX` already: then nothing has changed.
+    pub fn push(&mut self, item: T) -> Result<(), TooMany> {
+        self.insert(self.0.len(), item)
+    }
+
+    /// Drops the items that are not to be kept.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// The items, to be changed in place.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.0.iter_mut()
+    }
+
     /// As many items, each made from one of these and its index.
     pub(crate) fn map<U>(&self, make: impl FnMut((u16, &T)) -> U) -> List<U, MAX> {
         const { assert!(MAX <= u16::MAX as usize) };

@@ -26,9 +26,9 @@ use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
-use thiserror::Error;
 
-/// No entry of the log is longer (the bundles of tlog-tiles carry a 16-bit length).
+/// No entry of the log is longer (the bundles of tlog-tiles carry a 16-bit length): the longest is evidence, every
+/// other event has far less.
 pub const MAX_ENTRY_BYTES: usize = 65_535;
 
 /// No evidence is longer, so that no entry is.
@@ -191,11 +191,6 @@ pub struct Seal {
     /// Its hash; the chain id where the genesis is sealed.
     pub block: BlockHash,
 }
-
-/// An entry that is too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("an entry of {0} bytes is longer than the {MAX_ENTRY_BYTES} that an entry may have")]
-pub struct EntryTooLong(pub usize);
 
 impl Entry {
     /// The RFC 6962 leaf hash: SHA-256 over 0x00 and the entry's bytes.
@@ -429,3 +424,17 @@ impl<C> Decode<C> for Entry {
     }
 }
 bincode::impl_borrow_decode!(Entry);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Bytes;
+
+    #[test]
+    fn the_longest_evidence_fits_an_entry() {
+        let bytes = Bytes::new(vec![0; MAX_EVIDENCE_BYTES]).unwrap();
+        let event = Event::Evidence(Evidence { form: 1, bytes });
+        let entry = Entry::Event { stream: NodeNumber(1), sequence: Sequence(1), position: 0, event };
+        assert!(codec::encode(&entry).len() <= MAX_ENTRY_BYTES);
+    }
+}

@@ -20,7 +20,7 @@
 //! it. It then enters the next membership at block max(adopting block, effective − 1), so that it
 //! governs from `effective` on; what is not adopted by block `effective` lapses.
 
-use crate::codec::{self, List};
+use crate::codec::{self, List, TooMany};
 use crate::contract::{Outcome, Refusal};
 use crate::crypto::{
     ChainId, Domain, Hasher, SecretKey, Signature, SignatureError, SignedMessage, Suite, hash_newtype,
@@ -39,6 +39,8 @@ use thiserror::Error;
 
 /// A member has at most so many open proposals.
 pub const MAX_OPEN: usize = 4;
+/// So many proposals are open at most, those of members that are no longer there among them.
+pub const MAX_PROPOSALS: usize = MAX_MEMBERS * MAX_OPEN;
 
 hash_newtype! {
     /// Hash of a change and the height from which it shall hold.
@@ -220,7 +222,14 @@ pub struct Control {
     /// submission is left out.
     pub streams: List<Stream, { MAX_MEMBERS * MAX_NODES }>,
     /// Open proposals, in the order in which they were made.
-    pub proposals: List<OpenProposal, { MAX_MEMBERS * MAX_OPEN }>,
+    pub proposals: List<OpenProposal, MAX_PROPOSALS>,
+}
+
+impl OpenProposal {
+    /// Whether it is enacted when the block of a height closes.
+    fn is_due(&self, height: Height) -> bool {
+        self.adopted && height.next() >= self.effective
+    }
 }
 
 impl Control {
@@ -239,9 +248,8 @@ impl Control {
     /// Goes on with the streams of a chain that this one continues. What was proposed there is over:
     /// its approvals are signatures of another chain.
     pub(crate) fn carry_on(&mut self, old: &Self, membership: &Membership) {
-        for stream in old.streams.iter().filter(|stream| membership.node(stream.node).is_some()) {
-            self.advance(stream.node, stream.last);
-        }
+        self.streams = old.streams.clone();
+        self.streams.retain(|stream| membership.node(stream.node).is_some());
     }
 
     /// The last sequence of a node's stream; 0 before its first submission.
@@ -251,14 +259,17 @@ impl Control {
     }
 
     /// Counts one submission of a stream.
-    pub(crate) fn advance(&mut self, node: NodeNumber, last: Sequence) {
-        let mut streams = std::mem::take(&mut self.streams).into_vec();
-        match streams.binary_search_by_key(&node, |stream| stream.node) {
-            Ok(at) => streams.get_mut(at).into_iter().for_each(|stream| stream.last = last),
-            Err(at) => streams.insert(at, Stream { node, last }),
+    ///
+    /// # Errors
+    /// [`TooMany`] streams: never of nodes of one membership, which has no more than there is room for.
+    pub(crate) fn advance(&mut self, node: NodeNumber, last: Sequence) -> Result<(), TooMany> {
+        match self.streams.binary_search_by_key(&node, |stream| stream.node) {
+            Ok(at) => {
+                self.streams.iter_mut().skip(at).take(1).for_each(|stream| stream.last = last);
+                Ok(())
+            }
+            Err(at) => self.streams.insert(at, Stream { node, last }),
         }
-        // A stream's node is of the membership, which has no more nodes than this list has room.
-        self.streams = List::new(streams).unwrap_or_default();
     }
 
     /// Folds a proposal.
@@ -276,7 +287,8 @@ impl Control {
         if self.proposals.iter().any(|open| open.id == id) {
             return Outcome::Refused(Refusal::Duplicate);
         }
-        if self.proposals.iter().filter(|open| open.proposer == actor).count() >= MAX_OPEN {
+        let own = self.proposals.iter().filter(|open| open.proposer == actor).count();
+        if own >= MAX_OPEN || self.proposals.len() >= MAX_PROPOSALS {
             return Outcome::Refused(Refusal::TooMany);
         }
         if propose.change.apply(membership, self.protocol).is_err() {
@@ -290,22 +302,15 @@ impl Control {
             approvals: List::default(),
             adopted: false,
         };
-        match self.with_proposal(open) {
-            true => Outcome::Applied,
-            false => Outcome::Refused(Refusal::TooMany),
+        match self.proposals.push(open) {
+            Ok(()) => Outcome::Applied,
+            Err(TooMany { .. }) => Outcome::Refused(Refusal::TooMany),
         }
-    }
-
-    fn with_proposal(&mut self, open: OpenProposal) -> bool {
-        let mut proposals = self.proposals.to_vec();
-        proposals.push(open);
-        List::new(proposals).map(|list| self.proposals = list).is_ok()
     }
 
     /// Folds an approval.
     pub(crate) fn approve(&mut self, chain: &ChainId, membership: &Membership, approve: &Approve) -> Outcome {
-        let mut proposals = self.proposals.to_vec();
-        let Some(open) = proposals.iter_mut().find(|open| open.id == approve.proposal) else {
+        let Some(open) = self.proposals.iter_mut().find(|open| open.id == approve.proposal) else {
             return Outcome::Refused(Refusal::Unknown);
         };
         let Some(member) = membership.member(approve.member) else {
@@ -317,55 +322,45 @@ impl Control {
         if approve.verify(chain, member).is_err() {
             return Outcome::Refused(Refusal::BadSignature);
         }
-        let mut approvals = open.approvals.to_vec();
-        approvals.push(approve.member);
-        // Of members that are there, each once; and as many proposals as there were.
-        open.approvals = List::new(approvals).unwrap_or_default();
-        self.proposals = List::new(proposals).unwrap_or_default();
-        Outcome::Applied
+        match open.approvals.push(approve.member) {
+            Ok(()) => Outcome::Applied,
+            Err(TooMany { .. }) => Outcome::Refused(Refusal::TooMany),
+        }
     }
 
     /// Closes a block: adopts what has its approvals, enacts what is due, drops what has lapsed.
     /// Gives the membership of the next block where it is another one.
     pub(crate) fn close(&mut self, height: Height, in_force: &Membership) -> Option<Membership> {
         let mut next: Option<Membership> = None;
-        let mut open = Vec::new();
-        for mut proposal in std::mem::take(&mut self.proposals).into_vec() {
+        for proposal in self.proposals.iter_mut() {
             let approving = |member: &&Member| proposal.approvals.contains(&member.code);
             let power = in_force.members().iter().filter(approving).map(Member::power).sum();
             proposal.adopted |= in_force.is_quorum(power);
-            if proposal.adopted && height.next() >= proposal.effective {
+            if proposal.is_due(height) {
                 // What no longer applies, since another change came first, is dropped.
                 let before = next.as_ref().unwrap_or(in_force);
                 if let Ok((membership, protocol)) = proposal.change.apply(before, self.protocol) {
                     next = Some(membership);
                     self.protocol = protocol;
                 }
-            } else if height < proposal.effective {
-                open.push(proposal);
             }
         }
-        // Never longer than it was.
-        self.proposals = List::new(open).unwrap_or_default();
+        self.proposals.retain(|proposal| !proposal.is_due(height) && height < proposal.effective);
         let next = next.filter(|next| next != in_force);
         if let Some(next) = &next {
-            self.forget_absent(next);
+            self.forget_past(in_force, next);
         }
         next
     }
 
-    /// Drops the streams of nodes, and the approvals of members, that are no longer there.
-    fn forget_absent(&mut self, next: &Membership) {
-        let mut streams = std::mem::take(&mut self.streams).into_vec();
-        streams.retain(|stream| next.node(stream.node).is_some());
-        self.streams = List::new(streams).unwrap_or_default();
-        let mut proposals = std::mem::take(&mut self.proposals).into_vec();
-        for proposal in &mut proposals {
-            let mut approvals = std::mem::take(&mut proposal.approvals).into_vec();
-            approvals.retain(|code| next.member(*code).is_some());
-            proposal.approvals = List::new(approvals).unwrap_or_default();
+    /// Drops the streams of nodes that are no longer there, and the approvals of members that are not, or
+    /// that have another governance key now: the old one may have been given up because it leaked.
+    fn forget_past(&mut self, before: &Membership, next: &Membership) {
+        let key = |of: &Membership, code: MemberCode| of.member(code).map(|member| member.governance);
+        self.streams.retain(|stream| next.node(stream.node).is_some());
+        for proposal in self.proposals.iter_mut() {
+            proposal.approvals.retain(|code| key(next, *code).is_some_and(|now| key(before, *code) == Some(now)));
         }
-        self.proposals = List::new(proposals).unwrap_or_default();
     }
 }
 

@@ -67,8 +67,10 @@ pub struct Auditor {
     pub(super) seals_before: u64,
     /// The stretch does not begin at the genesis, and nothing the auditor kept vouches for its start.
     pub(super) unproved_start: bool,
-    /// The height below the first block.
-    pub(super) start: Height,
+    /// What stands below the first block.
+    pub(super) start: Tip,
+    /// The chain follows rules from here on that this version does not know: nothing above can be judged.
+    pub(super) beyond: bool,
 
     /// The last block seen. After the first finding it is taken by its own header; control state
     /// and memberships then stand still.
@@ -105,16 +107,15 @@ impl Auditor {
         let tip = foot.tip(genesis)?;
         let old = genesis.predecessor.as_ref();
         let partial = foot.below.is_some();
-        let pins = pins(options.from, options.tip_file);
-        let vouched = pins.iter().any(|pin| pin.proves_start(tip.height, tip.hash));
         let mut auditor = Self {
             certificates: options.certificates,
-            pins,
+            pins: pins(options.from, options.tip_file),
             wants_outsiders: genesis.trust.wanted > 0 || !genesis.trust.timestamp_roots.is_empty(),
             entries_before: old.map_or(0, |old| old.header.log_size.0),
             seals_before: u64::from(old.is_some()),
-            unproved_start: partial && !vouched,
-            start: tip.height,
+            unproved_start: partial,
+            start: tip.clone(),
+            beyond: false,
             head: tip.head.clone(),
             linked: true,
             on_foot: partial,
@@ -134,10 +135,6 @@ impl Auditor {
             }
             Some(map) => auditor.held = Held::new(map, options.states),
             None => auditor.note("the contract map: the states at the foot are not here"),
-        }
-        if auditor.unproved_start {
-            let below = format!("blocks 1 to {}: they are not here", auditor.head.height);
-            auditor.note(&below);
         }
         auditor.meet_pins();
         Ok(auditor)
@@ -235,6 +232,10 @@ impl Auditor {
 
     /// Second pass: what has to go in order and costs little.
     fn plan(&mut self, block: &Result<HashedBlock, Finding>) -> Planned {
+        self.look_ahead();
+        if self.beyond {
+            return Planned::default();
+        }
         let block = match block {
             Ok(block) => block,
             Err(finding) => return self.skip(finding),
@@ -260,6 +261,18 @@ impl Auditor {
         Planned { judge, signatures, certificate, found: Vec::new() }
     }
 
+    /// Whether the next block follows rules that this version knows.
+    pub(super) fn look_ahead(&mut self) {
+        let in_force = self.head.control.protocol;
+        if !self.beyond && chain::protocol(in_force).is_err() {
+            self.beyond = true;
+            let next = self.head.height.next();
+            self.note(&format!(
+                "blocks from {next} on: they follow protocol {in_force}, which this program does not know"
+            ));
+        }
+    }
+
     /// A block that cannot be read: the chain goes on above it, unlinked.
     fn skip(&mut self, finding: &Finding) -> Planned {
         self.head.height = self.head.height.next();
@@ -273,22 +286,21 @@ impl Auditor {
     /// are to be verified.
     fn certificate_below(&mut self, block: &HashedBlock) -> Option<CertificateJob> {
         let here = self.head.height.next();
-        // Where the block itself is of another height, that is what has to be said.
-        let of_here = block.header().height == here;
+        // Of a block of another chain or height, or with another body, that is what has to be said.
+        let header = block.header();
+        if (header.chain, header.height) != (self.head.chain, here) || !block.is_whole() {
+            return None;
+        }
         let certificate = match chain::certificate_presence(&self.head, block.body().parent_certificate.as_ref()) {
             Ok(certificate) => certificate?,
             Err(fault) => {
-                if of_here {
-                    self.find(Finding::of(here, &fault));
-                }
+                self.find(Finding::of(here, &fault));
                 return None;
             }
         };
         if certificate.height != self.head.height {
-            if of_here {
-                let why = CertificateError::Height { wanted: self.head.height, found: certificate.height };
-                self.find(Finding::of(here, &Fault::ParentCertificate(why)));
-            }
+            let why = CertificateError::Height { wanted: self.head.height, found: certificate.height };
+            self.find(Finding::of(here, &Fault::ParentCertificate(why)));
             return None;
         }
         if self.linked && certificate.block != self.head.hash {

@@ -9,14 +9,18 @@ impl Auditor {
     /// Ends the audit. `certificate` is the one that stands apart, the last block's own.
     #[must_use]
     pub fn finish(mut self, certificate: Option<&Certificate>) -> Report {
+        self.look_ahead();
         let certified = self.certify(certificate);
         self.miss_pins();
+        if self.unproved_start {
+            self.note(&format!("blocks 1 to {}: they are not here", self.start.height));
+        }
         self.compare_map();
         self.findings.sort_by_key(|finding| finding.height);
         let verdict = self.verdict(certified);
         let sound = &self.sound;
         let height = sound.height;
-        let seals = height.0 + self.seals_before;
+        let seals = height.0.saturating_add(self.seals_before);
         Report {
             verdict,
             height,
@@ -47,6 +51,9 @@ impl Auditor {
     /// The tip's certificate; gives the height up to which validators vouch for the chain.
     fn certify(&mut self, certificate: Option<&Certificate>) -> Option<Height> {
         let height = self.head.height;
+        if self.beyond {
+            return None;
+        }
         let Some(certificate) = certificate else {
             if height == Height(0) {
                 return Some(height);
@@ -80,7 +87,7 @@ impl Auditor {
     fn compare_map(&mut self) {
         let hashed = self.held.is_hashed();
         if hashed {
-            self.checked.map_roots = self.sound.height.0 - self.start.0;
+            self.checked.map_roots = self.sound.height.0.saturating_sub(self.start.height.0);
         }
         // Above a finding the states are those of no block.
         if !self.clean {
@@ -93,6 +100,8 @@ impl Auditor {
         }
         self.checked.map_roots = 1;
         if root != self.sound.map_root {
+            // At which block that begins is not known: no map root above the start is vouched for.
+            self.sound = self.start.clone();
             let detail = "the contracts folded from the log give another map root than the tip's header has; an audit of every block's states names the block";
             self.find(Finding::at(self.head.height, "map", detail));
         }

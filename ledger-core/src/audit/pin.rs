@@ -26,17 +26,15 @@ pub(super) fn pins(kept: Option<Bookmark>, tip_file: Option<(Height, BlockHash)>
     known.map(|(height, block, kind, source)| Pin { height, block, kind, source }).collect()
 }
 
-impl Pin {
-    /// Whether the auditor himself kept this very block, so that a stretch may begin above it.
-    pub(super) fn proves_start(&self, height: Height, block: BlockHash) -> bool {
-        self.kind == REWRITTEN && (self.height, self.block) == (height, block)
-    }
-}
-
 impl Auditor {
-    /// Holds the last block against what is known of its height from elsewhere.
+    /// Holds the last block against what is known of its height from elsewhere. One that the auditor himself
+    /// kept vouches for all that it stands on, so that a stretch may begin below it.
     pub(super) fn meet_pins(&mut self) {
         let (height, hash) = (self.head.height, self.head.hash);
+        let is_kept = |pin: &Pin| pin.kind == REWRITTEN && (pin.height, pin.block) == (height, hash);
+        if self.clean && self.pins.iter().any(is_kept) {
+            self.unproved_start = false;
+        }
         let others = self.pins.iter().filter(|pin| pin.height == height && pin.block != hash);
         let finding = |pin: &Pin| {
             Finding::at(height, pin.kind, format!("{} names block {}; here stands {hash}", pin.source, pin.block))
@@ -48,6 +46,9 @@ impl Auditor {
     /// Blocks that are known from elsewhere and are not here.
     pub(super) fn miss_pins(&mut self) {
         let height = self.head.height;
+        if self.beyond {
+            return;
+        }
         let finding = |pin: &Pin| {
             let detail =
                 format!("{} names a block at height {}; the chain here ends at {height}", pin.source, pin.height);

@@ -91,13 +91,19 @@ pub enum Fault {
     /// The block's own certificate does not hold.
     #[error("{0}")]
     Certificate(CertificateError),
-    /// A submission without events.
-    #[error("submission {sequence} of node {stream} carries no event")]
-    EmptySubmission {
+    /// A submission without events, or with too many.
+    #[error("submission {sequence} of node {stream} carries {found} events; 1 to {max} are allowed")]
+    Events {
         /// The node.
         stream: NodeNumber,
         /// The submission.
         sequence: Sequence,
+        /// How many.
+        found: usize,
+        /// How many may be.
+        max: usize,
+        /// Where they stand; of none, where they would.
+        span: Span,
     },
     /// A submission of a node that is no member's.
     #[error("there is no node {stream} to have submitted this")]
@@ -156,10 +162,9 @@ impl Fault {
             Self::TooLarge { .. } => "limits",
             Self::Body => "body",
             Self::CertificatePresence(_) | Self::ParentCertificate(_) | Self::Certificate(_) => "certificate",
-            Self::EmptySubmission { .. }
-            | Self::UnknownStream { .. }
-            | Self::Sequence { .. }
-            | Self::Submission { .. } => "submission",
+            Self::Events { .. } | Self::UnknownStream { .. } | Self::Sequence { .. } | Self::Submission { .. } => {
+                "submission"
+            }
             Self::LogSize { .. } => "log",
             Self::Commitment(what) => what,
         }
@@ -169,9 +174,10 @@ impl Fault {
     #[must_use]
     pub const fn span(&self) -> Option<Span> {
         match self {
-            Self::UnknownStream { span, .. } | Self::Sequence { span, .. } | Self::Submission { span, .. } => {
-                Some(*span)
-            }
+            Self::Events { span, .. }
+            | Self::UnknownStream { span, .. }
+            | Self::Sequence { span, .. }
+            | Self::Submission { span, .. } => Some(*span),
             Self::Chain(_)
             | Self::Protocol { .. }
             | Self::NewerProtocol(_)
@@ -185,7 +191,6 @@ impl Fault {
             | Self::CertificatePresence(_)
             | Self::ParentCertificate(_)
             | Self::Certificate(_)
-            | Self::EmptySubmission { .. }
             | Self::LogSize { .. }
             | Self::Commitment(_) => None,
         }

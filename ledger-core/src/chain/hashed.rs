@@ -13,6 +13,8 @@ pub struct HashedBlock {
     pub(super) body: Body,
     pub(super) hash: BlockHash,
     pub(super) content: Content,
+    /// The hash of the body that is here.
+    pub(super) body_hash: BodyHash,
     pub(super) bytes: usize,
 }
 
@@ -51,7 +53,8 @@ impl HashedBlock {
     pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let Block { header, body } = codec::decode(bytes)?;
         let content = Content::of(&body);
-        Ok(Self { hash: header.hash(), header, body, content, bytes: bytes.len() })
+        let body_hash = content.body_hash(header.suite, &body);
+        Ok(Self { hash: header.hash(), header, body, content, body_hash, bytes: bytes.len() })
     }
 
     /// The block hash.
@@ -88,7 +91,7 @@ impl HashedBlock {
     /// checked.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.content.body_hash(self.header.suite, &self.body) == self.header.body
+        self.body_hash == self.header.body
     }
 
     /// Length of its bytes.

@@ -149,6 +149,7 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
     let content = Content::of(&body);
     let derived = derive(tip, map, &body, &content)?;
     let suite = Suite::Ed25519Sha256;
+    let body_hash = content.body_hash(suite, &body);
     let header = Header {
         protocol: tip.control.protocol,
         suite,
@@ -156,7 +157,7 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
         height: tip.height.next(),
         time: proposal.time.max(tip.time),
         parent: tip.hash,
-        body: content.body_hash(suite, &body),
+        body: body_hash,
         log_size: derived.frontier.size(),
         log_root: derived.frontier.root(),
         map_root: derived.staged.root(),
@@ -164,7 +165,7 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
         next_membership: derived.membership_hash,
         proposer: proposal.proposer,
     };
-    let mut block = HashedBlock { hash: header.hash(), header, body, content, bytes: 0 };
+    let mut block = HashedBlock { hash: header.hash(), header, body, content, body_hash, bytes: 0 };
     block.bytes = block.encode().len();
     rules::limits(&tip.membership, block.content.leaves.len(), block.bytes)?;
     Ok(climb(block, tip, derived))

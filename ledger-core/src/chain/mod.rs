@@ -19,7 +19,8 @@ pub(crate) use ladder::Overlay;
 pub use ladder::{CheckedBlock, Descent, DescentError, FinalBlock, Proposal, assemble, check, check_clock};
 pub use replay::{Replayed, replay};
 pub(crate) use rules::{
-    Place, SignatureJob, certificate_presence, first_index, fold, govern, links, log, placed, signatures, streams,
+    Place, SignatureJob, certificate_presence, first_index, fold, govern, links, log, placed, protocol, signatures,
+    streams,
 };
 pub use rules::{States, Trace};
 pub use tip::{Head, Tip};

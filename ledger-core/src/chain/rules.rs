@@ -4,6 +4,7 @@ use crate::block::Header;
 use crate::certificate::Certificate;
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
+use crate::codec::TooMany;
 use crate::contract::{Outcome, State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
@@ -62,10 +63,7 @@ pub(crate) fn links(head: &Head, block: &HashedBlock) -> Result<(), Fault> {
     let header = &block.header;
     header_links(head, header)?;
     limits(&head.membership, block.content.leaves.len(), block.bytes)?;
-    if block.content.body_hash(header.suite, &block.body) != header.body {
-        return Err(Fault::Body);
-    }
-    Ok(())
+    if block.is_whole() { Ok(()) } else { Err(Fault::Body) }
 }
 
 fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
@@ -89,7 +87,7 @@ fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
 }
 
 /// The rules in force are ones that this version knows.
-pub(super) fn protocol(in_force: crate::ids::Protocol) -> Result<(), Fault> {
+pub(crate) fn protocol(in_force: crate::ids::Protocol) -> Result<(), Fault> {
     if in_force > PROTOCOL { Err(Fault::NewerProtocol(in_force)) } else { Ok(()) }
 }
 
@@ -138,11 +136,8 @@ pub(crate) fn streams(
     for (submission, span) in spans(first, submissions) {
         let Submission { stream, sequence, events, .. } = submission;
         let (stream, sequence) = (*stream, *sequence);
-        if events.is_empty() {
-            return Err(Fault::EmptySubmission { stream, sequence });
-        }
-        if events.len() > max {
-            return Err(Fault::TooLarge { what: "events in a submission", found: events.len(), max });
+        if events.is_empty() || events.len() > max {
+            return Err(Fault::Events { stream, sequence, found: events.len(), max, span });
         }
         if submission_key(&head.membership, stream).is_none() {
             return Err(Fault::UnknownStream { stream, span });
@@ -151,7 +146,10 @@ pub(crate) fn streams(
         if sequence != wanted {
             return Err(Fault::Sequence { stream, wanted, found: sequence, span });
         }
-        control.advance(stream, sequence);
+        control.advance(stream, sequence).map_err(|TooMany { found, max }| {
+            let what = "streams";
+            Fault::TooLarge { what, found, max }
+        })?;
     }
     Ok(())
 }

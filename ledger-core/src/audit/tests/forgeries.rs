@@ -244,7 +244,7 @@ fn a_false_commitment_signed_by_all_validators() {
         }
     };
     let forgery = Forgery { header: &at_tip, signed: true, ..Forgery::default() };
-    for options in [TIP, EVERY] {
-        check(&network, &forgery, &options, 5, &[("map", 6)]);
-    }
+    check(&network, &forgery, &EVERY, 5, &[("map", 6)]);
+    // Where it begins is not known when only the tip's is made: none of them is vouched for.
+    check(&network, &forgery, &TIP, 0, &[("map", 6)]);
 }

@@ -116,7 +116,8 @@ fn submissions_out_of_place() {
     // the submissions of the draft stand at 6 to 7, and at 8.
     assert_eq!(network().tip.frontier.size(), LogSize(5));
     let (first, second) = (Span(LogIndex(6), LogIndex(7)), Span(LogIndex(8), LogIndex(8)));
-    let none = Fault::EmptySubmission { stream: NodeNumber(2), sequence: Sequence(1) };
+    let max = Parameters::default().submission_events as usize;
+    let none = Fault::Events { stream: NodeNumber(2), sequence: Sequence(1), found: 0, max, span: second };
     check_body(|list, _| list[1].events = List::default(), "submission", none);
 
     let (stream, wanted) = (NodeNumber(1), Sequence(3));
@@ -209,11 +210,13 @@ fn news(network: &Network, counts: &[u64]) -> Vec<Submission> {
 fn no_more_than_the_parameters_allow() {
     let network = small();
     let too_large = |what, found, max| Some(Fault::TooLarge { what, found, max });
+    let span = Span(LogIndex(1), LogIndex(3));
+    let three = Fault::Events { stream: NodeNumber(1), sequence: Sequence(1), found: 3, max: 2, span };
     for (counts, expected) in [
         (&[][..], None),
         (&[2, 1], None),
         (&[1, 1, 1], None),
-        (&[3], too_large("events in a submission", 3, 2)),
+        (&[3], Some(three)),
         (&[2, 2], too_large("events", 4, 3)),
     ] {
         let found = assembled(&network, news(&network, counts));
