@@ -1,13 +1,16 @@
 //! Laws that bind several modules: one value has one encoding; two chains never accept each other's
-//! signatures.
+//! signatures; a block is judged by the membership committed to below it.
+
+mod chains;
+mod judges;
 
 use crate::archive::{Foot, StateRow, StateRows};
 use crate::block::{Block, Body, Header};
-use crate::certificate::{Certificate, ConsensusProposal, Parts, ValidatorProof, Vote, VoteKind};
+use crate::certificate::{Certificate, ConsensusProposal, Parts, ValidatorProof, Vote};
 use crate::codec::{self, Bytes, List};
 use crate::contract::any::{any_action, any_state};
 use crate::contract::{State, Status};
-use crate::crypto::{ChainId, Hash, PublicKey, Signature, SignedMessage};
+use crate::crypto::{ChainId, Hash, PublicKey, Signature};
 use crate::event::{Action, Anchor, Approve, Entry, EraseTarget, Event, Evidence, Propose, Seal, Step};
 use crate::fixture::{self, Network, code, governance_key, node_key};
 use crate::genesis::{Application, Genesis, Predecessor, SealedVrf, TrustPolicy};
@@ -215,67 +218,4 @@ proptest! {
         same::<Frontier>(&bytes);
         same::<Foot>(&bytes);
     }
-}
-
-/// Everything that is signed for a chain, as the bytes of that chain.
-fn signed_kinds(chain: &ChainId) -> Vec<(&'static str, SignedMessage)> {
-    let (height, round, block, proposer) = (Height(1), Round(2), crate::block::BlockHash([3; 32]), NodeNumber(4));
-    let vote = Vote { height, round, block: Some(block) };
-    let proposal = ConsensusProposal { height, round, block, valid_round: None, proposer };
-    let parts = Parts { height, round, block, parts: 5, bytes: 6, proposer };
-    let peer = node_key(4, Purpose::Peer).public();
-    let frame = Frame { stream: proposer, sequence: Sequence(1), count: 1, root: LogRoot([5; 32]) };
-    vec![
-        ("prevote", vote.message(VoteKind::Prevote, chain)),
-        ("precommit", vote.message(VoteKind::Precommit, chain)),
-        ("consensus proposal", proposal.message(chain)),
-        ("parts", parts.message(chain)),
-        ("validator", ValidatorProof { node: proposer, peer }.message(chain)),
-        ("submission", frame.message(chain)),
-    ]
-}
-
-#[test]
-fn two_chains_never_accept_each_others_signatures() {
-    let (ours, theirs) = (Network::new(3), Network::new(4));
-    let (our_chain, their_chain) = (ours.tip.chain, theirs.tip.chain);
-    assert_ne!(our_chain, their_chain);
-    let key = node_key(1, Purpose::Consensus);
-    let all: Vec<_> = signed_kinds(&our_chain).into_iter().chain(signed_kinds(&their_chain)).collect();
-    for (at, (kind, message)) in all.iter().enumerate() {
-        let signature = key.sign(message);
-        for (other, (_, other_message)) in all.iter().enumerate() {
-            let accepted = key.public().verify(other_message, &signature).is_ok();
-            assert_eq!(accepted, at == other, "{kind}");
-        }
-    }
-
-    // The same by what accepts them: submission, certificate, approval and genesis approval.
-    let change = Change::SetPower(NodeNumber(1), 2);
-    let (province, id) = (code("370000"), change.id(Height(9)));
-    for (chain, accepted) in [(&our_chain, true), (&their_chain, false)] {
-        let mut ours = Network::new(3);
-        let key = node_key(1, Purpose::Submission);
-        let events = vec![Event::Propose(Box::new(Propose { change: change.clone(), effective: Height(9) }))];
-        let submission = Submission::sign(chain, &key, NodeNumber(1), Sequence(1), events.clone()).unwrap();
-        let proposal = crate::chain::Proposal {
-            proposer: NodeNumber(1),
-            time: ours.tip.time,
-            parent_certificate: None,
-            submissions: vec![submission],
-        };
-        assert_eq!(crate::chain::assemble(proposal, &ours.tip, &ours.map).is_ok(), accepted);
-
-        let checked = ours.checked(vec![]);
-        let mut of_chain = checked.after().head.clone();
-        of_chain.chain = *chain;
-        assert_eq!(checked.finalize(fixture::certificate(&of_chain)).is_ok(), accepted);
-
-        let approval = Approve::sign(chain, &governance_key(1), province, id);
-        let traces = ours.block_of(events.into_iter().chain([Event::Approve(approval)]).collect()).traces().to_vec();
-        assert_eq!(traces[1].outcome == crate::contract::Outcome::Applied, accepted);
-    }
-    let signature = governance_key(1).sign(&ours.genesis.approval_message(province));
-    let verify = |genesis: &Genesis| governance_key(1).public().verify(&genesis.approval_message(province), &signature);
-    assert!(verify(&ours.genesis).is_ok() && verify(&theirs.genesis).is_err());
 }

@@ -5,19 +5,28 @@ has to be judged by somebody: a kind that nobody knows, a field that nobody aske
 missing are failures, so that no case can pass unread.
 
     any structure       bytes: it decodes, and encodes to the same bytes; hash, where it has one.
-                        With error instead: it is refused
+                        With error instead: it is refused, as bytes, or by what stands beside them:
+        certificate     chain, height, block: that it makes final
+        disclosure      commitment: that it opens to
+        foot            chain: that it stands on (without error: tip, membership and states)
+        proof           key and root: that it leads to
+        submission      chain: on which its node signed it
     change              effective: its hash is the proposal id at this height
     genesis             json: parses to the same bytes; network: the network id
-    application         bytes: a member's entry and its signature
+    application         bytes: a member's entry and its signature. With error: refused
+    frame               bytes: frame_kind, data. With error: it is none
+    archive_head        bytes: chain. With error: it is none, or of another chain
+    states              root: of the map with these states
     submission          leaves and root
-    signed              signed: bytes of a domain and a chain; signature: holds by public_key
+    signed              signed: bytes of a domain and a chain; signature: holds by public_key. With error: it does not
     map                 entries: what it is made of; root; proofs
     record              secret and slots: their commitment and data_key; disclosure
     subject             employer, contract: alpha; proof: shows the subject. With error: it does not
     chain               archive, on the genesis of the same file: verdict; first finding, or tip, roots, events
 
-What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block.
-Certificates and submissions are verified by a genesis that stands in the same folder.
+What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block,
+a membership change in what is below, that in a foot. Certificates, submissions and feet are verified by a genesis that
+stands in the same folder.
 """
 
 import io
@@ -28,10 +37,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .archive import STATE_LIST, Foot, MembershipChange
-from .audit import audit
+from .archive import (
+    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, MembershipChange, Unreadable, read_frames,
+    read_head, write_frame, write_head,
+)
+from .audit import Audit, audit
 from .block import Block, Body, Header, Submission, Summary
 from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator
+from .chain import Finding, Policy, Tip
 from .codec import Codec, Invalid, MemberCodeCodec, Reader, decode, encode, from_hex
 from .contract_map import ContractMap, Proof, map_key, prove, state_hash
 from .crypto import holds, signed_bytes
@@ -39,12 +52,13 @@ from .event import ENTRY, EVENT, EventEntry
 from .fold import State
 from .genesis import Genesis, Predecessor, Trust, genesis_from_json
 from .governance import CHANGE, ApprovalText, Control, proposal_id
-from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters
+from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
 from .merkle import Frontier, leaf_hash, root_over
 from .record import Disclosure, Kind, Revealed, check_value, data_key, slot_names
 from .subject import contract_alpha, employer_alpha, subject_of, verify
 
 STRUCTURES: dict[str, Codec] = {
+    "below": Below,
     "block": Block,
     "body": Body,
     "certificate": Certificate,
@@ -142,6 +156,13 @@ class File:
         files = [self, *[File(path) for path in sorted(self.path.parent.glob("*.json")) if path != self.path]]
         return [genesis for file in files for genesis in file.values("genesis")]
 
+    def genesis_of(self, chain: bytes) -> Genesis:
+        """The one in the whole folder that starts this chain."""
+        for genesis in self.geneses():
+            if genesis.chain_id() == chain:
+                return genesis
+        raise Wrong("no genesis of this folder starts its chain")
+
     def values(self, kind: str) -> Iterator[Any]:
         """The values of all cases of a kind that are encodings of one."""
         for case in self.cases:
@@ -205,19 +226,28 @@ def judge_structure(case: Case) -> Iterator[str]:
     try:
         value = decode(STRUCTURES[case.kind], data)
     except Invalid as error:
-        if not case.has("error"):
-            yield f"refused: {error}"
-        elif not case.take("error"):
-            yield "an error without words"
-        return
-    if case.has("error"):
-        yield f"accepted, though {case.take('error')}"
+        yield from refused(case, str(error))
         return
     if encode(STRUCTURES[case.kind], value) != data:
         yield "encodes to other bytes"
+    if case.has("error"):
+        check = CHECKS.get(case.kind)
+        yield from refused(case, check(case, value) if check else None)
+        return
     if case.kind in HASHES and (case.has("hash") or not is_used(case)):
         yield from differs(case, "hash", HASHES[case.kind](value))
     yield from FURTHER.get(case.kind, nothing_more)(case, value)
+
+
+def refused(case: Case, why: str | None) -> Iterator[str]:
+    """A complaint unless what is refused is what should be."""
+    if not case.has("error"):
+        if why is not None:
+            yield f"refused: {why}"
+    elif not case.take("error"):
+        yield "an error without words"
+    elif why is None:
+        yield f"accepted, though {case.take('error')}"
 
 
 def is_used(case: Case) -> bool:
@@ -292,17 +322,139 @@ def further_submission(case: Case, submission: Submission) -> Iterator[str]:
         yield "its signature holds by no genesis of this folder"
 
 
+def further_below(case: Case, below: Below) -> Iterator[str]:
+    if below not in [foot.below for foot in case.file.values("foot")]:
+        yield "no foot of this file stands on it"
+
+
+def further_membership_change(case: Case, change: MembershipChange) -> Iterator[str]:
+    if change not in [change for below in case.file.values("below") for change in below.changes]:
+        yield "nothing that is below in this file has it"
+
+
+def further_foot(case: Case, foot: Foot) -> Iterator[str]:
+    tip = stood_on(case, foot)
+    yield from differs(case, "tip", tip.hash)
+    yield from differs(case, "membership", tip.judges.hash)
+    yield from differs(case, "states", foot.states)
+
+
+def stood_on(case: Case, foot: Foot) -> Tip:
+    """Where its chain stands below the first block; a `Finding` if the foot does not show it."""
+    genesis = case.file.genesis_of(case.bytes("chain"))
+    run = Audit(io.BytesIO(), genesis, Policy(), None, lambda tip: None)
+    return run.stand_on(foot.below) if foot.below else Tip.of_genesis(genesis)
+
+
+def further_states(case: Case, states: tuple[KeyedState, ...]) -> Iterator[str]:
+    held = ContractMap()
+    for item in states:
+        held.put(item.key, state_hash(item.state.encode()))
+    yield from differs(case, "root", held.root())
+    if not rises([item.key for item in states]):
+        yield "their keys do not rise"
+
+
 FURTHER: dict[str, Callable[[Case, Any], Iterator[str]]] = {
+    "below": further_below,
     "block": further_block,
     "body": further_body,
     "certificate": further_certificate,
     "change": further_change,
     "event": further_event,
+    "foot": further_foot,
     "genesis": further_genesis,
     "header": further_header,
+    "membership_change": further_membership_change,
+    "states": further_states,
     "submission": further_submission,
 }
 """What a value has to be beside well encoded."""
+
+
+# -- what is well encoded, and refused by what stands beside it --------------------------------
+
+
+def check_certificate(case: Case, certificate: Certificate) -> str | None:
+    chain = case.bytes("chain")
+    judges = Judges(case.file.genesis_of(chain).membership)
+    return certificate.fault(chain, case.take("height"), case.bytes("block"), judges)
+
+
+def check_disclosure(case: Case, disclosure: Disclosure) -> str | None:
+    opens = disclosure.commitment() == case.bytes("commitment")
+    return None if opens else "it opens to another commitment"
+
+
+def check_foot(case: Case, foot: Foot) -> str | None:
+    try:
+        stood_on(case, foot)
+    except Finding as finding:
+        return str(finding)
+    return None
+
+
+def check_proof(case: Case, proof: Proof) -> str | None:
+    key, root = case.bytes("key"), case.bytes("root")
+    try:
+        return None if proof.root(key) == root else "it leads to another root"
+    except Invalid as error:
+        return str(error)
+
+
+def check_submission(case: Case, submission: Submission) -> str | None:
+    chain = case.bytes("chain")
+    node = Judges(case.file.genesis_of(chain).membership).nodes.get(submission.stream)
+    if node is None:
+        return "no node of the membership"
+    fits = holds(node.key(SUBMISSION), submission.signature, submission.signed(chain))
+    return None if fits else "the signature does not hold"
+
+
+CHECKS: dict[str, Callable[[Case, Any], str | None]] = {
+    "certificate": check_certificate,
+    "disclosure": check_disclosure,
+    "foot": check_foot,
+    "proof": check_proof,
+    "submission": check_submission,
+}
+"""Why a value is refused that is well encoded, or nothing if it is not."""
+
+
+# -- archives ----------------------------------------------------------------------------------
+
+
+def judge_frame(case: Case) -> Iterator[str]:
+    data = case.bytes("bytes")
+    try:
+        [frame] = read_frames(io.BytesIO(data))
+        if frame.kind not in (FOOT, STATES, BLOCK, CERTIFICATE):
+            raise Unreadable(f"no frame is of kind {frame.kind}")
+    except Unreadable as error:
+        yield from refused(case, str(error))
+        return
+    if case.has("error"):
+        yield from refused(case, None)
+        return
+    yield from differs(case, "frame_kind", frame.kind)
+    yield from differs(case, "data", frame.data)
+    if write_frame(frame.kind, frame.data) != data:
+        yield "is written as other bytes"
+
+
+def judge_archive_head(case: Case) -> Iterator[str]:
+    data = case.bytes("bytes")
+    try:
+        chain = read_head(io.BytesIO(data))
+    except Unreadable as error:
+        yield from refused(case, str(error))
+        return
+    if case.has("error"):
+        yield from refused(case, None if chain == case.bytes("chain") else "it is of another chain")
+        return
+    yield from differs(case, "chain", chain)
+    if write_head(chain) != data:
+        yield "is written as other bytes"
 
 
 # -- signatures --------------------------------------------------------------------------------
@@ -312,12 +464,16 @@ def judge_application(case: Case) -> Iterator[str]:
     """A member's entry for the ceremony: `member ‖ signature`, signed for no chain yet."""
     data = case.bytes("bytes")
     reader = Reader(data)
-    member, signature = Member.read(reader), reader.take(64)
-    reader.end()
+    try:
+        member, signature = Member.read(reader), reader.take(64)
+        reader.end()
+    except Invalid as error:
+        yield from refused(case, str(error))
+        return
     if member.encode() + signature != data:
         yield "encodes to other bytes"
-    if not holds(member.governance.key, signature, signed_bytes("application", bytes(32), member.encode())):
-        yield "the signature does not hold"
+    held = holds(member.governance.key, signature, signed_bytes("application", bytes(32), member.encode()))
+    yield from refused(case, None if held else "the signature does not hold")
 
 
 def judge_signed(case: Case) -> Iterator[str]:
@@ -332,8 +488,7 @@ def judge_signed(case: Case) -> Iterator[str]:
         yield "encodes to other bytes"
     if not re.match(name.replace("-", " "), case.name):
         yield f"it is signed as {name}"
-    if holds(key, signature, signed) == case.has("error"):
-        yield "the signature holds" if case.take("error") else "the signature does not hold"
+    yield from refused(case, None if holds(key, signature, signed) else "the signature does not hold")
 
 
 # -- maps --------------------------------------------------------------------------------------
@@ -428,9 +583,9 @@ def judge_disclosure(case: Case, kind: Kind, secret: bytes, values: list[bytes |
 
 
 def judge_spoilt_disclosure(disclosure: Disclosure) -> Iterator[str]:
-    """No bit of it can be changed without opening to something else."""
+    """No bit of it can be changed without opening to something else; long ones are sampled at every bit of a byte."""
     data, commitment = disclosure.encode(), disclosure.commitment()
-    for at in range(8 * len(data)):
+    for at in range(0, 8 * len(data), 8 * len(data) // 1_000 | 1):
         spoilt = bytearray(data)
         spoilt[at >> 3] ^= 1 << (at & 7)
         try:
@@ -444,13 +599,15 @@ def judge_subject(case: Case) -> Iterator[str]:
     employer, contract = case.take("employer"), case.take("contract")
     alpha = employer_alpha(employer) if contract is None else contract_alpha(employer, contract)
     yield from differs(case, "alpha", alpha)
-    output = verify(case.bytes("public_key"), alpha, case.bytes("proof"))
+    key, proof = case.bytes("public_key"), case.bytes("proof")
     subject, network = case.bytes("subject"), case.bytes("network")
+    try:
+        output = verify(key, alpha, proof)
+    except Invalid as error:
+        yield from refused(case, str(error))
+        return
     shown = output is not None and len(network) == 32 and subject_of(network, output) == subject
-    if shown == case.has("error"):
-        yield "the proof shows the subject" if case.take("error") else "the proof does not show the subject"
-    elif not shown and not case.take("error"):
-        yield "an error without words"
+    yield from refused(case, None if shown else "the proof does not show the subject")
 
 
 # -- chains ------------------------------------------------------------------------------------
@@ -474,7 +631,9 @@ def judge_chain(case: Case) -> Iterator[str]:
 JUDGES: dict[str, Callable[[Case], Iterator[str]]] = {
     **dict.fromkeys(STRUCTURES, judge_structure),
     "application": judge_application,
+    "archive_head": judge_archive_head,
     "chain": judge_chain,
+    "frame": judge_frame,
     "map": judge_map,
     "record": judge_record,
     "signed": judge_signed,

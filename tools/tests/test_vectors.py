@@ -89,7 +89,7 @@ def context(cases: list[dict[str, Any]], number: int, altered: dict[str, Any]) -
     if cases[number]["kind"] == "chain":
         return [case for case in cases if case["kind"] == "genesis"] + [altered]
     return [altered if at == number else copy.copy(case) for at, case in enumerate(cases)
-            if at == number or case["kind"] in ("block", "entry")]
+            if at == number or case["kind"] in ("below", "block", "entry", "foot")]
 
 
 class Failing(unittest.TestCase):

@@ -79,7 +79,7 @@ fn archive(network: &Network, blocks: &[Vec<u8>], certificate: &Certificate) -> 
     file
 }
 
-fn judged(network: &Network, name: &str, blocks: &[Vec<u8>], certificate: &Certificate) -> Value {
+pub(crate) fn judged(network: &Network, name: &str, blocks: &[Vec<u8>], certificate: &Certificate) -> Value {
     let options = Options { certificates: Scope::Every, states: Scope::Every, ..Options::default() };
     let mut auditor = Auditor::new(&network.genesis, &Foot::default(), None, options).unwrap();
     let evidence: Vec<Evidence<'_>> = blocks.iter().map(|block| Evidence::Bytes(block)).collect();
@@ -173,7 +173,7 @@ pub(crate) fn file() -> File {
     }
 }
 
-fn flip_signature(block: &mut Block) {
+pub(crate) fn flip_signature(block: &mut Block) {
     let mut submissions = block.body.submissions.to_vec();
     submissions[0].signature.0[0] ^= 1;
     block.body.submissions = codec::List::new(submissions).unwrap();
@@ -187,7 +187,7 @@ fn swap_event(block: &mut Block) {
     block.body.submissions = codec::List::new(submissions).unwrap();
 }
 
-fn flip_certificate(block: &mut Block) {
+pub(crate) fn flip_certificate(block: &mut Block) {
     let mut certificate = block.body.parent_certificate.clone().unwrap();
     let mut signatures = certificate.signatures.to_vec();
     signatures[1].signature.0[40] ^= 1;

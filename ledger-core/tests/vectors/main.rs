@@ -12,9 +12,13 @@
     reason = "a test reads files and may fail by panicking"
 )]
 
+mod annex;
+mod archives;
 mod chains;
+mod faults;
 mod private;
 mod refused;
+mod signatures;
 mod structures;
 
 use serde_json::{Value, json};
@@ -31,11 +35,15 @@ fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
 fn files() -> Vec<File> {
     let mut files = structures::files();
     files.extend(private::files());
-    files.push(refused::file());
-    files.push(chains::file());
+    files.extend(refused::files());
+    files.extend([archives::file(), chains::file(), faults::file()]);
     files
 }
 

@@ -1,16 +1,21 @@
 //! Vectors of what hides plaintext: subjects and records.
 
-use crate::{File, hex};
+use crate::{File, annex, hex, unhex};
 use ledger_core::annex::Uscc;
 use ledger_core::codec;
 use ledger_core::crypto::{NetworkId, Suite};
 use ledger_core::fixture::vrf_key;
-use ledger_core::lookup::Alpha;
+use ledger_core::lookup::{Alpha, VrfProof, VrfPublicKey, VrfSecretKey};
 use ledger_core::record::{Caller, Change, Extension, Record, RecordKind, RecordSecret, Slot};
 use serde_json::{Value, json};
 
 const SUITE: Suite = Suite::Ed25519Sha256;
 const USCC: &str = "91370102MAFAKE019M";
+const NUMBER: &str = "LD-2025-0001";
+/// Not the encoding of an element of ristretto255: its lowest bit is set.
+pub(crate) const NO_POINT: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+/// The neutral element of ristretto255.
+pub(crate) const NEUTRAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 fn subject(name: &str, contract: Option<&str>) -> Value {
     let network = NetworkId([3; 32]);
@@ -33,15 +38,51 @@ fn subject(name: &str, contract: Option<&str>) -> Value {
     })
 }
 
-fn refused_subject() -> Value {
-    let mut case = subject("a proof for another contract", Some("LD-2025-0001"));
-    case["contract"] = json!("LD-2025-0002");
-    case["alpha"] = json!(hex(Alpha::contract(SUITE, USCC, "LD-2025-0002").unwrap().as_bytes()));
-    case["error"] = json!("the proof does not show this subject");
+/// A subject that its proof does not show, after an edit of the case.
+fn refused_subject(name: &str, edit: impl Fn(&mut Value)) -> Value {
+    let mut case = subject(name, Some(NUMBER));
+    edit(&mut case);
+    let text = |field: &str| case[field].as_str().unwrap();
+    let alpha = Alpha::contract(SUITE, USCC, text("contract")).unwrap();
+    let key = unhex(text("public_key")).try_into().unwrap();
+    let shown = VrfPublicKey::from_bytes(&key).map_err(|why| why.to_string()).and_then(|key| {
+        let proof: VrfProof = text("proof").parse().unwrap();
+        key.verify(&text("network").parse().unwrap(), &alpha, &proof).map_err(|why| why.to_string())
+    });
+    let error = match shown {
+        Ok(shown) if shown.to_string() == text("subject") => panic!("{name}: it is shown"),
+        Ok(_) => "the proof shows another subject".to_owned(),
+        Err(why) => why,
+    };
+    case["error"] = json!(error);
     case
 }
 
-fn record(name: &str, record: &Record, reveal: impl Fn(&Slot) -> bool) -> Value {
+fn refused_subjects() -> Vec<Value> {
+    let spoilt = |field: &'static str, at: usize, with: &'static str| {
+        move |case: &mut Value| {
+            let text = case[field].as_str().unwrap();
+            case[field] = json!([&text[..at], with, &text[at + with.len()..]].concat());
+        }
+    };
+    let not_reduced = "edd3f55c1a631258d69cf7a2def9de140000000000000000000000000000001f";
+    let other = VrfSecretKey::from_random(&[7; 32]).unwrap().public().to_string();
+    vec![
+        refused_subject("a proof for another contract", |case| {
+            case["contract"] = json!("LD-2025-0002");
+            case["alpha"] = json!(hex(Alpha::contract(SUITE, USCC, "LD-2025-0002").unwrap().as_bytes()));
+        }),
+        refused_subject("a proof by another key", move |case| case["public_key"] = json!(other)),
+        refused_subject("the subject in another network", spoilt("network", 0, "04")),
+        refused_subject("a proof whose Gamma is no point", spoilt("proof", 0, NO_POINT)),
+        refused_subject("a proof with another c", spoilt("proof", 64, "0123456789abcdef")),
+        refused_subject("a proof whose s is not reduced", spoilt("proof", 96, not_reduced)),
+        refused_subject("a key that is no point", spoilt("public_key", 0, NO_POINT)),
+        refused_subject("a key that is the neutral point", spoilt("public_key", 0, NEUTRAL)),
+    ]
+}
+
+pub(crate) fn record(name: &str, record: &Record, reveal: impl Fn(&Slot) -> bool) -> Value {
     let secret = RecordSecret::from_bytes([0x5e; 32]);
     let slots: Vec<Value> =
         record.slots().map(|(slot, value)| json!({ "name": slot.name(), "value": value.map(hex) })).collect();
@@ -79,22 +120,27 @@ pub(crate) fn files() -> Vec<File> {
         File {
             name: "subjects",
             about: "VRF inputs and proofs, and the subjects that they give. Format, section 4.",
-            cases: vec![
-                subject("a contract", Some("LD-2025-0001")),
+            cases: [
+                subject("a contract", Some(NUMBER)),
                 subject("a contract whose number is not ASCII", Some("劳动〔2025〕第7号")),
                 subject("an employer", None),
-                refused_subject(),
-            ],
+            ]
+            .into_iter()
+            .chain(refused_subjects())
+            .collect(),
         },
         File {
             name: "records",
             about: "Records with their secret, commitment and a disclosure of some slots. Format, section 5.",
-            cases: vec![
+            cases: [
                 record("a correction, its reason disclosed", &correct, name("reason")),
                 record("a correction, nothing disclosed", &correct, |_| false),
                 record("a void, the absence of its date disclosed", &void, name("date")),
                 record("a void, everything disclosed", &void, |_| true),
-            ],
+            ]
+            .into_iter()
+            .chain(annex::records())
+            .collect(),
         },
     ]
 }

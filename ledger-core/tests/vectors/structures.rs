@@ -1,38 +1,26 @@
 //! Vectors of structures that are accepted.
 
-use crate::{File, hex};
+use crate::{File, hex, signatures};
 use bincode::Encode;
-use ledger_core::certificate::{ConsensusProposal, Parts, ValidatorProof, Vote, VoteKind};
-use ledger_core::codec::{self, Bytes};
+use ledger_core::codec::{self, Bytes, List};
 use ledger_core::contract::{HistoryHash, Open, OpenKind, State, Status};
-use ledger_core::crypto::{ChainId, SecretKey, SignedMessage};
+use ledger_core::crypto::ChainId;
 use ledger_core::event::{Action, Anchor, Approve, Entry, EraseTarget, Event, Evidence, Propose, Seal, Step};
-use ledger_core::fixture::{self, Network, code, governance_key, node_key, subject};
-use ledger_core::genesis::Application;
+use ledger_core::fixture::{self, Network, code, governance_key, subject};
+use ledger_core::genesis::{Application, Genesis, Predecessor, SealedVrf, TrustPolicy};
 use ledger_core::governance::Change;
-use ledger_core::ids::{Height, NodeNumber, Ordinal, Protocol, Round, Sequence};
+use ledger_core::ids::{Height, NodeNumber, Ordinal, Protocol, Sequence, Timestamp};
 use ledger_core::map::{ContractMap, MapKey};
-use ledger_core::membership::{Key, Parameters, Purpose, VaultKey};
+use ledger_core::membership::{Key, Parameters, VaultKey};
 use ledger_core::merkle::{Frontier, LeafHash, LogIndex, LogRoot, LogSize, leaf_hash};
 use serde_json::{Value, json};
 
-fn case(name: &str, kind: &str, value: &impl Encode, hash: Option<String>) -> Value {
+pub(crate) fn case(name: &str, kind: &str, value: &impl Encode, hash: Option<String>) -> Value {
     let mut case = json!({ "name": name, "kind": kind, "bytes": hex(codec::encode(value)) });
     if let Some(hash) = hash {
         case["hash"] = json!(hash);
     }
     case
-}
-
-fn signed(name: &str, chain: &ChainId, message: &SignedMessage, key: &SecretKey) -> Value {
-    json!({
-        "name": name,
-        "kind": "signed",
-        "chain": chain.to_string(),
-        "signed": hex(message.as_bytes()),
-        "public_key": key.public().to_string(),
-        "signature": key.sign(message).to_string(),
-    })
 }
 
 /// One event of every kind and form.
@@ -162,34 +150,46 @@ fn maps() -> Vec<Value> {
     [0, 1, 2, 3, 17, 40].map(of).to_vec()
 }
 
-fn signatures(network: &Network) -> Vec<Value> {
-    let chain = network.tip.chain;
-    let key = node_key(1, Purpose::Consensus);
-    let block = network.tip.hash;
-    let vote = |block| Vote { height: Height(7), round: Round(2), block };
-    let proposal = |valid_round| ConsensusProposal {
-        height: Height(7),
-        round: Round(2),
-        block,
-        valid_round,
-        proposer: NodeNumber(1),
+/// A genesis that leaves nothing empty: it continues a chain with an open proposal and streams.
+pub(crate) fn continued() -> Genesis {
+    let mut network = Network::new(4);
+    network.govern(Change::SetPower(NodeNumber(4), 2), Height(2));
+    let change = Change::RemoveNode(NodeNumber(3));
+    let id = change.id(Height(9));
+    let approval = Approve::sign(&network.tip.chain, &governance_key(2), code("370100"), id);
+    let propose = Event::Propose(Box::new(Propose { change, effective: Height(9) }));
+    let submissions = vec![network.submission(1, vec![propose]), network.submission(2, vec![Event::Approve(approval)])];
+    let block = network.block(submissions).block().clone().into_block();
+    let predecessor = Predecessor {
+        network: network.genesis.network_id(),
+        header: block.header,
+        certificate: network.certificate.clone().unwrap(),
+        frontier: network.tip.frontier.clone(),
+        control: network.tip.control.clone(),
     };
-    let parts = Parts { height: Height(7), round: Round(2), block, parts: 3, bytes: 300_000, proposer: NodeNumber(1) };
-    let proof = ValidatorProof { node: NodeNumber(1), peer: node_key(1, Purpose::Peer).public() };
-    let submission = network.submission(1, vec![fixture::event(1, Action::Renew)]);
-    let frame = submission.frame(&submission.leaf_hashes());
-    vec![
-        signed("prevote", &chain, &vote(Some(block)).message(VoteKind::Prevote, &chain), &key),
-        signed("prevote for none", &chain, &vote(None).message(VoteKind::Prevote, &chain), &key),
-        signed("precommit", &chain, &vote(Some(block)).message(VoteKind::Precommit, &chain), &key),
-        signed("precommit for none", &chain, &vote(None).message(VoteKind::Precommit, &chain), &key),
-        signed("consensus proposal", &chain, &proposal(None).message(&chain), &key),
-        signed("consensus proposal, found valid before", &chain, &proposal(Some(Round(1))).message(&chain), &key),
-        signed("parts", &chain, &parts.message(&chain), &key),
-        signed("validator", &chain, &proof.message(&chain), &key),
-        signed("submission", &chain, &frame.message(&chain), &node_key(1, Purpose::Submission)),
-        signed("genesis approval", &chain, &network.genesis.approval_message(code("370000")), &governance_key(1)),
-    ]
+    let sealed = |of: &str, byte| SealedVrf { member: code(of), sealed: Bytes::new(vec![byte; 80]).unwrap() };
+    let witness = |name: &str| codec::Text::new(format!("{name}.example+0badc0de+AAAA")).unwrap();
+    Genesis {
+        time: Timestamp(network.tip.time.0 + 1),
+        predecessor: Some(predecessor),
+        membership: (*network.tip.membership).clone(),
+        sealed_vrf: List::new(vec![sealed("370000", 1), sealed("370100", 2)]).unwrap(),
+        trust: TrustPolicy {
+            witnesses: List::new(vec![witness("one"), witness("two")]).unwrap(),
+            wanted: 1,
+            timestamp_roots: List::new(vec![Bytes::new(vec![0x30, 0x82, 0, 0]).unwrap()]).unwrap(),
+            lag: 100,
+        },
+        ..network.genesis
+    }
+}
+
+fn genesis_case(name: &str, genesis: &Genesis) -> Value {
+    genesis.check().unwrap();
+    let mut case = case(name, "genesis", genesis, Some(genesis.chain_id().to_string()));
+    case["json"] = serde_json::to_value(genesis).unwrap();
+    case["network"] = json!(genesis.network_id().to_string());
+    case
 }
 
 pub(crate) fn files() -> Vec<File> {
@@ -208,14 +208,12 @@ pub(crate) fn files() -> Vec<File> {
     }
     blocks.push(case("certificate of block 3", "certificate", network.certificate.as_ref().unwrap(), None));
 
-    let mut membership = vec![
+    let membership = vec![
         case("four members", "membership", &genesis.membership, Some(genesis.membership.hash().to_string())),
         case("application", "application", &application, None),
+        genesis_case("four members", &genesis),
+        genesis_case("four members who continue a chain", &continued()),
     ];
-    let mut genesis_case = case("four members", "genesis", &genesis, Some(genesis.chain_id().to_string()));
-    genesis_case["json"] = serde_json::to_value(&genesis).unwrap();
-    genesis_case["network"] = json!(genesis.network_id().to_string());
-    membership.push(genesis_case);
 
     let mut governance: Vec<Value> = changes()
         .iter()
@@ -225,12 +223,10 @@ pub(crate) fn files() -> Vec<File> {
             case
         })
         .collect();
-    governance.push(case(
-        "after three blocks",
-        "control",
-        &network.tip.control,
-        Some(network.tip.control.hash().to_string()),
-    ));
+    let open = continued().predecessor.unwrap().control;
+    for (name, control) in [("after three blocks", &network.tip.control), ("a proposal open", &open)] {
+        governance.push(case(name, "control", control, Some(control.hash().to_string())));
+    }
 
     let mut log: Vec<Value> = events().iter().map(|(name, event)| case(name, "event", event, None)).collect();
     for (name, event) in events() {
@@ -248,7 +244,7 @@ pub(crate) fn files() -> Vec<File> {
 
     let of_states =
         states().iter().map(|(name, state)| case(name, "state", state, Some(state.hash().to_string()))).collect();
-    vec![
+    let mut files = vec![
         File {
             name: "genesis",
             about: "Memberships and genesis; hash: membership hash, chain id. Format, sections 8 and 12.",
@@ -265,11 +261,6 @@ pub(crate) fn files() -> Vec<File> {
             cases: log,
         },
         File {
-            name: "signatures",
-            about: "What is signed: bytes, key, signature. Format, sections 2, 7, 10 and 12.",
-            cases: signatures(&network),
-        },
-        File {
             name: "blocks",
             about: "Headers, bodies and blocks of one chain; hash: block hash, body hash, block hash. Format, section 11.",
             cases: blocks,
@@ -277,5 +268,7 @@ pub(crate) fn files() -> Vec<File> {
         File { name: "merkle", about: "Frontiers; hash: root. Format, section 3.", cases: merkle() },
         File { name: "states", about: "States of subjects; hash: state hash. Format, section 13.", cases: of_states },
         File { name: "maps", about: "Contract maps with their roots and proofs. Format, section 14.", cases: maps() },
-    ]
+    ];
+    files.extend(signatures::files(&network));
+    files
 }
