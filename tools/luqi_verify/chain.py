@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from .block import Block, Header, Submission
 from .certificate import Certificate
-from .contract_map import ContractMap, map_key, state_hash
+from .contract_map import ContractMap, map_key, root_of_sorted, state_hash
 from .crypto import holds
 from .event import ContractEvent, seal_leaf
 from .fold import Occurrence, State, step
@@ -16,8 +16,12 @@ from .merkle import Frontier
 
 
 class Kind(StrEnum):
-    """What does not hold, in the order in which one height is judged (section 16)."""
+    """What does not hold, in the order in which one height is judged (section 16.2)."""
 
+    FOOT = "foot"
+    UNREADABLE = "unreadable"
+    ENCODING = "encoding"
+    MISSING = "missing"
     CHAIN = "chain"
     PROTOCOL = "protocol"
     HEIGHT = "height"
@@ -25,17 +29,14 @@ class Kind(StrEnum):
     TIME = "time"
     LIMITS = "limits"
     BODY = "body"
+    CERTIFICATE = "certificate"
     SUBMISSION = "submission"
     CONTROL = "control"
     MEMBERSHIP = "membership"
-    BLOCK = "block"
-    CERTIFICATE = "certificate"
+    REWRITTEN = "rewritten"
     LOG = "log"
     MAP = "map"
-    MISSING = "missing"
-    ENCODING = "encoding"
-    UNREADABLE = "unreadable"
-    SHORT = "short"
+    BLOCK = "block"
 
 
 class Finding(Exception):
@@ -82,6 +83,10 @@ class States:
         self.changed.clear()
         return self.map.root()
 
+    def root_anew(self) -> bytes:
+        """The same from scratch: every state hashed, every key sorted."""
+        return root_of_sorted(sorted((key, state_hash(state.encode())) for key, state in self.by_key.items()))
+
 
 @dataclass(slots=True)
 class Tip:
@@ -93,6 +98,8 @@ class Tip:
     time: int
     frontier: Frontier
     """The log as it was recomputed; `log_size` and `log_root` are what the header says."""
+    header: Header | None
+    """None below block 1."""
     log_size: int
     log_root: bytes
     map_root: bytes
@@ -112,19 +119,15 @@ class Tip:
         frontier = before.frontier.copy() if before else Frontier()
         map_root = before.header.map_root if before else bytes(32)
         return cls(
-            chain, 0, chain, genesis.time, frontier, frontier.size, frontier.root(), map_root, genesis.control(), None,
+            chain, 0, chain, genesis.time, frontier, None, frontier.size, frontier.root(), map_root, genesis.control(), None,
             Judges(genesis.membership), None if before else States(), before.header if before else None)
 
-    def climb(self, block: Block, size: int) -> None:
-        """Becomes this block, if it follows; otherwise a `Finding`.
+    def climb(self, block: Block) -> None:
+        """Steps 3 to 5 but for the roots: becomes this block, if it follows; otherwise a `Finding`.
 
-        What is left to judge of it is its certificate, which stands in what comes next, and then its roots:
-        a block that was altered after it was certified shall be told from one that was certified altered.
+        What is left to judge of it are its roots, and its certificate, which stands in what comes next.
         """
         header, body = block.header, block.body
-        self.check_header(block, size)
-        if self.height == 0 and body.certificate is not None:
-            raise Finding(Kind.CERTIFICATE, 1, "block 1 carries one")
         control = self.check_submissions(body.submissions, header.height)
         self.extend_log(body.submissions, control)
         after, membership = control.end()
@@ -142,25 +145,25 @@ class Tip:
         fits = (header.chain, header.height) == (self.chain, self.height + 1)
         return fits and header.body == block.body.hash()
 
-    def check_certificate(self, certificate: Certificate | None, thorough: bool, carrier: int) -> None:
+    def certificate_fault(self, certificate: Certificate | None, thorough: bool, carrier: int) -> Finding | None:
         """Step 2 for the block above: whether the tip is final. `carrier` is the height that has the certificate.
 
-        Signatures count where the tip changed the membership, or where all shall count.
+        Signatures count where the tip changed the membership, or where all shall count. Of the tip it speaks where
+        it is a good certificate of another block at that height.
         """
         if certificate is None:
-            raise Finding(Kind.CERTIFICATE, carrier, "the block carries none")
+            return Finding(Kind.CERTIFICATE, carrier, "the block carries none")
         if certificate.height == self.height and certificate.block != self.hash:
             fault = certificate.fault(self.chain, self.height, certificate.block, self.judged)
             if fault is None:
-                raise Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
-            raise Finding(Kind.CERTIFICATE, carrier, f"it is of another block, and does not hold: {fault}")
+                return Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
+            return Finding(Kind.CERTIFICATE, carrier, f"it is of another block, and does not hold: {fault}")
         thorough = thorough or self.judges is not self.judged
         if thorough:
             fault = certificate.fault(self.chain, self.height, self.hash, self.judged)
         else:
             fault = certificate.misnames(self.height, self.hash)
-        if fault:
-            raise Finding(Kind.CERTIFICATE, carrier, fault)
+        return Finding(Kind.CERTIFICATE, carrier, fault) if fault else None
 
     def check_log(self) -> None:
         """The recomputed log is the header's."""
@@ -170,6 +173,11 @@ class Tip:
     def check_map(self) -> None:
         """The recomputed map is the header's, where the states are known."""
         if self.states is not None and self.states.root() != self.map_root:
+            raise Finding(Kind.MAP, self.height, "the states are other ones")
+
+    def check_map_anew(self) -> None:
+        """The same with the map made from scratch, by its definition and nothing else."""
+        if self.states is not None and self.states.root_anew() != self.map_root:
             raise Finding(Kind.MAP, self.height, "the states are other ones")
 
     def check_header(self, block: Block, size: int) -> None:
@@ -231,7 +239,7 @@ class Tip:
                 self.frontier.append(leaf)
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:
-        self.height, self.hash, self.time = header.height, header.hash(), header.time
+        self.header, self.height, self.hash, self.time = header, header.height, header.hash(), header.time
         self.log_size, self.log_root, self.map_root = header.log_size, header.log_root, header.map_root
         self.control, self.judged, self.judges = control, self.judges, judges
 

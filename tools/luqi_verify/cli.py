@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .archive import OtherChain
 from .audit import Exit, Kept, audit
 from .chain import Policy
 from .codec import Invalid, from_hex
@@ -40,7 +41,8 @@ of a chain, from the archive's foot), verifies every signature that it rests on,
 that does not hold. The genesis is what you trust: compare its chain id, the first line printed, with one
 that you have from elsewhere.
 
-What is printed as `tip` with --json is what to keep: --from finds a chain that all nodes together rewrote.
+What is printed as `bookmark` with --json is what to keep, as is the file of `luqi audit --keep`: --from finds a
+chain that all nodes together rewrote.
 
 {EXIT}
 """
@@ -64,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
     archive.add_argument("--state", choices=("tip", "every"), default="every",
                          help="after which blocks the map root is compared: the last one, or every one (the default)")
     archive.add_argument("--from", dest="kept", type=Path, metavar="FILE",
-                         help="what an earlier run printed with --json: that block has to be in this chain")
+                         help="what an earlier audit gave to keep, or all that it printed with --json: that block has"
+                         " to be in this chain")
     archive.set_defaults(run=run_archive)
 
     vectors = commands.add_parser("vectors", help="recompute golden vectors", epilog=EXIT)
@@ -80,9 +83,21 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class Usage(Exception):
+    """A mistake of whoever asked."""
+
+
+def read_kept(path: Path, chain: bytes) -> Kept:
+    """What the auditor kept, of this very chain."""
+    try:
+        return Kept.from_json(path.read_text("utf-8"), chain)
+    except (OSError, ValueError) as error:
+        raise Usage(f"{path}: {error}") from error
+
+
 def run_archive(options: argparse.Namespace) -> Exit:
     genesis = read_genesis(options.genesis.read_bytes())
-    kept = Kept.from_json(options.kept.read_text("utf-8")) if options.kept else None
+    kept = read_kept(options.kept, genesis.chain_id()) if options.kept else None
     policy = Policy(options.certificates == "every", options.state == "every")
     with options.file.open("rb") as file:
         progress = Progress(file, options.file.stat().st_size)
@@ -126,6 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
+    except (Usage, OtherChain) as error:
+        print(f"usage: {error}", file=sys.stderr)
+        return Exit.USAGE
     except (OSError, Invalid, MissingLibrary, ValueError, KeyError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return Exit.FAILED

@@ -1,5 +1,6 @@
 """The contract map: one tree over the states of all subjects (section 14)."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -61,6 +62,16 @@ def root_of(node: Node) -> bytes:
     if node.hash is None:
         node.hash = inner_root(root_of(node.left), root_of(node.right))
     return node.hash
+
+
+def root_of_sorted(items: list[tuple[bytes, bytes]], depth: int = 0) -> bytes:
+    """The root of a set of keys and state hashes, sorted, as section 14 defines it."""
+    if not items:
+        return EMPTY_ROOT
+    if len(items) == 1:
+        return leaf_root(*items[0])
+    middle = bisect_left(items, 1, key=lambda item: bit(item[0], depth))
+    return inner_root(root_of_sorted(items[:middle], depth + 1), root_of_sorted(items[middle:], depth + 1))
 
 
 def attach(above: Inner, side: int, node: Node) -> None:

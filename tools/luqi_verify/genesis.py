@@ -10,6 +10,10 @@ from .crypto import Suite, hash_of
 from .governance import Control
 from .membership import Judges, Membership
 from .merkle import Frontier
+from .subject import vrf_key
+
+PROTOCOL = 1
+"""The one that this verifier knows."""
 
 
 @structure
@@ -68,8 +72,9 @@ class Genesis(Structure):
     trust: Trust
 
     def check(self) -> None:
-        if self.protocol != 1:
+        if self.protocol != PROTOCOL:
             raise Invalid("genesis: the protocol is not 1")
+        vrf_key(self.vrf)
         if self.predecessor and self.time < self.predecessor.header.time:
             raise Invalid("genesis: before its predecessor")
 

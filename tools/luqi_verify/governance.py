@@ -302,9 +302,15 @@ class ControlFold:
                 open_proposals.append(replace(proposal, adopted=adopted))
         after = Judges(membership)
         streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()) if node in after.nodes)
-        return Control(protocol, streams, tuple(without_absent(each, after) for each in open_proposals)), membership
+        proposals = tuple(without_past(each, self.judges, after) for each in open_proposals)
+        return Control(protocol, streams, proposals), membership
 
 
-def without_absent(proposal: Proposal, judges: Judges) -> Proposal:
-    """The proposal without approvals of members that are gone: who comes again has to approve again."""
-    return replace(proposal, approvals=tuple(code for code in proposal.approvals if code in judges.members))
+def without_past(proposal: Proposal, before: Judges, after: Judges) -> Proposal:
+    """The proposal without approvals of members that are gone, or that have another governance key now: who comes
+    again has to approve again, and what a leaked key signed goes with the key."""
+    def stays(code: bytes) -> bool:
+        now, then = after.members.get(code), before.members.get(code)
+        return now is not None and then is not None and now.governance == then.governance
+
+    return replace(proposal, approvals=tuple(code for code in proposal.approvals if stays(code)))

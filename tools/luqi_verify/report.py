@@ -4,14 +4,10 @@ import sys
 import time
 from typing import Any, BinaryIO
 
-from .audit import Report
+from .audit import Report, bookmark
 from .chain import Tip
 from .genesis import Genesis
 
-UNCHECKED = {
-    "start": "the blocks below {first}: an earlier audit's result, given with --from, would vouch for them",
-    "map": "map roots: the archive does not bring the states below block {first}",
-}
 MEANING = {
     "holds": "everything that was verified holds",
     "altered": "something in the archive does not hold",
@@ -28,10 +24,11 @@ def to_json(report: Report) -> dict[str, Any]:
         "tip": vouched.hash.hex() if vouched else None,
         "log_root": vouched.log_root.hex() if vouched else None,
         "map_root": vouched.map_root.hex() if vouched else None,
-        "signed": vouched.height if vouched else None,
+        "signed": report.signed,
         "witnessed": None,
         "timestamped": None,
-        "unchecked": report.unchecked,
+        "bookmark": bookmark(vouched),
+        "unchecked": list(report.unchecked.values()),
         "findings": [{
             "kind": str(finding.kind), "height": finding.height, "index": None, "subject": None,
             "detail": finding.detail,
@@ -45,7 +42,7 @@ def to_text(report: Report, genesis: Genesis) -> str:
         lines += described(report)
     else:
         lines.append("verified  no block")
-    lines += [f"unchecked {UNCHECKED[part].format(first=report.first)}" for part in report.unchecked]
+    lines += [f"unchecked {words}" for words in report.unchecked.values()]
     if report.finding:
         lines.append(f"found     height {report.finding.height}, {report.finding.kind}: {report.finding.detail}")
     up_to = f"vouches up to height {report.vouched.height}" if report.vouched else "vouches for no block"
@@ -64,11 +61,12 @@ def described(report: Report) -> list[str]:
     ]
     if "map" not in report.unchecked:
         means.append("states folded, and the map root " + (
-            "after every block" if policy.every_map else "after the last block"))
+            "after every block, and of the last one from scratch" if policy.every_map else "of the last block"))
     return [
         f"verified  {blocks}: {vouched.submissions:,} submissions, {vouched.events:,} events",
         *[f"          {mean}" for mean in means],
         f"tip       {vouched.hash.hex()}",
+        f"signed    {f'up to block {report.signed:,}' if report.signed else 'nothing'}",
         f"log root  {vouched.log_root.hex()}",
         f"map root  {vouched.map_root.hex()}",
     ]

@@ -620,7 +620,7 @@ def judge_chain(case: Case) -> Iterator[str]:
     if report.finding:
         yield from differs(case, "first", {"height": report.finding.height, "kind": str(report.finding.kind)})
         return
-    if report.unchecked:
+    if report.unchecked and report.verdict() == "holds":
         yield f"unchecked: {', '.join(report.unchecked)}"
     yield from differs(case, "tip", report.vouched.hash)
     yield from differs(case, "log_root", report.vouched.log_root)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import support  # noqa: F401
+import ristretto255
 from luqi_verify import archive
 from luqi_verify.audit import Report, audit
 from luqi_verify.block import Block, Body, Header, Submission
@@ -49,12 +50,17 @@ def member(code: bytes, *nodes: Node) -> Member:
     return Member(code, *NAMES[code], SuiteKey(1, public_key("governance", code)), vault, nodes)
 
 
+VRF_KEY = ristretto255.encode(int.from_bytes(sha256(b"vrf").digest(), "big") * ristretto255.GENERATOR)
+UNASKED = Trust(("witness.example",), 0, (), 10)
+"""Asks for no witness and no time stamp."""
+
+
 def genesis(*members: Member, **changes: object) -> Genesis:
     members = members or (member(PROVINCE, node(0)), member(COUNTY, node(1), node(2)))
     count = sum(len(each.nodes) for each in members)
     made = Genesis(
-        1, 1, "测试网", 1_700_000_000_000, None, Membership(count, members, PARAMETERS), sha256(b"vrf").digest(),
-        (SealedVrf(PROVINCE, b"sealed"),), Trust(("witness.example",), 1, (b"root",), 10))
+        1, 1, "测试网", 1_700_000_000_000, None, Membership(count, members, PARAMETERS), VRF_KEY,
+        (SealedVrf(PROVINCE, b"sealed"),), UNASKED)
     return replace(made, **changes)
 
 

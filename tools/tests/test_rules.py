@@ -5,12 +5,12 @@ import hashlib
 import random
 import unittest
 
-from network import CITY, COUNTY, PARAMETERS, PROVINCE, Builder, event, genesis, member, node, private_key
+from network import CITY, COUNTY, PARAMETERS, PROVINCE, Builder, event, genesis, member, node, private_key, public_key
 from luqi_verify import fold
 from luqi_verify.block import Block
 from luqi_verify.codec import Invalid, decode, encode
-from luqi_verify.contract_map import ContractMap, Proof, prove
-from luqi_verify.crypto import hash_of, signed_bytes
+from luqi_verify.contract_map import ContractMap, Proof, prove, root_of_sorted
+from luqi_verify.crypto import SuiteKey, hash_of, signed_bytes
 from luqi_verify.event import (
     AMEND, ATTACH, CORRECT, DISSOLVE, EMPLOYER, ENTRY, ERASE, EVENT, NEW, RENEW, REOPEN, RESUME, SUSPEND, TERMINATE,
     TRANSFER, VOID, Approves, EventEntry, Proposes, Seal,
@@ -154,8 +154,8 @@ class Map(unittest.TestCase):
             grown.put(key, items[key])
             if n % 7 == 0:
                 self.assertEqual(grown.root(), self.by_definition(items))
+                self.assertEqual(root_of_sorted(sorted(items.items())), grown.root())
         self.assertEqual(grown.root(), self.by_definition(items))
-
 
     def test_proofs(self):
         dice, held, items = random.Random(3), ContractMap(), {}
@@ -263,7 +263,6 @@ class Governance(unittest.TestCase):
         self.assertEqual([stream.node for stream in control.streams], [0])
         self.assertEqual((control.protocol, membership.next_node), (4, 3))
 
-
     def test_who_is_gone_has_approved_nothing(self):
         three = genesis(member(PROVINCE, node(0)), member(COUNTY, node(1)), member(CITY, node(2, 0)))
         through, waiting = self.fold(5, membership=three.membership), SetPower(0, 3)
@@ -275,6 +274,27 @@ class Governance(unittest.TestCase):
         control, membership = through.end()
         self.assertEqual([each.code for each in membership.members], [PROVINCE, COUNTY])
         self.assertEqual([each.approvals for each in control.proposals], [(COUNTY,)])
+
+    def test_who_has_another_governance_key_has_approved_nothing(self):
+        three = genesis(member(PROVINCE, node(0, 9)), member(COUNTY, node(1)), member(CITY, node(2, 0)))
+        key = SuiteKey(1, public_key("governance", "another"))
+        vault = {each.code: each.vault for each in three.membership.members}
+        waiting, adopted, other = SetPower(0, 3), SetPower(0, 4), RotateMemberKeys(CITY, key, vault[CITY])
+        for change, gone in ((RotateMemberKeys(COUNTY, key, vault[COUNTY]), COUNTY), (SetPower(1, 2), None)):
+            through = self.fold(5, membership=three.membership)
+            for each, effective, approving in (
+                (change, 6, (PROVINCE,)), (waiting, 9, (CITY, COUNTY)), (adopted, 9, (COUNTY, PROVINCE)),
+                (other, 9, (COUNTY,)),
+            ):
+                self.assertEqual(through.propose(Propose(each, effective), PROVINCE), "applied")
+                for code in approving:
+                    self.assertEqual(through.approve(self.approval(each, effective, code)), "applied")
+            control, membership = through.end()
+            self.assertNotEqual(membership, three.membership)
+            stay = [tuple(code for code in codes if code != gone)
+                    for codes in ((CITY, COUNTY), (COUNTY, PROVINCE), (COUNTY,))]
+            self.assertEqual([each.approvals for each in control.proposals], stay)
+            self.assertEqual([each.adopted for each in control.proposals], [False, True, False])
 
     def test_256_are_open_at_most(self):
         through = self.fold(5)
