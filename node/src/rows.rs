@@ -32,6 +32,8 @@ pub(crate) struct RowFile<const N: usize> {
     file: File,
     path: PathBuf,
     rows: u64,
+    /// The first row of the last group, as it was found.
+    last_group: u64,
     group: u32,
     waiting: Vec<u8>,
 }
@@ -56,9 +58,9 @@ impl<const N: usize> RowFile<N> {
         let Some(stored) = bytes.strip_prefix(magic) else {
             return Err(StoreError::File { path: path.to_owned(), why: "it begins with another word".to_owned() });
         };
-        let (rows, group) = read(stored, path, on_damage)?;
-        let mut opened =
-            Self { file, path: path.to_owned(), rows: 0, group: group.wrapping_add(1), waiting: Vec::new() };
+        let (rows, group, last_group) = read(stored, path, on_damage)?;
+        let group = group.wrapping_add(1);
+        let mut opened = Self { file, path: path.to_owned(), rows: 0, last_group, group, waiting: Vec::new() };
         opened.cut(rows.len() as u64)?;
         if is_new && let Some(folder) = path.parent() {
             sync_folder(folder)?;
@@ -69,6 +71,11 @@ impl<const N: usize> RowFile<N> {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The first row of those that were synced last before the file was opened.
+    pub(crate) const fn last_group(&self) -> u64 {
+        self.last_group
     }
 
     /// Keeps so many rows and forgets the rest, durably.
@@ -118,13 +125,20 @@ impl<const N: usize> RowFile<N> {
     }
 }
 
-/// The good rows from the start, and the last one's group.
-fn read<const N: usize>(stored: &[u8], path: &Path, on_damage: OnDamage) -> Result<(Vec<[u8; N]>, u32), StoreError> {
+/// The good rows from the start, the last one's group, and the first row of that.
+fn read<const N: usize>(
+    stored: &[u8],
+    path: &Path,
+    on_damage: OnDamage,
+) -> Result<(Vec<[u8; N]>, u32, u64), StoreError> {
     let mut rows = Vec::with_capacity(stored.len() / (N + FOOT));
-    let mut last = 0;
+    let (mut last, mut first_of_last) = (0, 0);
     let mut all = stored.chunks_exact(N + FOOT);
     let bad = all.by_ref().find(|row| match checked::<N>(row) {
         Some((content, group)) => {
+            if group != last {
+                first_of_last = rows.len() as u64;
+            }
             rows.push(content);
             last = group;
             false
@@ -142,7 +156,7 @@ fn read<const N: usize>(stored: &[u8], path: &Path, on_damage: OnDamage) -> Resu
             return Err(StoreError::File { path: path.to_owned(), why });
         }
     }
-    Ok((rows, last))
+    Ok((rows, last, first_of_last))
 }
 
 fn group_of<const N: usize>(row: &[u8]) -> u32 {

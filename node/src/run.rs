@@ -85,8 +85,11 @@ pub enum RunError {
     #[error(transparent)]
     Agreement(#[from] AgreementError),
     /// The system gives no thread, or a part of the program failed.
-    #[error("a part of the node ended by itself: {0}")]
+    #[error("a part of the node failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
+    /// A part of the program ended although nobody told it to.
+    #[error("a part of the node ended by itself; what it said last stands in the log above")]
+    Ended,
 }
 
 /// Runs a node until `stop` says so; tells by `ready` where it can be reached.
@@ -168,20 +171,29 @@ async fn supervise(
     mut agreeing: JoinHandle<Result<(), AgreementError>>,
     mut stop: watch::Receiver<bool>,
     end: &watch::Sender<bool>,
-    tasks: &mut [JoinHandle<()>],
+    tasks: &mut Vec<JoinHandle<()>>,
 ) -> Result<(), RunError> {
+    let mut failed = None;
     let early = tokio::select! {
         ended = &mut agreeing => Some(ended),
         _ = stop.wait_for(|stop| *stop) => None,
-        // None of them ends before it is told to.
-        _ = futures::future::select_all(tasks.iter_mut()) => None,
+        (part, at, _) = futures::future::select_all(tasks.iter_mut()) => {
+            // None of them ends before it is told to, and nobody may wait for it again.
+            drop(tasks.swap_remove(at));
+            failed = Some(part);
+            None
+        }
     };
     end.send_replace(true);
     let ended = match early {
         Some(ended) => ended,
         None => agreeing.await,
     };
-    Ok(ended??)
+    match failed {
+        // Why agreement ended says more, where it did not merely follow.
+        Some(part) => ended?.map_err(RunError::from).and(part.map_err(RunError::from)).and(Err(RunError::Ended)),
+        None => Ok(ended??),
+    }
 }
 
 async fn open(home: &Home, config: &Config) -> Result<Chain, RunError> {
@@ -262,5 +274,49 @@ impl Submissions for Desk {
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
         self.may_take()?;
         self.intake.govern(event).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Agreement and another part, each of which waits until it is told to end, or does something else first.
+    async fn ended(part: impl Future<Output = ()> + Send + 'static, tell: bool) -> (Result<(), RunError>, usize) {
+        let (end, ending) = watch::channel(false);
+        let (stop, told) = watch::channel(tell);
+        let agreeing = tokio::spawn({
+            let ending = ending.clone();
+            async move {
+                stopped(ending).await;
+                Ok(())
+            }
+        });
+        let mut tasks = vec![tokio::spawn(stopped(ending)), tokio::spawn(part)];
+        let ended = supervise(agreeing, told, &end, &mut tasks).await;
+        let left = tasks.len();
+        for task in tasks {
+            // Whoever is left has been told, and may still be waited for.
+            let _ = tokio::time::timeout(Duration::from_secs(60), task).await.unwrap();
+        }
+        drop(stop);
+        (ended, left)
+    }
+
+    #[tokio::test]
+    async fn a_part_that_dies_or_ends_ends_the_node_with_an_error() {
+        let (ended_so, left) = ended(async { panic!("on purpose") }, false).await;
+        assert!(matches!(ended_so, Err(RunError::Thread(why)) if why.is_panic()));
+        assert_eq!(left, 1);
+        let (ended_so, left) = ended(async {}, false).await;
+        assert!(matches!(ended_so, Err(RunError::Ended)));
+        assert_eq!(left, 1);
+    }
+
+    #[tokio::test]
+    async fn who_is_told_to_end_ends_well() {
+        let (ended_so, left) = ended(tokio::time::sleep(Duration::from_millis(50)), true).await;
+        assert!(ended_so.is_ok());
+        assert_eq!(left, 2);
     }
 }

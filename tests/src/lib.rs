@@ -2,10 +2,11 @@
 //! crash or a full disk can.
 //!
 //! - [`campaign`]: no alteration escapes an audit;
+//! - [`readers`]: the two verifiers say the same of every alteration;
 //! - [`crash`]: nothing that was acknowledged is lost;
 //! - [`net`]: whatever happens to nodes and wires, there is one chain.
 //!
-//! Both are libraries with a short run under `cargo test` and a long one as a binary, so that the
+//! They are libraries with a short run under `cargo test` and a long one as a binary, so that the
 //! same code answers for ten edits and for ten thousand. Every run is repeatable from its seed.
 #![allow(
     clippy::unwrap_used,
@@ -24,3 +25,4 @@ pub mod edits;
 pub mod layout;
 pub mod luqi;
 pub mod net;
+pub mod readers;

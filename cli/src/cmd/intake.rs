@@ -25,6 +25,8 @@ pub(super) fn problem(error: IntakeError) -> Problem {
         | IntakeError::File(_)
         | IntakeError::Outbox(_)
         | IntakeError::Thread(_)
+        | IntakeError::Ahead { .. }
+        | IntakeError::VaultBehind { .. }
         | IntakeError::Vault(_) => Exit::Failed,
     };
     Problem::new(exit, text)

@@ -5,6 +5,7 @@ use crate::client::block_on;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::ids::Height;
+use luqi_node::committer::CommitError;
 use luqi_node::config::{Config, LogFormat, LogSection};
 use luqi_node::consensus::ConsensusError;
 use luqi_node::home::Home;
@@ -121,6 +122,12 @@ impl From<RunError> for Problem {
             RunError::Chain(error) => ledger::problem(error),
             RunError::Home(error) => error.into(),
             RunError::Intake(error) => super::intake::problem(error),
+            RunError::Agreement(AgreementError::Sync(SyncError::Commit(error @ CommitError::Fault { .. }))) => {
+                Self::new(Exit::Wrong, error).next(
+                    "more than two thirds certified that block and this node's own computation refuses it: do not start \
+                     the node again before you have audited it and another one",
+                )
+            }
             RunError::Agreement(AgreementError::Sync(SyncError::Commit(error))) => ledger::problem(error),
             RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
                 Self::new(Exit::Wrong, error)
@@ -129,7 +136,8 @@ impl From<RunError> for Problem {
             | RunError::Network(_)
             | RunError::Outbox(_)
             | RunError::Http(_)
-            | RunError::Thread(_) => Self::new(Exit::Failed, error),
+            | RunError::Thread(_)
+            | RunError::Ended => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Desk {
         let folder = home.intake();
         make_key_folder(&folder)?;
         let tags = Tags::new(&*lookup_key(&folder)?);
-        let journal = Journal::open(&folder.join("look-up"), last, anew)?;
+        let journal = Journal::open(&folder.join("look-up"), last, anew, |handle| vault.has(handle))?;
         let (subjects, employers) = Default::default();
         Ok(Self {
             vault,

@@ -72,4 +72,28 @@ pub enum IntakeError {
         /// The last one that is durable.
         last: Sequence,
     },
+    /// The chain here is older than the look-up.
+    #[error(
+        "the look-up {} knows what this node sent up to submission {found}, and the chain here has {last}: ledger/ was rolled back, or lost; restore it from a newer copy or fetch the blocks from the other nodes. To begin another chain in this home, move intake/ and vault/ away, too",
+        path.display()
+    )]
+    Ahead {
+        /// The look-up.
+        path: PathBuf,
+        /// The last submission that it knows.
+        found: Sequence,
+        /// The last one that is durable.
+        last: Sequence,
+    },
+    /// The vault is older than the look-up.
+    #[error(
+        "the look-up {} knows of {lost} records that vault/ does not have: it was rolled back, damaged or lost; restore it from a newer copy, or start with --new-look-up and go on without their plaintext",
+        path.display()
+    )]
+    VaultBehind {
+        /// The look-up.
+        path: PathBuf,
+        /// How many records.
+        lost: u64,
+    },
 }

@@ -117,12 +117,18 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the look-up of a node whose last durable submission is `last`. Where it is missing, or has lost
-    /// what was sent last, and `anew` says so, it goes on without that.
-    pub(super) fn open(path: &Path, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
+    /// Opens the look-up of a node whose last durable submission is `last`, and whose vault has the records
+    /// that `has` says. Where the look-up is missing, or has lost what was sent last, or the vault has lost
+    /// records, and `anew` says so, it goes on without that.
+    pub(super) fn open(
+        path: &Path,
+        last: Sequence,
+        anew: bool,
+        has: impl Fn(&Handle) -> bool,
+    ) -> Result<Self, IntakeError> {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let (mut tables, mut follow) = (Tables::default(), Follow::default());
-        let (mut rows, mut reached) = (0, Sequence(0));
+        let (mut rows, mut reached, mut lost) = (0, Sequence(0), 0);
         for stored in &stored {
             let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
             let row = Row::decode(stored).ok_or_else(unknown)?;
@@ -131,8 +137,17 @@ impl Journal {
             }
             tables.apply(&row);
             follow.apply(&row);
+            lost += u64::from(row.sealed().is_some_and(|handle| !has(handle)));
             rows += 1;
             reached = row.sequence;
+        }
+        // What was sent and is on no chain was sent last, all of it together: a crash leaves no more.
+        if rows < stored.len() as u64 && rows < file.last_group() {
+            let found = stored.last().and_then(Row::decode).map_or(reached, |row| row.sequence);
+            return Err(IntakeError::Ahead { path: path.to_owned(), found, last });
+        }
+        if lost > 0 && !anew {
+            return Err(IntakeError::VaultBehind { path: path.to_owned(), lost });
         }
         file.cut(rows)?;
         let mut journal = Self { file, rows, tables, follow: Arc::new(RwLock::new(follow)) };
@@ -310,6 +325,20 @@ const GOVERNED: u8 = 8;
 const MOVED: u8 = 9;
 
 impl Row {
+    /// The record that was sealed before the row was written.
+    const fn sealed(&self) -> Option<&Handle> {
+        match &self.what {
+            What::Sent { handle, .. } | What::Parked { handle, .. } => Some(handle),
+            What::Waits { .. }
+            | What::Again { .. }
+            | What::Unparked { .. }
+            | What::Begins
+            | What::Settled { .. }
+            | What::Governed
+            | What::Moved { .. } => None,
+        }
+    }
+
     fn encode(&self) -> [u8; ROW] {
         let place = (self.sequence, self.position);
         let bytes = match &self.what {
@@ -413,10 +442,10 @@ mod tests {
         let path = folder.path().join("look-up");
         for last in 0..=8_u64 {
             let _ = std::fs::remove_file(&path);
-            let mut journal = Journal::open(&path, Sequence(0), false).unwrap();
+            let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
             journal.write(&rows()).unwrap();
             drop(journal);
-            let opened = Journal::open(&path, Sequence(last), false);
+            let opened = Journal::open(&path, Sequence(last), false, |_| true);
             if last > 7 {
                 // It has lost a row.
                 assert!(matches!(opened, Err(IntakeError::Behind { found: Sequence(7), last: Sequence(8), .. })));
@@ -435,7 +464,7 @@ mod tests {
             }
             drop(journal);
             // What was cut stays cut.
-            assert_eq!(Journal::open(&path, Sequence(last), false).unwrap().rows, last);
+            assert_eq!(Journal::open(&path, Sequence(last), false, |_| true).unwrap().rows, last);
         }
     }
 
@@ -465,9 +494,9 @@ mod tests {
     fn a_look_up_goes_on_without_what_it_lost_only_if_that_is_meant() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        assert!(matches!(Journal::open(&path, Sequence(3), false), Err(IntakeError::Behind { .. })));
-        drop(Journal::open(&path, Sequence(3), true).unwrap());
-        let mut journal = Journal::open(&path, Sequence(3), false).unwrap();
+        assert!(matches!(Journal::open(&path, Sequence(3), false, |_| true), Err(IntakeError::Behind { .. })));
+        drop(Journal::open(&path, Sequence(3), true, |_| true).unwrap());
+        let mut journal = Journal::open(&path, Sequence(3), false, |_| true).unwrap();
         let seen = [Row {
             sequence: Sequence(4),
             position: 0,
@@ -476,9 +505,49 @@ mod tests {
         journal.write(&seen).unwrap();
         journal.hold(&seen);
         drop(journal);
-        assert!(matches!(Journal::open(&path, Sequence(9), false), Err(IntakeError::Behind { .. })));
-        assert!(Journal::open(&path, Sequence(9), true).unwrap().tables.has(&[5; 16]), "the rest is known still");
-        assert!(Journal::open(&path, Sequence(9), false).is_ok());
-        assert!(Journal::open(&path, Sequence(10), false).is_err());
+        assert!(matches!(Journal::open(&path, Sequence(9), false, |_| true), Err(IntakeError::Behind { .. })));
+        assert!(
+            Journal::open(&path, Sequence(9), true, |_| true).unwrap().tables.has(&[5; 16]),
+            "the rest is known still"
+        );
+        assert!(Journal::open(&path, Sequence(9), false, |_| true).is_ok());
+        assert!(Journal::open(&path, Sequence(10), false, |_| true).is_err());
+    }
+
+    #[test]
+    fn a_chain_that_is_older_than_the_look_up_cuts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
+        for rows in rows().chunks(3) {
+            journal.write(rows).unwrap();
+        }
+        drop(journal);
+        let before = std::fs::read(&path).unwrap();
+        for (last, may) in [(0, false), (5, false), (6, true), (7, true)] {
+            std::fs::write(&path, &before).unwrap();
+            for anew in [false, true] {
+                match Journal::open(&path, Sequence(last), anew, |_| true) {
+                    Ok(_) => assert!(may, "{last}"),
+                    Err(IntakeError::Ahead { found: Sequence(7), last: at, .. }) => {
+                        assert_eq!((may, at), (false, Sequence(last)));
+                        assert_eq!(std::fs::read(&path).unwrap(), before);
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_vault_that_has_lost_records_is_noticed_and_gone_on_with_only_if_that_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
+        journal.write(&rows()).unwrap();
+        drop(journal);
+        let lost = Journal::open(&path, Sequence(7), false, |handle| *handle != [4; 16]);
+        assert!(matches!(lost, Err(IntakeError::VaultBehind { lost: 1.., .. })));
+        assert!(Journal::open(&path, Sequence(7), true, |_| false).is_ok());
     }
 }

@@ -57,7 +57,7 @@ impl Worker {
         match worker.reopen() {
             Ok(()) | Err(IntakeError::NotAMember(_)) => Ok(worker),
             // It follows and votes as before: the others do not pay for what this home has lost.
-            Err(error @ IntakeError::Behind { .. }) => {
+            Err(error @ (IntakeError::Behind { .. } | IntakeError::Ahead { .. } | IntakeError::VaultBehind { .. })) => {
                 tracing::error!("the intake takes nothing: {error}");
                 Ok(worker)
             }
@@ -245,6 +245,8 @@ fn refusal(error: &IntakeError) -> SubmitError {
         | IntakeError::Commit(_)
         | IntakeError::Outbox(_)
         | IntakeError::Thread(_)
-        | IntakeError::Behind { .. } => SubmitError::Closed(error.to_string()),
+        | IntakeError::Behind { .. }
+        | IntakeError::Ahead { .. }
+        | IntakeError::VaultBehind { .. } => SubmitError::Closed(error.to_string()),
     }
 }

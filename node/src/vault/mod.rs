@@ -92,7 +92,8 @@ struct Prepared {
 }
 
 impl Vault {
-    /// Opens the vault in a folder, and makes it where there is none. Torn ends are cut.
+    /// Opens the vault in a folder, and makes it where there is none. A torn end is cut with the first record
+    /// that is sealed after it: before that, ask by [`Vault::has`] whether anything acknowledged is missing.
     ///
     /// # Errors
     /// [`VaultError`]: what is wrong, where, and what to do.
@@ -203,6 +204,12 @@ impl Vault {
             return Err(damaged());
         }
         Ok(Opened { record, secret, subject: frame.subject })
+    }
+
+    /// Whether a record is here, erased or not.
+    #[must_use]
+    pub fn has(&self, handle: &Handle) -> bool {
+        self.table.contains_key(handle)
     }
 
     /// The whole commitment of a record, and what it is bound to.

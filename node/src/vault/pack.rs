@@ -85,6 +85,9 @@ pub(super) struct Packs {
     length: u64,
     /// Where the durable part ends.
     durable: (u32, u64),
+    /// Something stands behind the durable part, which goes with the next push and no earlier: whoever opens
+    /// the vault may know that it was acknowledged.
+    is_torn: bool,
 }
 
 impl Packs {
@@ -92,7 +95,7 @@ impl Packs {
     pub(super) fn open(folder: &Path, limit: u64) -> Result<Self, VaultError> {
         let last = numbers(folder)?.into_iter().max().unwrap_or(1);
         let (file, length) = open_pack(folder, last)?;
-        Ok(Self { folder: folder.to_owned(), limit, pack: last, file, length, durable: (last, length) })
+        Ok(Self { folder: folder.to_owned(), limit, pack: last, file, length, durable: (last, length), is_torn: false })
     }
 
     /// Appends a sealed record.
@@ -100,6 +103,9 @@ impl Packs {
         let bytes = frame.encode();
         if bytes.len() > MAX_FRAME {
             return Err(VaultError::TooLong(bytes.len()));
+        }
+        if self.is_torn {
+            self.cut(self.pack, self.length)?;
         }
         let is_begun = self.length > MAGIC.len() as u64;
         if is_begun && self.length.saturating_add(bytes.len() as u64) > self.limit {
@@ -132,7 +138,7 @@ impl Packs {
             std::fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
         }
         (self.file, _) = open_pack(&self.folder, pack)?;
-        (self.pack, self.length, self.durable) = (pack, length, (pack, length));
+        (self.pack, self.length, self.durable, self.is_torn) = (pack, length, (pack, length), false);
         self.file.set_len(length).map_err(StoreError::io("cut", &self.path()))?;
         self.file.sync_all().map_err(StoreError::io("sync", &self.path()))?;
         Ok(sync_folder(&self.folder)?)
@@ -148,7 +154,7 @@ impl Packs {
     }
 
     /// Looks through the packs from a place on. A torn end, or frames whose secret is in none of so many
-    /// slots, were never acknowledged: they are cut.
+    /// slots, are left out: as far as the vault knows they were never acknowledged.
     pub(super) fn follow(
         &mut self,
         from: Option<Place>,
@@ -168,7 +174,8 @@ impl Packs {
                         let why = format!("the frame at byte {offset} is damaged");
                         return Err(StoreError::File { path: path(&self.folder, pack), why }.into());
                     }
-                    return self.cut(pack, offset);
+                    (self.length, self.durable, self.is_torn) = (offset, (pack, offset), true);
+                    return Ok(());
                 };
                 found(&frame, Place { pack, offset: u32::try_from(offset).unwrap_or(u32::MAX) });
                 offset = end;

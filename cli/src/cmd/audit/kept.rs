@@ -1,7 +1,7 @@
 //! What an auditor kept of an earlier audit.
 
 use crate::exit::Problem;
-use ledger_core::audit::Bookmark;
+use ledger_core::audit::{Bookmark, Verdict};
 use ledger_core::crypto::ChainId;
 use luqi_node::home::read_json;
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use std::path::Path;
 /// An audit's whole answer, of which only this is wanted.
 #[derive(Deserialize)]
 struct Whole {
+    verdict: Verdict,
     bookmark: Bookmark,
 }
 
@@ -21,13 +22,19 @@ pub(super) fn read(path: &Path, chain: &ChainId) -> Result<Bookmark, Problem> {
     }
     let json: serde_json::Value = read_json(path).map_err(Problem::usage)?;
     let kept = match json.get("bookmark") {
-        Some(_) => serde_json::from_value::<Whole>(json).map(|whole| whole.bookmark),
-        None => serde_json::from_value(json),
+        Some(_) => serde_json::from_value::<Whole>(json).map(|whole| (whole.verdict, whole.bookmark)),
+        None => serde_json::from_value(json).map(|kept| (Verdict::Holds, kept)),
     };
-    let kept: Bookmark = kept.map_err(|why| {
+    let (verdict, kept) = kept.map_err(|why| {
         Problem::usage(format!("{} is not what an audit gives to keep: {why}", path.display()))
             .next("name the file that an earlier audit wrote with --keep, or its answer with --json")
     })?;
+    if verdict != Verdict::Holds {
+        let what = format!("{} is of an audit that did not find that the chain holds", path.display());
+        return Err(
+            Problem::usage(what).next("only what was found to hold can vouch for anything: audit that again first")
+        );
+    }
     if kept.chain != *chain {
         let what = format!("{} is of chain {}, the genesis makes chain {chain}", path.display(), kept.chain);
         return Err(Problem::usage(what).next("use the genesis and the kept file of one chain"));

@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, LONG, keys, quick};
+use super::cluster::{Cluster, keys, quick};
 use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
 use crate::consensus::{Ended, Silence, Waiting};
@@ -61,7 +61,7 @@ async fn all_stop_and_go_on_from_their_homes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_hears_nothing_for_a_while_catches_up() {
-    let mut cluster = Cluster::of_four(2).await;
+    let cluster = Cluster::of_four(2).await;
     cluster.hub.only(|from, to| from != NodeNumber(2) && to != NodeNumber(2));
     let height = cluster.height(1);
     cluster.reach(1, height + 4).await;

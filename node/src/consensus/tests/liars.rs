@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, LONG, quick};
+use super::cluster::{Cluster, quick};
 use crate::consensus::Waiting;
 use crate::network::{Network, Topic};
 use bytes::Bytes;

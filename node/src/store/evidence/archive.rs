@@ -125,6 +125,7 @@ impl ArchiveEvidence {
     /// Bytes that are no frames: as many blocks cannot be read as are missing up to a height, where
     /// so many can have stood there, and else one.
     fn miss(&mut self, upto: Option<u64>, most: u64) {
+        self.damage.push(format!("before block {}: bytes that are no frame of an archive", Height(self.next)));
         let missing = upto.and_then(|upto| upto.saturating_add(1).checked_sub(self.next));
         let missing = missing.filter(|missing| *missing <= most).unwrap_or(1);
         for _ in 0..missing {

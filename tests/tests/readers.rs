@@ -1,0 +1,13 @@
+//! The two verifiers agree on every alteration of an archive.
+
+#[test]
+fn both_verifiers_say_the_same_of_every_edit() {
+    if !luqi_tests::readers::is_here() {
+        println!("skipped: python3 with the package cryptography is not here");
+        return;
+    }
+    let compared = luqi_tests::readers::run(200, 16);
+    println!("{:#?}", compared.agreed);
+    assert!(compared.differences.is_empty(), "{:#?}", compared.differences);
+    assert_eq!(compared.agreed.values().sum::<usize>(), 200);
+}
