@@ -9,7 +9,7 @@ use super::pass::{CertificateJob, Climb, Planned, climb};
 use super::pin::{Pin, pins};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
-use crate::block::BlockHash;
+use crate::block::{BlockHash, Header};
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::{self, Fault, HashedBlock, Head, Tip, Trace};
 use crate::contract::Outcome;
@@ -251,6 +251,10 @@ impl Auditor {
         }
         self.checked.blocks += 1;
         self.checked.events += block.leaves().len() as u64;
+        if !self.linked {
+            // Any change in what could not be read would show here.
+            self.judge_unknown(block.header());
+        }
         let certificate = self.certificate_below(block);
         let signatures = match self.signers_unknown {
             true => Vec::new(),
@@ -394,14 +398,19 @@ impl Auditor {
     /// signatures can be checked.
     fn pass_over(&mut self, block: &HashedBlock) {
         let header = block.header();
-        if header.next_membership != self.head.membership_hash {
-            self.signers_unknown = true;
-            self.note("signatures above a change of membership that cannot be recomputed");
-        }
+        self.judge_unknown(header);
         self.head.height = claimed_height(block).unwrap_or(self.head.height.next());
         self.head.hash = block.hash();
         self.head.time = header.time;
         self.head.signers = Arc::clone(&self.head.membership);
+    }
+
+    /// Whether another membership than the last known one judges what stands above a block.
+    fn judge_unknown(&mut self, header: &Header) {
+        if header.next_membership != self.head.membership_hash {
+            self.signers_unknown = true;
+            self.note("signatures above a change of membership that cannot be recomputed");
+        }
     }
 
     pub(super) fn find(&mut self, finding: Finding) {

@@ -168,6 +168,24 @@ fn what_cannot_be_read_was_altered_if_somebody_vouches_for_it() {
     }
 }
 
+/// Who signs above it is not known then, and nothing is held against whoever did.
+#[test]
+fn a_change_of_membership_that_cannot_be_read_proves_nothing() {
+    let mut network = Network::new(4);
+    network.block(vec![]);
+    // Blocks 2 to 4: the other three lose their power, so that the first signs alone.
+    for node in 2..=4 {
+        network.govern(Change::SetPower(NodeNumber(node), 0), Height(u64::from(node) + 1));
+    }
+    (0..3).for_each(|_| drop(network.block(vec![])));
+    for unreadable in 2..=4 {
+        let mut blocks = evidence(&network.blocks);
+        blocks[unreadable - 1] = Evidence::Unreadable("the checksum does not hold");
+        let report = audit_of(&network, &blocks, network.certificate.as_ref(), &EVERY);
+        assert_eq!((found(&report), report.verdict), (vec![("unreadable", unreadable as u64)], Verdict::Undecided));
+    }
+}
+
 #[test]
 fn no_report_lists_more_than_a_thousand_findings() {
     let network = grown(0);

@@ -115,11 +115,18 @@ impl Scan {
         let mut states: Vec<(MapKey, State)> = Vec::new();
         let mut damage = None;
         while let Some(head) = self.head(self.at).filter(|head| head.kind == FrameKind::States) {
-            let rows = self.bytes(self.at, &head);
+            let rows = match self.bytes(self.at, &head) {
+                Ok(rows) => rows,
+                Err(why) => {
+                    // Its length may be false, too: the first block is looked for from here.
+                    damage = Some(why);
+                    break;
+                }
+            };
             self.at += HEAD + u64::from(head.length);
-            match rows.and_then(|rows| codec::decode::<StateRows>(&rows).map_err(|why| why.to_string())) {
+            match codec::decode::<StateRows>(&rows) {
                 Ok(rows) => states.extend(rows.iter().map(|row| (row.key, row.state))),
-                Err(why) => damage = Some(why),
+                Err(why) => damage = Some(why.to_string()),
             }
         }
         match damage {
