@@ -68,6 +68,10 @@ impl Auditor {
             self.find(Finding::at(height.next(), "missing", detail));
             return more.ok().map(|()| certificate.height);
         }
+        if height == self.start.height {
+            self.note("the blocks: none is here that the certificate could be of");
+            return None;
+        }
         // Of a block that cannot be read the certificate says which one it was.
         let block = if self.linked { self.head.hash } else { certificate.block };
         if certificate.height == height && certificate.block != block && !self.signers_unknown {

@@ -17,6 +17,9 @@ use ledger_core::map::ContractMap;
 use std::collections::VecDeque;
 use std::path::Path;
 
+/// So many blocks are believed to have been cut out, on the word of the block that follows.
+const MAX_CUT: u64 = 10_000;
+
 /// An archive that is read as evidence.
 pub struct ArchiveEvidence {
     scan: Scan,
@@ -123,11 +126,11 @@ impl ArchiveEvidence {
     }
 
     /// Bytes that are no frames: as many blocks cannot be read as are missing up to a height, where
-    /// so many can have stood there, and else one.
+    /// so many can have stood there or have been cut out, and else one.
     fn miss(&mut self, upto: Option<u64>, most: u64) {
         self.damage.push(format!("before block {}: bytes that are no frame of an archive", Height(self.next)));
         let missing = upto.and_then(|upto| upto.saturating_add(1).checked_sub(self.next));
-        let missing = missing.filter(|missing| *missing <= most).unwrap_or(1);
+        let missing = missing.filter(|missing| *missing <= most.max(MAX_CUT)).unwrap_or(1);
         for _ in 0..missing {
             self.push(Err("the bytes of its frame are damaged".to_owned()));
         }
