@@ -85,7 +85,7 @@ impl Town {
         fleet.add(6, home.into(), 1);
         fleet.node_mut(6).start();
         ready(fleet, 6);
-        assert_eq!(fleet.node(6).status().unwrap()["role"], "validator");
+        must(fleet.wait("node 6 is a validator", LONG, |fleet| is(fleet, 6, "role", "validator")));
 
         // It votes from the first block on that was made after its start; then its vote can be needed.
         votes(fleet, 6);
@@ -100,7 +100,7 @@ impl Town {
     fn a_replica_gains_power_and_loses_it(&mut self) {
         let Self { fleet, offices, .. } = self;
         offices.enact(fleet, &[&["set-power", "5", "1"]], &[PROVINCE, JINAN, QINGDAO, ZAOZHUANG]);
-        must(fleet.wait("node 5 is a validator", LONG, |fleet| fleet.node(5).status().unwrap()["role"] == "validator"));
+        must(fleet.wait("node 5 is a validator", LONG, |fleet| is(fleet, 5, "role", "validator")));
         fleet.node_mut(4).kill();
         goes_on(fleet, "it goes on with the vote of what was a replica");
         votes(fleet, 5);
@@ -108,7 +108,7 @@ impl Town {
         let from = offices.enact(fleet, &[&["set-power", "5", "0"]], &[PROVINCE, JINAN, QINGDAO, ZIBO]);
         goes_on(fleet, "it goes on without that vote, and without node 4");
         assert_eq!(signers(fleet, from), [1, 2, 3, 6].into(), "nobody else has a vote and runs");
-        must(fleet.wait("node 5 is a replica", LONG, |fleet| fleet.node(5).status().unwrap()["role"] == "replica"));
+        must(fleet.wait("node 5 is a replica", LONG, |fleet| is(fleet, 5, "role", "replica")));
         fleet.node_mut(4).start();
         ready(fleet, 4);
     }
@@ -132,10 +132,9 @@ impl Town {
         fleet.node_mut(3).kill();
         not_ready(fleet, 1, "NOT_CONNECTED", "3 of 5");
         // What was under way may still be decided.
-        thread::sleep(Duration::from_secs(1));
-        let stood = fleet.node(1).height();
+        let stood = must(fleet.wait_to_stand(&[1, 2], LONG));
         thread::sleep(Duration::from_secs(3));
-        assert_eq!(fleet.node(1).height(), stood, "old keys do not make the fourth vote");
+        assert_eq!(fleet.node(1).height(), Some(stood), "old keys do not make the fourth vote");
         assert!(!signers(fleet, from).contains(&4), "nor did they before");
 
         fleet.node_mut(4).stop();
@@ -151,7 +150,7 @@ impl Town {
         // The old governance key approves nothing any more.
         let url = url(fleet, 1);
         let proposed =
-            answer(&["member", "propose", "set-power", "1", "2", "--effective", "+12", "--url", &url, "--wait"]);
+            answer(&["member", "propose", "set-power", "1", "2", "--effective", "+500", "--url", &url, "--wait"]);
         offices.events += 1;
         let signed = offices.sign(proposed["proposal"].as_str().unwrap(), ZIBO);
         let approval = offices.path("old.json");
@@ -189,7 +188,7 @@ impl Town {
         fleet.add(7, home.into(), 1);
         fleet.node_mut(7).start();
         votes(fleet, 7);
-        assert_eq!(fleet.node(7).status().unwrap()["member"], JINAN);
+        must(fleet.wait("node 7 is Jinan's", LONG, |fleet| is(fleet, 7, "member", JINAN)));
         fleet.node_mut(4).kill();
         goes_on(fleet, "it goes on with the vote of the second validator");
         fleet.node_mut(4).start();
@@ -232,7 +231,8 @@ impl Town {
             assert!(refused.err.contains("NOT_A_MEMBER"), "{}", refused.err);
         }
         let gone = |fleet: &mut Fleet| {
-            let peers = fleet.node(1).status().unwrap()["peers"].as_array().cloned().unwrap_or_default();
+            let Some(status) = fleet.node(1).status() else { return false };
+            let peers = status["peers"].as_array().cloned().unwrap_or_default();
             peers.iter().all(|peer| peer["node"] != 6 && peer["node"] != 7)
         };
         must(fleet.wait("they are cut off", LONG, gone));
@@ -259,4 +259,9 @@ fn cut_off(fleet: &mut Fleet, number: u32) {
     must(fleet.wait("the node is cut off", LONG, |fleet| {
         fleet.node(number).status().is_some_and(|status| status["peers"].as_array().is_some_and(Vec::is_empty))
     }));
+}
+
+/// Whether a node says so of itself; not where it does not answer in time.
+fn is(fleet: &Fleet, node: u32, field: &str, value: &str) -> bool {
+    fleet.node(node).status().is_some_and(|status| status[field] == value)
 }

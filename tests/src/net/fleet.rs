@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+/// A node tells of its tip every two seconds.
+const STILL: Duration = Duration::from_secs(5);
+
 /// A network on this machine.
 pub struct Fleet {
     /// Its nodes, in order of number; those that were removed from the membership are not among them.
@@ -207,6 +210,25 @@ impl Fleet {
                 first.as_ref().is_some_and(|(_, reached)| *reached >= height) && tips.iter().all(|tip| tip == first)
             })
         })
+    }
+
+    /// Waits until these nodes stand still at one height, which is given: for longer than what one tells of itself is
+    /// on its way, so that nobody has a block that the others still lack.
+    ///
+    /// # Errors
+    /// After `within`.
+    pub fn wait_to_stand(&mut self, nodes: &[u32], within: Duration) -> Result<u64, String> {
+        let mut since = (Instant::now(), None);
+        self.wait("they stand still", within, |fleet| {
+            let heights: Vec<_> = nodes.iter().map(|number| fleet.node(*number).height()).collect();
+            let one =
+                heights.first().copied().flatten().filter(|first| heights.iter().all(|height| *height == Some(*first)));
+            if one.is_none() || one != since.1 {
+                since = (Instant::now(), one);
+            }
+            since.0.elapsed() > STILL
+        })?;
+        since.1.ok_or_else(|| "they stand nowhere".to_owned())
     }
 
     fn running(&mut self) -> impl Iterator<Item = &Node> {

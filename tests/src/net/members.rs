@@ -40,8 +40,8 @@ pub fn answer(arguments: &[&str]) -> Value {
 ///
 /// # Panics
 /// When something did not hold.
-pub fn must(held: Result<(), String>) {
-    held.unwrap_or_else(|why| panic!("{why}"));
+pub fn must<T>(held: Result<T, String>) -> T {
+    held.unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Where the members' governance keys are kept, and the files that are carried from there to the nodes and back.

@@ -7,7 +7,6 @@ use super::node::copy;
 use crate::luqi;
 use std::ffi::OsStr;
 use std::fs;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a slow machine.
@@ -36,8 +35,7 @@ pub fn two_of_four_lost() -> Duration {
     fleet.node_mut(4).kill();
     survivors_say(&mut fleet, "NOT_CONNECTED", "it reaches 2 of 4 voting power");
     // What was under way when they died may still be decided; nothing after it.
-    thread::sleep(Duration::from_secs(2));
-    let stood = SURVIVORS.map(|number| fleet.node(number).height());
+    let stood = fleet.wait_to_stand(&SURVIVORS, LONG).unwrap_or_else(|why| panic!("{why}"));
     let mut acknowledged = Acknowledged::default();
     for number in SURVIVORS {
         let address = fleet.node(number).http;
@@ -46,7 +44,7 @@ pub fn two_of_four_lost() -> Duration {
         acknowledged.requests.push((address, id));
     }
     survivors_say(&mut fleet, "HALTED", "not heard: node 3, 4");
-    assert_eq!(SURVIVORS.map(|number| fleet.node(number).height()), stood, "two of four decide nothing");
+    assert_eq!(SURVIVORS.map(|number| fleet.node(number).height()), [Some(stood); 2], "two of four decide nothing");
     for (address, id) in &acknowledged.requests {
         let answer = http::get(*address, &format!("/v1/submissions/{id}"), LONG).unwrap().json();
         let states: Vec<_> = answer["items"].as_array().unwrap().iter().map(|item| &item["state"]).collect();
@@ -62,7 +60,7 @@ pub fn two_of_four_lost() -> Duration {
 
     fleet.start();
     let back = Instant::now();
-    fleet.wait("it goes on", LONG, |fleet| fleet.node(1).height() > stood[0]).unwrap_or_else(|why| panic!("{why}"));
+    fleet.wait("it goes on", LONG, |fleet| fleet.node(1).height() > Some(stood)).unwrap_or_else(|why| panic!("{why}"));
     let took = back.elapsed();
     ready(&mut fleet);
     let is_settled = |_: &mut Fleet| settled(&acknowledged).is_ok();

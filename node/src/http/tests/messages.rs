@@ -78,9 +78,20 @@ async fn the_socket_is_its_owners_and_a_stale_one_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sizes_rates_times_and_connections_have_limits() {
+async fn sizes_have_limits() {
+    let bed = Bed::new(1, HttpSection { max_body_bytes: 1000, ..any("0.0.0.0:0") }).await;
+    let unix = || async { UnixStream::connect(&bed.socket).await.unwrap() };
+    let large = ask(unix().await, post("/v1/submissions", vec![b' '; 1001])).await;
+    assert_eq!((large.status, large.problem().as_str()), (413, "BODY_TOO_LARGE"));
+    let pieces = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 100]))));
+    let chunked = ask(unix().await, post("/v1/submissions", Body::from_stream(pieces))).await;
+    assert_eq!(chunked.problem(), "BODY_TOO_LARGE");
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rates_times_and_connections_have_limits() {
     let config = HttpSection {
-        max_body_bytes: 1000,
         max_connections: 8,
         max_streams: 1,
         requests_per_second: 1,
@@ -91,11 +102,6 @@ async fn sizes_rates_times_and_connections_have_limits() {
     };
     let bed = Bed::new(1, config).await;
     let unix = || async { UnixStream::connect(&bed.socket).await.unwrap() };
-    let large = ask(unix().await, post("/v1/submissions", vec![b' '; 1001])).await;
-    assert_eq!((large.status, large.problem().as_str()), (413, "BODY_TOO_LARGE"));
-    let pieces = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 100]))));
-    let chunked = ask(unix().await, post("/v1/submissions", Body::from_stream(pieces))).await;
-    assert_eq!(chunked.problem(), "BODY_TOO_LARGE");
     let slow = ask(unix().await, post("/v1/submissions", "wait")).await;
     assert_eq!((slow.status, slow.problem().as_str()), (408, "TIMEOUT"));
 
