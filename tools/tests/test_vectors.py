@@ -51,10 +51,12 @@ def spoilings(case: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The case with one field altered, taken away, or added.
 
     What is refused, or altered already, may be so for another reason: there nothing more is altered.
+    Nor in an archive that is undecided: what lies above the height at which it stops is not judged.
     """
     spoilt_already = "error" in case or case.get("verdict") == "altered"
+    unread = {"archive"} if case.get("verdict") == "undecided" else set()
     for name in case:
-        if name not in ("kind", "name") and not spoilt_already:
+        if name not in ("kind", "name", *unread) and not spoilt_already:
             yield f"{name} altered", {**case, name: spoilt(case[name])}
         if name not in ("kind", "name"):
             yield f"{name} taken away", {key: value for key, value in case.items() if key != name}
