@@ -255,6 +255,12 @@ impl Home {
         self.root.join("intake")
     }
 
+    /// The folder of agreement.
+    #[must_use]
+    pub fn consensus(&self) -> PathBuf {
+        self.root.join("consensus")
+    }
+
     /// The outbox's folder.
     #[must_use]
     pub fn outbox(&self) -> PathBuf {

@@ -115,7 +115,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         network: network.clone(),
         keys: keys.node,
         node: home.node(),
-        folder: home.root().join("consensus"),
+        folder: home.consensus(),
         restored,
         accept_loss,
         tempo: Tempo::default(),

@@ -18,7 +18,8 @@ pub(super) fn problem(error: IntakeError) -> Problem {
         IntakeError::Home(error) => return error.into(),
         IntakeError::Key(error) => return error.into(),
         IntakeError::Commit(error) => return ledger::problem(error),
-        IntakeError::NoRoom(_)
+        IntakeError::Lone(_)
+        | IntakeError::NoRoom(_)
         | IntakeError::Nameless(_)
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)

@@ -158,10 +158,16 @@ fn an_archive_is_taken_over() {
     assert_eq!(taken["tip"], first["tip"]);
     assert_eq!((&taken["appended"], &taken["known"]), (&first["height"], &Value::from(0)));
     assert_eq!(take()["known"], first["height"]);
-    // A look-up that knows nothing of what came with the archive would record it twice.
-    let refused = json(folder, 4, &["import", "--home", "other/node1", "s/messages"]);
+    // Nothing here says what the validator signed above the archive, and a look-up that knows nothing of what
+    // came with it would record that twice.
+    let import = ["import", "--home", "other/node1", "s/messages"];
+    let refused = json(folder, 4, &import);
+    let tip = first["height"].to_string();
+    assert!(refused["error"].as_str().unwrap().contains(&format!("--accept-loss {tip}")), "{refused}");
+    let accept = [&import[..], &["--accept-loss", tip.as_str()]].concat();
+    let refused = json(folder, 4, &accept);
     assert!(refused["next"].as_str().unwrap().contains("--new-look-up"));
-    let forced = json(folder, 0, &["import", "--home", "other/node1", "--new-look-up", "s/messages"]);
+    let forced = json(folder, 0, &[&import[..], &["--new-look-up"]].concat());
     assert_eq!(forced["items"], first["items"]);
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;

@@ -110,8 +110,19 @@ fn a_record_is_revealed_only_when_it_is_asked_for() {
     let record = revealed["history"][0]["record"].as_array().unwrap();
     let worker = record.iter().find(|slot| slot["key"] == "劳动者姓名").unwrap();
     assert_eq!(worker["value"], "欧阳洋欣");
-    // A home that has the chain and not the record says nothing of it.
+    // The same where its event is looked at, or its block.
+    let event = revealed["history"][0]["log_index"].to_string();
+    let height = revealed["history"][0]["height"].to_string();
+    for place in [["show", "event", event.as_str()], ["show", "block", height.as_str()]] {
+        let at_home = [&place[..], &["--home", "net/node1"]].concat();
+        let plain = json(folder, 0, &at_home).to_string();
+        assert!(!plain.contains("欧阳洋欣") && !plain.contains("record\""), "{plain}");
+        let revealed = json(folder, 0, &[&at_home[..], &["--reveal"]].concat()).to_string();
+        assert!(revealed.contains("欧阳洋欣"), "{revealed}");
+        assert_eq!(luqi(folder, &[&place[..], &["--archive", "a.luqi", "--reveal"]].concat()).status.code(), Some(2));
+    }
+    // A home that has the chain and not the record says so.
     fs::rename(folder.join("net/node1/vault"), folder.join("vault")).unwrap();
     let elsewhere = json(folder, 0, &[&show[..], &["--reveal"]].concat());
-    assert!(elsewhere["history"][0].get("record").is_none());
+    assert_eq!(elsewhere["history"][0]["record"], "not_here");
 }

@@ -169,6 +169,19 @@ pub(crate) struct Known {
     pub(crate) now: Timestamp,
 }
 
+/// What a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnRecord {
+    /// It is not there.
+    NoFile,
+    /// Neither half of it is whole.
+    Damaged,
+    /// The node is silent.
+    Silent,
+    /// The node votes, and signed this last.
+    Last(Option<Signed>),
+}
+
 /// The open file.
 #[derive(Debug)]
 pub(crate) struct LastSigned {
@@ -184,22 +197,14 @@ impl LastSigned {
     /// [`LastSignedError`].
     pub(crate) fn open(path: &Path, chain: ChainId, known: Known) -> Result<Self, LastSignedError> {
         let io = |doing| move |source| LastSignedError::Io { doing, path: path.to_owned(), source };
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(io("read")(error)),
-        };
         let lost = Some(Silence::Restored { since: known.now });
-        let Some(record) = bytes.as_deref().map(newest) else {
+        let Some(record) = read(path, chain)? else {
             let new = (!known.alone).then_some(Silence::New { since: known.now });
             let silence = if known.used || known.restored { lost } else { new };
             return Self::create(path, Record::new(chain, silence));
         };
         // Neither half is whole: what stood there is lost.
         let Some(record) = record else { return Self::create(path, Record::new(chain, lost)) };
-        if record.chain != chain {
-            return Err(LastSignedError::Chain { path: path.to_owned(), found: record.chain });
-        }
         let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
         let found = file.metadata().map_err(io("look at"))?;
         if (found.dev(), found.ino()) != (record.device, record.inode) {
@@ -211,6 +216,19 @@ impl LastSigned {
             own.keep_silent(Silence::Restored { since: known.now })?;
         }
         Ok(own)
+    }
+
+    /// What stands in the file, which is left as it is.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn look(path: &Path, chain: ChainId) -> Result<OnRecord, LastSignedError> {
+        Ok(match read(path, chain)? {
+            None => OnRecord::NoFile,
+            Some(None) => OnRecord::Damaged,
+            Some(Some(record)) if record.silence.is_some() => OnRecord::Silent,
+            Some(Some(record)) => OnRecord::Last(record.last()),
+        })
     }
 
     /// A new file in the place of whatever is there, which knows its own inode.
@@ -346,6 +364,21 @@ fn decode(slot: &[u8]) -> Option<Record> {
         return None;
     }
     codec::decode::<Record>(record).ok().filter(|record| record.magic == MAGIC)
+}
+
+/// The record of a file: none where there is no file, and an inner none where no half is whole.
+fn read(path: &Path, chain: ChainId) -> Result<Option<Option<Record>>, LastSignedError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(LastSignedError::Io { doing: "read", path: path.to_owned(), source }),
+    };
+    match newest(&bytes) {
+        Some(record) if record.chain != chain => {
+            Err(LastSignedError::Chain { path: path.to_owned(), found: record.chain })
+        }
+        record => Ok(Some(record)),
+    }
 }
 
 /// The newest slot that is whole.

@@ -6,21 +6,25 @@
 
 use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
-use super::context::{At, Luqi};
+use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
 use super::network::{Port, engine_peer};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
+use super::signer::NodeVerifier;
 use super::validators::Validators;
 use super::wake::Wake;
 use crate::chain::{Chain, Latest};
 use crate::network::{EngineEvent, Gossip, Network, Question, Topic, wire};
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
+use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
+use arc_malachitebft_app_channel::app::types::core::SignedMessage;
 use arc_malachitebft_app_channel::app::types::sync::{self, RawDecidedValue, Request, Response};
 use arc_malachitebft_sync::{ValueRequest, ValueResponse};
 use bytes::Bytes;
 use ledger_core::codec::{self, DecodeError};
+use ledger_core::crypto::PublicKey;
 use ledger_core::ids::{Height, NodeNumber};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +48,10 @@ enum Worthless {
     Status,
     #[error("is no matter of agreement")]
     Topic,
+    #[error("is a vote in the name of node {0}")]
+    Voter(NodeNumber),
+    #[error("is not signed by node {0}, whose it says to be")]
+    Signature(NodeNumber),
 }
 
 impl Worthless {
@@ -51,8 +59,18 @@ impl Worthless {
     /// two does not have yet.
     const fn is_fault(&self) -> bool {
         match self {
-            Self::Codec(_) | Self::Decode(_) | Self::Status | Self::Topic => true,
+            Self::Codec(_) | Self::Decode(_) | Self::Status | Self::Topic | Self::Voter(_) | Self::Signature(_) => true,
             Self::Part(why) => matches!(why, PartError::Piece | PartError::Length(_)),
+        }
+    }
+
+    /// For what its author is cut off.
+    const fn charge(&self) -> &'static str {
+        match self {
+            Self::Voter(_) | Self::Signature(_) => "it says in another's name what that one did not sign to it",
+            Self::Codec(_) | Self::Decode(_) | Self::Part(_) | Self::Status | Self::Topic => {
+                "it sends what cannot be read"
+            }
         }
     }
 }
@@ -62,6 +80,7 @@ pub(crate) struct Listener {
     network: Network,
     latest: watch::Receiver<Arc<Latest>>,
     rules: Rules,
+    verifier: NodeVerifier,
     assembly: Assembly,
     port: Arc<Port>,
     heard: Arc<Mutex<Heard>>,
@@ -97,9 +116,10 @@ impl Listener {
         let Ears { port, heard, started, wake, blocks, assembled } = ears;
         let latest = chain.tip();
         let rules = rules(&latest.borrow());
+        let verifier = NodeVerifier::new(rules.chain);
         let answers = Arc::new(Semaphore::new(ANSWERS));
         let assembly = Assembly::default();
-        Self { network, latest, rules, assembly, port, heard, started, wake, blocks, assembled, answers }
+        Self { network, latest, rules, verifier, assembly, port, heard, started, wake, blocks, assembled, answers }
     }
 
     /// Listens until the swarm has ended.
@@ -122,7 +142,12 @@ impl Listener {
                     }
                 }
                 EngineEvent::Gossip(gossip) => self.gossip(gossip).await,
-                EngineEvent::Question(question) => self.question(question),
+                EngineEvent::Question(question) => {
+                    let from = question.from;
+                    if self.question(question).is_err() {
+                        self.network.cut(from, "it asks what cannot be read").await;
+                    }
+                }
             }
         }
     }
@@ -132,7 +157,7 @@ impl Listener {
         if let Err(why) = self.hear(gossip) {
             tracing::warn!(%node, ?topic, "a message {why}");
             if why.is_fault() {
-                self.network.cut(author, "it sends what cannot be read").await;
+                self.network.cut(author, why.charge()).await;
             }
         }
     }
@@ -143,12 +168,9 @@ impl Listener {
         match topic {
             Topic::Consensus => {
                 let event = match LuqiCodec.decode(data)? {
-                    SignedConsensusMsg::Vote(vote) => {
-                        self.voice(node, vote.voter.0, vote.height);
-                        self.wake.vote(&vote);
-                        NetworkEvent::Vote(from, vote)
-                    }
+                    SignedConsensusMsg::Vote(vote) => self.vote(from, node, vote)?,
                     SignedConsensusMsg::Proposal(proposal) => {
+                        self.check_proposal(&proposal)?;
                         self.voice(node, proposal.proposer.0, proposal.height);
                         self.wake.proposal(&proposal);
                         NetworkEvent::Proposal(from, proposal)
@@ -159,11 +181,7 @@ impl Listener {
             Topic::Liveness => {
                 let message: LivenessMsg<Luqi> = LuqiCodec.decode(data)?;
                 let event = match message {
-                    LivenessMsg::Vote(vote) => {
-                        self.voice(node, vote.voter.0, vote.height);
-                        self.wake.vote(&vote);
-                        NetworkEvent::Vote(from, vote)
-                    }
+                    LivenessMsg::Vote(vote) => self.vote(from, node, vote)?,
                     LivenessMsg::PolkaCertificate(certificate) => NetworkEvent::PolkaCertificate(from, certificate),
                     LivenessMsg::SkipRoundCertificate(certificate) => NetworkEvent::RoundCertificate(from, certificate),
                 };
@@ -186,6 +204,42 @@ impl Listener {
             Topic::Submissions => return Err(Worthless::Topic),
         }
         Ok(())
+    }
+
+    /// Nodes say and repeat their own votes. Those of the height under way are verified here, too: whoever
+    /// sends others than he signed is cut off, and the engine, whose queue has no bound, never hears of them.
+    fn vote(
+        &self,
+        from: PeerId,
+        author: NodeNumber,
+        vote: SignedMessage<Luqi, Vote>,
+    ) -> Result<NetworkEvent<Luqi>, Worthless> {
+        let voter = vote.voter.0;
+        if voter != author {
+            return Err(Worthless::Voter(voter));
+        }
+        if let Some(key) = self.key_at(vote.height, voter)
+            && !self.verifier.vote(&vote, &vote.signature, &key)
+        {
+            return Err(Worthless::Signature(voter));
+        }
+        self.voice(author, voter, vote.height);
+        self.wake.vote(&vote);
+        Ok(NetworkEvent::Vote(from, vote))
+    }
+
+    /// A proposal is repeated by all who lock on it, and signed by its proposer.
+    fn check_proposal(&self, proposal: &SignedMessage<Luqi, Proposal>) -> Result<(), Worthless> {
+        let proposer = proposal.proposer.0;
+        let key = self.key_at(proposal.height, proposer);
+        let holds = key.is_none_or(|key| self.verifier.proposal(proposal, &proposal.signature, &key));
+        if holds { Ok(()) } else { Err(Worthless::Signature(proposer)) }
+    }
+
+    /// By which key a node signs at a height; none but at the one under way, whose membership is certain.
+    fn key_at(&self, height: Height, node: NodeNumber) -> Option<PublicKey> {
+        let validator = (height == self.rules.tip.next()).then(|| self.rules.validators.get(node));
+        validator.flatten().map(|validator| validator.key)
     }
 
     fn part(&mut self, author: crate::network::PeerId, data: &[u8]) -> Result<(), Worthless> {
@@ -215,25 +269,21 @@ impl Listener {
         Ok(())
     }
 
-    fn question(&self, question: Question) {
+    fn question(&self, question: Question) -> Result<(), CodecError> {
         let Question { from, node, request, answer } = question;
-        let wire::Request::Engine(bytes) = request else { return };
-        let request: Request<Luqi> = match LuqiCodec.decode(Bytes::copy_from_slice(&bytes)) {
-            Ok(request) => request,
-            Err(error) => {
-                tracing::warn!(%node, "a question cannot be read: {error}");
-                return;
-            }
-        };
+        let wire::Request::Engine(bytes) = request else { return Ok(()) };
+        let request: Request<Luqi> = LuqiCodec
+            .decode(Bytes::copy_from_slice(&bytes))
+            .inspect_err(|error| tracing::warn!(%node, "a question cannot be read: {error}"))?;
         if self.started.load(Ordering::Acquire) {
             if let Some(from) = engine_peer(&from) {
                 self.port.ask(from, request, answer);
             }
-            return;
+            return Ok(());
         }
         let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() else {
             drop(answer.send(wire::Response::Busy));
-            return;
+            return Ok(());
         };
         let blocks = Arc::clone(&self.blocks);
         tokio::task::spawn_blocking(move || {
@@ -242,9 +292,10 @@ impl Listener {
                 drop(answer.send(response));
             }
         });
+        Ok(())
     }
 
-    /// Nodes say and repeat their own votes; in another's name nobody takes part.
+    /// Whoever repeats what another one proposed says nothing of where that one is.
     fn voice(&self, author: NodeNumber, voter: NodeNumber, height: Height) {
         if author == voter {
             self.heard(|heard| heard.voice(voter, height, Instant::now()));

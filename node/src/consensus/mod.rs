@@ -31,6 +31,7 @@ mod handlers;
 mod heard;
 mod last_signed;
 mod listener;
+mod lone;
 mod network;
 mod pace;
 mod parts;
@@ -45,6 +46,7 @@ mod wake;
 mod watchdog;
 
 pub use last_signed::{LastSignedError, Silence};
+pub use lone::{LoneError, go_on_alone};
 pub use tempo::Tempo;
 pub use watchdog::Standstill;
 

@@ -35,13 +35,12 @@ pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, C
     let open = move || {
         let latest = chain.latest();
         let tip = latest.tip.height;
-        // A chain of one that was filled without agreement has signed nothing here yet. With others, a node
-        // whose folder is not there lost it, or is new and loses nothing by waiting for one block.
+        // A node with blocks whose folder is not there lost it, or is new and loses nothing by waiting for one
+        // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
         let validators = Validators::of(&latest.tip.membership);
         let alone = validators.power(node) == validators.total();
-        let new = alone && !folder.exists();
         store::make_folder(&folder)?;
-        let used = (tip > Height(0) && !new) || engine::ran_before(&folder);
+        let used = tip > Height(0) || engine::ran_before(&folder);
         let known = Known { used, alone, restored, now: now() };
         let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain, known)?;
         if accept == Some(tip) && (last.silence().is_some() || last.last().is_some_and(|signed| signed.height > tip)) {

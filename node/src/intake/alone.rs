@@ -9,6 +9,7 @@ use super::timings::Timings;
 use super::{BLOCK_OVERHEAD, Clock, SUBMISSION_OVERHEAD, Step};
 use crate::chain::now;
 use crate::committer::Ledger;
+use crate::consensus::go_on_alone;
 use crate::home::{Home, HomeKeys};
 use crate::store::{DiskStore, Store, StoreConfig};
 use crate::vault::{Handle, Vault};
@@ -16,13 +17,23 @@ use ledger_core::annex::Config;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{CheckedBlock, Proposal, assemble};
 use ledger_core::contract::Outcome;
-use ledger_core::ids::{NodeNumber, Round};
+use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::lookup::Subject;
 use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
 use ledger_core::submission::Submission;
 use std::collections::HashSet;
 use std::sync::Arc;
+
+/// What the operator takes on himself when an intake is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Consent {
+    /// There is no look-up, or an old one, and the chain has submissions of this node: one may be begun, and
+    /// what it does not know may be recorded twice.
+    pub new_look_up: bool,
+    /// What this validator signed above this tip may be lost.
+    pub accept_loss: Option<Height>,
+}
 
 /// The intake of a home whose node is alone.
 pub struct Intake<S> {
@@ -35,15 +46,16 @@ pub struct Intake<S> {
 }
 
 impl Intake<DiskStore> {
-    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open. Where there is no
-    /// look-up and the chain has submissions of this node, `anew` has to say that one may be begun: what
-    /// it does not know may be recorded twice.
+    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open.
     ///
     /// # Errors
     /// [`IntakeError`]: what is wrong, where, and what to do.
-    pub fn open(home: &Home, anew: bool) -> Result<Self, IntakeError> {
+    pub fn open(home: &Home, consent: Consent) -> Result<Self, IntakeError> {
         let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default())?;
-        Self::over(ledger, home, anew)
+        check_alone(&ledger, home.node(), &home.load_keys()?)?;
+        let tip = ledger.tip();
+        go_on_alone(&home.consensus(), tip.chain, tip.height, consent.accept_loss)?;
+        Self::over(ledger, home, consent.new_look_up)
     }
 
     /// Closes the ledger so that it opens fast.
@@ -53,7 +65,7 @@ impl Intake<DiskStore> {
 }
 
 impl<S: Store> Intake<S> {
-    /// The intake of a home over a ledger that is open already; `anew` as in [`Intake::open`].
+    /// The intake of a home over a ledger that is open already; `anew` is [`Consent::new_look_up`].
     ///
     /// # Errors
     /// [`IntakeError`].

@@ -1,6 +1,7 @@
 //! Why the intake goes no further. What is wrong with a single item is no error, but its outcome.
 
 use crate::committer::CommitError;
+use crate::consensus::LoneError;
 use crate::home::HomeError;
 use crate::keys::KeyFileError;
 use crate::outbox::OutboxError;
@@ -18,6 +19,9 @@ pub enum IntakeError {
     /// Others have a say about blocks.
     #[error("this chain has other validators than node {0}, and a block needs their votes")]
     NotAlone(NodeNumber),
+    /// A home that does not know what its validator signed.
+    #[error(transparent)]
+    Lone(#[from] LoneError),
     /// A node that may not submit.
     #[error("the membership in force has no node {0}, whose home this is, or has it with other keys")]
     NotAMember(NodeNumber),

@@ -45,7 +45,7 @@ mod tests;
 mod timings;
 mod worker;
 
-pub use alone::Intake;
+pub use alone::{Consent, Intake};
 pub use error::IntakeError;
 pub use reader::{Reader, Window};
 pub use receipt::{Finding, ItemOutcome, ItemState, Receipt, SubmitError, Tracked, View};

@@ -234,6 +234,7 @@ fn refusal(error: &IntakeError) -> SubmitError {
     match error {
         IntakeError::NotAMember(node) => SubmitError::NotAMember(*node),
         IntakeError::NotAlone(_)
+        | IntakeError::Lone(_)
         | IntakeError::NoRoom(_)
         | IntakeError::Nameless(_)
         | IntakeError::Block { .. }

@@ -160,17 +160,18 @@ impl Shared {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The acknowledged tip is the block that the tip file names, and the newest blocks hang on each
-    /// other.
+    /// The acknowledged tip is the block that the tip file names, and the newest blocks are whole and hang on
+    /// each other.
     fn check_links(&self, highest: u64) -> Result<(), StoreError> {
         let tip = self.tip();
         let mut above: Option<Header> = None;
         for height in (tip.height.0.saturating_sub(LINKS_AT_OPEN).max(1)..=highest).rev() {
-            let header = self.read_header(height)?.ok_or_else(|| {
+            let missing = || {
                 let (path, missing) = (self.folder.clone(), Height(height));
                 StoreError::Gap { path, from: missing, to: missing }
-            })?;
-            let hash = header.hash();
+            };
+            let block = super::read_block(Height(height), &self.read_block(height)?.ok_or_else(missing)?)?;
+            let (header, hash) = (block.header().clone(), block.hash());
             let damaged = |why: &str| StoreError::Damaged {
                 path: self.folder.clone(),
                 height: Height(height),
@@ -178,6 +179,12 @@ impl Shared {
             };
             if header.chain != self.genesis.chain_id() {
                 return Err(damaged("it is of another chain"));
+            }
+            if header.height.0 != height {
+                return Err(damaged("it is of another height"));
+            }
+            if !block.is_whole() {
+                return Err(damaged("its body is not the one that its header commits to"));
             }
             if above.is_some_and(|above| above.parent != hash) {
                 return Err(damaged("the block above names another parent"));

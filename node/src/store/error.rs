@@ -198,6 +198,19 @@ impl StoreError {
         }
     }
 
+    /// Whether the machine refuses, whatever the bytes are: no room, no permission, no file handles, a disk
+    /// that cannot be read. It says nothing of the evidence.
+    pub(crate) fn is_of_the_machine(&self) -> bool {
+        use io::ErrorKind as Kind;
+        /// `EIO`, `ENFILE`, `EMFILE`.
+        const REFUSED: [i32; 3] = [5, 23, 24];
+        if let Self::Io { source, .. } = self {
+            let kinds = [Kind::PermissionDenied, Kind::ReadOnlyFilesystem, Kind::OutOfMemory];
+            return kinds.contains(&source.kind()) || source.raw_os_error().is_some_and(|code| REFUSED.contains(&code));
+        }
+        matches!(self, Self::DiskFull { .. } | Self::InUse { .. })
+    }
+
     /// A file that is no archive, in its context.
     pub(crate) fn archive(path: &Path) -> impl FnOnce(ArchiveError) -> Self {
         let path = path.to_owned();
@@ -209,5 +222,24 @@ impl StoreError {
             | ArchiveError::TooLong(_)
             | ArchiveError::Checksum => Self::File { path, why: why.to_string() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_refuses_is_told_from_bytes_that_are_wrong() {
+        let io = |error: io::Error| StoreError::io("read", Path::new("file"))(error).is_of_the_machine();
+        // EPERM, EIO, EMFILE, EACCES, ENOSPC, EROFS
+        for code in [1, 5, 24, 13, 28, 30] {
+            assert!(io(io::Error::from_raw_os_error(code)), "{code}");
+        }
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData, io::ErrorKind::Other] {
+            assert!(!io(kind.into()), "{kind:?}");
+        }
+        let corrupt = StoreError::Hot { path: PathBuf::new(), why: "corruption".to_owned() };
+        assert!(!corrupt.is_of_the_machine());
     }
 }

@@ -68,6 +68,11 @@ impl Answer {
         &self.report
     }
 
+    /// Takes up a remark.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     pub(super) const fn verdict(&self) -> Verdict {
         self.report.verdict
     }

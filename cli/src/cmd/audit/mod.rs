@@ -101,6 +101,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let (mut report, wrong_rows) = audit(&mut source, &genesis, options.clone(), index, output);
     if hides_its_place(&report, &options) {
         output.note("something below is not as it was signed; looking again, at every certificate and every state, for the first block");
+        // Its copy of the newest blocks goes first: there may be no room for two.
+        drop(source);
         source = self::source(args, &genesis)?;
         let every = Options { certificates: Scope::Every, states: Scope::Every, ..options };
         (report, _) = audit(&mut source, &genesis, every, false, output);
@@ -110,12 +112,21 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     if report.verdict != Verdict::Altered {
         notes.extend(misled(&wrong_rows));
     }
-    let answer = Answer::new(report, notes, seconds);
+    say(Answer::new(report, notes, seconds), args.keep.as_deref(), output)
+}
+
+/// Writes what is to be kept, and answers. What could not be written changes nothing of the verdict, but for
+/// the exit code of one that holds.
+fn say(mut answer: Answer, path: Option<&Path>, output: &Output) -> Result<Exit, Problem> {
+    let exit = match path.map(|path| keep(path, &answer, output)) {
+        Some(Err(failed)) => {
+            answer.note(failed.what);
+            if answer.exit() == Exit::Holds { Exit::Failed } else { answer.exit() }
+        }
+        Some(Ok(())) | None => answer.exit(),
+    };
     output.answer(&answer, || answer.text())?;
-    if let Some(path) = &args.keep {
-        keep(path, &answer, output)?;
-    }
-    Ok(answer.exit())
+    Ok(exit)
 }
 
 /// What running nodes serve, instead of what lies in a folder or file.
@@ -129,11 +140,7 @@ fn of_nodes(args: &Args, genesis: &Genesis, from: Option<Bookmark>, output: &Out
         let every = Options { certificates: Scope::Every, states: Scope::Every, ..options };
         answer = nodes.audit(genesis, &every, output)?;
     }
-    output.answer(&answer, || answer.text())?;
-    if let Some(path) = &args.keep {
-        keep(path, &answer, output)?;
-    }
-    Ok(answer.exit())
+    say(answer, args.keep.as_deref(), output)
 }
 
 fn source(args: &Args, genesis: &Genesis) -> Result<Source, Problem> {

@@ -1,6 +1,7 @@
 //! `luqi show block`
 
 use super::place::{Place, events};
+use super::reveal::{Record, Revealer};
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
 use ledger_core::block::{BlockHash, Header};
@@ -17,6 +18,9 @@ pub(super) struct Args {
     height: u64,
     #[command(flatten)]
     place: Place,
+    /// Show also what its records say, as far as the home's vault has them: personal data
+    #[arg(long, conflicts_with = "archive")]
+    reveal: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,6 +45,9 @@ struct EventRow {
     sequence: Sequence,
     kind: &'static str,
     subject: Option<Subject>,
+    /// What the record says, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
@@ -49,30 +56,33 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     if block.header().height != wanted {
         return Err(Problem::usage(format!("block {wanted} is not here: what is here begins above it")));
     }
-    let answer = describe(&block);
+    let answer = describe(&block, &Revealer::new(args.place.home(), args.reveal)?)?;
     output.answer(&answer, || answer.text())?;
     Ok(Exit::Holds)
 }
 
-fn describe(block: &HashedBlock) -> Answer {
+fn describe(block: &HashedBlock, revealer: &Revealer) -> Result<Answer, Problem> {
     let signers = block.body().parent_certificate.as_ref().map(|certificate| Signers {
         round: certificate.round.0,
         nodes: certificate.signatures.iter().map(|signature| signature.node).collect(),
     });
-    let row = |placed: super::place::Placed<'_>| EventRow {
-        log_index: placed.index,
-        stream: placed.stream,
-        sequence: placed.sequence,
-        kind: placed.event.kind_name(),
-        subject: placed.event.subject(),
+    let row = |placed: super::place::Placed<'_>| {
+        Ok(EventRow {
+            log_index: placed.index,
+            stream: placed.stream,
+            sequence: placed.sequence,
+            kind: placed.event.kind_name(),
+            subject: placed.event.subject(),
+            record: revealer.record(placed.event)?,
+        })
     };
-    Answer {
+    Ok(Answer {
         hash: block.hash(),
         header: block.header().clone(),
         bytes: block.byte_length(),
         parent_certificate: signers,
-        events: events(block).map(row).collect(),
-    }
+        events: events(block).map(row).collect::<Result<_, Problem>>()?,
+    })
 }
 
 impl Answer {
@@ -105,6 +115,10 @@ impl Answer {
             [event.log_index.to_string(), event.kind.to_owned(), place, subject]
         };
         let rows: Vec<_> = self.events.iter().map(row).collect();
-        head + &table(["log index", "event 事件", "node/sequence", "subject 合同标识"], &rows)
+        let record = |event: &EventRow| {
+            event.record.as_ref().map(|record| record.text(&format!("{} {}", event.kind, event.log_index)))
+        };
+        let records: String = self.events.iter().filter_map(record).collect();
+        head + &table(["log index", "event 事件", "node/sequence", "subject 合同标识"], &rows) + &records
     }
 }

@@ -1,6 +1,7 @@
 //! `luqi show contract`
 
 use super::place::events;
+use super::reveal::{Record, Revealer};
 use crate::cmd::ledger;
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
@@ -12,13 +13,12 @@ use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::lookup::{Alpha, Subject};
 use ledger_core::map::MapKey;
 use ledger_core::merkle::LogIndex;
-use ledger_core::record::{self, Commitment};
+use ledger_core::record::Commitment;
 use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::store::{DiskStore, Store as _, StoreError};
-use luqi_node::vault::{Vault, VaultError};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Show the state of a contract, and its history from the newest event back
 ///
@@ -60,33 +60,20 @@ struct Step {
     kind: &'static str,
     outcome: Outcome,
     commitment: Option<Commitment>,
-    /// What the record says, where that was asked for and the vault has it.
+    /// What the record says, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<Vec<Slot>>,
-}
-
-/// One slot of a record that holds something.
-#[derive(Debug, Serialize)]
-struct Slot {
-    name: String,
-    /// The annex's own name of the field, where it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'static str>,
-    value: String,
+    record: Option<Record>,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let subject = subject(args)?;
     let ledger = ledger::open(&args.home)?;
     let state = ledger.map().get(&MapKey::of(&subject)).copied();
-    let vault = if args.reveal { Some(open_vault(&args.home)?) } else { None };
+    let revealer = Revealer::new(Some(&args.home), args.reveal)?;
     let mut history = Vec::new();
     let mut next = state.map(|state| state.last_index);
     while let Some(index) = next {
-        let (mut step, previous) = step(&ledger, index)?;
-        if let (Some(vault), Some(commitment)) = (&vault, &step.commitment) {
-            step.record = reveal(vault, commitment)?;
-        }
+        let (step, previous) = step(&ledger, index, &revealer)?;
         history.push(step);
         // An index that was altered could lead in circles.
         next = previous.filter(|previous| *previous < index);
@@ -95,35 +82,6 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     output.answer(&answer, || answer.text())?;
     ledger.close();
     Ok(Exit::Holds)
-}
-
-fn open_vault(home: &Path) -> Result<Vault, Problem> {
-    let home = Home::open(home)?;
-    Vault::open(&home.vault()).map_err(|error| Problem::new(Exit::Failed, error))
-}
-
-/// What a record says; none where this vault does not have it, or has it no more.
-fn reveal(vault: &Vault, commitment: &Commitment) -> Result<Option<Vec<Slot>>, Problem> {
-    let opened = match vault.reveal(commitment) {
-        Ok(opened) => opened,
-        Err(VaultError::NotHere(_) | VaultError::Erased(_)) => return Ok(None),
-        Err(error) => return Err(Problem::new(Exit::Failed, error)),
-    };
-    let shown = opened.record.slots().filter_map(|(slot, value)| {
-        let (key, value) = match (&slot, value?) {
-            (record::Slot::Field(row), text) => (Some(row.field.key), String::from_utf8_lossy(text).into_owned()),
-            (record::Slot::Platform, text) => (None, String::from_utf8_lossy(text).into_owned()),
-            (
-                record::Slot::Changes
-                | record::Slot::File(_)
-                | record::Slot::RawDigest
-                | record::Slot::PlatformSignature,
-                bytes,
-            ) => (None, bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        };
-        Some(Slot { name: slot.name(), key, value })
-    });
-    Ok(Some(shown.collect()))
 }
 
 /// The subject that is asked for; from code and number by the home's VRF key.
@@ -139,7 +97,7 @@ fn subject(args: &Args) -> Result<Subject, Problem> {
 }
 
 /// An event by its place in the log, and the subject's event before.
-fn step(ledger: &Ledger<DiskStore>, index: LogIndex) -> Result<(Step, Option<LogIndex>), Problem> {
+fn step(ledger: &Ledger<DiskStore>, index: LogIndex, revealer: &Revealer) -> Result<(Step, Option<LogIndex>), Problem> {
     let store = ledger.store();
     let failed = |error: StoreError| ledger::problem(error.into());
     let lost = || {
@@ -161,7 +119,7 @@ fn step(ledger: &Ledger<DiskStore>, index: LogIndex) -> Result<(Step, Option<Log
         kind: placed.event.kind_name(),
         outcome: trace.outcome,
         commitment: placed.event.as_contract().map(|contract| contract.commitment),
-        record: None,
+        record: revealer.record(placed.event)?,
     };
     Ok((step, trace.previous))
 }
@@ -197,10 +155,7 @@ impl Answer {
 impl Step {
     /// The record as a person reads it.
     fn record_text(&self) -> Option<String> {
-        let row = |slot: &Slot| [slot.name.clone(), slot.key.unwrap_or_default().to_owned(), slot.value.clone()];
-        let rows: Vec<_> = self.record.as_ref()?.iter().map(row).collect();
-        let heading = format!("{} {}", self.kind, self.log_index);
-        Some(format!("\n{}", table([heading.as_str(), "字段", "value 内容"], &rows)))
+        Some(self.record.as_ref()?.text(&format!("{} {}", self.kind, self.log_index)))
     }
 }
 

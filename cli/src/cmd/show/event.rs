@@ -1,6 +1,7 @@
 //! `luqi show event`
 
 use super::place::{Place, events, first_event};
+use super::reveal::{Record, Revealer};
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output};
 use ledger_core::block::BlockHash;
@@ -18,6 +19,9 @@ pub(super) struct Args {
     log_index: u64,
     #[command(flatten)]
     place: Place,
+    /// Show also what its record says, if the home's vault has it: personal data
+    #[arg(long, conflicts_with = "archive")]
+    reveal: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,6 +47,9 @@ struct EventPart {
     commitment: Option<Commitment>,
     /// What it says and cites, in the words of the source.
     content: String,
+    /// What the record says, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
@@ -56,6 +63,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         return Err(Problem::usage(format!("log entry {wanted} is not here: what is here begins above it")));
     }
     let kind = placed.as_ref().map_or("seal", |placed| placed.event.kind_name());
+    let revealer = Revealer::new(args.place.home(), args.reveal)?;
+    let record = placed.as_ref().map(|placed| revealer.record(placed.event)).transpose()?.flatten();
     let event = placed.map(|placed| {
         let contract = placed.event.as_contract();
         let content =
@@ -69,6 +78,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
             subject: placed.event.subject(),
             commitment: contract.map(|contract| contract.commitment),
             content,
+            record,
         }
     });
     let answer = Answer {
@@ -102,6 +112,9 @@ impl Answer {
             let _ = writeln!(text, "subject     {subject}\ncommitment  {commitment}");
         }
         let _ = writeln!(text, "content     {}\nleaf        {}", event.content, event.leaf);
+        if let Some(record) = &event.record {
+            text.push_str(&record.text("record"));
+        }
         text
     }
 }

@@ -27,6 +27,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The home, where it is one.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     fn open(&self) -> Result<Source, Problem> {
         match (&self.home, &self.archive) {
             (Some(home), _) => Source::home(home, &Home::open(home)?.chain_id()),

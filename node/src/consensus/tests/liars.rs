@@ -1,8 +1,10 @@
 use super::cluster::{Cluster, quick};
+use super::forger::Forger;
 use crate::consensus::Waiting;
 use crate::network::{Network, Topic};
 use bytes::Bytes;
 use ledger_core::block::BlockHash;
+use ledger_core::crypto::ChainId;
 use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::membership::Parameters;
 use std::time::Duration;
@@ -51,10 +53,40 @@ async fn who_sends_what_cannot_be_read_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_boasts_of_heights_drives_no_chain() {
+async fn who_says_what_nobody_signed_is_cut_off() {
+    // No block is made meanwhile: the height under way stays the one that is named.
+    let mut cluster = Cluster::new(4, still());
+    let (liar, _ears) = cluster.hub.join(NodeNumber(4));
+    (1..=3).for_each(|node| cluster.start(node));
+    cluster.all_hold().await;
+    let of_another_chain = |node| Forger { chain: ChainId([9; 32]), node: NodeNumber(node) };
+    let (next, block) = (Height(1), BlockHash([1; 32]));
+    let lies = [
+        of_another_chain(4).prevote(next, 0, None),
+        of_another_chain(4).proposal(next, block),
+        of_another_chain(3).proposal(next, block),
+        // Well signed, and another's: a vote is said by its voter alone.
+        cluster.forger(3).prevote(next, 0, None),
+    ];
+    let mut cut = 0;
+    for lie in lies {
+        say(&liar, Topic::Consensus, lie).await;
+        cut += 3;
+        cluster.cuts(cut).await;
+    }
+    assert!(cluster.hub.cut().iter().all(|(node, why)| *node == NodeNumber(4) && why.contains("another's name")));
+    cluster.stop_all().await;
+}
+
+/// A chain that makes no block by itself.
+fn still() -> Parameters {
     let never = 3_600_000;
-    let slow = Parameters { pace_wait_ms: never, pace_seal_ms: never, pace_idle_ms: never, ..Parameters::default() };
-    let mut cluster = Cluster::new(4, slow);
+    Parameters { pace_wait_ms: never, pace_seal_ms: never, pace_idle_ms: never, ..Parameters::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_boasts_of_heights_drives_no_chain() {
+    let mut cluster = Cluster::new(4, still());
     let (liar, _ears) = cluster.hub.join(NodeNumber(4));
     (1..=3).for_each(|node| cluster.start(node));
     cluster.all_hold().await;
@@ -73,7 +105,8 @@ async fn who_boasts_of_heights_drives_no_chain() {
         assert!(matches!(waiting, Waiting::Due(_)) && cluster.height(node) == 0, "node {node}: {waiting:?}");
     }
     // A second voice is more than a third of the power: the height begins, and the next one is held back again.
-    say(&liar, Topic::Consensus, cluster.forger(3).prevote(Height(1), 8, None)).await;
+    // Whoever locks on a block repeats its proposal, so this one is heard from another.
+    say(&liar, Topic::Consensus, cluster.forger(3).proposal(Height(1), BlockHash([1; 32]))).await;
     cluster.reach_all(1).await;
     cluster.all_hold().await;
     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -78,11 +78,10 @@ impl Evidence {
         let ranged = opened.and_then(|hot| hot.range().map(|range| (hot, range)));
         let (hot, hot_range) = match ranged {
             Ok((hot, range)) => (Ok(hot), range),
+            Err(error) if error.is_of_the_machine() => return Err(error),
             Err(error) => (Err(error.to_string()), None),
         };
-        let sealed_folder = folder.join("sealed");
-        let numbers = if sealed_folder.is_dir() { sealed_numbers(&sealed_folder)? } else { Vec::new() };
-        let sealed = numbers.into_iter().map(|number| sealed_path(&sealed_folder, number)).collect();
+        let sealed = sealed_files(&folder.join("sealed"))?;
         let notes = Mutex::new(notes);
         let mut evidence = Self {
             chain: *chain,
@@ -157,6 +156,15 @@ impl Evidence {
     }
 }
 
+/// The sealed files, in order; each can be opened.
+fn sealed_files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    if !folder.try_exists().map_err(StoreError::io("look at", folder))? {
+        return Ok(Vec::new());
+    }
+    let paths = sealed_numbers(folder)?.into_iter().map(|number| sealed_path(folder, number));
+    paths.map(|path| File::open(&path).map(|_| path.clone()).map_err(StoreError::io("open", &path))).collect()
+}
+
 /// Locks a file that is there against writers, without changing it.
 fn lock(path: &Path) -> Result<Option<File>, StoreError> {
     let file = match File::open(path) {
@@ -178,7 +186,11 @@ fn lock(path: &Path) -> Result<Option<File>, StoreError> {
 /// Copies the files of a folder; gives their bytes.
 fn copy_folder(from: &Path, to: &Path) -> Result<u64, StoreError> {
     let mut bytes = 0;
-    let Ok(entries) = std::fs::read_dir(from) else { return Ok(0) };
+    let entries = match std::fs::read_dir(from) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(StoreError::io("read the folder", from)(error)),
+    };
     for entry in entries {
         let path = entry.map_err(StoreError::io("read the folder", from))?.path();
         if let (true, Some(name)) = (path.is_file(), path.file_name()) {

@@ -1,5 +1,6 @@
 //! Crashes, torn tails, rolled back stores, full disks.
 
+use super::hot::{Hot, Part, Parts};
 use super::*;
 
 /// A crash at every step of appending and sealing, as the files then are.
@@ -186,6 +187,26 @@ fn an_index_that_does_not_fit_is_made_again() {
         }
     }
     check_same(&DiskStore::open(home.path(), &network.genesis, small()).unwrap(), &network, &blocks);
+}
+
+#[test]
+fn a_newest_block_with_another_body_does_not_open() {
+    let (network, blocks) = chain(5);
+    let home = tempfile::tempdir().unwrap();
+    drop(filled(home.path(), &network, &blocks, small()));
+    let hot = Hot::open(&home.path().join("hot")).unwrap();
+    let row = || hot.part(5, Part::Row).unwrap().unwrap();
+    let put = |block| hot.append(&[Parts { height: Height(5), block, row: row(), certificate: None }]).unwrap();
+    let mut block = hot.part(5, Part::Block).unwrap().unwrap();
+    put(block.clone());
+    let last = block.len() - 1;
+    block[last] ^= 1;
+    put(block);
+    drop(hot);
+    match DiskStore::open(home.path(), &network.genesis, small()).map(|_| ()) {
+        Err(StoreError::Damaged { height: Height(5), why, .. }) => assert!(why.contains("its body"), "{why}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A file system of a few megabytes, where the machine lets us make one.
