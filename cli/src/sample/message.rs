@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 /// Items that one message may have.
 pub(super) const MAX_ITEMS: usize = 50;
+/// Bytes that one message may have.
+pub(super) const MAX_BYTES: usize = 4 << 20;
 
 /// A field: the annex's parameter name, and its alias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,7 @@ keys! {
     TERMINATION_REASON "终止情形" "termination_reason";
     TERMINATION_DATE "合同终止时间" "termination_date";
     TERMINATION_NOTE "终止理由" "termination_note";
+    FILES "合同文件" "files";
 }
 
 /// The annex's messages, in the order in which one day's are sent.
@@ -97,7 +100,7 @@ pub(super) enum Value {
     /// A text.
     Text(Cow<'static, str>),
     /// JSON as it is, where something other than a text is wanted.
-    Json(&'static str),
+    Json(Cow<'static, str>),
 }
 
 /// One item: fields in their order.

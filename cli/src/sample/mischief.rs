@@ -45,6 +45,34 @@ fn agreed_end(item: &mut Item) {
     item.set_text(NOTICE_DATE, "20260629");
 }
 
+/// Lent to a host unit, from a day to a day, under a contract of a kind of term.
+fn dispatched(item: &mut Item, days: (&'static str, &'static str), term: (&'static str, &'static str)) {
+    item.set_text(CONTRACT_CATEGORY, "02");
+    item.set_text(HOST_UNIT_NAME, "济南禾润物流有限公司");
+    item.set_text(HOST_UNIT_LEGAL_REP, "王芳");
+    item.set_text(HOST_UNIT_USCC, "91370102MAFAKE019M");
+    item.set_text(DISPATCH_START, days.0);
+    item.set_text(DISPATCH_END, days.1);
+    item.set_text(TERM_START, days.0);
+    item.set_text(TERM_TYPE, term.0);
+    if term.1.is_empty() { item.remove(TERM_END) } else { item.set_text(TERM_END, term.1) }
+}
+
+/// Names one file that cannot be, by what is wrong with it.
+fn file(item: &mut Item, sha256: &str, size: &str, media_type: &str) {
+    let file = one_file(sha256, size, media_type);
+    item.push(FILES, Value::Json(format!("[{file}]").into()));
+}
+
+fn one_file(sha256: &str, size: &str, media_type: &str) -> String {
+    format!(
+        "{{\"文件用途\":\"contract\",\"文件摘要\":\"{sha256}\",\"文件大小\":\"{size}\",\"文件媒体类型\":\"{media_type}\"}}"
+    )
+}
+
+/// Of a file that nobody has.
+const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 /// A contract that nobody made; its number depends on the item, so that each waits for its own.
 fn orphan(item: &mut Item) {
     let number = format!("{}-无此合同", item.text(CONTRACT_NO).chars().take(40).collect::<String>());
@@ -65,7 +93,7 @@ pub(super) static TRICKS: &[Trick] = {
     trick(New, Flagged, "UNKNOWN_CODE", |item| item.set_text(EMPLOYEE_CATEGORY, "77")),
     trick(New, Rejected, "TERM_END_REQUIRED", |item| { item.set_text(TERM_TYPE, "1"); item.remove(TERM_END); }),
     trick(New, Rejected, "TOO_LONG", |item| item.set_text(CONTRACT_NAME, "关于建立劳动关系并明确双方权利义务之劳动合同书")),
-    trick(New, Rejected, "NOT_A_STRING", |item| item.set(CONTRACT_NO, Value::Json("20250001"))),
+    trick(New, Rejected, "NOT_A_STRING", |item| item.set(CONTRACT_NO, Value::Json("20250001".into()))),
     trick(New, Rejected, "DUPLICATE_KEY", |item| item.push(WORKER_NAME, Value::Text("张三".into()))),
     trick(New, Flagged, "UNKNOWN_KEY", |item| item.push(Key("备注", "remark"), Value::Text("无".into()))),
     trick(New, Rejected, "RESIDENT_ID_BIRTH", |item| worker_id(item, "371302200102299972")),
@@ -77,7 +105,7 @@ pub(super) static TRICKS: &[Trick] = {
     trick(New, Rejected, "FULL_WIDTH", |item| item.set_text(TERM_START, "２０２５０３０１")),
     trick(New, Rejected, "RESIDENT_ID_PROVINCE", |item| worker_id(item, "990102199003079999")),
     trick(New, Rejected, "DISPATCH_REQUIRED", |item| { item.set_text(CONTRACT_CATEGORY, "02"); item.remove(HOST_UNIT_NAME); }),
-    trick(New, Rejected, "NOT_A_STRING", |item| item.set(WORKER_ID_NO, Value::Json("[\"370102199003079993\"]"))),
+    trick(New, Rejected, "NOT_A_STRING", |item| item.set(WORKER_ID_NO, Value::Json("[\"370102199003079993\"]".into()))),
     trick(New, Rejected, "NUL", |item| item.set_text(WORKER_NAME, "王\0伟")),
     trick(New, Rejected, "RESIDENT_ID_FORMAT", |item| worker_id(item, "37010219900307999")),
     trick(New, Rejected, "NOT_A_DATE", |item| item.set_text(TERM_START, "20251301")),
@@ -86,14 +114,25 @@ pub(super) static TRICKS: &[Trick] = {
     trick(New, Rejected, "TERM_END_NOT_ALLOWED", |item| term(item, "2", "20301231")),
     trick(New, Rejected, "CONTROL_CHARACTER", |item| item.set_text(WORKER_NAME, "王\u{1b}伟")),
     trick(New, Rejected, "BLANK", |item| item.set_text(WORKER_NAME, "  ")),
-    trick(New, Rejected, "MISSING", |item| item.set(CONTRACT_NAME, Value::Json("null"))),
+    trick(New, Rejected, "MISSING", |item| item.set(CONTRACT_NAME, Value::Json("null".into()))),
     trick(New, Rejected, "USCC_FORMAT", |item| item.set_text(HOST_UNIT_USCC, "91370102MASAKE019M")),
+    trick(New, Flagged, "TERM_END_FOREVER", |item| term(item, "2", "99991231")),
+    trick(New, Rejected, "DISPATCH_END_NOT_AFTER_START", |item| dispatched(item, ("20250301", "20250301"), ("1", "20280228"))),
+    trick(New, Flagged, "SPACE_AROUND", |item| { let name = format!("{} ", item.text(WORKER_NAME)); item.set_text(WORKER_NAME, name); }),
+    trick(New, Rejected, "SHA256", |item| file(item, "00112233", "20480", "application/pdf")),
+    trick(New, Flagged, "DISPATCH_NOT_FIXED_TERM", |item| dispatched(item, ("20250301", "20270228"), ("2", ""))),
+    trick(New, Rejected, "SIZE", |item| file(item, DIGEST, "20 KB", "application/pdf")),
+    trick(New, Flagged, "REPLACEMENT_CHARACTER", |item| item.set_text(WORKER_NAME, "王\u{fffd}")),
+    trick(New, Rejected, "MEDIA_TYPE", |item| file(item, DIGEST, "20480", "PDF")),
+    trick(New, Flagged, "DISPATCH_UNDER_TWO_YEARS", |item| dispatched(item, ("20250301", "20251231"), ("1", "20251231"))),
+    trick(New, Rejected, "TOO_MANY_FILES", |item| { let files = vec![one_file(DIGEST, "20480", "application/pdf"); 9]; item.push(FILES, Value::Json(format!("[{}]", files.join(",")).into())); }),
+    trick(New, Flagged, "ORGANISATION_CODE", |item| { dispatched(item, ("20250301", "20270228"), ("1", "20270228")); item.set_text(HOST_UNIT_USCC, "91370102MAFAKE018J"); }),
 
     trick(Renew, Rejected, "TERM_END_REQUIRED", |item| { item.set_text(TERM_TYPE, "1"); item.remove(TERM_END); }),
     trick(Renew, Rejected, "NOT_A_DATE", |item| item.set_text(ORIGINAL_SIGN_DATE, "20230230")),
     trick(Renew, Rejected, "MISSING", |item| item.remove(UNIT_SIGN_DATE)),
     trick(Renew, Pending, "UNKNOWN", orphan),
-    trick(Renew, Rejected, "NOT_A_STRING", |item| item.set(TERM_TYPE, Value::Json("1"))),
+    trick(Renew, Rejected, "NOT_A_STRING", |item| item.set(TERM_TYPE, Value::Json("1".into()))),
     trick(Renew, Flagged, "UNKNOWN_KEY", |item| item.push(Key("经办人", "clerk"), Value::Text("王芳".into()))),
     trick(Renew, Rejected, "TERM_END_NOT_AFTER_START", |item| term(item, "1", "20181231")),
 
@@ -146,4 +185,11 @@ pub(super) static BREAKS: &[Break] = &[
     ("NOT_A_LIST", |_| "{\"解除合同信息列表\":{}}".into()),
     ("UNKNOWN_MESSAGE", |_| "{\"备注\":\"无\"}".into()),
     ("JSON_NOT_UTF8", |_| b"{\"\xff\":\"\"}".into()),
+    ("JSON_NUL", |_| b"{\"\xe5\x8d\x95\xe4\xbd\x8d\xe5\x90\x8d\xe7\xa7\xb0\":\"\0\"}".into()),
+    ("AMBIGUOUS_MESSAGE", |_| "{\"解除合同信息列表\":[],\"终止合同信息列表\":[]}".into()),
+    ("JSON_CONTROL_CHARACTER", |_| "{\"单位名称\":\"济南\n禾润\"}".into()),
+    ("JSON_TOO_DEEP", |_| format!("{{\"备注\":{}{}}}", "[".repeat(40), "]".repeat(40)).into()),
+    // Spaces: nothing but its length is wrong with it.
+    ("MESSAGE_TOO_LONG", |text| format!("{text}{}", " ".repeat(MAX_BYTES)).into()),
+    ("JSON_TOO_MANY_VALUES", |_| format!("{{\"备注\":[0{}]}}", ",0".repeat(1 << 18)).into()),
 ];

@@ -1,4 +1,5 @@
 use super::life::{LAST_DAY, Standing, What};
+use super::mischief::{BREAKS, Fate, TRICKS};
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,45 @@ fn parts_of_a_sample_share_no_employer_and_no_contract() {
         assert!(new.map(|entry| entry.contract).all(|contract| contracts.insert(contract)), "part {part}");
     }
     assert_eq!(contracts.len(), 6_000);
+}
+
+/// Every rule of the annex has its bad item, but the one that only an interface for one kind of message has.
+#[test]
+fn there_is_a_bad_item_of_every_kind() {
+    use ledger_core::annex::Code;
+    let played = TRICKS.iter().map(|trick| trick.code).chain(BREAKS.iter().map(|(code, _)| *code));
+    let played: BTreeSet<_> = played.collect();
+    let left: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !played.contains(code)).collect();
+    assert_eq!(left, ["OTHER_MESSAGE"]);
+}
+
+/// Each trick and each break does what its name says.
+#[test]
+fn every_trick_does_what_its_name_says() {
+    use ledger_core::annex::{Config, Date, parse};
+    let config = Config::new(Date::new(2026, 11, 24).unwrap());
+    let world = world(400);
+    let mut items = BTreeMap::new();
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Writer::new(&world, folder.path(), Manifest::new(7, 400));
+    for entry in &world.entries {
+        items.entry(entry.kind).or_insert_with(Vec::new).push(writer.item_of(entry));
+    }
+    for trick in TRICKS.iter().filter(|trick| matches!(trick.fate, Fate::Rejected | Fate::Flagged)) {
+        let mut item = items[&trick.kind][0].clone();
+        (trick.play)(&mut item);
+        let named = (trick.kind != Kind::Employer).then_some("91370102MAFAKE019M");
+        let text = message::message(trick.kind, named, &[item], false);
+        let message = parse(text.as_bytes(), None, &config).unwrap();
+        let outcome = &message.outcomes[0];
+        let codes: Vec<_> = outcome.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert!(codes.contains(&trick.code), "{}: {codes:?} of {text}", trick.code);
+        assert_eq!(outcome.item.is_some(), trick.fate == Fate::Flagged, "{}: {codes:?}", trick.code);
+    }
+    let good = message::message(Kind::New, None, &items[&Kind::New][..1], false);
+    for (code, breaks) in BREAKS {
+        assert_eq!(parse(&breaks(&good), None, &config).unwrap_err().finding.code.as_str(), *code);
+    }
 }
 
 /// Every file is read as an import reads it, and comes out as the manifest says.

@@ -14,7 +14,7 @@ use std::path::Path;
 /// Of a thousand good items so many get a bad one beside them, or are made odd themselves: 1 % in all.
 const MISCHIEF: u32 = 10;
 /// Of a thousand files so many are followed by a broken one.
-const BROKEN: u32 = 2;
+const BROKEN: u32 = 4;
 /// Of a thousand files so many are sent twice.
 const AGAIN: u32 = 2;
 
@@ -74,6 +74,12 @@ impl<'w> Writer<'w> {
             self.break_one(day, kind, &text)?;
         }
         Ok(())
+    }
+
+    /// What is said of an entry, with nothing wrong about it.
+    #[cfg(test)]
+    pub(super) fn item_of(&self, entry: &Entry) -> Item {
+        self.item(entry, &mut Employers { seed: self.world.seed, last: None })
     }
 
     /// The counts.
