@@ -32,6 +32,7 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.missed: list[str] = []
         print(f"{'':<58} {'measured':>12} {'unit':<12} {'must':>9} {'aim':>9}")
 
     def head(self, what: str) -> None:
@@ -43,6 +44,15 @@ class Table:
         digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 20 else 3
         print(f"  {what:<56} {value:>12,.{digits}f} {unit:<12} {must:>9} {aim:>9}", flush=True)
         self.rows.append({"what": what, "value": value, "unit": unit, "must": must, "aim": aim})
+        if must and not reaches(value, must):
+            self.missed.append(what.strip())
+
+
+def reaches(value: float, must: str) -> bool:
+    """Whether a value is what it must be: at least a number, or "< " and a number."""
+    if must.startswith("< "):
+        return value < float(must[2:])
+    return value >= float(must.replace(",", ""))
 
 
 def sample(luqi: str, folder: Path, contracts: int, part: int) -> Path:
@@ -409,9 +419,12 @@ def main() -> None:
                 print(f"stopped: {why}", file=sys.stderr)
     out = Path("target/bench/network.json")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"rows": table.rows, "failed": failed}, indent=1, ensure_ascii=False) + "\n")
+    found = {"rows": table.rows, "failed": failed, "missed": table.missed}
+    out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     print(f"\nwritten: {out}")
-    sys.exit(4 if failed else 0)
+    for what in table.missed:
+        print(f"missed: {what}", file=sys.stderr)
+    sys.exit(4 if failed else 1 if table.missed else 0)
 
 
 if __name__ == "__main__":

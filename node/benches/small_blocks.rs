@@ -3,11 +3,14 @@
 //! the chain in the folder, for `luqi audit --home FOLDER/home --genesis FOLDER/genesis.json`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may fail by panicking")]
 
+mod report;
+
 use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::genesis::Genesis;
 use luqi_node::committer::Ledger;
 use luqi_node::store::StoreConfig;
+use report::Report;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -49,16 +52,14 @@ fn make(folder: &Path, blocks: u64) {
     ledger.store().seal().unwrap();
     let (events, contracts) = (blocks * EACH, ledger.map().len());
     ledger.close();
-    let seconds = begun.elapsed().as_secs_f64();
-    println!(
-        "{blocks} blocks of {:.1} kB, {events} events of {contracts} contracts: made, signed, checked, stored in \
-         {seconds:.0} s ({:.0} events/s)",
-        bytes as f64 / blocks as f64 / 1e3,
-        events as f64 / seconds
-    );
+    println!("{blocks} blocks of {:.1} kB, {contracts} contracts", bytes as f64 / blocks as f64 / 1e3);
+    let mut report = Report::new("small_blocks", events as f64, bytes as f64);
+    report.line("made, signed, checked, stored", begun.elapsed());
     let disk = size(&folder.join("home")) as f64;
-    println!("disk {:.0} MB: {:.2} of the blocks' bytes", disk / 1e6, disk / bytes as f64);
-    memory("making it (chain and map are held twice)");
+    report.number("disk", disk / 1e6, "MB");
+    report.number("disk ÷ the blocks' bytes", disk / bytes as f64, "×");
+    report.memory("peak memory of making it (chain and map twice)");
+    report.write();
 }
 
 /// What a node does before it is there.
@@ -66,8 +67,11 @@ fn open(folder: &Path) {
     let genesis: Genesis = serde_json::from_slice(&std::fs::read(folder.join("genesis.json")).unwrap()).unwrap();
     let begun = Instant::now();
     let ledger = Ledger::open(&folder.join("home/ledger"), genesis, StoreConfig::default()).unwrap();
-    println!("opened at height {} in {:.2} s", ledger.tip().height, begun.elapsed().as_secs_f64());
-    memory("opening it");
+    let entries = ledger.tip().frontier.size().0 as f64;
+    let mut report = Report::new("small_blocks_open", entries, size(&folder.join("home")) as f64);
+    report.line(&format!("opened at height {}", ledger.tip().height), begun.elapsed());
+    report.memory("peak memory of opening it");
+    report.write();
 }
 
 fn size(path: &Path) -> u64 {
@@ -76,12 +80,6 @@ fn size(path: &Path) -> u64 {
         return found.len();
     }
     std::fs::read_dir(path).unwrap().map(|entry| size(&entry.unwrap().path())).sum()
-}
-
-fn memory(what: &str) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.iter().for_each(|peak| println!("peak memory of {what}: {}", peak.trim()));
 }
 
 fn main() {

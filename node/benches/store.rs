@@ -2,6 +2,8 @@
 //! sealing and reading take: `cargo bench -p luqi-node --bench store -- [events] [events a block]`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may fail by panicking")]
 
+mod report;
+
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::event::Action;
@@ -9,6 +11,7 @@ use ledger_core::fixture::{self, Network, code};
 use luqi_node::archive::ArchiveReader;
 use luqi_node::committer::Ledger;
 use luqi_node::store::{DiskStore, Evidence, Store, StoreConfig};
+use report::Report;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,15 +44,6 @@ fn make(events: u64, each: u64) -> Chain {
     }
     let bytes = network.blocks.iter().map(Vec::len).sum::<usize>() as f64;
     Chain { network, certificates, events: (events / each * each) as f64, bytes }
-}
-
-fn line(what: &str, chain: &Chain, took: Duration) {
-    let seconds = took.as_secs_f64();
-    println!(
-        "{what:<52} {seconds:>8.2} s {:>10.0} events/s {:>7.0} MB/s",
-        chain.events / seconds,
-        chain.bytes / seconds / 1e6
-    );
 }
 
 fn plain(chain: &Chain, folder: &Path) -> Duration {
@@ -89,47 +83,50 @@ fn main() {
     let chain = make(events, each);
     let genesis = &chain.network.genesis;
     println!("{} blocks, {:.0} events, {:.1} MB", chain.network.blocks.len(), chain.events, chain.bytes / 1e6);
-    line("made and signed", &chain, begun.elapsed());
+    let mut report = Report::new("store", chain.events, chain.bytes);
+    report.line("made and signed", begun.elapsed());
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("ledger");
-    line("plain file, one sync a block", &chain, plain(&chain, home.path()));
+    let beside = plain(&chain, home.path());
+    report.base = Some(beside.as_secs_f64());
+    report.line("plain file, one sync a block", beside);
     let (took, stored, longest) = commit(&chain, &folder, 1);
-    line("commit: check, map, store, one sync a block", &chain, took);
-    line("  of it appending and syncing", &chain, stored);
-    println!("{:<52} {:>8.2} ms", "  longest append", longest.as_secs_f64() * 1e3);
+    report.line("commit: check, map, store, one sync a block", took);
+    report.line("  of it appending and syncing", stored);
+    report.number("  longest append", longest.as_secs_f64() * 1e3, "ms");
     let (took, ..) = commit(&chain, &home.path().join("grouped"), 20);
-    line("commit in groups of 20 blocks", &chain, took);
+    report.line("commit in groups of 20 blocks", took);
 
     let begun = Instant::now();
     let store = DiskStore::open(&folder, genesis, StoreConfig::default()).unwrap();
-    line("store opened", &chain, begun.elapsed());
-    println!("{:<52} {:>8.1} MB", "  of it in sealed files", store.sealed_bytes() as f64 / 1e6);
+    report.line("store opened", begun.elapsed());
+    report.number("  of it in sealed files", store.sealed_bytes() as f64 / 1e6, "MB");
     let begun = Instant::now();
     assert_eq!(store.blocks(ledger_core::ids::Height(1), store.tip().height).count(), chain.network.blocks.len());
-    line("all blocks read", &chain, begun.elapsed());
+    report.line("all blocks read", begun.elapsed());
     drop(store);
     let begun = Instant::now();
     drop(Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap());
-    line("ledger opened at its snapshot", &chain, begun.elapsed());
+    report.line("ledger opened at its snapshot", begun.elapsed());
     std::fs::remove_file(folder.join("map.snapshot")).unwrap();
     let begun = Instant::now();
     let ledger = Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap();
-    line("ledger opened by replay from block 1", &chain, begun.elapsed());
+    report.line("ledger opened by replay from block 1", begun.elapsed());
     let begun = Instant::now();
     let range = (ledger_core::ids::Height(1), ledger.tip().height);
     let archive: Vec<u8> = ledger.export(range, false, Vec::new(), Path::new("archive")).unwrap();
-    line("exported", &chain, begun.elapsed());
+    report.line("exported", begun.elapsed());
     drop(ledger);
     let begun = Instant::now();
     let mut reader = ArchiveReader::open(&archive[..], Path::new("archive"), &chain.network.tip.chain).unwrap();
     let mut other = Ledger::open(&home.path().join("other"), genesis.clone(), StoreConfig::default()).unwrap();
     let imported = other.import_archive(&mut reader).unwrap();
     assert_eq!(imported.appended, chain.network.blocks.len() as u64);
-    line("imported from an archive", &chain, begun.elapsed());
+    report.line("imported from an archive", begun.elapsed());
     let begun = Instant::now();
     let evidence = Evidence::open(&folder, &chain.network.tip.chain).unwrap();
     assert_eq!(evidence.blocks().filter(|block| block.bytes.is_ok()).count(), chain.network.blocks.len());
-    line("read as evidence", &chain, begun.elapsed());
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));
+    report.line("read as evidence", begun.elapsed());
+    report.memory("peak memory of all of it");
+    report.write();
 }

@@ -4,7 +4,7 @@ mod files;
 
 use super::import_archive;
 use super::intake::problem;
-use super::ledger::Chain;
+use super::ledger::{Chain, store_config};
 use super::rejected::Rejected;
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
     let files = super::messages::gather(&args.paths)?;
     let consent = Consent { new_look_up: args.new_look_up, accept_loss: args.accept_loss.map(Height) };
-    let mut intake = Intake::open(home, consent).map_err(problem)?;
+    let mut intake = Intake::open(home, store_config(home)?, consent).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));
     let path = args.rejected.clone().unwrap_or_else(|| home.intake().join("rejected.jsonl"));

@@ -5,6 +5,7 @@ use ledger_core::block::BlockHash;
 use ledger_core::genesis::Genesis;
 use ledger_core::ids::Height;
 use luqi_node::committer::{CommitError, Ledger};
+use luqi_node::config::Config;
 use luqi_node::home::Home;
 use luqi_node::store::{DiskStore, Store, StoreConfig, StoreError};
 use serde::Serialize;
@@ -14,7 +15,12 @@ use std::path::Path;
 /// Opens the ledger of a home.
 pub(super) fn open(home: &Path) -> Result<Ledger<DiskStore>, Problem> {
     let home = Home::open(home)?;
-    Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).map_err(problem)
+    Ledger::open(&home.ledger(), home.genesis().clone(), store_config(&home)?).map_err(problem)
+}
+
+/// When blocks are sealed, as the home's `node.toml` and the environment say.
+pub(super) fn store_config(home: &Home) -> Result<StoreConfig, Problem> {
+    Ok(Config::load(home.root(), std::env::vars())?.store.to_store())
 }
 
 /// Why a ledger does not do what was asked, as an exit code.

@@ -46,12 +46,13 @@ pub struct Intake<S> {
 }
 
 impl Intake<DiskStore> {
-    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open.
+    /// Opens ledger, vault and look-up of a home, and finishes what a crash left open; `store` says when blocks
+    /// are sealed.
     ///
     /// # Errors
     /// [`IntakeError`]: what is wrong, where, and what to do.
-    pub fn open(home: &Home, consent: Consent) -> Result<Self, IntakeError> {
-        let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default())?;
+    pub fn open(home: &Home, store: StoreConfig, consent: Consent) -> Result<Self, IntakeError> {
+        let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), store)?;
         check_alone(&ledger, home.node(), &home.load_keys()?)?;
         let tip = ledger.tip();
         go_on_alone(&home.consensus(), tip.chain, tip.height, consent.accept_loss)?;

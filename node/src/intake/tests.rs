@@ -5,7 +5,7 @@ use super::*;
 use crate::ceremony::{Applicant, MemberKeys, collect};
 use crate::home::Home;
 use crate::keys::system_rng;
-use crate::store::{DiskStore, Store};
+use crate::store::{DiskStore, Store, StoreConfig};
 use crate::vault::{Vault, handle};
 use ledger_core::annex::{Config, Date};
 use ledger_core::chain::HashedBlock;
@@ -157,7 +157,7 @@ fn every_item_has_its_outcome_whatever_the_windows() {
         let root = tempfile::tempdir().unwrap();
         copy(original.path(), root.path());
         let home = Home::open(root.path()).unwrap();
-        let mut intake = Intake::open(&home, Consent::default()).unwrap();
+        let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         let rejected = take(&mut intake, window);
         let story = story(&intake);
         let places = ["4.json /续签合同信息列表/1 NOT_A_DATE", "10.json /续签合同信息列表/0 AMBIGUOUS"];
@@ -168,7 +168,7 @@ fn every_item_has_its_outcome_whatever_the_windows() {
         let tip = intake.ledger().tip().hash;
         intake.close();
 
-        let mut intake = Intake::open(&home, Consent::default()).unwrap();
+        let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         assert_eq!(take(&mut intake, 3), rejected);
         let again = Counts { duplicates: COUNTS.items() - 3, rejected: 3, ..Counts::default() };
         assert_eq!((intake.counts(), intake.pending()), (again, 2));
@@ -181,7 +181,7 @@ fn what_waited_is_sent_once_its_contract_comes_in_a_later_run() {
     let root = tempfile::tempdir().unwrap();
     let home = home(root.path(), small());
     let run = |text: String| {
-        let mut intake = Intake::open(&home, Consent::default()).unwrap();
+        let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         let window = intake.reader(config()).read(vec![("m".to_owned(), text.into_bytes())]);
         intake.take(window, &mut |_| {}).unwrap();
         let outcomes: Vec<_> = story(&intake).into_iter().map(|(_, kind, outcome)| (kind, outcome)).collect();
@@ -209,7 +209,8 @@ fn a_run_that_dies_at_any_step_is_finished_by_the_next() {
     home(original.path(), small());
     let whole = tempfile::tempdir().unwrap();
     copy(original.path(), whole.path());
-    let mut intake = Intake::open(&Home::open(whole.path()).unwrap(), Consent::default()).unwrap();
+    let mut intake =
+        Intake::open(&Home::open(whole.path()).unwrap(), StoreConfig::default(), Consent::default()).unwrap();
     take(&mut intake, 4);
     let wanted = story(&intake);
     drop(intake);
@@ -218,7 +219,7 @@ fn a_run_that_dies_at_any_step_is_finished_by_the_next() {
         let root = tempfile::tempdir().unwrap();
         copy(original.path(), root.path());
         let home = Home::open(root.path()).unwrap();
-        let mut intake = Intake::open(&home, Consent::default()).unwrap();
+        let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         let passed = AtomicU32::new(0);
         let last = Arc::new(Mutex::new(None));
         let at = Arc::clone(&last);
@@ -233,7 +234,7 @@ fn a_run_that_dies_at_any_step_is_finished_by_the_next() {
         }))
         .is_err();
         steps.extend(last.lock().unwrap().take());
-        let mut intake = Intake::open(&home, Consent::default()).unwrap();
+        let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         take(&mut intake, 4);
         assert_eq!(story(&intake), wanted, "died at step {dies_at}");
         assert_eq!(intake.pending(), 2);
@@ -259,7 +260,9 @@ fn only_a_lone_validator_takes_in() {
         .collect();
     let genesis = collect(&applications, "two.luqi.example", Timestamp(1), small(), &mut rng).unwrap();
     let home = Home::create(root.path(), genesis, &members[0].nodes[0], &members[0].vault).unwrap();
-    assert!(matches!(Intake::open(&home, Consent::default()), Err(IntakeError::NotAlone(node)) if node == home.node()));
+    assert!(
+        matches!(Intake::open(&home, StoreConfig::default(), Consent::default()), Err(IntakeError::NotAlone(node)) if node == home.node())
+    );
 }
 
 /// Copies a folder.
@@ -276,7 +279,7 @@ fn copy(from: &Path, to: &Path) {
 fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
     let root = tempfile::tempdir().unwrap();
     let home = home(root.path(), small());
-    let mut intake = Intake::open(&home, Consent::default()).unwrap();
+    let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
     let mut record = |text: String| {
         let window = intake.reader(config()).read(vec![("m".to_owned(), text.into_bytes())]);
         intake.take(window, &mut |_| {}).unwrap();

@@ -133,7 +133,7 @@ fn applied(state: &ItemState) -> bool {
 #[test]
 fn on_a_network_the_log_is_the_one_of_a_chain_of_one() {
     let lone = tempfile::tempdir().unwrap();
-    let mut intake = Intake::open(&home(lone.path(), small()), Consent::default()).unwrap();
+    let mut intake = Intake::open(&home(lone.path(), small()), StoreConfig::default(), Consent::default()).unwrap();
     take(&mut intake, 4);
     let wanted: Vec<_> = story(&intake).into_iter().map(|(_, kind, outcome)| (kind, outcome)).collect();
     for (window, blocks_between) in [(1, true), (4, true), (4, false), (100, false)] {
