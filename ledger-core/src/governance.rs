@@ -213,8 +213,7 @@ pub struct Stream {
 }
 
 /// What the next block needs beside membership and map; a header commits to it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Serialize)]
 pub struct Control {
     /// The protocol of the next block.
     pub protocol: Protocol,
@@ -223,6 +222,43 @@ pub struct Control {
     pub streams: List<Stream, { MAX_MEMBERS * MAX_NODES }>,
     /// Open proposals, in the order in which they were made.
     pub proposals: List<OpenProposal, MAX_PROPOSALS>,
+}
+
+/// The fields as they stand in bytes or JSON, not yet checked.
+#[derive(Decode, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    protocol: Protocol,
+    streams: List<Stream, { MAX_MEMBERS * MAX_NODES }>,
+    proposals: List<OpenProposal, MAX_PROPOSALS>,
+}
+
+/// Streams that do not stand in rising node number, or one without a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a control state's streams stand in rising node number, each with a submission")]
+pub struct StreamsOutOfOrder;
+
+impl TryFrom<Unchecked> for Control {
+    type Error = StreamsOutOfOrder;
+    fn try_from(from: Unchecked) -> Result<Self, StreamsOutOfOrder> {
+        let Unchecked { protocol, streams, proposals } = from;
+        let rise = streams.is_sorted_by(|one, next| one.node < next.node);
+        let begun = streams.iter().all(|stream| stream.last > Sequence(0));
+        if rise && begun { Ok(Self { protocol, streams, proposals }) } else { Err(StreamsOutOfOrder) }
+    }
+}
+
+impl<C> Decode<C> for Control {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
+        Unchecked::decode(from)?.try_into().map_err(crate::codec::refuse)
+    }
+}
+bincode::impl_borrow_decode!(Control);
+
+impl<'de> Deserialize<'de> for Control {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Unchecked::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
+    }
 }
 
 impl OpenProposal {

@@ -202,6 +202,8 @@ class Control(Structure):
     def check(self) -> None:
         if not rises([stream.node for stream in self.streams]):
             raise Invalid("control: streams out of order")
+        if any(stream.last == 0 for stream in self.streams):
+            raise Invalid("control: a stream without a submission")
 
     def hash(self) -> bytes:
         return hash_of("control", self.encode())

@@ -426,9 +426,9 @@ fn the_control_state_has_room_for_every_node_and_for_four_proposals_a_member() {
     let (effective, proposer) = (Height(3), code("370000"));
     let approvals = List::default();
     let proposal = OpenProposal { id: change.id(effective), proposer, change, effective, approvals, adopted: false };
-    let stream = Stream { node: NodeNumber(1), last: Sequence(1) };
-    let control = |streams: usize, proposals: usize| {
-        let streams = List::new(vec![stream; streams]).ok()?;
+    let stream = |node| Stream { node: NodeNumber(node), last: Sequence(1) };
+    let control = |streams: u32, proposals: usize| {
+        let streams = List::new((1..=streams).map(stream).collect()).ok()?;
         let proposals = List::new(vec![proposal.clone(); proposals]).ok()?;
         Some(Control { protocol: PROTOCOL, streams, proposals })
     };

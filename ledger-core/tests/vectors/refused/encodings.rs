@@ -64,6 +64,15 @@ fn add_governance(cases: &mut Vec<Value>) {
     let proposals = 2 + 4 + 2 * 12;
     let approvals = control.len() - 1 - 6 - 4;
     assert_eq!((control[5], control[proposals + 3], control[approvals + 3]), (2, 1, 1));
+    let mut swapped = control.clone();
+    swapped[6..30].rotate_left(12);
+    c.no::<Control>("streams out of order", swapped);
+    let mut twice = control.clone();
+    twice.copy_within(6..10, 18);
+    c.no::<Control>("two streams of one node", twice);
+    let mut empty = control.clone();
+    empty[10..18].fill(0);
+    c.no::<Control>("a stream without a submission", empty);
     c.no::<Control>("an adopted that is neither 0 nor 1", with(&control, control.len() - 1, 2));
     c.no::<Control>("an open change of no kind", with(&control, proposals + 4 + 32 + 6, 10));
     c.no::<Control>("more streams than there may be", counted(&control, 2, 513));
