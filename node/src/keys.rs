@@ -124,14 +124,26 @@ pub fn write_key(path: &Path, name: KeyName, secret: &[u8; 32]) -> Result<(), Ke
         line.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(u32::from(digit), 16)));
     }
     line.push('\n');
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            KeyFileError::Exists(path.to_owned())
-        } else {
-            failed("create")(error)
-        }
-    })?;
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("write"))
+    if path.exists() {
+        return Err(KeyFileError::Exists(path.to_owned()));
+    }
+    // Whole under its name or not at all: half a key would stand in the way of the next attempt.
+    let beside = path.with_extension("new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("replace")(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
+    let mut file = opened.map_err(failed("create"))?;
+    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("write"))?;
+    // A link, since a rename would overwrite what another process has put there meanwhile.
+    let named = std::fs::hard_link(&beside, path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
+        _ => failed("create")(error),
+    });
+    let removed = std::fs::remove_file(&beside).map_err(failed("write"));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    named.and(removed).and_then(|()| File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync")))
 }
 
 /// Reads the key out of a file that only its owner may read.
@@ -343,6 +355,19 @@ mod tests {
         assert_eq!(*read_key(&path, NAME).unwrap(), [0xa5; 32]);
         assert!(matches!(write_key(&path, NAME, &[1; 32]), Err(KeyFileError::Exists(_))));
         assert_eq!(*read_key(&path, NAME).unwrap(), [0xa5; 32]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn half_a_key_that_a_crash_left_stands_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = NAME.path(folder.path());
+        fs::write(path.with_extension("new"), "luqi-sec").unwrap();
+        assert!(!path.exists());
+        write_key(&path, NAME, &[3; 32]).unwrap();
+        assert_eq!(*read_key(&path, NAME).unwrap(), [3; 32]);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

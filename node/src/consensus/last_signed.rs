@@ -176,7 +176,7 @@ pub(crate) enum OnRecord {
     NoFile,
     /// Neither half of it is whole.
     Damaged,
-    /// The node is silent.
+    /// The node is silent, or this is a copy of what another file says.
     Silent,
     /// The node votes, and signed this last.
     Last(Option<Signed>),
@@ -218,17 +218,20 @@ impl LastSigned {
         Ok(own)
     }
 
-    /// What stands in the file, which is left as it is.
+    /// What stands in the file, which is left as it is. A copy is told by its inode alone: the device of a disk
+    /// may change when a machine starts anew, and whoever asks here has nobody who could end his silence.
     ///
     /// # Errors
     /// [`LastSignedError`].
     pub(crate) fn look(path: &Path, chain: ChainId) -> Result<OnRecord, LastSignedError> {
-        Ok(match read(path, chain)? {
-            None => OnRecord::NoFile,
-            Some(None) => OnRecord::Damaged,
-            Some(Some(record)) if record.silence.is_some() => OnRecord::Silent,
-            Some(Some(record)) => OnRecord::Last(record.last()),
-        })
+        let record = match read(path, chain)? {
+            None => return Ok(OnRecord::NoFile),
+            Some(None) => return Ok(OnRecord::Damaged),
+            Some(Some(record)) => record,
+        };
+        let io = |source| LastSignedError::Io { doing: "look at", path: path.to_owned(), source };
+        let is_copy = std::fs::metadata(path).map_err(io)?.ino() != record.inode;
+        Ok(if is_copy || record.silence.is_some() { OnRecord::Silent } else { OnRecord::Last(record.last()) })
     }
 
     /// A new file in the place of whatever is there, which knows its own inode.

@@ -100,6 +100,21 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_a_home_is_told_and_a_home_that_moved_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let [here, copied, moved] = ["here", "copied", "moved"].map(|name| root.path().join(name));
+        go_on_alone(&here, CHAIN, Height(0), None).unwrap();
+        std::fs::create_dir(&copied).unwrap();
+        std::fs::copy(here.join("last-signed"), copied.join("last-signed")).unwrap();
+        let of_copy = |accept| go_on_alone(&copied, CHAIN, Height(4), accept);
+        assert!(matches!(of_copy(None), Err(LoneError::Unknown { .. })));
+        of_copy(Some(Height(4))).unwrap();
+        of_copy(None).unwrap();
+        std::fs::rename(&here, &moved).unwrap();
+        go_on_alone(&moved, CHAIN, Height(4), None).unwrap();
+    }
+
+    #[test]
     fn a_new_home_is_marked_and_what_a_node_signed_above_holds() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("consensus");
