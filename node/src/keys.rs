@@ -137,9 +137,9 @@ pub fn write_key(path: &Path, name: KeyName, secret: &[u8; 32]) -> Result<(), Ke
     let mut file = opened.map_err(failed("create"))?;
     file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("write"))?;
     // A link, since a rename would overwrite what another process has put there meanwhile.
-    let named = std::fs::hard_link(&beside, path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
-        _ => failed("create")(error),
+    let named = std::fs::hard_link(&beside, path).map_err(|error| {
+        let taken = error.kind() == io::ErrorKind::AlreadyExists;
+        if taken { KeyFileError::Exists(path.to_owned()) } else { failed("create")(error) }
     });
     let removed = std::fs::remove_file(&beside).map_err(failed("write"));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

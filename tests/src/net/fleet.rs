@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -271,8 +272,19 @@ impl Fleet {
     }
 }
 
-/// Ports of this machine that nobody listens on now.
+/// Ports of this machine that nobody listens on now, and that no outgoing connection is given while their node is
+/// down: they lie below the range from which the system takes those. Each process of tests begins at its own place.
 fn free_ports(count: usize) -> Vec<SocketAddr> {
-    let listeners: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    listeners.iter().map(|listener| listener.local_addr().unwrap()).collect()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    /// Where they are looked for: below 32,768, where that range begins unless a machine is told otherwise.
+    const PORTS: std::ops::Range<u32> = 12_000..32_000;
+    let begin = std::process::id().wrapping_mul(100);
+    let mut held = Vec::new();
+    while held.len() < count {
+        let tried = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(tried < 20 * PORTS.len() as u32, "no port is free");
+        let port = PORTS.start + begin.wrapping_add(tried) % PORTS.len() as u32;
+        held.extend(TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())));
+    }
+    held.iter().map(|listener| listener.local_addr().unwrap()).collect()
 }
