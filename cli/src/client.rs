@@ -113,7 +113,9 @@ impl ClientError {
 impl From<ClientError> for Problem {
     fn from(error: ClientError) -> Self {
         let text = error.to_string();
+        let is_busy = matches!(error, ClientError::Refused { .. }) && error.may_be_tried_again();
         match error {
+            ClientError::Refused { .. } if is_busy => Self::new(Exit::Undecided, text).next("ask again in a moment"),
             ClientError::Unreachable { .. } => Self::new(Exit::Undecided, text)
                 .next("is the node running, and is this its address? `luqi status --url URL` shows what answers"),
             ClientError::Silent { .. } | ClientError::Broken { .. } => Self::new(Exit::Undecided, text),
@@ -393,6 +395,7 @@ mod tests {
         let error = busy.get::<u8>("/").await.unwrap_err();
         assert!(error.may_be_tried_again());
         assert!(matches!(error, ClientError::Refused { retry_after: Some(wait), .. } if wait.as_secs() == 2));
+        assert_eq!(Problem::from(error).exit, Exit::Undecided);
 
         let mut broken = served(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n[]").await;
         assert!(matches!(broken.get::<u8>("/").await, Err(ClientError::Broken { .. })));
