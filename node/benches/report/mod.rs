@@ -27,8 +27,7 @@ impl Report {
         let ratio = self.base.map(|base| seconds / base);
         let beside = ratio.map_or_else(String::new, |ratio| format!("{ratio:>9.2} ×"));
         println!("{what:<52} {seconds:>8.2} s {rate:>10.0} events/s {flow:>7.0} MB/s {beside}");
-        let (row, ratio) = (what.trim(), ratio);
-        self.rows.push(json!({"what": row, "seconds": seconds, "events_per_second": rate, "to_base": ratio}));
+        self.rows.push(json!({"what": what.trim(), "seconds": seconds, "events_per_second": rate, "to_base": ratio}));
     }
 
     /// A number by itself.

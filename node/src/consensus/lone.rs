@@ -5,7 +5,7 @@
 
 use super::last_signed::{Known, LastSigned, LastSignedError, OnRecord};
 use crate::chain::now;
-use crate::store::{self, StoreError};
+use crate::store;
 use ledger_core::crypto::ChainId;
 use ledger_core::ids::Height;
 use std::path::{Path, PathBuf};
@@ -41,9 +41,6 @@ pub enum LoneError {
     /// The record itself.
     #[error(transparent)]
     Record(#[from] LastSignedError),
-    /// Its folder.
-    #[error(transparent)]
-    Folder(#[from] StoreError),
 }
 
 /// Lets a chain of one go on above its tip, or says why that could be a second block of one height. `accept` is
@@ -68,7 +65,7 @@ pub fn go_on_alone(folder: &Path, chain: ChainId, tip: Height, accept: Option<He
 
 /// The record, which is made where there is none.
 fn open(path: &Path, chain: ChainId) -> Result<LastSigned, LoneError> {
-    path.parent().map_or(Ok(()), store::make_folder)?;
+    path.parent().map_or(Ok(()), store::make_folder).map_err(LastSignedError::from)?;
     let known = Known { used: false, alone: true, restored: false, now: now() };
     Ok(LastSigned::open(path, chain, known)?)
 }

@@ -53,10 +53,15 @@ impl Intake<DiskStore> {
     /// [`IntakeError`]: what is wrong, where, and what to do.
     pub fn open(home: &Home, store: StoreConfig, consent: Consent) -> Result<Self, IntakeError> {
         let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), store)?;
-        check_alone(&ledger, home.node(), &home.load_keys()?)?;
+        let keys = home.load_keys()?;
+        check_alone(&ledger, home.node(), &keys)?;
         let tip = ledger.tip();
         go_on_alone(&home.consensus(), tip.chain, tip.height, consent.accept_loss)?;
-        Self::over(ledger, home, consent.new_look_up)
+        let desk = Desk::open(home, keys, tip.control.last_sequence(home.node()), consent.new_look_up)?;
+        let (counts, timings, kept) = Default::default();
+        let mut intake = Self { ledger, desk, counts, timings, kept };
+        intake.take(Window::default(), &mut |_| {})?;
+        Ok(intake)
     }
 
     /// Closes the ledger so that it opens fast.
@@ -66,21 +71,6 @@ impl Intake<DiskStore> {
 }
 
 impl<S: Store> Intake<S> {
-    /// The intake of a home over a ledger that is open already; `anew` is [`Consent::new_look_up`].
-    ///
-    /// # Errors
-    /// [`IntakeError`].
-    pub fn over(ledger: Ledger<S>, home: &Home, anew: bool) -> Result<Self, IntakeError> {
-        let keys = home.load_keys()?;
-        check_alone(&ledger, home.node(), &keys)?;
-        let last = ledger.tip().control.last_sequence(home.node());
-        let desk = Desk::open(home, keys, last, anew)?;
-        let (counts, timings, kept) = Default::default();
-        let mut intake = Self { ledger, desk, counts, timings, kept };
-        intake.take(Window::default(), &mut |_| {})?;
-        Ok(intake)
-    }
-
     /// What reads messages for this intake.
     #[must_use]
     pub fn reader(&self, config: Config) -> Reader {
