@@ -2,10 +2,11 @@
 #![no_main]
 
 use ledger_core::codec::decode;
-use ledger_core::contract::{Outcome, State, step};
+use ledger_core::contract::{State, step};
 use ledger_core::event::Event;
-use ledger_core::ids::MemberCode;
 use ledger_core::merkle::{LeafHash, LogIndex};
+use ledger_core::names::MemberCode;
+use ledger_core::outcome::Outcome;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let members: [MemberCode; 3] = ["370000", "370100", "370200"].map(|code| code.parse().expect("a code"));

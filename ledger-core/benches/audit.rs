@@ -29,7 +29,7 @@ fn chain(events: u64, per_submission: u64) -> Network {
     let mut made = 0;
     while made < events {
         let mut submissions = Vec::new();
-        let mut sequence = network.tip.control.last_sequence(ledger_core::ids::NodeNumber(1)).next();
+        let mut sequence = network.tip.control.last_sequence(ledger_core::names::NodeNumber(1)).next();
         for _ in 0..1000 / per_submission {
             let of = |n: u64| {
                 fixture::event(

@@ -10,8 +10,8 @@
 
 use ledger_core::contract::State;
 use ledger_core::fixture::state;
-use ledger_core::lookup::Subject;
 use ledger_core::map::{ContractMap, MapKey, Verdict, root_of_parallel};
+use ledger_core::names::Subject;
 use std::time::Instant;
 
 fn key(n: u64) -> MapKey {

@@ -18,27 +18,17 @@
 
 use crate::certificate::Certificate;
 use crate::codec::List;
-use crate::crypto::{ChainId, Domain, Hasher, Signature, Suite, hash_newtype};
-use crate::governance::ControlHash;
-use crate::ids::{Height, NodeNumber, Protocol, Timestamp};
-use crate::map::MapRoot;
-use crate::membership::MembershipHash;
+use crate::crypto::{ChainId, Domain, Hasher, Signature, Suite};
 use crate::merkle::{LogRoot, LogSize};
+use crate::names::{
+    BlockHash, BodyHash, ControlHash, Height, MapRoot, MembershipHash, NodeNumber, Protocol, Timestamp,
+};
 use crate::submission::{Frame, Submission};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// No block carries more submissions.
 pub const MAX_SUBMISSIONS: usize = 100_000;
-
-hash_newtype! {
-    /// Hash of a header, and so of all below it; the chain id stands where the genesis is meant.
-    BlockHash
-}
-hash_newtype! {
-    /// Hash of a body.
-    BodyHash
-}
 
 /// What validators sign, by its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]

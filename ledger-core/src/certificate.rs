@@ -12,11 +12,10 @@
 //!
 //! The bytes belong to no engine: prevote, precommit and the rest each have their own domain.
 
-use crate::block::BlockHash;
 use crate::codec::List;
 use crate::crypto::{ChainId, Domain, PublicKey, SecretKey, Signature, SignedMessage};
-use crate::ids::{Height, NodeNumber, Round};
 use crate::membership::{MAX_MEMBERS, MAX_NODES, Membership, Purpose};
+use crate::names::{BlockHash, Height, NodeNumber, Round};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

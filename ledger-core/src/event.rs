@@ -14,14 +14,12 @@
 //! An event says nothing in plaintext: what the annex says of a contract stands behind the
 //! commitment. What it cites is an earlier event of the same subject, by its ordinal.
 
-use crate::block::BlockHash;
 use crate::codec::{self, Bytes};
-use crate::crypto::Signature;
-use crate::governance::{Change, ProposalId};
-use crate::ids::{Height, MemberCode, NodeNumber, Ordinal, Sequence};
-use crate::lookup::Subject;
+use crate::governance::{Approve, Propose};
+use crate::names::BlockHash;
+
 use crate::merkle::{LeafHash, LogRoot, LogSize, leaf_hash};
-use crate::record::{Commitment, RecordKind as Kind};
+use crate::names::{Commitment, Height, MemberCode, NodeNumber, Ordinal, RecordKind as Kind, Sequence, Subject};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -123,26 +121,6 @@ pub enum EraseTarget {
     Event(Ordinal),
     /// An entry that did not, or for which there is no state.
     Leaf(LeafHash),
-}
-
-/// A proposal of governance.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Propose {
-    /// What shall change.
-    pub change: Change,
-    /// The height from which it holds.
-    pub effective: Height,
-}
-
-/// A member's approval of a proposal.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Approve {
-    /// The proposal.
-    pub proposal: ProposalId,
-    /// The member that approves.
-    pub member: MemberCode,
-    /// By its governance key, over proposal id and member code.
-    pub signature: Signature,
 }
 
 /// Proof that a node broke the rules; stored and never judged by the fold.

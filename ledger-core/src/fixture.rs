@@ -12,15 +12,16 @@ use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, a
 use crate::codec::{List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
-use crate::event::{Action, Approve, ContractEvent, Event, Propose};
+use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, TrustPolicy};
-use crate::governance::Change;
-use crate::ids::{Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Timestamp};
-use crate::lookup::{Subject, VrfSecretKey};
+use crate::governance::{Approve, Change, Propose};
+use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
 use crate::merkle::LogIndex;
-use crate::record::Commitment;
+use crate::names::{
+    Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Subject, Timestamp,
+};
 use crate::submission::Submission;
 
 /// Codes of the members, the province first.

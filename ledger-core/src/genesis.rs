@@ -10,16 +10,16 @@
 //! The chain id is the hash of these bytes. A genesis stands as block 0: its time is the floor, the
 //! chain id is block 1's parent.
 
-use crate::block::{BlockHash, Header};
+use crate::block::Header;
 use crate::certificate::Certificate;
 use crate::codec::{Bytes, List, Text};
 use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SecretKey, Signature, SignedMessage, Suite};
 use crate::event::Seal;
 use crate::governance::Control;
-use crate::ids::{Height, MemberCode, NodeNumber, Protocol, Timestamp};
 use crate::lookup::VrfPublicKey;
 use crate::membership::{MAX_MEMBERS, Member, Membership, MembershipError};
 use crate::merkle::Frontier;
+use crate::names::{BlockHash, Height, MemberCode, NodeNumber, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -120,7 +120,7 @@ impl Genesis {
     /// # Errors
     /// [`GenesisError`], naming what does not fit.
     pub fn check(&self) -> Result<(), GenesisError> {
-        if self.protocol != crate::ids::PROTOCOL {
+        if self.protocol != crate::names::PROTOCOL {
             return Err(GenesisError::Protocol(self.protocol));
         }
         if self.trust.wanted as usize > self.trust.witnesses.len() {

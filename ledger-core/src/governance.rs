@@ -21,15 +21,14 @@
 //! governs from `effective` on; what is not adopted by block `effective` lapses.
 
 use crate::codec::{self, List, TooMany};
-use crate::contract::{Outcome, Refusal};
-use crate::crypto::{
-    ChainId, Domain, Hasher, SecretKey, Signature, SignatureError, SignedMessage, Suite, hash_newtype,
-};
-use crate::event::{Approve, Propose};
-use crate::ids::{Height, MemberCode, NodeNumber, Protocol, Sequence};
+use crate::crypto::{ChainId, Domain, Hasher, SecretKey, Signature, SignatureError, SignedMessage, Suite};
+use crate::names::{ControlHash, ProposalId};
+use crate::outcome::{Outcome, Refusal};
+
 use crate::membership::{
     Key, MAX_KEYS, MAX_MEMBERS, MAX_NODES, Member, Membership, MembershipError, Node, NodeKey, Parameters, VaultKey,
 };
+use crate::names::{Height, MemberCode, NodeNumber, Protocol, Sequence};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -41,15 +40,6 @@ use thiserror::Error;
 pub const MAX_OPEN: usize = 4;
 /// So many proposals are open at most, those of members that are no longer there among them.
 pub const MAX_PROPOSALS: usize = MAX_MEMBERS * MAX_OPEN;
-
-hash_newtype! {
-    /// Hash of a change and the height from which it shall hold.
-    ProposalId
-}
-hash_newtype! {
-    /// Hash of the control state, as a header commits to it.
-    ControlHash
-}
 
 /// One change of governance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +63,26 @@ pub enum Change {
     SetParameters(Parameters),
     /// Another protocol holds.
     Activate(Protocol),
+}
+
+/// A proposal of governance.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Propose {
+    /// What shall change.
+    pub change: Change,
+    /// The height from which it holds.
+    pub effective: Height,
+}
+
+/// A member's approval of a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Approve {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// The member that approves.
+    pub member: MemberCode,
+    /// By its governance key, over proposal id and member code.
+    pub signature: Signature,
 }
 
 /// Why a change cannot be made to a membership.

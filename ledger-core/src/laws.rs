@@ -11,14 +11,14 @@ use crate::codec::{self, Bytes, List};
 use crate::contract::any::{any_action, any_state};
 use crate::contract::{State, Status};
 use crate::crypto::{ChainId, Hash, PublicKey, Signature};
-use crate::event::{Action, Anchor, Approve, Entry, EraseTarget, Event, Evidence, Propose, Seal, Step};
+use crate::event::{Action, Anchor, Entry, EraseTarget, Event, Evidence, Seal, Step};
 use crate::fixture::{self, Network, code, governance_key, node_key};
 use crate::genesis::{Application, Genesis, Predecessor, SealedVrf, TrustPolicy};
-use crate::governance::{Change, Control};
-use crate::ids::{Height, MemberCode, NodeNumber, Ordinal, Protocol, Round, Sequence};
+use crate::governance::{Approve, Change, Control, Propose};
 use crate::map::MapKey;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
 use crate::merkle::{Frontier, LeafHash, LogRoot, LogSize};
+use crate::names::{Height, MemberCode, NodeNumber, Ordinal, Protocol, Round, Sequence};
 use crate::submission::{Frame, Submission};
 use bincode::{Decode, Encode};
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn one_event_has_one_encoding() {
         check(&event);
         check(&Entry::Event { stream, sequence, position, event });
     }
-    let seal = Seal { height: Height(1), block: crate::block::BlockHash([2; 32]) };
+    let seal = Seal { height: Height(1), block: crate::names::BlockHash([2; 32]) };
     check(&seal);
     check(&Entry::Seal(seal));
     changes().iter().for_each(check::<Change>);
@@ -171,7 +171,7 @@ fn one_genesis_has_one_encoding() {
 
 #[test]
 fn one_vote_has_one_encoding() {
-    let (height, round, block, proposer) = (Height(1), Round(2), crate::block::BlockHash([3; 32]), NodeNumber(4));
+    let (height, round, block, proposer) = (Height(1), Round(2), crate::names::BlockHash([3; 32]), NodeNumber(4));
     check(&Vote { height, round, block: Some(block) });
     check(&Vote { height, round, block: None });
     check(&ConsensusProposal { height, round, block, valid_round: None, proposer });

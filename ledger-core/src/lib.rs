@@ -2,28 +2,29 @@
 //!
 //! This crate does no I/O, has no clock, draws no randomness and keeps no global state: time,
 //! secrets and code tables are arguments. Who has read it knows what an audit proves. In the order
-//! of reading (a module's rules rest on those above it; the types from events to blocks name each
-//! other, since a proposal stands in an event and a change of membership in a proposal):
+//! of reading, which `tests/spine.rs` keeps: a module uses only those above it.
 //!
 //! | module | says |
 //! |---|---|
 //! | [`crypto`] | suites, hashes, strict signatures; every domain string in one list |
 //! | [`codec`] | the one encoding, strict and bounded |
-//! | [`ids`] | heights, numbers, member codes |
+//! | [`names`] | heights, numbers, codes, hashes: what each is of |
+//! | [`outcome`] | what became of an event |
 //! | [`merkle`] | RFC 6962 root, frontier, inclusion, consistency |
-//! | [`annex`] | the annex's five messages: field tables, code tables, one outcome an item |
-//! | [`record`] | slots → leaves → commitment; disclosure |
-//! | [`lookup`] | the subject of a contract and its VRF proof |
-//! | [`membership`] | members, nodes, keys, parameters |
-//! | [`event`], [`submission`] | what happened; what one node signs at once |
+//! | [`membership`] | members, nodes, keys, parameters; who judges what |
 //! | [`governance`] | how membership and protocol change; the control state |
+//! | [`event`], [`submission`] | what happened; what one node signs at once |
 //! | [`certificate`] | what validators sign; what makes a block final |
+//! | [`block`] | header and body |
 //! | [`contract`] | the state of a subject, and the fold: one total step |
 //! | [`map`] | the contract map: root, inclusion and absence |
-//! | [`block`], [`genesis`] | header and body; what a chain starts from |
+//! | [`lookup`] | the subject of a contract and its VRF proof |
+//! | [`genesis`] | what a chain starts from |
 //! | [`chain`] | the one ladder from bytes to a final block |
 //! | [`archive`] | the portable form of a chain |
 //! | [`audit`] | the streaming verifier and its findings |
+//! | [`annex`] | the plaintext: the annex's five messages, one outcome an item |
+//! | [`record`] | slots → leaves → commitment; disclosure |
 #![cfg_attr(
     test,
     allow(
@@ -49,13 +50,14 @@ pub mod event;
 pub mod fixture;
 pub mod genesis;
 pub mod governance;
-pub mod ids;
 #[cfg(test)]
 mod laws;
 pub mod lookup;
 pub mod map;
 pub mod membership;
 pub mod merkle;
+pub mod names;
+pub mod outcome;
 pub mod record;
 pub mod submission;
 

@@ -11,15 +11,12 @@
 //! ```
 
 use crate::crypto::{Domain, Hasher, NetworkId, Suite, hash_newtype};
+use crate::names::Subject;
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha512};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-hash_newtype! {
-    /// What an event is about: a contract, or an employer.
-    Subject
-}
 hash_newtype! {
     /// Proof that a subject is that of a name: Gamma(32) ‖ c(16) ‖ s(32) (RFC 9381 section 5.5).
     VrfProof, 80

@@ -12,7 +12,7 @@
 
 use crate::codec::{List, Text};
 use crate::crypto::{Domain, Hasher, PublicKey, Suite, hash_newtype};
-use crate::ids::{MemberCode, NodeNumber};
+use crate::names::{MemberCode, MembershipHash, NodeNumber};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,10 +24,6 @@ pub const MAX_NODES: usize = 8;
 /// No node has more keys.
 pub const MAX_KEYS: usize = 8;
 
-hash_newtype! {
-    /// Hash of a membership, as a header commits to it.
-    MembershipHash
-}
 hash_newtype! {
     /// X25519 key to which vault deliveries and the VRF key are sealed.
     VaultKey
@@ -186,6 +182,9 @@ impl Default for Parameters {
 pub const MAX_BLOCK_BYTES: u32 = 32 << 20;
 /// The most that [`Parameters::block_events`] may say.
 pub const MAX_BLOCK_EVENTS: u32 = 100_000;
+
+/// The most that [`Parameters::submission_events`] may say.
+pub const MAX_SUBMISSION_EVENTS: u32 = 10_000;
 
 /// Why a membership is not one.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -363,7 +362,7 @@ impl Parameters {
         let bounds = [
             ("block_bytes", self.block_bytes, 64 << 10, MAX_BLOCK_BYTES),
             ("block_events", self.block_events, 1, MAX_BLOCK_EVENTS),
-            ("submission_events", self.submission_events, 1, crate::submission::MAX_EVENTS as u32),
+            ("submission_events", self.submission_events, 1, MAX_SUBMISSION_EVENTS),
             ("clock_tolerance_ms", self.clock_tolerance_ms, 1, 3_600_000),
             ("pace_events", self.pace_events, 1, MAX_BLOCK_EVENTS),
             ("pace_wait_ms", self.pace_wait_ms, 1, 3_600_000),

@@ -12,13 +12,14 @@
 use crate::codec::List;
 use crate::crypto::{ChainId, Domain, SecretKey, Signature, SignedMessage};
 use crate::event::{Entry, Event, event_leaf_hash};
-use crate::ids::{NodeNumber, Sequence};
+use crate::membership::MAX_SUBMISSION_EVENTS;
 use crate::merkle::{LeafHash, LogRoot, root};
+use crate::names::{NodeNumber, Sequence};
 use bincode::{Decode, Encode};
 use thiserror::Error;
 
 /// No submission carries more events, whatever a chain's parameters say.
-pub const MAX_EVENTS: usize = 10_000;
+pub const MAX_EVENTS: usize = MAX_SUBMISSION_EVENTS as usize;
 
 /// One signed batch of a node's stream.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

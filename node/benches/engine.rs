@@ -9,8 +9,8 @@
 )]
 
 use ledger_core::fixture::{Network as Fixture, node_key};
-use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{Height, NodeNumber};
 use luqi_node::chain::Chain;
 use luqi_node::consensus::bare::{self, Bare};
 use luqi_node::network::{self, NetworkConfig, PeerConfig};

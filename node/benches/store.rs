@@ -28,7 +28,7 @@ fn make(events: u64, each: u64) -> Chain {
     let mut certificates = Vec::new();
     for block in 0..events / each {
         let numbers: Vec<u64> = (block * each..(block + 1) * each).collect();
-        let mut sequence = network.tip.control.last_sequence(ledger_core::ids::NodeNumber(1));
+        let mut sequence = network.tip.control.last_sequence(ledger_core::names::NodeNumber(1));
         let submissions = numbers.chunks(50).map(|numbers| {
             sequence = sequence.next();
             let action =
@@ -102,7 +102,7 @@ fn main() {
     report.line("store opened", begun.elapsed());
     report.number("  of it in sealed files", store.sealed_bytes() as f64 / 1e6, "MB");
     let begun = Instant::now();
-    assert_eq!(store.blocks(ledger_core::ids::Height(1), store.tip().height).count(), chain.network.blocks.len());
+    assert_eq!(store.blocks(ledger_core::names::Height(1), store.tip().height).count(), chain.network.blocks.len());
     report.line("all blocks read", begun.elapsed());
     drop(store);
     let begun = Instant::now();
@@ -113,7 +113,7 @@ fn main() {
     let ledger = Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap();
     report.line("ledger opened by replay from block 1", begun.elapsed());
     let begun = Instant::now();
-    let range = (ledger_core::ids::Height(1), ledger.tip().height);
+    let range = (ledger_core::names::Height(1), ledger.tip().height);
     let archive: Vec<u8> = ledger.export(range, false, Vec::new(), Path::new("archive")).unwrap();
     report.line("exported", begun.elapsed());
     drop(ledger);

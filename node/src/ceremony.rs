@@ -9,8 +9,8 @@ use crate::keys::{KeyFileError, KeyName, NodeKeys, SealError, VaultSecret, draw_
 use ledger_core::codec::{Bytes, List, Text, TooMany};
 use ledger_core::crypto::{ChainId, SecretKey, Suite};
 use ledger_core::genesis::{Application, Genesis, GenesisError, SealedVrf, TrustPolicy, first_membership};
-use ledger_core::ids::{MemberCode, NodeNumber, PROTOCOL, Timestamp};
 use ledger_core::membership::{Key, Member, Node, Parameters};
+use ledger_core::names::{MemberCode, NodeNumber, PROTOCOL, Timestamp};
 use rand_core::{CryptoRng, RngCore};
 use std::path::Path;
 use thiserror::Error;

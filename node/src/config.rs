@@ -8,7 +8,7 @@ mod text;
 
 use crate::store::StoreConfig;
 use ledger_core::crypto::PublicKey;
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

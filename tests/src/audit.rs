@@ -3,9 +3,8 @@
 use crate::base::Base;
 use crate::luqi;
 use ledger_core::audit::{Finding, Verdict};
-use ledger_core::block::BlockHash;
-use ledger_core::ids::Height;
 use ledger_core::merkle::LogRoot;
+use ledger_core::names::{BlockHash, Height};
 use serde::Deserialize;
 use std::ffi::OsStr;
 use std::path::Path;

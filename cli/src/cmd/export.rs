@@ -4,7 +4,7 @@ use super::ledger;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use indicatif::ProgressBar;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, Permissions};

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use files::Windows;
 use ledger_core::annex::{Config, Date};
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::home::Home;
 use luqi_node::intake::{Consent, Counts, Intake, Timings};
 use serde::Serialize;

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use ledger_core::event::Action;
     use ledger_core::fixture::{self, Network, code};
-    use ledger_core::ids::{Height, NodeNumber};
+    use ledger_core::names::{Height, NodeNumber};
     use luqi_node::committer::Ledger;
     use luqi_node::home::{Format, write_json};
     use luqi_node::store::MemoryStore;

@@ -1,9 +1,8 @@
 //! The ledger of a home, opened by a command that is its only user for a while.
 
 use crate::exit::{Exit, Problem};
-use ledger_core::block::BlockHash;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
+use ledger_core::names::{BlockHash, Height};
 use luqi_node::committer::{CommitError, Ledger};
 use luqi_node::config::Config;
 use luqi_node::home::Home;

@@ -4,7 +4,7 @@ use super::ledger;
 use crate::client::block_on;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::committer::CommitError;
 use luqi_node::config::{Config, LogFormat, LogSection};
 use luqi_node::consensus::ConsensusError;

@@ -1,7 +1,7 @@
 //! Where the nodes of a test network listen and find each other: their `node.toml`.
 
 use crate::exit::{Exit, Problem};
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use luqi_node::config::{Config, HttpSection, NetworkSection, PeerSection};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;

@@ -5,7 +5,7 @@ use ledger_core::archive::{FRAME_HEAD_BYTES, FrameHead, FrameKind, HEAD_BYTES};
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::committer::Ledger;
 use luqi_node::home::{Format, write_json};
 use luqi_node::store::{DiskStore, StoreConfig};
@@ -36,7 +36,7 @@ fn grow(blocks: u64, salt: u64) -> (Network, Vec<ledger_core::chain::FinalBlock>
 /// A home of the fixture's network over some blocks.
 fn home(folder: &Path, genesis: &Genesis, blocks: Vec<ledger_core::chain::FinalBlock>) {
     fs::create_dir_all(folder.join("ledger")).unwrap();
-    let node = ledger_core::ids::NodeNumber(1);
+    let node = ledger_core::names::NodeNumber(1);
     let format = Format { layout: 1, chain_id: genesis.chain_id(), node, joined: false };
     write_json(&folder.join("genesis.json"), genesis).unwrap();
     write_json(&folder.join("format"), &format).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{bytes, json, luqi, mode};
 use ledger_core::annex;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::committer::Ledger;
 use luqi_node::home::Home;
 use luqi_node::store::StoreConfig;

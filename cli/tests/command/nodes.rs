@@ -27,7 +27,7 @@ fn nodes_that_agree_hold_and_who_is_behind_or_away_is_named() {
     let network = grow(BLOCKS, 0);
     let whole = Chain::of(&network, 1);
     let (first, second) = (whole.clone().serve(), Chain { number: 2, ..whole.clone() }.serve());
-    let behind = Chain::of(&network.at(ledger_core::ids::Height(20)), 3).serve();
+    let behind = Chain::of(&network.at(ledger_core::names::Height(20)), 3).serve();
     let away = nobody();
     let (answer, serves) = audit(folder.path(), &network, 0, &[&first, &behind, &away, &second]);
     assert_eq!(serves, ["whole", "behind", "nothing", "whole"]);
@@ -111,8 +111,8 @@ fn status_tells_who_is_well_behind_forked_silent_or_not_ready() {
     let folder = folder.path();
     let network = grow(BLOCKS, 0);
     let good = Chain::of(&network, 1).serve();
-    let near = Chain::of(&network.at(ledger_core::ids::Height(28)), 2).serve();
-    let behind = Chain::of(&network.at(ledger_core::ids::Height(20)), 3).serve();
+    let near = Chain::of(&network.at(ledger_core::names::Height(28)), 2).serve();
+    let behind = Chain::of(&network.at(ledger_core::names::Height(20)), 3).serve();
     let reason = Reason { code: "NOT_CONNECTED".into(), en: "it reaches nobody".into(), zh: "无法连接".into() };
     let lonely = Chain { not_ready: vec![reason], ..Chain::of(&network, 4) }.serve();
     let forked = Chain::of(&grow(BLOCKS - 1, 1_000_000), 5).serve();

@@ -1,14 +1,13 @@
 //! Nodes that serve what a test wants them to: a chain as it is, altered, cut short, or of another history.
 
 use ledger_core::archive::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind};
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::HashedBlock;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code};
-use ledger_core::ids::{Height, NodeNumber, Protocol, Round, Timestamp};
+use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
 use luqi_node::http::{Role, Status};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -111,7 +110,7 @@ impl Chain {
             events: 0,
             log_size: ledger_core::merkle::LogSize(0),
             log_root: ledger_core::merkle::Frontier::default().root(),
-            map_root: ledger_core::map::MapRoot::EMPTY,
+            map_root: ledger_core::names::MapRoot::EMPTY,
             subjects: 0,
             role: Role::Validator,
             node: NodeNumber(self.number),

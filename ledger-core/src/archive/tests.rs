@@ -4,9 +4,8 @@ use super::*;
 use crate::codec;
 use crate::fixture::{self, Network, code};
 use crate::governance::Change;
-use crate::ids::NodeNumber;
-use crate::membership::MembershipHash;
 use crate::merkle::leaf_hash;
+use crate::names::{MembershipHash, NodeNumber};
 
 #[test]
 fn a_head_is_laid_out_as_the_format_says() {
@@ -122,7 +121,7 @@ fn every_other_foot_is_refused_for_what_is_wrong_with_it() {
     check(|below| below.header.next_membership = MembershipHash([9; 32]), E::Commitment("membership"));
     check(|below| below.frontier.push(leaf_hash(b"more")), E::Commitment("frontier"));
     check(|below| below.header.log_root.0[0] ^= 1, E::Commitment("frontier"));
-    check(|below| below.control.protocol = crate::ids::Protocol(2), E::Commitment("control state"));
+    check(|below| below.control.protocol = crate::names::Protocol(2), E::Commitment("control state"));
 
     check_changes(|changes| changes.swap(0, 1), E::Change(Height(5), C::NoVote(NodeNumber(5))));
     check_changes(|changes| changes.push(changes[1].clone()), E::Order(Height(5)));

@@ -9,15 +9,15 @@ use super::pass::{CertificateJob, Climb, Planned, climb};
 use super::pin::{Pin, pins};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
-use crate::block::{BlockHash, Header};
+use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::{self, Fault, HashedBlock, Head, Tip, Trace};
-use crate::contract::Outcome;
 use crate::genesis::Genesis;
 use crate::governance::Control;
-use crate::ids::Height;
 use crate::map::ContractMap;
 use crate::merkle::LogIndex;
+use crate::names::{BlockHash, Height};
+use crate::outcome::Outcome;
 use rayon::prelude::*;
 use std::sync::Arc;
 

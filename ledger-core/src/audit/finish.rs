@@ -3,7 +3,7 @@
 use crate::audit::{Auditor, Bookmark, Finding, Report, Verdict};
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::Fault;
-use crate::ids::Height;
+use crate::names::Height;
 
 impl Auditor {
     /// Ends the audit. `certificate` is the one that stands apart, the last block's own.

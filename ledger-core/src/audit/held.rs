@@ -2,10 +2,12 @@
 
 use crate::audit::Scope;
 use crate::chain::{self, HashedBlock, Head, Overlay, Place, States, Trace};
-use crate::contract::{Outcome, State};
+use crate::contract::State;
 use crate::event::{Action, ContractEvent, Event};
-use crate::map::{ContractMap, MapKey, MapRoot, Table};
+use crate::map::{ContractMap, MapKey, Table};
 use crate::merkle::LogIndex;
+use crate::names::MapRoot;
+use crate::outcome::Outcome;
 use rayon::prelude::*;
 
 /// States, hashed as often as the audit wants.

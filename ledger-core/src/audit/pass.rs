@@ -2,14 +2,13 @@
 
 use super::held::{Folding, Held};
 use crate::audit::Finding;
-use crate::block::BlockHash;
 use crate::certificate::Certificate;
 use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip, Trace};
-use crate::contract::Outcome;
 use crate::crypto::ChainId;
-use crate::ids::Height;
 use crate::membership::Membership;
 use crate::merkle::Frontier;
+use crate::names::{BlockHash, Height};
+use crate::outcome::Outcome;
 use rayon::prelude::*;
 use std::sync::Arc;
 

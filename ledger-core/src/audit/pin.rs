@@ -2,8 +2,7 @@
 //! node's tip file says.
 
 use crate::audit::{Auditor, Bookmark, Finding};
-use crate::block::BlockHash;
-use crate::ids::Height;
+use crate::names::{BlockHash, Height};
 
 /// Kind of the finding where another block stands than the auditor kept.
 const REWRITTEN: &str = "rewritten";

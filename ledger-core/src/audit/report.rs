@@ -1,14 +1,9 @@
 //! What an audit says, and what an auditor keeps of it.
 
-use crate::block::BlockHash;
 use crate::chain::{Fault, Span, Tip};
 use crate::crypto::ChainId;
-use crate::governance::ControlHash;
-use crate::ids::Height;
-use crate::lookup::Subject;
-use crate::map::MapRoot;
-use crate::membership::MembershipHash;
 use crate::merkle::{Frontier, LogRoot, LogSize};
+use crate::names::{BlockHash, ControlHash, Height, MapRoot, MembershipHash, Subject};
 use serde::{Deserialize, Serialize};
 
 /// The answer of an audit.

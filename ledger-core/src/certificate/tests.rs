@@ -14,7 +14,7 @@ const CHAIN: ChainId = ChainId([1; 32]);
 fn powers(powers: &[u32]) -> Membership {
     let network = Network::new(powers.len() as u32);
     (1..).zip(powers).fold(network.genesis.membership, |membership, (number, power)| {
-        Change::SetPower(NodeNumber(number), *power).apply(&membership, crate::ids::PROTOCOL).unwrap().0
+        Change::SetPower(NodeNumber(number), *power).apply(&membership, crate::names::PROTOCOL).unwrap().0
     })
 }
 

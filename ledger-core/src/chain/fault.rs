@@ -1,10 +1,9 @@
 //! Everything that can be wrong with a block, and where.
 
-use crate::block::BlockHash;
 use crate::certificate::CertificateError;
 use crate::crypto::ChainId;
-use crate::ids::{Height, NodeNumber, Protocol, Sequence, Timestamp};
 use crate::merkle::{LogIndex, LogSize};
+use crate::names::{BlockHash, Height, NodeNumber, Protocol, Sequence, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

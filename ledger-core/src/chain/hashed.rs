@@ -1,9 +1,10 @@
 //! First rung: a block with everything that can be computed from its bytes alone.
 
-use crate::block::{Block, BlockHash, Body, BodyHash, Header, body_hash};
+use crate::block::{Block, Body, Header, body_hash};
 use crate::codec::{self, DecodeError};
 use crate::crypto::Suite;
 use crate::merkle::LeafHash;
+use crate::names::{BlockHash, BodyHash};
 use crate::submission::Frame;
 
 /// A decoded block, hashed: each event once, into the leaf hash that log and submission share.

@@ -1,6 +1,6 @@
 //! The upper rungs: checked against a tip, made by a proposer, and final.
 
-use crate::block::{Block, BlockHash, Body, Header};
+use crate::block::{Block, Body, Header};
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::rules::{self, SignatureJob, States, Trace};
@@ -9,10 +9,10 @@ use crate::codec::{self, List, TooMany};
 use crate::contract::State;
 use crate::crypto::{ChainId, Suite};
 use crate::governance::Control;
-use crate::ids::{Height, NodeNumber, Timestamp};
 use crate::map::{ContractMap, MapKey, Staged};
-use crate::membership::{Membership, MembershipHash, Parameters};
+use crate::membership::{Membership, Parameters};
 use crate::merkle::Frontier;
+use crate::names::{BlockHash, Height, MembershipHash, NodeNumber, Timestamp};
 use crate::submission::Submission;
 use rayon::prelude::*;
 use std::collections::BTreeMap;

@@ -10,9 +10,9 @@ use crate::certificate::CertificateError;
 use crate::chain::ladder::Overlay;
 use crate::chain::rules::{self, States, Trace};
 use crate::chain::{Fault, HashedBlock, Head, Tip};
-use crate::contract::Outcome;
 use crate::map::ContractMap;
 use crate::merkle::LogIndex;
+use crate::outcome::Outcome;
 
 /// A block that is final already, and follows from the tip below it; its events are yet to be folded.
 pub struct Replayed<'a> {
@@ -97,16 +97,16 @@ fn names_parent(block: &HashedBlock, tip: &Tip) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::{Block, BlockHash};
+    use crate::block::Block;
     use crate::certificate::Certificate;
     use crate::chain::hashed::Content;
     use crate::codec::{self, List};
     use crate::crypto::Signature;
     use crate::event::Action;
     use crate::fixture::{self, Network, code};
-    use crate::ids::Height;
     use crate::map::Table;
     use crate::merkle::LogSize;
+    use crate::names::{BlockHash, Height};
 
     #[test]
     fn a_replay_ends_where_the_chain_does() {

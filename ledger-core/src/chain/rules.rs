@@ -5,14 +5,15 @@ use crate::certificate::Certificate;
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
 use crate::codec::TooMany;
-use crate::contract::{Outcome, State, step};
+use crate::contract::{State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
 use crate::governance::Control;
-use crate::ids::{Height, MemberCode, NodeNumber, PROTOCOL};
 use crate::map::{MapKey, Shard, Table};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LeafHash, LogIndex};
+use crate::names::{Height, MemberCode, NodeNumber, PROTOCOL};
+use crate::outcome::Outcome;
 use crate::submission::{Frame, Submission};
 
 /// The states that a fold reads and writes.
@@ -87,7 +88,7 @@ fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
 }
 
 /// The rules in force are ones that this version knows.
-pub(crate) fn protocol(in_force: crate::ids::Protocol) -> Result<(), Fault> {
+pub(crate) fn protocol(in_force: crate::names::Protocol) -> Result<(), Fault> {
     if in_force > PROTOCOL { Err(Fault::NewerProtocol(in_force)) } else { Ok(()) }
 }
 

@@ -1,14 +1,13 @@
 //! Where a chain stands: everything that the next block is checked against, but for the map.
 
-use crate::block::{BlockHash, Header};
+use crate::block::Header;
 use crate::crypto::{ChainId, NetworkId};
 use crate::event::Seal;
 use crate::genesis::Genesis;
 use crate::governance::Control;
-use crate::ids::{Height, Timestamp};
-use crate::map::MapRoot;
-use crate::membership::{Membership, MembershipHash};
+use crate::membership::Membership;
 use crate::merkle::Frontier;
+use crate::names::{BlockHash, Height, MapRoot, MembershipHash, Timestamp};
 use std::sync::Arc;
 
 /// Where the chain of headers stands: what a block's links, signatures and governance are judged by.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::event::{Action, EraseTarget, Step};
 use crate::fixture::code;
-use crate::ids::{MemberCode, Ordinal};
 use crate::merkle::{LeafHash, LogIndex};
+use crate::names::{MemberCode, Ordinal};
 use proptest::prelude::*;
 
 /// The province, or one of two cities.

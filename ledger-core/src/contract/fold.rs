@@ -1,9 +1,10 @@
 //! The fold: one pure, total step over (state, actor, event). It reads as the table of the domain.
 
-use crate::contract::{HistoryHash, Open, OpenKind, Outcome, Refusal, State, Status};
+use crate::contract::{HistoryHash, Open, OpenKind, State, Status};
 use crate::event::{Action, EraseTarget, Step};
-use crate::ids::{MemberCode, Ordinal};
 use crate::merkle::{LeafHash, LogIndex};
+use crate::names::{MemberCode, Ordinal};
+use crate::outcome::{Outcome, Refusal};
 
 /// What one event did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,4 +10,4 @@ mod state;
 mod tests;
 
 pub use fold::{Folded, step};
-pub use state::{HistoryHash, Open, OpenKind, Outcome, Refusal, State, StateHash, Status};
+pub use state::{HistoryHash, Open, OpenKind, State, StateHash, Status};

@@ -9,8 +9,9 @@ use super::*;
 use crate::codec;
 use crate::event::{Action, EraseTarget, Step};
 use crate::fixture::code;
-use crate::ids::Ordinal;
 use crate::merkle::{LeafHash, LogIndex};
+use crate::names::Ordinal;
+use crate::outcome::{Outcome, Refusal};
 use proptest::prelude::*;
 
 const LEAF: LeafHash = LeafHash([0x1e; 32]);

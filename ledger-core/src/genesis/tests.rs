@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::codec;
-use crate::contract::Outcome;
 use crate::event::{Action, Entry};
 use crate::fixture::{self, CODES, Network, code, governance_key, member, node_key};
 use crate::governance::{Change, Stream};
-use crate::ids::{PROTOCOL, Sequence};
 use crate::map::MapKey;
 use crate::membership::{Node, Parameters, Purpose};
 use crate::merkle::{LogRoot, LogSize};
+use crate::names::{PROTOCOL, Sequence};
+use crate::outcome::Outcome;
 
 /// A chain of two blocks, with an open proposal, and the genesis that continues it with two of its
 /// four members.

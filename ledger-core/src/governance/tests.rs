@@ -6,8 +6,8 @@ use crate::codec;
 use crate::event::{Action, Event};
 use crate::fixture::{self, CODES, Network, code, governance_key, node_key};
 use crate::genesis::Genesis;
-use crate::ids::PROTOCOL;
 use crate::membership::Purpose;
+use crate::names::PROTOCOL;
 use Refusal as R;
 
 fn propose(change: &Change, effective: u64) -> Event {

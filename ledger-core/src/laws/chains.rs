@@ -6,13 +6,13 @@
 
 use crate::certificate::{ConsensusProposal, Parts, ValidatorProof, Vote, VoteKind};
 use crate::crypto::{ChainId, Domain, SecretKey, SignedMessage};
-use crate::event::{Approve, Event, Propose};
+use crate::event::Event;
 use crate::fixture::{self, Network, code, governance_key, node_key};
 use crate::genesis::{Application, Genesis};
-use crate::governance::{Change, ProposalId};
-use crate::ids::{Height, NodeNumber, Round, Sequence, Timestamp};
+use crate::governance::{Approve, Change, Propose};
 use crate::membership::Purpose;
 use crate::merkle::LogRoot;
+use crate::names::{Height, NodeNumber, ProposalId, Round, Sequence, Timestamp};
 use crate::submission::{Frame, Submission};
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn anything() -> impl Strategy<Value = Said> {
 /// Everything that is signed for a chain, as the bytes of that chain.
 fn signed_kinds(chain: &ChainId, said: &Said) -> Vec<(&'static str, SignedMessage)> {
     let Said { height, round, hash, node, count } = *said;
-    let block = crate::block::BlockHash(hash);
+    let block = crate::names::BlockHash(hash);
     let (vote, none) = (Vote { height, round, block: Some(block) }, Vote { height, round, block: None });
     let proposal = |valid_round| ConsensusProposal { height, round, block, valid_round, proposer: node };
     let parts = Parts { height, round, block, parts: count, bytes: 6, proposer: node };
@@ -138,7 +138,7 @@ fn check_accepted(ours: &Network, theirs: &Network) {
 
         let approval = Approve::sign(chain, &governance_key(1), province, id);
         let traces = ours.block_of(events.into_iter().chain([Event::Approve(approval)]).collect()).traces().to_vec();
-        assert_eq!(traces[1].outcome == crate::contract::Outcome::Applied, accepted);
+        assert_eq!(traces[1].outcome == crate::outcome::Outcome::Applied, accepted);
     }
     let signature = governance_key(1).sign(&ours.genesis.approval_message(province));
     let verify = |genesis: &Genesis| governance_key(1).public().verify(&genesis.approval_message(province), &signature);

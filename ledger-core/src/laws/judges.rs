@@ -5,11 +5,11 @@ use crate::certificate::{Certificate, CommitSignature, Vote, VoteKind};
 use crate::chain::CheckedBlock;
 use crate::codec::List;
 use crate::crypto::SecretKey;
-use crate::event::{Approve, Event, Propose};
+use crate::event::Event;
 use crate::fixture::{self, Network, code, governance_key, node_key};
-use crate::governance::Change;
-use crate::ids::{Height, NodeNumber, Round};
+use crate::governance::{Approve, Change, Propose};
 use crate::membership::{Membership, Node, Parameters, Purpose};
+use crate::names::{Height, NodeNumber, Round};
 use proptest::prelude::*;
 
 /// Numbers of which some are nodes of the first membership, some of the second, some of none.

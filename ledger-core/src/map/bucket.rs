@@ -5,8 +5,9 @@
 //! ground to share a long prefix cost a few steps each, not a long list. Copies share what they have
 //! in common.
 
-use super::rule::{Keyed, MapKey, MapRoot, inner, leaf, root_below, split};
+use super::rule::{Keyed, MapKey, inner, leaf, root_below, split};
 use crate::contract::State;
+use crate::names::MapRoot;
 use std::sync::{Arc, OnceLock};
 
 /// Pairs that a list may hold before it splits in two. Fewer cost memory, more cost time.

@@ -13,8 +13,9 @@
 
 use super::bucket::{Bucket, Part};
 use super::proof::{End, MapProof};
-use super::rule::{Keyed, MapKey, MapRoot, root_below, split};
+use super::rule::{Keyed, MapKey, root_below, split};
 use crate::contract::State;
+use crate::names::MapRoot;
 use std::sync::OnceLock;
 
 /// Pairs in a bucket, on average, beyond which the number of buckets doubles.

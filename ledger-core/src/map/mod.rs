@@ -15,5 +15,5 @@ mod tests;
 
 pub use contract_map::{ContractMap, Staged};
 pub use proof::{End, MapProof, MapProofError, Verdict};
-pub use rule::{Keyed, MapKey, MapRoot, root_of, root_of_parallel};
+pub use rule::{Keyed, MapKey, root_of, root_of_parallel};
 pub use table::{Shard, Table};

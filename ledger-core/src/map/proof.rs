@@ -1,8 +1,9 @@
 //! Proof of what the map says of one key, checked with the root alone.
 
-use super::rule::{KEY_BITS, MapKey, MapRoot, inner, leaf};
+use super::rule::{KEY_BITS, MapKey, inner, leaf};
 use crate::codec::{List, refuse};
 use crate::contract::StateHash;
+use crate::names::MapRoot;
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};

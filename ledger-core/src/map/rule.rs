@@ -17,17 +17,12 @@
 
 use crate::contract::{State, StateHash};
 use crate::crypto::{Domain, Hasher, Suite, hash_newtype};
-use crate::lookup::Subject;
+use crate::names::{MapRoot, Subject};
 
 hash_newtype! {
     /// Where a subject stands in the map.
     MapKey
 }
-hash_newtype! {
-    /// Root of the map, or of those of its keys that begin with the same bits.
-    MapRoot
-}
-
 /// Bits of a key: no path is longer.
 pub(super) const KEY_BITS: usize = 256;
 

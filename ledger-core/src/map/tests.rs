@@ -5,7 +5,7 @@ use crate::codec::{DecodeError, decode, encode};
 use crate::contract::{State, StateHash};
 use crate::crypto::{Domain, Hasher, Suite};
 use crate::fixture::state;
-use crate::lookup::Subject;
+use crate::names::{MapRoot, Subject};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

@@ -10,10 +10,11 @@
 //! shown; it is salted, so a hidden one says nothing. The commitment binds the number of slots, so
 //! no leaf can be left out.
 
-use super::{RecordKind, Slot, Version, slots};
+use super::{Slot, Version, slots};
 use crate::codec::{Bytes, List};
-use crate::crypto::{Domain, Hash, Hasher, Suite, hash_newtype};
+use crate::crypto::{Domain, Hash, Hasher, Suite};
 use crate::merkle::{LeafHash, root};
+use crate::names::{Commitment, RecordKind};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::{Decode, Encode};
@@ -23,11 +24,6 @@ use thiserror::Error;
 pub const MAX_VALUE: usize = 65_535;
 /// Slots that a record of any kind and version may have.
 pub const MAX_SLOTS: usize = 64;
-
-hash_newtype! {
-    /// Commitment to all slots of one record; it stands on the chain in the record's place.
-    Commitment
-}
 
 /// What a slot holds: bytes, or nothing.
 pub type Value = Option<Bytes<MAX_VALUE>>;

@@ -11,14 +11,15 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use disclosure::{Commitment, Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, Revealed, Value};
-pub use kind::{RecordKind, UnknownKind};
+pub use disclosure::{Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, Revealed, Value};
+
 pub use secret::RecordSecret;
 pub use slot::{Slot, UnknownVersion, Version, slots};
 
 use crate::annex::{Date, Field, FileDigest, Item, Uscc, fields};
 use crate::codec::{self, Bytes, List, Text, TooMany};
 use crate::crypto::Suite;
+use crate::names::{Commitment, RecordKind};
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use thiserror::Error;

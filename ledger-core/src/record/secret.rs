@@ -1,7 +1,8 @@
 //! The one secret of a record. Who destroys it has made the chain say nothing about the record.
 
-use super::{RecordKind, Version};
+use super::Version;
 use crate::crypto::{Derivation, Domain, Hash, Suite};
+use crate::names::RecordKind;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// 32 random bytes that give a record its salts and its data key. Zeroized when dropped; never

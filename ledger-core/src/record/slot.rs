@@ -7,8 +7,8 @@
 //! raw digest, platform, signature of its request
 //! ```
 
-use super::RecordKind;
 use crate::annex::{self, Field, MAX_FILES, Row, fields};
+use crate::names::RecordKind;
 use bincode::{Decode, Encode};
 use thiserror::Error;
 

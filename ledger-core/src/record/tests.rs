@@ -2,6 +2,7 @@ use super::*;
 use crate::annex::{Config, MessageKind, parse};
 use crate::codec::{decode, encode};
 use crate::crypto::hex;
+use crate::names::UnknownKind;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::Ed25519Sha256;

@@ -7,8 +7,7 @@ use ledger_core::codec::{self, List};
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::governance::Change;
-use ledger_core::ids::{Height, NodeNumber};
-use ledger_core::map::MapRoot;
+use ledger_core::names::{Height, MapRoot, NodeNumber};
 use serde_json::{Value, json};
 
 /// A chain whose membership changed twice: in block 2, and in block 4, its last.

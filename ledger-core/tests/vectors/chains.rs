@@ -6,11 +6,11 @@ use ledger_core::audit::{Auditor, Evidence, Options, Scope, Verdict};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
-use ledger_core::event::{Action, Approve, EraseTarget, Event, Propose, Step};
+use ledger_core::event::{Action, EraseTarget, Event, Step};
 use ledger_core::fixture::{self, Network, code, governance_key};
-use ledger_core::governance::Change;
-use ledger_core::ids::{Height, NodeNumber, Ordinal, Timestamp};
+use ledger_core::governance::{Approve, Change, Propose};
 use ledger_core::merkle::LogSize;
+use ledger_core::names::{Height, NodeNumber, Ordinal, Timestamp};
 use serde_json::{Value, json};
 
 /// A chain with something of everything: two-party flows, refusals, an employer, governance.

@@ -8,11 +8,10 @@ use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List};
 use ledger_core::event::{Action, Seal};
 use ledger_core::fixture::{self, Network, code};
-use ledger_core::governance::{Change, ControlHash};
-use ledger_core::ids::{Height, NodeNumber, Protocol, Sequence, Timestamp};
-use ledger_core::map::MapRoot;
-use ledger_core::membership::{Membership, MembershipHash, Parameters};
+use ledger_core::governance::Change;
+use ledger_core::membership::{Membership, Parameters};
 use ledger_core::merkle::{LogRoot, LogSize};
+use ledger_core::names::{ControlHash, Height, MapRoot, MembershipHash, NodeNumber, Protocol, Sequence, Timestamp};
 use ledger_core::submission::Submission;
 use serde_json::Value;
 

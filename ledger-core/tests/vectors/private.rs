@@ -6,7 +6,8 @@ use ledger_core::codec;
 use ledger_core::crypto::{NetworkId, Suite};
 use ledger_core::fixture::vrf_key;
 use ledger_core::lookup::{Alpha, VrfProof, VrfPublicKey, VrfSecretKey};
-use ledger_core::record::{Caller, Change, Extension, Record, RecordKind, RecordSecret, Slot};
+use ledger_core::names::RecordKind;
+use ledger_core::record::{Caller, Change, Extension, Record, RecordSecret, Slot};
 use serde_json::{Value, json};
 
 const SUITE: Suite = Suite::Ed25519Sha256;

@@ -8,8 +8,8 @@ use ledger_core::crypto::{ChainId, Domain, PublicKey, SecretKey, Signature, Sign
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code, governance_key, node_key};
 use ledger_core::genesis::Application;
-use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{Height, NodeNumber, Round};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 use std::ops::{Add, Mul};
@@ -124,7 +124,7 @@ fn for_neutral_key() -> Signature {
     joined(&base, &one)
 }
 
-fn vote(block: Option<ledger_core::block::BlockHash>) -> Vote {
+fn vote(block: Option<ledger_core::names::BlockHash>) -> Vote {
     Vote { height: Height(7), round: Round(2), block }
 }
 

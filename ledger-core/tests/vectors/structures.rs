@@ -5,14 +5,14 @@ use bincode::Encode;
 use ledger_core::codec::{self, Bytes, List};
 use ledger_core::contract::{HistoryHash, Open, OpenKind, State, Status};
 use ledger_core::crypto::ChainId;
-use ledger_core::event::{Action, Anchor, Approve, Entry, EraseTarget, Event, Evidence, Propose, Seal, Step};
+use ledger_core::event::{Action, Anchor, Entry, EraseTarget, Event, Evidence, Seal, Step};
 use ledger_core::fixture::{self, Network, code, governance_key, subject};
 use ledger_core::genesis::{Application, Genesis, Predecessor, SealedVrf, TrustPolicy};
-use ledger_core::governance::Change;
-use ledger_core::ids::{Height, NodeNumber, Ordinal, Protocol, Sequence, Timestamp};
+use ledger_core::governance::{Approve, Change, Propose};
 use ledger_core::map::{ContractMap, MapKey};
 use ledger_core::membership::{Key, Parameters, VaultKey};
 use ledger_core::merkle::{Frontier, LeafHash, LogIndex, LogRoot, LogSize, leaf_hash};
+use ledger_core::names::{Height, NodeNumber, Ordinal, Protocol, Sequence, Timestamp};
 use serde_json::{Value, json};
 
 pub(crate) fn case(name: &str, kind: &str, value: &impl Encode, hash: Option<String>) -> Value {

@@ -9,8 +9,8 @@ use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::codec::DecodeError;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
+use ledger_core::names::Height;
 use std::io::{Read, Write};
 use std::path::Path;
 

@@ -39,7 +39,7 @@ pub enum CommitError {
     #[error("block {height} does not follow: {fault}")]
     Fault {
         /// Its height.
-        height: ledger_core::ids::Height,
+        height: ledger_core::names::Height,
         /// What is wrong.
         fault: Fault,
     },
@@ -47,27 +47,27 @@ pub enum CommitError {
     #[error(
         "the contracts folded from the chain give another map root than the header of block {0} has: the store was altered; restore it from a backup or fetch the chain from the other nodes"
     )]
-    Map(ledger_core::ids::Height),
+    Map(ledger_core::names::Height),
     /// An archive that goes on above the tip.
     #[error("the archive begins at block {begins}, the chain here ends at {tip}: import the blocks between first")]
     Gap {
         /// Its first block.
-        begins: ledger_core::ids::Height,
+        begins: ledger_core::names::Height,
         /// The tip here.
-        tip: ledger_core::ids::Height,
+        tip: ledger_core::names::Height,
     },
     /// An archive of another history.
     #[error("block {0} of the archive is not the block of this chain: one of the two histories was altered")]
-    OtherHistory(ledger_core::ids::Height),
+    OtherHistory(ledger_core::names::Height),
     /// Heights that are not here.
     #[error("blocks {from} to {to} cannot be exported: the chain here ends at {tip}")]
     Range {
         /// The first that was wanted.
-        from: ledger_core::ids::Height,
+        from: ledger_core::names::Height,
         /// The last.
-        to: ledger_core::ids::Height,
+        to: ledger_core::names::Height,
         /// The tip here.
-        tip: ledger_core::ids::Height,
+        tip: ledger_core::names::Height,
     },
 }
 

@@ -7,8 +7,8 @@ use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{FinalBlock, HashedBlock, Replayed, check};
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
+use ledger_core::names::Height;
 use rayon::prelude::*;
 use std::path::Path;
 

@@ -2,10 +2,10 @@ use super::*;
 use crate::archive::ArchiveReader;
 use crate::store::MemoryStore;
 use ledger_core::audit::{Auditor, Evidence, Options, Verdict};
-use ledger_core::event::{Action, Approve, Event, Propose};
+use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, code, governance_key};
-use ledger_core::governance::Change;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::governance::{Approve, Change, Propose};
+use ledger_core::names::{Height, NodeNumber};
 use std::fs;
 use std::path::Path;
 
@@ -123,7 +123,7 @@ fn commits_climb_the_ladder() {
         let mut certificate = network.certify(&checked);
         network.block(vec![submission]);
         let good = certificate.clone();
-        certificate.block = ledger_core::block::BlockHash([0; 32]);
+        certificate.block = ledger_core::names::BlockHash([0; 32]);
         assert!(matches!(ledger.commit(checked.clone(), certificate), Err(CommitError::Certificate(_))));
         ledger.commit(checked, good).unwrap();
         check_same(&ledger, &network);

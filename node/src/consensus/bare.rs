@@ -29,11 +29,10 @@ use arc_malachitebft_app_channel::app::types::sync::{self, RawDecidedValue, Requ
 use arc_malachitebft_app_channel::{AppMsg, Signer};
 use arc_malachitebft_signing::Error;
 use async_trait::async_trait;
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::Parts;
 use ledger_core::codec;
 use ledger_core::crypto::{ChainId, SecretKey};
-use ledger_core::ids::{self, Height, NodeNumber};
+use ledger_core::names::{self, BlockHash, Height, NodeNumber};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -136,7 +135,7 @@ impl App {
             AppMsg::ConsensusReady { reply } => drop(reply.send(self.next())),
             AppMsg::StartedRound { height, reply_value, .. } => drop(reply_value.send(self.waiting(height.0))),
             AppMsg::GetValue { height, round, reply, .. } => {
-                let Some(number) = round.as_u32().map(ids::Round) else { return };
+                let Some(number) = round.as_u32().map(names::Round) else { return };
                 let (block, parts) = self.make(height.0, number);
                 drop(reply.send(LocallyProposedValue::new(height, round, Value(block))));
                 self.publish(parts).await;
@@ -182,7 +181,7 @@ impl App {
         (At(self.rules.tip.next()), HeightParams::new(validators, waits, None))
     }
 
-    fn make(&mut self, height: Height, round: ids::Round) -> (BlockHash, Vec<bytes::Bytes>) {
+    fn make(&mut self, height: Height, round: names::Round) -> (BlockHash, Vec<bytes::Bytes>) {
         let mut bytes = vec![0x5a; self.block_bytes.max(16)];
         let place = height.0.to_be_bytes().into_iter().chain(round.0.to_be_bytes()).chain(self.node.0.to_be_bytes());
         bytes.iter_mut().zip(place).for_each(|(byte, place)| *byte = place);

@@ -27,10 +27,10 @@ use arc_malachitebft_app_channel::app::types::core::{
 use arc_malachitebft_app_channel::app::types::{PeerId, sync};
 use arc_malachitebft_sync::{ValueRequest, ValueResponse};
 use bytes::Bytes;
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::{self as ledger, Certificate, ConsensusProposal};
 use ledger_core::codec::{self, DecodeError, List, TooMany};
-use ledger_core::ids;
+use ledger_core::names;
+use ledger_core::names::BlockHash;
 use mirror::{
     Consensus, Decided, Kind, Liveness, Request, Response, RoundVote, Rounds, SignedProposal, SignedVote, Status,
     Undecided,
@@ -61,11 +61,11 @@ pub(crate) enum CodecError {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LuqiCodec;
 
-fn defined(round: Round) -> Result<ids::Round, CodecError> {
-    round.as_u32().map(ids::Round).ok_or(CodecError::NoRound)
+fn defined(round: Round) -> Result<names::Round, CodecError> {
+    round.as_u32().map(names::Round).ok_or(CodecError::NoRound)
 }
 
-fn round_or_none(round: Option<ids::Round>) -> Round {
+fn round_or_none(round: Option<names::Round>) -> Round {
     round.map_or(Round::Nil, |round| Round::Some(round.0))
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn core_vote(vote: &Vote) -> Option<(ledger::VoteKind, ledger::Vote)>
         VoteType::Prevote => ledger::VoteKind::Prevote,
         VoteType::Precommit => ledger::VoteKind::Precommit,
     };
-    let round = ids::Round(vote.round.as_u32()?);
+    let round = names::Round(vote.round.as_u32()?);
     Some((kind, ledger::Vote { height: vote.height, round, block: value(&vote.value) }))
 }
 
@@ -108,9 +108,9 @@ pub(crate) fn core_vote(vote: &Vote) -> Option<(ledger::VoteKind, ledger::Vote)>
 pub(crate) fn core_proposal(proposal: &Proposal) -> Option<ConsensusProposal> {
     Some(ConsensusProposal {
         height: proposal.height,
-        round: ids::Round(proposal.round.as_u32()?),
+        round: names::Round(proposal.round.as_u32()?),
         block: proposal.value.0,
-        valid_round: proposal.valid_round.as_u32().map(ids::Round),
+        valid_round: proposal.valid_round.as_u32().map(names::Round),
         proposer: proposal.proposer.0,
     })
 }
@@ -293,7 +293,7 @@ through_mirror!(
     |value| Ok(Undecided {
         height: value.height.0,
         round: defined(value.round)?,
-        valid_round: value.valid_round.as_u32().map(ids::Round),
+        valid_round: value.valid_round.as_u32().map(names::Round),
         proposer: value.proposer.0,
         block: value.value.0,
         valid: value.validity.is_valid(),

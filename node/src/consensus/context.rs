@@ -5,9 +5,8 @@
 
 use super::validators::{Validator, Validators};
 use arc_malachitebft_app_channel::app::types::core::{self, NilOrVal, Round, SignedExtension, VoteType};
-use ledger_core::block::BlockHash;
 use ledger_core::crypto::{KeyError, PublicKey, SecretKey, Signature};
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use thiserror::Error;
 
 pub(crate) use core::LinearTimeouts;

@@ -18,7 +18,7 @@ use arc_malachitebft_app_channel::{
     Channels, ConsensusContext, EngineBuilder, EngineHandle, RequestContext, Signer, SyncContext, WalContext,
 };
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use ractor::{Actor as _, ActorCell, ActorRef, ActorStatus};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 //! never makes a block final.
 
 use super::validators::Validators;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -13,10 +13,10 @@
 
 use crate::store;
 use bincode::{Decode, Encode};
-use ledger_core::block::{BlockHash, Header};
+use ledger_core::block::Header;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::{Height, Round, Timestamp};
+use ledger_core::names::{BlockHash, Height, Round, Timestamp};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};

@@ -25,7 +25,7 @@ use arc_malachitebft_sync::{ValueRequest, ValueResponse};
 use bytes::Bytes;
 use ledger_core::codec::{self, DecodeError};
 use ledger_core::crypto::PublicKey;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

@@ -7,7 +7,7 @@ use super::last_signed::{Known, LastSigned, LastSignedError, OnRecord};
 use crate::chain::now;
 use crate::store;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -74,7 +74,7 @@ fn open(path: &Path, chain: ChainId) -> Result<LastSigned, LoneError> {
 mod tests {
     use super::*;
     use crate::consensus::last_signed::{Signed, Step};
-    use ledger_core::ids::Round;
+    use ledger_core::names::Round;
 
     const CHAIN: ChainId = ChainId([1; 32]);
 

@@ -16,11 +16,10 @@
 use super::validators::Validators;
 use crate::network::PeerId;
 use bincode::{Decode, Encode};
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::Parts;
 use ledger_core::codec::{self, Bytes};
 use ledger_core::crypto::{ChainId, Signature};
-use ledger_core::ids::{Height, Round};
+use ledger_core::names::{BlockHash, Height, Round};
 use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
 

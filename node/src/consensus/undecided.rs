@@ -13,10 +13,9 @@
 use super::parts::SignedParts;
 use crate::store::{self, StoreError};
 use bincode::{Decode, Encode};
-use ledger_core::block::BlockHash;
 use ledger_core::codec::{self, Bytes};
-use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::membership::MAX_BLOCK_BYTES;
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

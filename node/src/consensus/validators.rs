@@ -2,8 +2,8 @@
 
 use super::context::Address;
 use ledger_core::crypto::PublicKey;
-use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::membership::{Membership, Purpose, is_quorum_of};
+use ledger_core::names::{Height, NodeNumber};
 use std::sync::Arc;
 
 /// A node with voting power.

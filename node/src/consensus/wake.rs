@@ -11,7 +11,7 @@ use super::validators::Validators;
 use crate::chain::{Chain, Latest};
 use arc_malachitebft_app_channel::app::types::core::SignedMessage;
 use ledger_core::crypto::{PublicKey, Signature};
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -1,6 +1,6 @@
 //! Tells of a height that stands still although a block is due.
 
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::time::{Duration, Instant};
 
 /// So long a block may be overdue.

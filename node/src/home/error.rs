@@ -4,7 +4,7 @@ use super::LAYOUT;
 use crate::keys::KeyFileError;
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::GenesisError;
-use ledger_core::ids::{MemberCode, NodeNumber};
+use ledger_core::names::{MemberCode, NodeNumber};
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -2,8 +2,8 @@ use super::*;
 use crate::ceremony::{Applicant, MemberKeys, collect, short_hash};
 use crate::keys::{draw_vrf, system_rng};
 use ledger_core::genesis::Application;
-use ledger_core::ids::Timestamp;
 use ledger_core::membership::Parameters;
+use ledger_core::names::Timestamp;
 
 /// Three members, the province last to apply, with two nodes.
 fn members() -> Vec<(MemberKeys, Application)> {

@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use ledger_core::crypto::Signature;
-use ledger_core::event::{Approve, Event, Propose};
-use ledger_core::governance::{Change, MAX_OPEN, ProposalId};
-use ledger_core::ids::{Height, MemberCode, NodeNumber, Sequence};
+use ledger_core::event::Event;
+use ledger_core::governance::{Approve, Change, MAX_OPEN, Propose};
+use ledger_core::names::{Height, MemberCode, NodeNumber, ProposalId, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

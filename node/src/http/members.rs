@@ -4,11 +4,10 @@ use super::{Surface, json};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ledger_core::block::BlockHash;
 use ledger_core::crypto::ChainId;
-use ledger_core::governance::{ControlHash, OpenProposal, Stream};
-use ledger_core::ids::{Height, Protocol};
-use ledger_core::membership::{Membership, MembershipHash};
+use ledger_core::governance::{OpenProposal, Stream};
+use ledger_core::membership::Membership;
+use ledger_core::names::{BlockHash, ControlHash, Height, MembershipHash, Protocol};
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ pub use crate::intake::{Finding, ItemOutcome, ItemState, Receipt, SubmitError, T
 
 use async_trait::async_trait;
 use ledger_core::event::Event;
-use ledger_core::ids::{Height, Round, Sequence};
+use ledger_core::names::{Height, Round, Sequence};
 
 /// The intake, as the surface needs it.
 #[async_trait]

@@ -7,11 +7,9 @@ use crate::store::Store as _;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use ledger_core::block::BlockHash;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::{Height, MemberCode, NodeNumber, Protocol, Round, Timestamp};
-use ledger_core::map::MapRoot;
 use ledger_core::merkle::{LogRoot, LogSize};
+use ledger_core::names::{BlockHash, Height, MapRoot, MemberCode, NodeNumber, Protocol, Round, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

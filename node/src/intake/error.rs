@@ -8,7 +8,7 @@ use crate::outbox::OutboxError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 use ledger_core::chain::Fault;
-use ledger_core::ids::{Height, NodeNumber, Sequence};
+use ledger_core::names::{Height, NodeNumber, Sequence};
 use ledger_core::submission::SubmissionError;
 use std::path::PathBuf;
 use thiserror::Error;

@@ -55,9 +55,8 @@ pub use timings::Timings;
 
 use crate::home::HomeKeys;
 use ledger_core::crypto::Suite;
-use ledger_core::ids::NodeNumber;
-use ledger_core::lookup::Subject;
 use ledger_core::membership::Membership;
+use ledger_core::names::{NodeNumber, Subject};
 use std::time::Instant;
 
 const SUITE: Suite = Suite::Ed25519Sha256;

@@ -11,7 +11,8 @@ use super::report::{Counts, Rejection};
 use super::tags::{EmployerTag, Tag};
 use crate::vault::{Handle, Vault};
 use ledger_core::annex::{Finding, Uscc, fields};
-use ledger_core::record::{Record, RecordKind};
+use ledger_core::names::RecordKind;
+use ledger_core::record::Record;
 use std::collections::{HashMap, HashSet};
 
 /// One thing to be done.

@@ -1,8 +1,8 @@
 //! What a message is answered with, and what can be asked of it later. Nothing here shows what an item says.
 
 use super::report::{Reason, Rejection};
-use ledger_core::ids::{Height, NodeNumber, Sequence};
 use ledger_core::merkle::LogIndex;
+use ledger_core::names::{Height, NodeNumber, Sequence};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use thiserror::Error;

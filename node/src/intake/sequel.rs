@@ -4,11 +4,10 @@
 use super::journal::{Row, Tables, What};
 use super::plan::Draft;
 use crate::vault::{Handle, Sealed, Vault, handle};
-use ledger_core::contract::{Outcome, Refusal};
 use ledger_core::event::{Action, ContractEvent, Event};
-use ledger_core::ids::{MemberCode, Sequence};
-use ledger_core::lookup::Subject;
-use ledger_core::record::{Commitment, RecordKind, Version};
+use ledger_core::names::{Commitment, MemberCode, RecordKind, Sequence, Subject};
+use ledger_core::outcome::{Outcome, Refusal};
+use ledger_core::record::Version;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Whose item an event is, for the counts.

@@ -18,7 +18,7 @@ use crate::home::Home;
 use crate::outbox::Outbox;
 use ledger_core::annex::{Config, Date};
 use ledger_core::event::Event;
-use ledger_core::ids::Sequence;
+use ledger_core::names::Sequence;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, TryAcquireError, mpsc, oneshot};

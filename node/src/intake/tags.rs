@@ -16,7 +16,7 @@ use ledger_core::annex::Item;
 use ledger_core::codec;
 use ledger_core::crypto::{Domain, Hasher, Suite};
 use ledger_core::lookup::Alpha;
-use ledger_core::record::RecordKind;
+use ledger_core::names::RecordKind;
 use sha2::Sha256;
 
 const SUITE: Suite = Suite::Ed25519Sha256;

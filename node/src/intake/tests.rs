@@ -9,12 +9,11 @@ use crate::store::{DiskStore, Store, StoreConfig};
 use crate::vault::{Vault, handle};
 use ledger_core::annex::{Config, Date};
 use ledger_core::chain::HashedBlock;
-use ledger_core::contract::Outcome;
 use ledger_core::event::Event;
-use ledger_core::ids::{Height, Timestamp};
 use ledger_core::lookup::Alpha;
 use ledger_core::membership::Parameters;
-use ledger_core::record::RecordKind;
+use ledger_core::names::{Height, RecordKind, Timestamp};
+use ledger_core::outcome::Outcome;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -187,7 +186,7 @@ fn what_waited_is_sent_once_its_contract_comes_in_a_later_run() {
         let outcomes: Vec<_> = story(&intake).into_iter().map(|(_, kind, outcome)| (kind, outcome)).collect();
         (intake.counts(), intake.pending(), outcomes)
     };
-    let unknown = Outcome::Refused(ledger_core::contract::Refusal::Unknown);
+    let unknown = Outcome::Refused(ledger_core::outcome::Refusal::Unknown);
     let (counts, pending, story) = run(renew(A, &[("c1", "20250301")]));
     assert_eq!((counts.pending, pending, story), (1, 1, vec![(RecordKind::Renew, unknown)]));
     let (counts, pending, story) = run(renew("", &[("c1", "20260301")]));

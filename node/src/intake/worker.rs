@@ -9,7 +9,7 @@ use crate::chain::{Chain, Latest};
 use crate::home::Home;
 use crate::outbox::Outbox;
 use ledger_core::event::Event;
-use ledger_core::ids::Sequence;
+use ledger_core::names::Sequence;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};

@@ -1,6 +1,6 @@
 //! Why a submission is not held.
 
-use ledger_core::ids::{NodeNumber, Sequence};
+use ledger_core::names::{NodeNumber, Sequence};
 use std::time::Duration;
 use thiserror::Error;
 

@@ -3,7 +3,7 @@
 
 use super::Gap;
 use crate::network::{Peer, PeerId};
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,7 @@ fn turn(node: NodeNumber, attempts: u32, peers: &[Peer]) -> Option<PeerId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger_core::ids::Sequence;
+    use ledger_core::names::Sequence;
 
     fn peer(node: u32) -> Peer {
         Peer { node: NodeNumber(node), id: PeerId::random(), address: String::new(), round_trip: None }

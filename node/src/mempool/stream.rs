@@ -2,7 +2,7 @@
 
 use super::Gap;
 use ledger_core::crypto::PublicKey;
-use ledger_core::ids::{MemberCode, NodeNumber, Sequence};
+use ledger_core::names::{MemberCode, NodeNumber, Sequence};
 use ledger_core::submission::Submission;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use crate::network::{Gossip, MempoolEvent, Network, PeerId, Question, Topic};
 use crate::outbox::Outbox;
 use bytes::Bytes;
 use ledger_core::codec::{self, List};
-use ledger_core::ids::{NodeNumber, Sequence};
+use ledger_core::names::{NodeNumber, Sequence};
 use ledger_core::submission::Submission;
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! What the network is told before it starts.
 
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use libp2p::PeerId;
 use std::io;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@
 use super::counters::Counters;
 use super::wire::Request;
 use super::{EngineEvent, Gossip, Inboxes, MempoolEvent, PeerId, Question, Topic};
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::mpsc;

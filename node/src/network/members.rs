@@ -2,8 +2,8 @@
 
 use crate::chain::Latest;
 use ledger_core::crypto::PublicKey;
-use ledger_core::ids::NodeNumber;
 use ledger_core::membership::{Membership, Purpose};
+use ledger_core::names::NodeNumber;
 use libp2p::PeerId;
 use libp2p::identity;
 use std::collections::HashMap;

@@ -24,7 +24,7 @@ mod topics;
 pub mod wire;
 
 use bytes::Bytes;
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

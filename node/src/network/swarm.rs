@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use ledger_core::crypto::{ChainId, SecretKey};
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use libp2p::gossipsub::{IdentTopic, PublishError, TopicHash};
 use libp2p::identity::Keypair;
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};

@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::{Bytes, List};
-use ledger_core::ids::{Height, NodeNumber, Sequence};
+use ledger_core::names::{Height, NodeNumber, Sequence};
 
 /// The largest frame of an answer: a block of the largest size, with room for what goes with it.
 pub const MAX_ANSWER: usize = (32 << 20) + (1 << 20);

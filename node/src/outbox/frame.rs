@@ -10,7 +10,7 @@
 
 use super::OutboxError;
 use crate::store::StoreError;
-use ledger_core::ids::Sequence;
+use ledger_core::names::Sequence;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;

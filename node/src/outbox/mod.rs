@@ -19,7 +19,7 @@ mod tests;
 use crate::store::{StoreError, lock, make_folder, replace, sync_folder};
 use frame::{MAGIC, Slot};
 use ledger_core::codec;
-use ledger_core::ids::Sequence;
+use ledger_core::names::Sequence;
 use ledger_core::submission::Submission;
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};

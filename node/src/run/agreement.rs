@@ -115,7 +115,7 @@ impl Agreement for Shown {
         });
         http::View {
             height: view.height,
-            round: ledger_core::ids::Round(view.round.unwrap_or_default()),
+            round: ledger_core::names::Round(view.round.unwrap_or_default()),
             waiting,
             silent: view.silence.map(words).or_else(|| view.is_mute.then(|| OTHER_KEYS.to_owned())),
             halted,

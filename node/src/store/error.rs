@@ -1,10 +1,9 @@
 //! Everything that can go wrong with a store: what, where, and what to do.
 
 use ledger_core::archive::{ArchiveError, FootError};
-use ledger_core::block::BlockHash;
 use ledger_core::chain::Fault;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::{BlockHash, Height};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;

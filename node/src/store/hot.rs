@@ -19,7 +19,7 @@
 //! - its lock may be released some time after it was closed: opening waits a little.
 
 use super::{StoreError, files};
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -9,8 +9,8 @@
 //! entry's block names the one before.
 
 use ledger_core::chain::Trace;
-use ledger_core::contract::Outcome;
 use ledger_core::merkle::LogIndex;
+use ledger_core::outcome::Outcome;
 
 const EVENT: usize = 9;
 
@@ -56,7 +56,7 @@ impl IndexRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger_core::contract::Refusal;
+    use ledger_core::outcome::Refusal;
 
     #[test]
     fn a_row_goes_both_ways() {

@@ -7,8 +7,8 @@ use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::FinalBlock;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
 use ledger_core::merkle::LogIndex;
+use ledger_core::names::Height;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// A store in memory.

@@ -43,8 +43,8 @@ use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{FinalBlock, HashedBlock};
 use ledger_core::codec;
-use ledger_core::ids::Height;
 use ledger_core::merkle::LogIndex;
+use ledger_core::names::Height;
 
 /// Length of an encoded header.
 pub(crate) const HEADER_BYTES: usize = 255;

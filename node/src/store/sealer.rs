@@ -7,7 +7,7 @@
 use super::disk::Shared;
 use super::hot::{Hot, Part};
 use super::{Step, StoreError, read_block};
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

@@ -12,9 +12,8 @@
 //! was synced; so a store behind its tip file has lost what was acknowledged.
 
 use super::{StoreError, files};
-use ledger_core::block::BlockHash;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::{BlockHash, Height};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;

@@ -7,7 +7,7 @@ use crate::network::wire::{MAX_BLOCKS, Request, Response};
 use crate::network::{Network, Peer, PeerId};
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::Fault;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use thiserror::Error;

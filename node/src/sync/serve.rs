@@ -5,7 +5,7 @@ use crate::network::Question;
 use crate::network::wire::{MAX_BLOCKS, MAX_RANGE_BYTES, Request, Response};
 use crate::store::{Store, StoreError};
 use ledger_core::codec::{Bytes, List};
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::cmp::Ordering;
 use tokio::sync::{mpsc, watch};
 

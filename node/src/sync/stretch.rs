@@ -3,7 +3,7 @@
 use ledger_core::certificate::{Certificate, CertificateError};
 use ledger_core::chain::{Descent, DescentError, Fault, HashedBlock, Tip};
 use ledger_core::codec::DecodeError;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use thiserror::Error;
 
 /// What is wrong with a stretch: the fault of the peer that served it.

@@ -2,7 +2,7 @@
 
 use crate::keys::KeyFileError;
 use crate::store::StoreError;
-use ledger_core::record::Commitment;
+use ledger_core::names::Commitment;
 use std::path::PathBuf;
 use thiserror::Error;
 

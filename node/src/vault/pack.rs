@@ -9,8 +9,7 @@
 use super::VaultError;
 use super::seal::TAG;
 use crate::store::{StoreError, sync_folder};
-use ledger_core::lookup::Subject;
-use ledger_core::record::Commitment;
+use ledger_core::names::{Commitment, Subject};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;

@@ -1,13 +1,11 @@
 //! The chain that is committed again and again, as an archive.
 
 use crate::base::{events, small_store};
-use ledger_core::block::BlockHash;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::crypto::ChainId;
 use ledger_core::fixture::Network;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
-use ledger_core::map::MapRoot;
+use ledger_core::names::{BlockHash, Height, MapRoot};
 use luqi_node::archive::{ArchiveReader, Item};
 use luqi_node::committer::{CommitError, Ledger};
 use luqi_node::store::{DiskStore, MemoryStore, Store};

@@ -7,8 +7,8 @@ use crate::base::Base;
 use crate::dice::Dice;
 use crate::layout::{self, Span};
 use ledger_core::archive::FrameKind;
-use ledger_core::block::BlockHash;
 use ledger_core::codec;
+use ledger_core::names::BlockHash;
 use std::path::{Path, PathBuf};
 
 /// For each group of fields: in an archive, in a stretch, in a sealed file, in the database; as they

@@ -11,9 +11,8 @@ use ledger_core::certificate::{Certificate, CommitSignature};
 use ledger_core::codec::{self, List};
 use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{CODES, code, node_key, subject};
-use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::membership::Purpose;
-use ledger_core::record::Commitment;
+use ledger_core::names::{Commitment, Height, NodeNumber, Round};
 use std::path::Path;
 
 /// Makes a chain anew.

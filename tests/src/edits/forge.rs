@@ -2,15 +2,15 @@
 //! and links are right. What he signs with, and what he writes into a header, is up to the edit.
 
 use crate::base::Base;
-use ledger_core::block::{Block, BlockHash, Body, Header, body_hash};
+use ledger_core::block::{Block, Body, Header, body_hash};
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::codec::{self, List};
 use ledger_core::crypto::Suite;
 use ledger_core::event::{Event, Seal};
 use ledger_core::fixture::{Network, node_key};
-use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 use ledger_core::submission::Submission;
 
 /// What is done to a chain from a height on.

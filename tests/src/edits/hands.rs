@@ -3,10 +3,10 @@
 
 use crate::layout::{self, Frame, HEADER_BYTES};
 use ledger_core::archive::FrameKind;
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
+use ledger_core::names::BlockHash;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 

@@ -4,8 +4,7 @@ use crate::client::Url;
 use crate::exit::Exit;
 use crate::output::{BOLD, table};
 use ledger_core::audit::{Bookmark, Finding, Report, Verdict};
-use ledger_core::block::BlockHash;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use serde::Serialize;
 use std::fmt::Write as _;
 

@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::output::Output;
 use ledger_core::audit::{Auditor, Evidence};
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::store::{EvidenceBlock, IndexRow};
 use std::sync::mpsc::sync_channel;
 

@@ -14,7 +14,7 @@ use clap::{ArgGroup, ValueEnum};
 use ledger_core::archive::{Foot, FootError};
 use ledger_core::audit::{Auditor, Bookmark, Finding, Options, Report, Scope, Verdict};
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::home::{read_genesis, write_json};
 use nodes::Nodes;
 pub(super) use source::Source;

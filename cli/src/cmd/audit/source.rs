@@ -3,11 +3,11 @@
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::archive::Foot;
-use ledger_core::block::{BlockHash, Header};
+use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
+use ledger_core::names::{BlockHash, Height};
 use luqi_node::home::{Format, read_json};
 use luqi_node::store::{ArchiveEvidence, Evidence, EvidenceBlock, StoreError};
 use std::path::Path;

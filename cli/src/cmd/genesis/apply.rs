@@ -4,7 +4,7 @@ use crate::exit::{Exit, Problem};
 use crate::members::MEMBERS;
 use crate::output::Output;
 use clap::value_parser;
-use ledger_core::ids::MemberCode;
+use ledger_core::names::MemberCode;
 use luqi_node::ceremony::{Applicant, MemberKeys};
 use luqi_node::home::write_json;
 use luqi_node::keys::system_rng;

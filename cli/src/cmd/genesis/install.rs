@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::{MemberCode, NodeNumber};
+use ledger_core::names::{MemberCode, NodeNumber};
 use luqi_node::ceremony::short_hash;
 use luqi_node::home::{Home, read_genesis};
 use serde::Serialize;

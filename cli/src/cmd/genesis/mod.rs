@@ -8,7 +8,7 @@ mod show;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use clap::Subcommand;
-use ledger_core::ids::Timestamp;
+use ledger_core::names::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const EXAMPLES: &str = "\

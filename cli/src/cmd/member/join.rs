@@ -3,7 +3,7 @@
 use super::seal_vrf::SealedFile;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use luqi_node::ceremony::short_hash;
 use luqi_node::home::{Home, read_genesis, read_json};
 use std::path::PathBuf;

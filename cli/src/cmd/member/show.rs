@@ -6,8 +6,8 @@ use crate::client::block_on;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::governance::OpenProposal;
-use ledger_core::ids::MemberCode;
 use ledger_core::membership::Member;
+use ledger_core::names::MemberCode;
 use std::fmt::Write as _;
 
 /// Show a member with its nodes and keys, or an open proposal

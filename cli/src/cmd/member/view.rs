@@ -3,9 +3,9 @@
 use crate::client::{Client, ClientError};
 use crate::exit::{Exit, Problem};
 use ledger_core::crypto::ChainId;
-use ledger_core::governance::{Change, OpenProposal, ProposalId};
-use ledger_core::ids::{Height, Protocol};
+use ledger_core::governance::{Change, OpenProposal};
 use ledger_core::membership::{Member, Membership};
+use ledger_core::names::{Height, ProposalId, Protocol};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;

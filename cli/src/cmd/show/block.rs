@@ -4,11 +4,10 @@ use super::place::{Place, events};
 use super::reveal::{Record, Revealer};
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
-use ledger_core::block::{BlockHash, Header};
+use ledger_core::block::Header;
 use ledger_core::chain::HashedBlock;
-use ledger_core::ids::{Height, NodeNumber, Sequence};
-use ledger_core::lookup::Subject;
 use ledger_core::merkle::LogIndex;
+use ledger_core::names::{BlockHash, Height, NodeNumber, Sequence, Subject};
 use serde::Serialize;
 
 /// Show a block: its header, the parent's certificate, and its events

@@ -4,11 +4,8 @@ use super::place::{Place, events, first_event};
 use super::reveal::{Record, Revealer};
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output};
-use ledger_core::block::BlockHash;
-use ledger_core::ids::{Height, NodeNumber, Sequence, Timestamp};
-use ledger_core::lookup::Subject;
 use ledger_core::merkle::{LeafHash, LogIndex};
-use ledger_core::record::Commitment;
+use ledger_core::names::{BlockHash, Commitment, Height, NodeNumber, Sequence, Subject, Timestamp};
 use serde::Serialize;
 use std::fmt::Write as _;
 

@@ -3,7 +3,8 @@
 use crate::exit::{Exit, Problem};
 use crate::output::table;
 use ledger_core::event::Event;
-use ledger_core::record::{self, Commitment};
+use ledger_core::names::Commitment;
+use ledger_core::record;
 use luqi_node::home::Home;
 use luqi_node::vault::{Vault, VaultError};
 use serde::Serialize;

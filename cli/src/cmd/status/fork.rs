@@ -1,10 +1,9 @@
 //! Whether nodes have the same blocks: each tip is held against the block that the higher nodes have there.
 
 use super::{Asked, PATIENCE};
-use ledger_core::block::BlockHash;
 use ledger_core::chain::HashedBlock;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::{BlockHash, Height};
 use luqi_node::http::Status;
 use std::collections::BTreeMap;
 use tokio::time::timeout;

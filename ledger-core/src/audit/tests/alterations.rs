@@ -3,7 +3,7 @@
 use super::forgery::decoded;
 use super::*;
 use crate::codec::{self, List};
-use crate::ids::Round;
+use crate::names::Round;
 
 /// Alters the blocks of a chain of eight; both scopes find the same.
 fn check(change: impl Fn(&mut Vec<Vec<u8>>), height: u64, expected: &[(&str, u64)]) {
@@ -206,7 +206,7 @@ fn every_flipped_bit_is_found() {
     let mut network = Network::new(1);
     for number in 0..3 {
         let made = fixture::event(number, Action::New { keeper: code("370000") });
-        network.block_of(vec![made, fixture::event(number, Action::Correct { cites: crate::ids::Ordinal(0) })]);
+        network.block_of(vec![made, fixture::event(number, Action::Correct { cites: crate::names::Ordinal(0) })]);
     }
     for (at, block) in network.blocks.iter().enumerate() {
         for position in 0..block.len() {

@@ -4,7 +4,7 @@ use super::forgery::{Forgery, edit};
 use super::*;
 use crate::block::{Body, Header};
 use crate::crypto::Signature;
-use crate::map::MapRoot;
+use crate::names::MapRoot;
 use proptest::prelude::*;
 
 /// What is done to one block before the chain above it is recomputed and signed again.

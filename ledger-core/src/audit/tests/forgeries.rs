@@ -7,10 +7,9 @@ use crate::block::Body;
 use crate::chain::Span;
 use crate::codec::List;
 use crate::crypto::Signature;
-use crate::ids::Sequence;
-use crate::map::MapRoot;
 use crate::membership::Purpose;
 use crate::merkle::LogIndex;
+use crate::names::{MapRoot, Sequence};
 use crate::submission::Submission;
 
 const TIP: Options = Options { certificates: Scope::Tip, states: Scope::Tip, from: None, tip_file: None };

@@ -12,7 +12,7 @@ use crate::certificate::Certificate;
 use crate::event::Action;
 use crate::fixture::{self, Network, code};
 use crate::governance::Change;
-use crate::ids::{Height, NodeNumber};
+use crate::names::{Height, NodeNumber};
 
 const EVERY: Options = Options { certificates: Scope::Every, states: Scope::Every, from: None, tip_file: None };
 

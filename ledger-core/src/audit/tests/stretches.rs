@@ -60,7 +60,7 @@ fn a_stretch_without_a_block_decides_nothing() {
 #[test]
 fn a_start_that_was_rewritten_is_found() {
     let network = changed();
-    let from = Some(Bookmark { block: crate::block::BlockHash([1; 32]), ..Bookmark::of(&network.at(Height(5)).tip) });
+    let from = Some(Bookmark { block: crate::names::BlockHash([1; 32]), ..Bookmark::of(&network.at(Height(5)).tip) });
     let report = audit_above(&network, 5, None, &Options { from, ..Options::default() });
     assert_eq!((found(&report), report.verdict), (vec![("rewritten", 5)], Verdict::Altered));
 }

@@ -1,16 +1,16 @@
 //! Every fault, produced by one change of a block that follows its tip.
 
 use super::*;
-use crate::block::BlockHash;
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec::{self, Bytes, List};
 use crate::crypto::{ChainId, Signature};
 use crate::event::Evidence;
-use crate::governance::{Change, ControlHash};
-use crate::ids::{Height, NodeNumber, Protocol, Round, Sequence, Timestamp};
-use crate::map::MapRoot;
-use crate::membership::{MembershipHash, Parameters};
+use crate::governance::Change;
+use crate::membership::Parameters;
 use crate::merkle::{LogIndex, LogRoot, LogSize};
+use crate::names::{
+    BlockHash, ControlHash, Height, MapRoot, MembershipHash, NodeNumber, Protocol, Round, Sequence, Timestamp,
+};
 use crate::submission::Submission;
 
 /// Checks a block over the tip after a change, and what `check` says of it, kind and span too.

@@ -6,12 +6,12 @@ use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec;
 use crate::contract::any::any_action;
-use crate::contract::{Outcome, Refusal};
 use crate::governance::Change;
-use crate::ids::{Height, NodeNumber, Round, Timestamp};
 use crate::map::{ContractMap, MapKey, root_of};
 use crate::membership::Purpose;
 use crate::merkle::LogIndex;
+use crate::names::{Height, NodeNumber, Round, Timestamp};
+use crate::outcome::{Outcome, Refusal};
 use proptest::prelude::*;
 
 fn reread(block: &CheckedBlock) -> HashedBlock {

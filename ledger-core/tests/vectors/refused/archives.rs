@@ -6,8 +6,8 @@ use ledger_core::archive::{Below, CertifiedChange, Foot, FrameHead, FrameKind, H
 use ledger_core::codec::{self, List};
 use ledger_core::fixture::Network;
 use ledger_core::governance::Control;
-use ledger_core::ids::{Height, NodeNumber, PROTOCOL, Timestamp};
 use ledger_core::merkle::Frontier;
+use ledger_core::names::{Height, NodeNumber, PROTOCOL, Timestamp};
 use serde_json::{Value, json};
 
 pub(super) fn add(cases: &mut Vec<Value>) {

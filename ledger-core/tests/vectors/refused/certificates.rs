@@ -5,8 +5,8 @@ use ledger_core::certificate::{Certificate, CommitSignature};
 use ledger_core::codec::{self, List};
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, node_key};
-use ledger_core::ids::{Height, NodeNumber, Round, Sequence};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{Height, NodeNumber, Round, Sequence};
 use ledger_core::submission::Submission;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use crate::structures::continued;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::genesis::{Genesis, Predecessor};
-use ledger_core::governance::{Control, ControlHash};
-use ledger_core::ids::{Height, PROTOCOL, Protocol, Timestamp};
+use ledger_core::governance::Control;
 use ledger_core::merkle::{Frontier, LogRoot};
+use ledger_core::names::{ControlHash, Height, PROTOCOL, Protocol, Timestamp};
 use serde_json::Value;
 
 pub(super) fn add(cases: &mut Vec<Value>) {

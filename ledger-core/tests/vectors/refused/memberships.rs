@@ -3,8 +3,8 @@
 use super::{Cases, counted, place, replaced, with};
 use ledger_core::codec::{self, List};
 use ledger_core::fixture::{self, Network, governance_key, node_key};
-use ledger_core::ids::NodeNumber;
 use ledger_core::membership::{Membership, Parameters, Purpose};
+use ledger_core::names::NodeNumber;
 use serde_json::Value;
 
 /// Four members, of whom the second has two nodes, 2 and 5.

@@ -6,8 +6,9 @@ use ledger_core::codec::{self, List};
 use ledger_core::contract::StateHash;
 use ledger_core::crypto::Suite;
 use ledger_core::fixture::{state, subject};
-use ledger_core::map::{ContractMap, MapKey, MapProof, MapRoot};
-use ledger_core::record::{Caller, Commitment, Disclosure, Extension, Record, RecordKind, RecordSecret};
+use ledger_core::map::{ContractMap, MapKey, MapProof};
+use ledger_core::names::{Commitment, MapRoot, RecordKind};
+use ledger_core::record::{Caller, Disclosure, Extension, Record, RecordSecret};
 use serde_json::{Value, json};
 
 pub(super) fn add(cases: &mut Vec<Value>) {

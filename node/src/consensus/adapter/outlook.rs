@@ -9,7 +9,7 @@ use crate::consensus::watchdog::{PATIENCE, Standstill};
 use crate::consensus::{View, Waiting};
 use crate::network::Topic;
 use arc_malachitebft_app_channel::app::engine::network::Status;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 

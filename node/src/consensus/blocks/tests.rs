@@ -5,8 +5,8 @@ use crate::store::StoreConfig;
 use ledger_core::chain::Proposal;
 use ledger_core::codec;
 use ledger_core::fixture::{self, Network, event, node_key};
-use ledger_core::ids::Timestamp;
 use ledger_core::membership::Purpose;
+use ledger_core::names::Timestamp;
 use tempfile::TempDir;
 
 /// The proposer of height 1 in round 0.

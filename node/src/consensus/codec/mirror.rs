@@ -2,12 +2,11 @@
 
 use crate::network::wire::{MAX_ANSWER, MAX_BLOCKS};
 use bincode::{Decode, Encode};
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::{self, Certificate, ConsensusProposal};
 use ledger_core::codec::{Bytes, List};
 use ledger_core::crypto::Signature;
-use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::membership::{MAX_MEMBERS, MAX_NODES};
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 
 /// Votes of both kinds of every node that there can be.
 const MAX_VOTES: usize = 2 * MAX_MEMBERS * MAX_NODES;

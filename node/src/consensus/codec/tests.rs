@@ -1,7 +1,7 @@
 use super::*;
 use arc_malachitebft_app_channel::app::types::core::CommitSignature;
 use ledger_core::crypto::Signature;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 
 fn round_trip<T>(message: &T) -> Bytes
 where

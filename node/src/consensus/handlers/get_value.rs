@@ -6,7 +6,7 @@ use crate::consensus::context::{At, Luqi, Value};
 use arc_malachitebft_app_channel::Reply;
 use arc_malachitebft_app_channel::app::types::LocallyProposedValue;
 use arc_malachitebft_app_channel::app::types::core::Round;
-use ledger_core::ids::{self, Height};
+use ledger_core::names::{self, Height};
 use std::sync::Arc;
 
 impl Adapter<'_> {
@@ -17,7 +17,7 @@ impl Adapter<'_> {
         round: Round,
         reply: Reply<LocallyProposedValue<Luqi>>,
     ) -> Result<(), ConsensusError> {
-        let Some(number) = round.as_u32().map(ids::Round) else { return Ok(()) };
+        let Some(number) = round.as_u32().map(names::Round) else { return Ok(()) };
         let blocks = Arc::clone(&self.blocks);
         let made = blocking(move || blocks.make(height, number)).await??;
         // Without an answer the round ends by its timeout.

@@ -3,8 +3,7 @@
 use crate::consensus::ConsensusError;
 use crate::consensus::adapter::{Adapter, blocking};
 use arc_malachitebft_app_channel::app::types::core::Round;
-use ledger_core::block::BlockHash;
-use ledger_core::ids::{self, Height, NodeNumber};
+use ledger_core::names::{self, BlockHash, Height, NodeNumber};
 use std::sync::Arc;
 
 impl Adapter<'_> {
@@ -16,7 +15,7 @@ impl Adapter<'_> {
         proposer: NodeNumber,
         block: BlockHash,
     ) -> Result<(), ConsensusError> {
-        let Some(round) = round.as_u32().map(ids::Round) else { return Ok(()) };
+        let Some(round) = round.as_u32().map(names::Round) else { return Ok(()) };
         let blocks = Arc::clone(&self.blocks);
         let parts = blocking(move || blocks.again(height, round, block, proposer)).await?;
         if parts.is_empty() {

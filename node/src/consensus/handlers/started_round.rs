@@ -6,7 +6,7 @@ use crate::consensus::context::Luqi;
 use arc_malachitebft_app_channel::Reply;
 use arc_malachitebft_app_channel::app::consensus::ProposedValue;
 use arc_malachitebft_app_channel::app::types::core::Round;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::sync::Arc;
 
 impl Adapter<'_> {

@@ -9,7 +9,7 @@ use arc_malachitebft_app_channel::app::consensus::ProposedValue;
 use arc_malachitebft_app_channel::app::engine::host::SyncedValueOutcome;
 use arc_malachitebft_app_channel::app::types::core::{Round, Validity};
 use bytes::Bytes;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::sync::Arc;
 
 impl Adapter<'_> {

@@ -1,8 +1,8 @@
 use super::*;
 use ledger_core::crypto::SecretKey;
 use ledger_core::fixture::{Network, node_key};
-use ledger_core::ids::NodeNumber;
 use ledger_core::membership::Purpose;
+use ledger_core::names::NodeNumber;
 
 const BLOCK_BYTES: u32 = 1 << 20;
 

@@ -2,9 +2,8 @@ use super::cluster::{Cluster, keys, quick};
 use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
 use crate::consensus::{Ended, Silence, Waiting};
-use ledger_core::block::BlockHash;
-use ledger_core::ids::{Height, NodeNumber, Round};
 use ledger_core::membership::Parameters;
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_nodes_agree_and_a_fifth_without_power_follows() {

@@ -14,7 +14,7 @@ use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Response};
 use arc_malachitebft_sync::ValueResponse;
 use bytes::Bytes;
 use ledger_core::codec;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;

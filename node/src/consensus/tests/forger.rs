@@ -7,12 +7,11 @@ use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::core::{self, NilOrVal, Round, VoteType};
 use bytes::Bytes;
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::{self, ConsensusProposal, Parts, VoteKind};
 use ledger_core::crypto::{ChainId, Signature, SignedMessage};
 use ledger_core::fixture::node_key;
-use ledger_core::ids::{self, Height, NodeNumber};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{self, BlockHash, Height, NodeNumber};
 
 /// Signs by the consensus key of a node.
 #[derive(Clone, Copy)]
@@ -28,7 +27,7 @@ impl Forger {
 
     /// A prevote, as it crosses the network.
     pub(super) fn prevote(&self, height: Height, round: u32, block: Option<BlockHash>) -> Bytes {
-        let signed = certificate::Vote { height, round: ids::Round(round), block };
+        let signed = certificate::Vote { height, round: names::Round(round), block };
         let signature = self.sign(&signed.message(VoteKind::Prevote, &self.chain));
         let vote = Vote {
             kind: VoteType::Prevote,
@@ -43,7 +42,7 @@ impl Forger {
     /// A new proposal in the first round, as it crosses the network.
     pub(super) fn proposal(&self, height: Height, block: BlockHash) -> Bytes {
         let proposer = self.node;
-        let signed = ConsensusProposal { height, round: ids::Round(0), block, valid_round: None, proposer };
+        let signed = ConsensusProposal { height, round: names::Round(0), block, valid_round: None, proposer };
         let signature = self.sign(&signed.message(&self.chain));
         let (round, valid_round) = (Round::Some(0), Round::Nil);
         let proposal = Proposal { height, round, value: Value(block), valid_round, proposer: Address(proposer) };
@@ -52,7 +51,7 @@ impl Forger {
 
     /// The head of the parts of a block in the first round.
     pub(super) fn head(&self, height: Height, block: BlockHash, bytes: usize) -> SignedParts {
-        let (round, parts) = (ids::Round(0), count(bytes));
+        let (round, parts) = (names::Round(0), count(bytes));
         let head = Parts { height, round, block, parts, bytes: u32::try_from(bytes).unwrap(), proposer: self.node };
         SignedParts { head, signature: self.sign(&head.message(&self.chain)) }
     }

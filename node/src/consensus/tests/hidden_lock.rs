@@ -23,8 +23,7 @@ use crate::consensus::validators::Validators;
 use crate::network::{EngineEvent, Gossip, Topic};
 use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
-use ledger_core::block::BlockHash;
-use ledger_core::ids::{Height, NodeNumber};
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 

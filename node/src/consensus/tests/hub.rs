@@ -2,7 +2,7 @@
 
 use crate::network::{Command, EngineEvent, Gossip, Network, Peer, PeerId, Question, RequestError, Topic};
 use bytes::Bytes;
-use ledger_core::ids::NodeNumber;
+use ledger_core::names::NodeNumber;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -3,10 +3,9 @@ use super::forger::Forger;
 use crate::consensus::Waiting;
 use crate::network::{Network, Topic};
 use bytes::Bytes;
-use ledger_core::block::BlockHash;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::{Height, NodeNumber};
 use ledger_core::membership::Parameters;
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::time::Duration;
 
 async fn say(network: &Network, topic: Topic, data: Bytes) {

@@ -3,10 +3,9 @@
 use super::cluster::{Cluster, quick};
 use crate::consensus::validators::Validators;
 use crate::network::{Network, Topic};
-use ledger_core::block::{Block, BlockHash};
+use ledger_core::block::Block;
 use ledger_core::codec;
-use ledger_core::ids::{Height, NodeNumber};
-use ledger_core::map::MapRoot;
+use ledger_core::names::{BlockHash, Height, MapRoot, NodeNumber};
 use std::time::Duration;
 
 pub(super) const LIAR: NodeNumber = NodeNumber(4);

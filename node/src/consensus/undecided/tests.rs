@@ -1,7 +1,7 @@
 use super::*;
 use ledger_core::certificate::Parts;
 use ledger_core::crypto::Signature;
-use ledger_core::ids::Round;
+use ledger_core::names::Round;
 
 fn hash(of: u64) -> BlockHash {
     let mut bytes = [0; 32];

@@ -4,8 +4,8 @@ use crate::store::StoreConfig;
 use arc_malachitebft_app_channel::app::types::core::{NilOrVal, Round, VoteType};
 use ledger_core::certificate::{self, VoteKind};
 use ledger_core::fixture::{Network, node_key};
-use ledger_core::ids;
 use ledger_core::membership::Purpose;
+use ledger_core::names;
 use tempfile::TempDir;
 
 /// What wakes a node of a network of four, whose chain is at its genesis.
@@ -17,7 +17,7 @@ fn wake() -> (Wake, Network, TempDir) {
 
 /// A prevote in the name of a node, signed by another's key.
 fn vote(network: &Network, voter: u32, key: u32, height: u64) -> SignedMessage<Luqi, Vote> {
-    let core = certificate::Vote { height: Height(height), round: ids::Round(0), block: None };
+    let core = certificate::Vote { height: Height(height), round: names::Round(0), block: None };
     let message = core.message(VoteKind::Prevote, &network.tip.chain);
     let signature = node_key(key, Purpose::Consensus).sign(&message);
     let vote = Vote {

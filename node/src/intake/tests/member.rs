@@ -7,8 +7,8 @@ use crate::outbox::Outbox;
 use crate::store::StoreConfig;
 use ledger_core::certificate::Certificate;
 use ledger_core::event::{Action, Evidence};
-use ledger_core::ids::{Round, Sequence};
 use ledger_core::membership::Purpose;
+use ledger_core::names::{Round, Sequence};
 use ledger_core::submission::Submission;
 
 /// A province and a city, each with a node; the city's home, and everybody's keys.

@@ -3,9 +3,8 @@ use super::*;
 use crate::chain::Chain;
 use crate::outbox::Outbox;
 use crate::store::StoreConfig;
-use ledger_core::event::{Approve, Propose};
-use ledger_core::governance::Change;
-use ledger_core::ids::Sequence;
+use ledger_core::governance::{Approve, Change, Propose};
+use ledger_core::names::Sequence;
 use std::time::Duration;
 
 struct Served {

@@ -3,9 +3,10 @@ mod task;
 
 use super::*;
 use crate::store::StoreConfig;
-use ledger_core::event::{Action, Approve, Event, Propose};
+use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, event, governance_key, node_key};
-use ledger_core::ids::Height;
+use ledger_core::governance::{Approve, Propose};
+use ledger_core::names::Height;
 
 /// A chain over a folder, its mempool, and what signs for its nodes.
 pub(super) struct World {

@@ -12,8 +12,8 @@ use crate::store::{StoreError, header_of};
 use ledger_core::archive::Foot;
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
 use ledger_core::map::ContractMap;
+use ledger_core::names::Height;
 use std::collections::VecDeque;
 use std::path::Path;
 

@@ -19,7 +19,7 @@ use super::{StoreError, TipRecord, tip_file};
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

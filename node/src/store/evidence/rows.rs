@@ -6,7 +6,7 @@
 use super::Evidence;
 use crate::store::hot::Part;
 use crate::store::sealed::read_row;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::fs::File;
 use std::io::BufReader;
 use std::iter::Peekable;

@@ -4,7 +4,7 @@ use super::Evidence;
 use super::scan::{Found, Scan};
 use crate::store::hot::Part;
 use ledger_core::block::Header;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::path::{Path, PathBuf};
 
 /// What stands at one height.

@@ -10,7 +10,7 @@ pub(in crate::store) use segment::{height_in, read_row};
 use super::{StoreError, files};
 use ledger_core::archive::Foot;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 

@@ -14,7 +14,7 @@ use ledger_core::archive::{ArchiveError, FRAME_HEAD_BYTES, Foot, FrameHead, Fram
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;

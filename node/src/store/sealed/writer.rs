@@ -8,7 +8,7 @@ use ledger_core::archive::{Foot, FrameKind};
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::HashedBlock;
 use ledger_core::genesis::Genesis;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;

@@ -127,7 +127,7 @@ fn an_edited_tip_file_is_noticed() {
     drop(filled(home.path(), &network, &blocks, small()));
     let path = home.path().join("tip");
     let (mut file, read) = super::tip_file::TipFile::open(&path).unwrap();
-    file.write(&TipRecord { height: Height(3), block: ledger_core::block::BlockHash([1; 32]) }).unwrap();
+    file.write(&TipRecord { height: Height(3), block: ledger_core::names::BlockHash([1; 32]) }).unwrap();
     let opened = DiskStore::open(home.path(), &network.genesis, small()).map(|_| ());
     assert!(matches!(opened, Err(StoreError::OtherTip { height: Height(3), .. })), "{opened:?}");
     file.write(&TipRecord { height: Height(9), ..read.tip }).unwrap();

@@ -3,10 +3,9 @@
 use super::reader::{Next, Reading};
 use indicatif::ProgressBar;
 use ledger_core::audit::{Auditor, Evidence};
-use ledger_core::block::BlockHash;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::HashedBlock;
-use ledger_core::ids::Height;
+use ledger_core::names::{BlockHash, Height};
 
 /// Bytes and blocks that are judged together.
 const BATCH_BYTES: usize = 8 << 20;

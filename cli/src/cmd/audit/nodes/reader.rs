@@ -4,7 +4,7 @@ use crate::client::{Client, ClientError, Stream, Url};
 use hyper::body::Bytes;
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
-use ledger_core::ids::Height;
+use ledger_core::names::Height;
 use luqi_node::archive::{ArchiveReader, Item};
 use luqi_node::store::StoreError;
 use std::io::{self, Read};

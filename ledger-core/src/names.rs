@@ -1,5 +1,6 @@
-//! The numbers and codes that several concepts share.
+//! The numbers, codes and hashes that several concepts name: each says what it is of, none how it is made.
 
+use crate::crypto::hash_newtype;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -129,6 +130,121 @@ impl<'de> Deserialize<'de> for MemberCode {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+hash_newtype! {
+    /// Hash of a header, and so of all below it; the chain id stands where the genesis is meant.
+    BlockHash
+}
+
+hash_newtype! {
+    /// Hash of a body.
+    BodyHash
+}
+
+hash_newtype! {
+    /// Hash of a membership, as a header commits to it.
+    MembershipHash
+}
+
+hash_newtype! {
+    /// Hash of the control state, as a header commits to it.
+    ControlHash
+}
+
+hash_newtype! {
+    /// Hash of a change and the height from which it shall hold.
+    ProposalId
+}
+
+hash_newtype! {
+    /// What an event is about: a contract, or an employer.
+    Subject
+}
+
+hash_newtype! {
+    /// Commitment to all slots of one record; it stands on the chain in the record's place.
+    Commitment
+}
+
+hash_newtype! {
+    /// Root of the map, or of those of its keys that begin with the same bits.
+    MapRoot
+}
+
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $name:ident $number:literal $text:literal)*) => {
+        /// The kinds of record. Numbers are for ever; 25 is kept for *succeed*, when an employer's
+        /// code changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum RecordKind { $($(#[$meta])* $name,)* }
+
+        impl RecordKind {
+            /// Every kind, by number.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The byte that stands for the kind.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+
+        impl TryFrom<u8> for RecordKind {
+            type Error = UnknownKind;
+            fn try_from(number: u8) -> Result<Self, UnknownKind> {
+                match number {
+                    $($number => Ok(Self::$name),)*
+                    other => Err(UnknownKind(other)),
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// 新订: a contract begins.
+    New 1 "new"
+    /// 续签: its term is renewed.
+    Renew 2 "renew"
+    /// 解除: it is dissolved.
+    Dissolve 3 "dissolve"
+    /// 终止: it ends by law.
+    Terminate 4 "terminate"
+    /// 单位信息: an employer says who it is.
+    Employer 5 "employer"
+    /// An earlier record was wrong; this one says how.
+    Correct 16 "correct"
+    /// The contract never was.
+    Void 17 "void"
+    /// 变更: its content changes by agreement.
+    Amend 18 "amend"
+    /// 中止: it rests.
+    Suspend 19 "suspend"
+    /// 恢复: it goes on.
+    Resume 20 "resume"
+    /// Files join an earlier record.
+    Attach 21 "attach"
+    /// Its end is undone.
+    Reopen 22 "reopen"
+    /// Another member answers for it.
+    Transfer 23 "transfer"
+    /// The plaintext of an earlier record is destroyed.
+    Erase 24 "erase"
+}
+
+/// A number that no kind of record has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("no kind of record has the number {0}")]
+pub struct UnknownKind(pub u8);
+
+crate::codec::byte_tag!(RecordKind, |kind: &RecordKind| kind.number());
 
 #[cfg(test)]
 mod tests {

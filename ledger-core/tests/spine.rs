@@ -1,0 +1,97 @@
+//! The modules of this crate form a line: each uses only those above it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+#![allow(clippy::disallowed_methods, reason = "this test reads the sources of the crate")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// In the order of reading; `lib.rs` has the same table.
+const LINE: &[&str] = &[
+    "crypto",
+    "codec",
+    "names",
+    "outcome",
+    "merkle",
+    "membership",
+    "governance",
+    "event",
+    "submission",
+    "certificate",
+    "block",
+    "contract",
+    "map",
+    "lookup",
+    "genesis",
+    "chain",
+    "archive",
+    "audit",
+    "annex",
+    "record",
+];
+
+/// Modules that exist for tests alone.
+const TESTS: &[&str] = &["fixture", "laws", "vectors"];
+
+#[test]
+fn each_module_uses_only_those_above_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for path in sources(&src) {
+        let inside = path.strip_prefix(&src).unwrap().with_extension("");
+        let module = inside.components().next().unwrap().as_os_str().to_str().unwrap().to_owned();
+        if module == "lib" || TESTS.contains(&module.as_str()) || is_test(&inside) {
+            continue;
+        }
+        let own = LINE.iter().position(|name| *name == module).unwrap_or_else(|| panic!("{module} has no place"));
+        seen.insert(own);
+        for used in uses(&fs::read_to_string(&path).unwrap()) {
+            let of = LINE.iter().position(|name| *name == used).unwrap_or_else(|| panic!("{used} has no place"));
+            // The encoding and the hashes know each other: a hash is over encodings, and bytes are shown in hexadecimal.
+            if of > own && (module.as_str(), used.as_str()) != ("crypto", "codec") {
+                wrong.push(format!("{} uses {used}", inside.display()));
+            }
+        }
+    }
+    assert_eq!(seen.len(), LINE.len(), "a module of the line is gone");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_table_in_lib_rs_has_the_same_order() {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let rows = lib.lines().filter(|line| line.starts_with("//! | [`"));
+    let named: Vec<&str> =
+        rows.flat_map(|row| row.split("[`").skip(1)).map(|it| it.split('`').next().unwrap()).collect();
+    assert_eq!(named, LINE);
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn is_test(inside: &Path) -> bool {
+    inside.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "any")))
+}
+
+/// The modules that a file names, up to its tests.
+fn uses(text: &str) -> BTreeSet<String> {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+    let paths =
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split("crate::").skip(1));
+    let first = paths.map(|path| path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
+    first
+        .filter(|name| !matches!(name.as_str(), "byte_tag" | "hash_newtype") && !TESTS.contains(&name.as_str()))
+        .collect()
+}
