@@ -2,18 +2,15 @@
 //!
 //! Its root stands in the header. Under it a proof shows the state of a contract (and, since the
 //! state counts and chains its events, that these are all of them), or that a contract is unknown.
-//! [`rule`](root_of) is the whole rule; [`ContractMap`] is one way to hold the map and is no part
-//! of it.
+//! `rule` and `proof` are the promise. All else stands in `fast`: ways to hold the map, which are no
+//! part of it.
 
-mod bucket;
-mod contract_map;
+mod fast;
 mod proof;
 mod rule;
-mod table;
 #[cfg(test)]
 mod tests;
 
-pub use contract_map::{ContractMap, Staged};
+pub use fast::{ContractMap, Shard, Staged, Table, root_of_parallel};
 pub use proof::{End, MapProof, MapProofError, Verdict};
-pub use rule::{Keyed, MapKey, root_of, root_of_parallel};
-pub use table::{Shard, Table};
+pub use rule::{Keyed, MapKey, root_of};

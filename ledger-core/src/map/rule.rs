@@ -33,18 +33,6 @@ impl MapKey {
         Self(preimage(Domain::MapKey).bytes(subject).finish())
     }
 
-    /// The first bits, at most 63, as a number.
-    pub(super) fn first_bits(&self, count: usize) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 >> (63 - count)) as usize
-    }
-
-    /// Where a search for the key may begin, by bits that say nothing of its order.
-    pub(super) fn place(&self) -> usize {
-        let [.., a, b, c, d, e, f, g, h] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize
-    }
-
     /// The bit that is next after `depth` bits.
     pub(super) fn bit(&self, depth: usize) -> bool {
         self.0.get(depth / 8).is_some_and(|byte| byte >> (7 - depth % 8) & 1 == 1)
@@ -107,12 +95,6 @@ pub fn root_of<T: Keyed>(pairs: &[T]) -> MapRoot {
     root_below(pairs, 0)
 }
 
-/// The same root, computed on all cores.
-#[must_use]
-pub fn root_of_parallel<T: Keyed + Sync>(pairs: &[T]) -> MapRoot {
-    root_below_parallel(pairs, 0)
-}
-
 /// Root of a set whose keys agree in their first `depth` bits.
 pub(super) fn root_below<T: Keyed>(pairs: &[T], depth: usize) -> MapRoot {
     match pairs {
@@ -125,16 +107,6 @@ pub(super) fn root_below<T: Keyed>(pairs: &[T], depth: usize) -> MapRoot {
             inner(&root_below(zero, depth + 1), &root_below(one, depth + 1))
         }
     }
-}
-
-fn root_below_parallel<T: Keyed + Sync>(pairs: &[T], depth: usize) -> MapRoot {
-    const WORTH_A_THREAD: usize = 1 << 10;
-    if pairs.len() <= WORTH_A_THREAD || depth == KEY_BITS {
-        return root_below(pairs, depth);
-    }
-    let (zero, one) = split(pairs, depth);
-    let (zero, one) = rayon::join(|| root_below_parallel(zero, depth + 1), || root_below_parallel(one, depth + 1));
-    inner(&zero, &one)
 }
 
 /// Those whose next bit is 0, and those whose next bit is 1.

@@ -5,8 +5,8 @@
 //! hash already, so its bits are the place where the search begins.
 
 use super::contract_map::ContractMap;
-use super::rule::{MapKey, inner, root_below};
 use crate::contract::{State, StateHash};
+use crate::map::rule::{MapKey, inner, root_below};
 use crate::names::MapRoot;
 use rayon::prelude::*;
 

@@ -12,9 +12,9 @@
 //! wants the root of the tip alone hashes once. b grows with the map.
 
 use super::bucket::{Bucket, Part};
-use super::proof::{End, MapProof};
-use super::rule::{Keyed, MapKey, root_below, split};
 use crate::contract::State;
+use crate::map::proof::{End, MapProof};
+use crate::map::rule::{Keyed, MapKey, root_below, split};
 use crate::names::MapRoot;
 use std::sync::OnceLock;
 

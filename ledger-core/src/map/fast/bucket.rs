@@ -5,8 +5,8 @@
 //! ground to share a long prefix cost a few steps each, not a long list. Copies share what they have
 //! in common.
 
-use super::rule::{Keyed, MapKey, inner, leaf, root_below, split};
 use crate::contract::State;
+use crate::map::rule::{Keyed, MapKey, inner, leaf, root_below, split};
 use crate::names::MapRoot;
 use std::sync::{Arc, OnceLock};
 
