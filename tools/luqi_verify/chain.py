@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .archive import KeyedState
 from .block import Block, Header, Submission
 from .certificate import Certificate
 from .contract_map import ContractMap, map_key, root_of_sorted, state_hash
@@ -16,12 +17,12 @@ from .merkle import Frontier
 
 
 class Kind(StrEnum):
-    """What does not hold, in the order in which one height is judged (section 16.2)."""
+    """What does not hold (section 16.2): for people."""
 
     FOOT = "foot"
-    UNREADABLE = "unreadable"
     ENCODING = "encoding"
     MISSING = "missing"
+    BLOCK = "block"
     CHAIN = "chain"
     PROTOCOL = "protocol"
     HEIGHT = "height"
@@ -31,30 +32,21 @@ class Kind(StrEnum):
     BODY = "body"
     CERTIFICATE = "certificate"
     SUBMISSION = "submission"
+    LOG = "log"
+    MAP = "map"
     CONTROL = "control"
     MEMBERSHIP = "membership"
     REWRITTEN = "rewritten"
-    LOG = "log"
-    MAP = "map"
-    BLOCK = "block"
 
 
 class Finding(Exception):
-    """The lowest thing that does not hold, and at which height."""
+    """The first thing that does not hold, and at which height."""
 
     def __init__(self, kind: Kind, height: int, detail: str) -> None:
         super().__init__(f"height {height}: {kind}: {detail}")
         self.kind = kind
         self.height = height
         self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How much is verified beside what has to be: every certificate, the map after every block."""
-
-    every_certificate: bool = True
-    every_map: bool = True
 
 
 class States:
@@ -64,6 +56,13 @@ class States:
         self.by_key: dict[bytes, State] = {}
         self.map = ContractMap()
         self.changed: set[bytes] = set()
+
+    @classmethod
+    def of(cls, given: list[KeyedState]) -> "States":
+        states = cls()
+        for item in given:
+            states.put(item.key, item.state)
+        return states
 
     def fold(self, it: Occurrence) -> str:
         key = map_key(it.event.subject)
@@ -97,11 +96,8 @@ class Tip:
     hash: bytes
     time: int
     frontier: Frontier
-    """The log as it was recomputed; `log_size` and `log_root` are what the header says."""
     header: Header | None
     """None below block 1."""
-    log_size: int
-    log_root: bytes
     map_root: bytes
     control: Control
     judged: Judges | None
@@ -119,17 +115,16 @@ class Tip:
         frontier = before.frontier.copy() if before else Frontier()
         map_root = before.header.map_root if before else bytes(32)
         return cls(
-            chain, 0, chain, genesis.time, frontier, None, frontier.size, frontier.root(), map_root, genesis.control(), None,
+            chain, 0, chain, genesis.time, frontier, None, map_root, genesis.control(), None,
             Judges(genesis.membership), None if before else States(), before.header if before else None)
 
     def climb(self, block: Block) -> None:
-        """Steps 3 to 5 but for the roots: becomes this block, if it follows; otherwise a `Finding`.
-
-        What is left to judge of it are its roots, and its certificate, which stands in what comes next.
-        """
+        """Steps 3 to 5 but for the map root: becomes this block, if it follows; otherwise a `Finding`."""
         header, body = block.header, block.body
         control = self.check_submissions(body.submissions, header.height)
         self.extend_log(body.submissions, control)
+        if self.frontier.of() != (header.log_size, header.log_root):
+            raise Finding(Kind.LOG, header.height, f"the log is another one: {self.frontier.size} entries")
         after, membership = control.end()
         if after.hash() != header.control:
             raise Finding(Kind.CONTROL, header.height, "the control state is another one")
@@ -139,36 +134,43 @@ class Tip:
         self.submissions += len(body.submissions)
         self.become(header, after, Judges(membership) if membership != self.judges.membership else self.judges)
 
-    def carries_certificate(self, block: Block) -> bool:
-        """Whether this is the block above the tip, as far as the certificate in its body can be relied on."""
-        header = block.header
-        fits = (header.chain, header.height) == (self.chain, self.height + 1)
-        return fits and header.body == block.body.hash()
+    def certifies_another(self, certificate: Certificate) -> bool:
+        """Whether it makes another block final at the tip's height."""
+        return self.height > 0 and certificate.block != self.hash and certificate.fault(
+            self.chain, self.height, certificate.block, self.judged) is None
 
-    def certificate_fault(self, certificate: Certificate | None, thorough: bool, carrier: int) -> Finding | None:
-        """Step 2 for the block above: whether the tip is final. `carrier` is the height that has the certificate.
+    def check_not_another(self, certificate: Certificate | None) -> None:
+        """Whatever carries a good certificate of another block at the tip's height speaks against the tip."""
+        if certificate is not None and self.certifies_another(certificate):
+            raise Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
 
-        Signatures count where the tip changed the membership, or where all shall count. Of the tip it speaks where
-        it is a good certificate of another block at that height.
+    def check_certificate(self, certificate: Certificate | None, thorough: bool) -> None:
+        """Step 2: the certificate in the block above makes the tip final.
+
+        Signatures count where the tip changed the membership, or where all shall count.
         """
-        if certificate is None:
-            return Finding(Kind.CERTIFICATE, carrier, "the block carries none")
-        if certificate.height == self.height and certificate.block != self.hash:
-            fault = certificate.fault(self.chain, self.height, certificate.block, self.judged)
-            if fault is None:
-                return Finding(Kind.BLOCK, self.height, f"another block was certified: {certificate.block.hex()}")
-            return Finding(Kind.CERTIFICATE, carrier, f"it is of another block, and does not hold: {fault}")
-        thorough = thorough or self.judges is not self.judged
-        if thorough:
-            fault = certificate.fault(self.chain, self.height, self.hash, self.judged)
-        else:
-            fault = certificate.misnames(self.height, self.hash)
-        return Finding(Kind.CERTIFICATE, carrier, fault) if fault else None
+        if fault := self.certificate_fault(certificate, thorough or self.judges is not self.judged):
+            raise Finding(Kind.CERTIFICATE, self.height + 1, fault)
 
-    def check_log(self) -> None:
-        """The recomputed log is the header's."""
-        if (self.frontier.size, self.frontier.root()) != (self.log_size, self.log_root):
-            raise Finding(Kind.LOG, self.height, f"the log is another one: {self.frontier.size} entries")
+    def certificate_fault(self, certificate: Certificate | None, thorough: bool) -> str | None:
+        if self.height == 0:
+            return "block 1 carries one" if certificate else None
+        if certificate is None:
+            return "the block carries none"
+        if not thorough:
+            return certificate.misnames(self.height, self.hash)
+        return certificate.fault(self.chain, self.height, self.hash, self.judged)
+
+    def check_end(self, certificate: Certificate, any_block: bool) -> None:
+        """The certificate at the end is the tip's own. Where the tip is no block, it may only name a later one."""
+        above = certificate.height > self.height
+        if above and certificate.fault(self.chain, certificate.height, certificate.block, self.judges) is None:
+            raise Finding(Kind.MISSING, self.height + 1, f"the certificate at the end is of height {certificate.height}")
+        if not any_block:
+            return
+        self.check_not_another(certificate)
+        if fault := certificate.fault(self.chain, self.height, self.hash, self.judged):
+            raise Finding(Kind.CERTIFICATE, self.height, f"at the end: {fault}")
 
     def check_map(self) -> None:
         """The recomputed map is the header's, where the states are known."""
@@ -240,6 +242,5 @@ class Tip:
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:
         self.header, self.height, self.hash, self.time = header, header.height, header.hash(), header.time
-        self.log_size, self.log_root, self.map_root = header.log_size, header.log_root, header.map_root
-        self.control, self.judged, self.judges = control, self.judges, judges
+        self.map_root, self.control, self.judged, self.judges = header.map_root, control, self.judges, judges
 

@@ -4,17 +4,27 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from enum import IntEnum
 from pathlib import Path
 
 from .archive import OtherChain
-from .audit import Exit, Kept, audit
-from .chain import Policy
+from .audit import Verdict, audit
 from .codec import Invalid, from_hex
 from .crypto import MissingLibrary
 from .genesis import read_genesis
+from .judge import Depth, Kept
 from .record import Kind, check_value, slot_names
 from .report import Progress, to_json, to_text
 from .vectors import check_file, check_folder
+
+class Exit(IntEnum):
+    """What the command ends with, beside the three verdicts."""
+
+    PASSED = 0
+    WRONG = 1
+    USAGE = 2
+    FAILED = 4
+
 
 EXIT = "exit: 0 holds, 1 provably wrong, 2 usage, 3 undecided, 4 failed"
 
@@ -37,8 +47,8 @@ examples:
 
 ARCHIVE = f"""\
 Recomputes every link, body, log root, control state, membership and state from the genesis (or, for a part
-of a chain, from the archive's foot), verifies every signature that it rests on, and stops at the lowest thing
-that does not hold. The genesis is what you trust: compare its chain id, the first line printed, with one
+of a chain, from the archive's foot), verifies every signature that it rests on, and stops at the first thing
+that cannot be read or does not hold. The genesis is what you trust: compare its chain id, the first line printed, with one
 that you have from elsewhere.
 
 What is printed as `bookmark` with --json is what to keep, as is the file of `luqi audit --keep`: --from finds a
@@ -95,18 +105,18 @@ def read_kept(path: Path, chain: bytes) -> Kept:
         raise Usage(f"{path}: {error}") from error
 
 
-def run_archive(options: argparse.Namespace) -> Exit:
+def run_archive(options: argparse.Namespace) -> Verdict:
     genesis = read_genesis(options.genesis.read_bytes())
     kept = read_kept(options.kept, genesis.chain_id()) if options.kept else None
-    policy = Policy(options.certificates == "every", options.state == "every")
+    depth = Depth(options.certificates == "every", options.state == "every")
     with options.file.open("rb") as file:
         progress = Progress(file, options.file.stat().st_size)
         try:
-            report = audit(file, genesis, policy, kept, progress)
+            report = audit(file, genesis, depth, kept, progress)
         finally:
             progress.end()
     print(json.dumps(to_json(report), indent=1) if options.json else to_text(report, genesis))
-    return report.exit()
+    return report.verdict
 
 
 def run_vectors(options: argparse.Namespace) -> Exit:
@@ -116,7 +126,7 @@ def run_vectors(options: argparse.Namespace) -> Exit:
     for failure in failures:
         print(f"{failure.file}: {failure.case}: {failure.detail}")
     print(f"{count - len({(f.file, f.case) for f in failures})} of {count} cases come out as they should")
-    return Exit.ALTERED if failures or not count else Exit.HOLDS
+    return Exit.WRONG if failures or not count else Exit.PASSED
 
 
 def run_record(options: argparse.Namespace) -> Exit:
@@ -126,7 +136,7 @@ def run_record(options: argparse.Namespace) -> Exit:
         raise Invalid(f"a secret has 32 bytes, and this kind the {len(names)} slots {', '.join(names)}")
     values = [slot_value(name, value) for name, value in zip(names, slots)]
     print(Kind(options.kind, options.version).commit(options.secret, values).hex())
-    return Exit.HOLDS
+    return Exit.PASSED
 
 
 def slot_value(name: str, value: str | dict[str, str] | None) -> bytes | None:

@@ -50,6 +50,10 @@ class Frontier:
             accumulated = inner(peak, accumulated)
         return accumulated
 
+    def of(self) -> tuple[int, bytes]:
+        """Size and root, as a header has them."""
+        return self.size, self.root()
+
     def copy(self) -> "Frontier":
         return Frontier(self.size, self.peaks)
 

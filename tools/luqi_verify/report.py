@@ -4,71 +4,96 @@ import sys
 import time
 from typing import Any, BinaryIO
 
-from .audit import Report, bookmark
+from .audit import Report, Verdict
 from .chain import Tip
 from .genesis import Genesis
+from .judge import Sound
 
 MEANING = {
-    "holds": "everything that was verified holds",
-    "altered": "something in the archive does not hold",
-    "undecided": "neither an alteration is shown nor that there is none",
+    Verdict.HOLDS: "everything that was verified holds",
+    Verdict.ALTERED: "something in the archive does not hold",
+    Verdict.UNDECIDED: "neither an alteration is shown nor that there is none",
 }
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    vouched, finding = report.vouched, report.finding
+    sound, finding = report.judged.sound, report.finding
+    header = sound.header if sound else None
     return {
-        "verdict": report.verdict(),
-        "height": vouched.height if vouched else 0,
-        "events": vouched.events if vouched else 0,
-        "tip": vouched.hash.hex() if vouched else None,
-        "log_root": vouched.log_root.hex() if vouched else None,
-        "map_root": vouched.map_root.hex() if vouched else None,
+        "verdict": report.verdict.name.lower(),
+        "height": report.height,
+        "at": report.at,
+        "events": sound.events if sound else 0,
+        "tip": sound.hash.hex() if header else None,
+        "log_root": header.log_root.hex() if header else None,
+        "map_root": header.map_root.hex() if header else None,
         "signed": report.signed,
         "witnessed": None,
         "timestamped": None,
-        "bookmark": bookmark(vouched),
-        "unchecked": list(report.unchecked.values()),
+        "bookmark": bookmark(report.judged.signed),
+        "depth": report.depth(),
+        "unchecked": report.unchecked(),
         "findings": [{
             "kind": str(finding.kind), "height": finding.height, "index": None, "subject": None,
             "detail": finding.detail,
         }] if finding else [],
+        "extent": list(report.extent.notes),
+    }
+
+
+def bookmark(signed: Sound | None) -> dict[str, Any] | None:
+    """What an auditor keeps (section 15.4): a block that was signed."""
+    if signed is None:
+        return None
+    header, frontier = signed.header, signed.frontier
+    return {
+        "chain": header.chain.hex(), "height": header.height, "block": signed.hash.hex(),
+        "log_size": header.log_size, "log_root": header.log_root.hex(), "control": header.control.hex(),
+        "membership": header.next_membership.hex(),
+        "frontier": {"size": frontier.size, "peaks": [peak.hex() for peak in frontier.peaks]},
     }
 
 
 def to_text(report: Report, genesis: Genesis) -> str:
-    lines = [f"chain     {genesis.chain_id().hex()}  ({genesis.name})"]
-    if report.vouched:
-        lines += described(report)
-    else:
-        lines.append("verified  no block")
-    lines += [f"unchecked {words}" for words in report.unchecked.values()]
+    lines = [f"chain     {genesis.chain_id().hex()}  ({genesis.name})", *described(report)]
+    lines += [f"skipped   {words}" for words in report.depth()]
+    lines += [f"unchecked {words}" for words in report.unchecked()]
     if report.finding:
         lines.append(f"found     height {report.finding.height}, {report.finding.kind}: {report.finding.detail}")
-    up_to = f"vouches up to height {report.vouched.height}" if report.vouched else "vouches for no block"
-    lines.append(f"{report.verdict()}: {MEANING[report.verdict()]}; {up_to}")
+    lines.append(f"{report.verdict.name.lower()}: {MEANING[report.verdict]}; {how_far(report)}")
+    if report.extent.notes:
+        lines += ["", "beside the verdict: what else the file holds", *[f"  {note}" for note in report.extent.notes]]
     return "\n".join(lines)
+
+
+def how_far(report: Report) -> str:
+    if report.height is None:
+        return "no block was judged"
+    signed = f"signed up to block {report.signed:,}" if report.signed else "no block is signed"
+    return f"sound up to block {report.height:,}, {signed}"
 
 
 def described(report: Report) -> list[str]:
     """What was verified, and by which means."""
-    vouched, policy = report.vouched, report.policy
-    blocks = f"blocks {report.first:,} to {vouched.height:,}"
+    judged = report.judged
+    if judged.sound is None or judged.sound.height == judged.stands_on:
+        return ["verified  no block"]
+    sound, depth = judged.sound, judged.depth
+    blocks = f"blocks {judged.stands_on + 1:,} to {sound.height:,}"
     means = [
         "recomputed: links, body hashes, log roots, control states, memberships",
         "signatures (Ed25519, strict): every submission; the certificate " + (
-            "of every block" if policy.every_certificate else "of the last block and where the membership changed"),
+            "of every block" if depth.every_certificate else "of the last block and where the membership changed"),
     ]
-    if "map" not in report.unchecked:
+    if judged.map_known:
         means.append("states folded, and the map root " + (
-            "after every block, and of the last one from scratch" if policy.every_map else "of the last block"))
+            "after every block, and of the last one from scratch" if depth.every_map else "of the last block"))
     return [
-        f"verified  {blocks}: {vouched.submissions:,} submissions, {vouched.events:,} events",
+        f"verified  {blocks}: {sound.submissions:,} submissions, {sound.events:,} events",
         *[f"          {mean}" for mean in means],
-        f"tip       {vouched.hash.hex()}",
-        f"signed    {f'up to block {report.signed:,}' if report.signed else 'nothing'}",
-        f"log root  {vouched.log_root.hex()}",
-        f"map root  {vouched.map_root.hex()}",
+        f"tip       {sound.hash.hex()}",
+        f"log root  {sound.header.log_root.hex()}",
+        f"map root  {sound.header.map_root.hex()}",
     ]
 
 

@@ -17,11 +17,12 @@ from luqi_verify import archive
 from luqi_verify.audit import Report, audit
 from luqi_verify.block import Block, Body, Header, Submission
 from luqi_verify.certificate import Certificate, Vote
-from luqi_verify.chain import Policy, States, Tip
+from luqi_verify.chain import States, Tip
 from luqi_verify.codec import decode, encode
 from luqi_verify.crypto import SuiteKey, signed_bytes
 from luqi_verify.event import EVENT, ContractEvent, Event, entry_prefix
 from luqi_verify.genesis import Genesis, SealedVrf, Trust
+from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.governance import Approve, Propose, proposal_id
 from luqi_verify.membership import PURPOSES, Judges, Member, Membership, Node, NodeKey, Parameters
 from luqi_verify.merkle import leaf_hash
@@ -99,10 +100,13 @@ class Builder:
 
     def certify(self, round: int = 0) -> Certificate:
         """The tip's certificate, by every node with a vote."""
-        unsigned = Certificate(self.tip.height, round, self.tip.hash, ())
+        return self.signed(Certificate(self.tip.height, round, self.tip.hash, ()))
+
+    def signed(self, certificate: Certificate) -> Certificate:
+        """The same, signed by every node that had a vote over the tip."""
         voters = sorted(number for number, each in self.tip.judged.nodes.items() if each.power)
-        message = unsigned.precommit(self.chain)
-        return replace(unsigned, signatures=tuple(Vote(n, self.node_key(n, 1).sign(message)) for n in voters))
+        message = certificate.precommit(self.chain)
+        return replace(certificate, signatures=tuple(Vote(n, self.node_key(n, 1).sign(message)) for n in voters))
 
     def block(self, *submissions: Submission, **changes: object) -> Block:
         """The next block, climbed by the tip; `changes` spoil its header after it is made."""
@@ -142,8 +146,8 @@ class Builder:
         return archive.write_head(self.chain) + foot + b"".join(self.frames())
 
 
-def audited(data: bytes, first: Genesis, policy: Policy = Policy(), kept: object = None) -> Report:
-    return audit(io.BytesIO(data), first, policy, kept)
+def audited(data: bytes, first: Genesis, depth: Depth = FULL, kept: Kept | None = None) -> Report:
+    return audit(io.BytesIO(data), first, depth, kept)
 
 
 def reread(block: Block) -> Block:

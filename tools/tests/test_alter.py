@@ -8,8 +8,7 @@ from pathlib import Path
 import support  # noqa: F401
 import alter
 from luqi_verify import archive
-from luqi_verify.audit import Exit
-from luqi_verify.chain import Kind, Policy
+from luqi_verify.audit import Verdict
 from luqi_verify.event import AMEND, NEW
 from network import COUNTY, Builder, audited, event
 from test_archive import lively
@@ -31,15 +30,15 @@ class Alter(unittest.TestCase):
     def test_with_its_checksum_mended(self):
         builder, before, after = self.altered(mend=True)
         self.assertGreater(sum(a != b for a, b in zip(before, after, strict=True)), 1)
-        self.assertEqual(archive.Archive(io.BytesIO(after), builder.chain).damage, [])  # every checksum fits
-        report = audited(after, builder.genesis, Policy())
-        self.assertEqual((report.exit(), report.finding.height), (Exit.ALTERED, 9))
+        list(archive.read_frames(io.BytesIO(after), archive.HEAD))  # every checksum fits
+        report = audited(after, builder.genesis)
+        self.assertEqual((report.verdict, report.finding.height), (Verdict.ALTERED, 9))
 
     def test_as_it_is(self):
         builder, before, after = self.altered(mend=False)
         self.assertEqual(sum(a != b for a, b in zip(before, after, strict=True)), 1)
-        finding = audited(after, builder.genesis, Policy()).finding
-        self.assertEqual((finding.kind, finding.height), (Kind.UNREADABLE, 9))
+        report = audited(after, builder.genesis)
+        self.assertEqual((report.verdict, report.finding, report.at), (Verdict.UNDECIDED, None, 9))
 
 
 class Sled(unittest.TestCase):

@@ -12,18 +12,20 @@ from network import (
     CITY, COUNTY, PARAMETERS, PROVINCE, Builder, audited, event, genesis, member, node, reread,
 )
 from luqi_verify import archive, cli
-from luqi_verify.audit import Exit, Kept
-from luqi_verify.chain import Kind, Policy
-from luqi_verify.codec import encode
+from luqi_verify.audit import Verdict
+from luqi_verify.certificate import Certificate
+from luqi_verify.chain import Kind
+from luqi_verify.codec import Codec, Invalid, decode, encode
 from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
 from luqi_verify.genesis import Predecessor, Trust, read_genesis
+from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.merkle import Frontier
 from luqi_verify.report import to_json, to_text
 from luqi_verify.governance import AddMember, AddNode, SetParameters, SetPower
 
-LAX = Policy(every_certificate=False, every_map=False)
+LAX = Depth(every_certificate=False, every_map=False)
 
 
 def lively() -> Builder:
@@ -42,19 +44,27 @@ def lively() -> Builder:
     return builder
 
 
+def decodes(codec: Codec, data: bytes) -> bool:
+    try:
+        decode(codec, data)
+    except Invalid:
+        return False
+    return True
+
+
 class Whole(unittest.TestCase):
     def test_a_lively_chain_holds(self):
         builder = lively()
-        for policy in (Policy(), LAX):
-            report = audited(builder.archive(), builder.genesis, policy)
+        for depth in (FULL, LAX):
+            report = audited(builder.archive(), builder.genesis, depth)
             self.assertIsNone(report.finding)
-            self.assertEqual(report.exit(), Exit.HOLDS)
-            self.assertEqual((report.vouched.height, report.vouched.hash), (8, builder.tip.hash))
+            self.assertEqual(report.verdict, Verdict.HOLDS)
+            self.assertEqual((report.height, report.judged.sound.hash), (8, builder.tip.hash))
 
     def test_an_empty_block_alone(self):
         builder = Builder()
         builder.block()
-        self.assertEqual(audited(builder.archive(), builder.genesis).exit(), Exit.HOLDS)
+        self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.HOLDS)
 
     def test_every_block_reads_as_it_was_written(self):
         for block in lively().blocks:
@@ -71,11 +81,12 @@ class Whole(unittest.TestCase):
             builder = Builder(genesis(trust=trust))
             builder.block()
             report = audited(builder.archive(), builder.genesis)
-            self.assertEqual((report.exit(), list(report.unchecked)), (Exit.UNDECIDED, ["trust"]))
-            self.assertEqual(report.vouched.height, 1)
+            self.assertEqual((report.verdict, len(report.unchecked())), (Verdict.UNDECIDED, 1))
+            self.assertIn("witnesses", report.unchecked()[0])
+            self.assertEqual(report.height, 1)
             builder.block(log_root=bytes(32))
             report = audited(builder.archive(), builder.genesis)
-            self.assertEqual((report.exit(), report.finding.kind), (Exit.ALTERED, Kind.LOG))
+            self.assertEqual((report.verdict, report.finding.kind), (Verdict.ALTERED, Kind.LOG))
 
 
 class Mutated(unittest.TestCase):
@@ -87,7 +98,7 @@ class Mutated(unittest.TestCase):
         for at in range(len(whole)):
             spoilt = bytearray(whole)
             spoilt[at] ^= 1 << at % 8
-            self.assertNotEqual(audited(bytes(spoilt), builder.genesis).exit(), Exit.HOLDS, at)
+            self.assertNotEqual(audited(bytes(spoilt), builder.genesis).verdict, Verdict.HOLDS, at)
 
     def test_no_byte_of_a_frame_can_be_changed_with_its_checksum_mended(self):
         builder = Builder()
@@ -100,20 +111,20 @@ class Mutated(unittest.TestCase):
                 data = bytearray(frame[archive.FRAME_HEAD:])
                 data[at - archive.FRAME_HEAD] ^= 1 << at % 8
                 spoilt = [*frames[:number], archive.write_frame(frame[0], bytes(data)), *frames[number + 1:]]
-                for policy in (Policy(), LAX) if at % 4 == 0 else (Policy(),):
-                    report = audited(head + foot + b"".join(spoilt), builder.genesis, policy)
-                    decodes = frame[0] == archive.BLOCK or archive.certificate_in(archive.Frame(4, bytes(data), 0))
-                    self.assertEqual(report.exit(), Exit.ALTERED if decodes else Exit.UNDECIDED, (number, at))
+                for depth in (FULL, LAX) if at % 4 == 0 else (FULL,):
+                    report = audited(head + foot + b"".join(spoilt), builder.genesis, depth)
+                    judged = frame[0] == archive.BLOCK or decodes(Certificate, bytes(data))
+                    self.assertEqual(report.verdict, Verdict.ALTERED if judged else Verdict.UNDECIDED, (number, at))
 
     def test_no_byte_can_be_cut_off_or_added(self):
         builder = Builder()
         builder.block()
         whole = builder.archive()
         for size in range(len(whole)):
-            self.assertEqual(audited(whole[:size], builder.genesis).exit(), Exit.UNDECIDED, size)
-        self.assertEqual(audited(whole + b"\0", builder.genesis).exit(), Exit.UNDECIDED)
+            self.assertEqual(audited(whole[:size], builder.genesis).verdict, Verdict.UNDECIDED, size)
+        self.assertEqual(audited(whole + b"\0", builder.genesis).verdict, Verdict.UNDECIDED)
         twice = whole + builder.frames()[-1]
-        self.assertEqual(audited(twice, builder.genesis).exit(), Exit.UNDECIDED)
+        self.assertEqual(audited(twice, builder.genesis).verdict, Verdict.UNDECIDED)
 
     def test_blocks_swapped_removed_repeated(self):
         builder = lively()
@@ -122,7 +133,7 @@ class Mutated(unittest.TestCase):
         for order in ([1, 0, 2], [0, 0, 1], [0, 2]):
             spoilt = head + b"".join(frames[n] for n in order) + b"".join(frames[3:])
             report = audited(spoilt, builder.genesis)
-            self.assertEqual((report.finding.kind, report.exit()), (Kind.HEIGHT, Exit.ALTERED))
+            self.assertEqual((report.finding.kind, report.verdict), (Kind.HEIGHT, Verdict.ALTERED))
 
 
 class Spoilt(unittest.TestCase):
@@ -154,9 +165,9 @@ class Found(unittest.TestCase):
     """Which height and kind is named, where several things do not hold."""
 
     def check(self, builder: Builder, kind: Kind, height: int):
-        for policy in (Policy(), LAX):
-            report = audited(builder.archive(), builder.genesis, policy)
-            self.assertEqual((report.finding.kind, report.finding.height, report.exit()), (kind, height, Exit.ALTERED))
+        for depth in (FULL, LAX):
+            report = audited(builder.archive(), builder.genesis, depth)
+            self.assertEqual((report.finding.kind, report.finding.height, report.verdict), (kind, height, Verdict.ALTERED))
 
     def alter(self, height: int, **changes: object) -> Builder:
         """A lively chain in which one header was altered after it was certified."""
@@ -184,9 +195,16 @@ class Found(unittest.TestCase):
 
     def test_the_last_blocks_removed(self):
         builder = lively()
-        for height in (8, 7, 1):
+        for height in (8, 7):  # the same membership judges them and the last one
             del builder.blocks[height - 1:]
             self.check(builder, Kind.MISSING, height)
+        del builder.blocks[4:]
+        self.check(builder, Kind.MISSING, 5)
+        del builder.blocks[3:]  # a member joined above
+        self.check(builder, Kind.CERTIFICATE, 3)
+        del builder.blocks[:]
+        report = audited(builder.archive(), builder.genesis)
+        self.assertEqual((report.verdict, report.height, report.at), (Verdict.UNDECIDED, 0, None))
 
     def test_a_wrong_link_goes_before_a_wrong_certificate(self):
         builder = lively()
@@ -210,8 +228,7 @@ class Found(unittest.TestCase):
     def test_vouches_up_to_the_block_below(self):
         for height in (2, 5, 8):
             builder = self.alter(height, proposer=7)
-            self.assertEqual(audited(builder.archive(), builder.genesis).vouched.height, height - 1)
-            self.assertIsNone(audited(builder.archive(), builder.genesis, LAX).vouched)
+            self.assertEqual(audited(builder.archive(), builder.genesis).height, height - 1)
 
 
 class Certificates(unittest.TestCase):
@@ -242,7 +259,7 @@ class Certificates(unittest.TestCase):
             less: "no quorum", twice: "node numbers do not rise", stranger: "a node that has no vote",
             below: "it is for another block", round_two: "the signature of node 0 does not hold",
         }.items():
-            self.assertEqual(self.with_last(change), (Kind.CERTIFICATE, detail))
+            self.assertEqual(self.with_last(change), (Kind.CERTIFICATE, f"at the end: {detail}"))
 
 
 class Governed(unittest.TestCase):
@@ -255,8 +272,8 @@ class Governed(unittest.TestCase):
         builder.govern(SetPower(3, 9), 9, COUNTY)
         self.assertEqual(len(builder.tip.control.proposals), 1)
         self.assertEqual(builder.tip.control.streams[-1].node, 3)
-        for policy in (Policy(), LAX):
-            self.assertEqual(audited(builder.archive(), builder.genesis, policy).exit(), Exit.HOLDS)
+        for depth in (FULL, LAX):
+            self.assertEqual(audited(builder.archive(), builder.genesis, depth).verdict, Verdict.HOLDS)
 
     def test_a_lax_run_still_asks_who_changed_the_membership(self):
         builder = lively()
@@ -290,7 +307,7 @@ class Partial(unittest.TestCase):
             builder.blocks[height - 1].header, tuple(changes), lower.tip.frontier, lower.tip.control)
         foot = archive.Foot(below, len(states) if with_states else None)
         data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, foot.encode())
-        for part in (states[:2], states[2:]) if with_states else ():
+        for part in filter(None, (states[:2], states[2:]) if with_states else ()):
             items = tuple(archive.KeyedState(key, state) for key, state in part)
             out = bytearray()
             archive.STATE_LIST.write(items, out)
@@ -301,19 +318,20 @@ class Partial(unittest.TestCase):
         for height in range(1, 8):
             for with_states in (True, False):
                 builder, data = self.partial(height, with_states)
-                for policy in (Policy(), LAX):
-                    report = audited(data, builder.genesis, policy)
+                for depth in (FULL, LAX):
+                    report = audited(data, builder.genesis, depth)
                     self.assertIsNone(report.finding, height)
-                    self.assertEqual(report.exit(), Exit.UNDECIDED)
-                    self.assertEqual(list(report.unchecked), ["start"] if with_states else ["start", "map"])
+                    self.assertEqual(report.verdict, Verdict.UNDECIDED)
+                    self.assertEqual(len(report.unchecked()), 1 if with_states else 2)
+                    self.assertEqual(report.unchecked()[0], f"blocks 1 to {height}: they are not here")
                     for vouched in (height, 8):
                         kept = Kept(vouched, builder.blocks[vouched - 1].header.hash())
-                        self.assertEqual(audited(data, builder.genesis, policy, kept).exit(), Exit.HOLDS)
+                        self.assertEqual(audited(data, builder.genesis, depth, kept).verdict, Verdict.HOLDS)
 
     def test_no_byte_of_the_foot_and_the_states_can_be_changed(self):
         builder, data = self.partial(5, True)
         kept = Kept(8, builder.tip.hash)
-        self.assertEqual(audited(data, builder.genesis, kept=kept).exit(), Exit.HOLDS)
+        self.assertEqual(audited(data, builder.genesis, kept=kept).verdict, Verdict.HOLDS)
         at, starts = 42, []
         while data[at] in (archive.FOOT, archive.STATES):
             starts.append(at)
@@ -324,16 +342,16 @@ class Partial(unittest.TestCase):
                 frame[place - start - archive.FRAME_HEAD] ^= 1 << place % 8
                 spoilt = data[:start] + archive.write_frame(data[start], bytes(frame)) + data[end:]
                 report = audited(spoilt, builder.genesis, kept=kept)
-                self.assertNotEqual(report.exit(), Exit.HOLDS, place)
+                self.assertNotEqual(report.verdict, Verdict.HOLDS, place)
 
     def test_what_was_kept(self):
         builder = lively()
         data = builder.archive()
-        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, builder.tip.hash)).exit(), Exit.HOLDS)
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, builder.tip.hash)).verdict, Verdict.HOLDS)
         self.assertEqual(audited(data, builder.genesis, kept=Kept(8, bytes(32))).finding.kind, Kind.REWRITTEN)
         finding = audited(data, builder.genesis, kept=Kept(10, bytes(32))).finding
         self.assertEqual((finding.kind, finding.height), (Kind.MISSING, 9))
-        self.assertEqual(audited(data, builder.genesis, kept=Kept(0, builder.chain)).exit(), Exit.HOLDS)
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(0, builder.chain)).verdict, Verdict.HOLDS)
 
     def test_a_foot_that_does_not_hold(self):
         builder, data = self.partial(5, True)
@@ -369,14 +387,14 @@ class CommandLine(unittest.TestCase):
         whole = audited(builder.archive(), builder.genesis)
         text = to_text(whole, builder.genesis)
         for part in (builder.chain.hex(), "blocks 1 to 8: ", "map root after every block",
-                     builder.tip.hash.hex(), "holds: ", "vouches up to height 8"):
+                     builder.tip.hash.hex(), "holds: ", "sound up to block 8, signed up to block 8"):
             self.assertIn(part, text)
         self.assertEqual(to_json(whole)["signed"], 8)
         cut = audited(builder.archive()[:-100], builder.genesis)
         self.assertIn("undecided: ", to_text(cut, builder.genesis))
-        self.assertIn("vouches up to height 7", to_text(cut, builder.genesis))
+        self.assertIn("sound up to block 8, signed up to block 7", to_text(cut, builder.genesis))
         none = audited(builder.archive()[:60], builder.genesis)
-        self.assertIn("vouches for no block", to_text(none, builder.genesis))
+        self.assertIn("sound up to block 0, no block is signed", to_text(none, builder.genesis))
         self.assertEqual(to_json(none)["tip"], None)
 
     def test_exits(self):
@@ -438,14 +456,14 @@ class Successor(unittest.TestCase):
             return archive.write_head(after.chain) + foot + b"".join([*frames, *after.frames()])
 
         report = audited(archived(len(items), states), after.genesis)
-        self.assertEqual((report.exit(), report.unchecked), (Exit.HOLDS, {}))
+        self.assertEqual((report.verdict, report.unchecked()), (Verdict.HOLDS, []))
         report = audited(archived(None), after.genesis)
-        self.assertEqual((report.exit(), list(report.unchecked)), (Exit.HOLDS, ["map"]))
-        for spoilt in (archived(0, states), archived(None, states), archived(len(items) + 1, states),
-                       archived(len(items) - 1, states)):
-            self.assertEqual(audited(spoilt, after.genesis).exit(), Exit.UNDECIDED)
-        finding = audited(archived(0), after.genesis).finding
-        self.assertEqual((finding.kind, finding.height), (Kind.MAP, 0))
+        self.assertEqual((report.verdict, len(report.unchecked())), (Verdict.HOLDS, 1))
+        for spoilt in (archived(None, states), archived(len(items) + 1, states), archived(len(items) - 1, states)):
+            self.assertEqual(audited(spoilt, after.genesis).verdict, Verdict.UNDECIDED)
+        for spoilt in (archived(0), archived(0, states)):
+            report = audited(spoilt, after.genesis)
+            self.assertEqual((report.finding.kind, report.at, report.height, report.signed), (Kind.MAP, 0, None, None))
 
     def test_streams_of_nodes_that_are_there_go_on_and_proposals_do_not(self):
         before = Builder()
@@ -468,7 +486,7 @@ class Successor(unittest.TestCase):
         self.assertEqual(after.tip.control.streams, before.tip.control.streams)
         after.block(after.next_submission(1, event(NEW, 1, COUNTY)))
         self.assertEqual(after.blocks[0].header.log_size, before.tip.frontier.size + 3)
-        self.assertEqual(audited(after.archive(), after.genesis).exit(), Exit.HOLDS)
+        self.assertEqual(audited(after.archive(), after.genesis).verdict, Verdict.HOLDS)
 
     def test_what_does_not_fit_its_predecessor(self):
         before = Builder()

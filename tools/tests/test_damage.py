@@ -1,15 +1,19 @@
-"""Archives that cannot be read through: what that says of the chain, and what it does not (section 16.1)."""
+"""What ends a reading (section 16.1), what is then said of the chain, and what can no longer change it (15.1, 16.2)."""
 
 import dataclasses
 import unittest
 
 from network import COUNTY, PARAMETERS, PROVINCE, Builder, audited, event
 from test_archive import LAX, lively
-from luqi_verify import archive
-from luqi_verify.audit import Exit, Kept
-from luqi_verify.chain import Finding, Kind, Policy
+from luqi_verify import archive, extent
+from luqi_verify.audit import Report, Verdict
+from luqi_verify.block import Block
+from luqi_verify.certificate import Certificate
+from luqi_verify.chain import Finding, Kind
 from luqi_verify.event import AMEND, NEW, Evidence
 from luqi_verify.governance import Activate, SetParameters
+from luqi_verify.judge import FULL, Kept
+from luqi_verify.report import to_json
 
 FOOT = archive.write_frame(archive.FOOT, b"\0\0")
 JUNK = b"\3junk"
@@ -33,137 +37,169 @@ def longer(frame: bytes) -> bytes:
     return frame[:3] + bytes([frame[3] ^ 1]) + frame[4:]
 
 
+def framed(value: Block | Certificate) -> bytes:
+    return archive.write_frame(archive.BLOCK if isinstance(value, Block) else archive.CERTIFICATE, value.encode())
+
+
+def with_header(block: Block, **changes: object) -> Block:
+    return dataclasses.replace(block, header=dataclasses.replace(block.header, **changes))
+
+
 class Damage(unittest.TestCase):
     def setUp(self):
         self.builder = settled()
         self.frames = self.builder.frames()
         self.last = len(self.builder.blocks)
         self.kept = Kept(self.last, self.builder.tip.hash)
+        self.weak = dataclasses.replace(self.builder.certificates[-1], signatures=())
 
     def audited(self, frames: list[bytes], foot: bytes = FOOT, kept: Kept | None = None, head: bytes | None = None):
         head = archive.write_head(self.builder.chain) if head is None else head
-        reports = [
-            audited(head + foot + b"".join(frames), self.builder.genesis, policy, kept) for policy in (Policy(), LAX)]
-        self.assertEqual(reports[0].exit(), reports[1].exit())
-        return reports[0]
+        deep, lax = (
+            audited(head + foot + b"".join(frames), self.builder.genesis, depth, kept) for depth in (FULL, LAX))
+        if deep.verdict != Verdict.HOLDS:  # it is judged again
+            self.assertEqual(to_json(deep), to_json(lax))
+        return deep
 
-    def undecided(self, *arguments, **named):
+    def undecided(self, height: int | None, at: int | None, signed: int | None, *arguments, **named) -> Report:
         report = self.audited(*arguments, **named)
-        self.assertEqual((report.exit(), report.finding), (Exit.UNDECIDED, None))
-        self.assertTrue(report.unchecked)
+        self.assertEqual((report.verdict, report.finding), (Verdict.UNDECIDED, None))
+        self.assertEqual((report.height, report.at, report.signed), (height, at, signed))
+        self.assertTrue(report.unchecked())
         return report
 
-    def altered(self, kind: Kind, height: int, *arguments, **named):
+    def altered(self, kind: Kind, at: int, *arguments, **named) -> Report:
         report = self.audited(*arguments, **named)
-        self.assertIsNotNone(report.finding, report.unchecked)
-        self.assertEqual((report.exit(), report.finding.kind, report.finding.height), (Exit.ALTERED, kind, height))
+        self.assertIsNotNone(report.finding, report.unchecked())
+        self.assertEqual((report.verdict, report.finding.kind, report.at), (Verdict.ALTERED, kind, at))
+        self.assertEqual(report.height, at - 1)
+        return report
 
     def with_frame(self, height: int, *frames: bytes) -> list[bytes]:
         return [*self.frames[:height - 1], *frames, *self.frames[height:]]
 
     def test_a_block_that_cannot_be_read(self):
-        for height in (9, 11, self.last):
+        for height in (2, 9, self.last):
             frame = self.frames[height - 1]
-            for damaged in (broken(frame), longer(frame), b"\2" + frame[1:], JUNK, b"\0" * 300,
-                            archive.write_frame(archive.STATES, b"\0\0\0\0")):
-                self.altered(Kind.UNREADABLE, height, self.with_frame(height, damaged))
-            self.altered(Kind.UNREADABLE, height, self.with_frame(height, JUNK)[:-1], kept=self.kept)
-            self.undecided(self.with_frame(height, JUNK)[:-1])
-            self.undecided(self.with_frame(height, JUNK)[:-1], kept=Kept(7, self.builder.blocks[6].header.hash()))
+            for damaged in (broken(frame), longer(frame), b"\2" + frame[1:], JUNK, b"\0" * 300, frame[:-1], FOOT + frame,
+                            JUNK + frame, archive.write_frame(archive.STATES, b"\0\0\0\0"),
+                            archive.write_frame(archive.CERTIFICATE, b"\0")):
+                for frames in (self.with_frame(height, damaged), self.frames[:height - 1] + [damaged]):
+                    signed = height - 2 or None
+                    self.undecided(height - 1, height, signed, frames)
+                    self.undecided(height - 1, height, signed, frames, kept=Kept(1, self.builder.blocks[0].header.hash()))
+                    for kept in (self.kept, Kept(height, bytes(32))):
+                        report = self.altered(Kind.MISSING, height, frames, kept=kept)
+                        self.assertEqual(report.signed, signed)
 
-    def test_a_certificate_vouches_by_the_membership_of_the_place(self):
-        self.undecided(self.with_frame(3, JUNK))  # the membership changed above it
-        self.altered(Kind.UNREADABLE, 3, self.with_frame(3, JUNK), kept=self.kept)
-        weak = dataclasses.replace(self.builder.certificates[-1], signatures=())
-        self.frames[-1] = archive.write_frame(archive.CERTIFICATE, weak.encode())
-        self.undecided(self.with_frame(10, JUNK))
+    def test_a_certificate_in_the_place_of_a_block_is_the_end(self):
+        self.altered(Kind.MISSING, 9, self.with_frame(9, self.frames[-1]))
+        self.altered(Kind.CERTIFICATE, 8, self.with_frame(9, framed(self.builder.certificates[6])))
+        self.undecided(8, 9, 8, self.with_frame(9, framed(self.builder.certificates[7])))
 
     def test_a_block_that_was_taken_out_without_damage(self):
         self.altered(Kind.HEIGHT, 10, self.with_frame(10))
 
-    def test_bytes_between_frames_leave_nothing_missing(self):
-        stray = archive.write_frame(archive.STATES, b"\0\0\0\0")
-        for height in (1, 2, 9, self.last):
-            for more in (JUNK, stray, FOOT, self.frames[-1], broken(self.frames[height - 1]), bytes(70_000)):
-                report = self.undecided(self.with_frame(height, more, self.frames[height - 1]))
-                self.assertEqual(list(report.unchecked), ["file"])
-                self.assertEqual(report.vouched.height, self.last)
-        self.undecided([*self.frames[:-1], JUNK, self.frames[-1]])
+    def test_nothing_behind_what_cannot_be_read_counts(self):
+        forged = framed(with_header(self.builder.blocks[9], proposer=9))
+        for above in ([forged], [self.frames[8], forged], [framed(self.weak)], []):
+            self.undecided(8, 9, 7, [*self.frames[:8], JUNK, *above])
 
-    def test_what_stands_above_such_bytes_is_judged(self):
-        block = self.builder.blocks[9]
-        header = dataclasses.replace(block.header, proposer=9)
-        frame = archive.write_frame(archive.BLOCK, dataclasses.replace(block, header=header).encode())
-        self.altered(Kind.BLOCK, 10, [JUNK, *self.with_frame(10, frame)])
-        self.altered(Kind.BLOCK, 10, self.with_frame(10, frame), foot=broken(FOOT))
-        weak = dataclasses.replace(self.builder.certificates[-1], signatures=())
-        weak = archive.write_frame(archive.CERTIFICATE, weak.encode())
-        self.altered(Kind.CERTIFICATE, self.last, [*self.frames[:-1], JUNK, weak])
-
-    def test_what_stands_above_an_unreadable_block_is_not(self):
-        block = self.builder.blocks[10]
-        header = dataclasses.replace(block.header, body=bytes(32))
-        frame = archive.write_frame(archive.BLOCK, dataclasses.replace(block, header=header).encode())
-        frames = self.with_frame(11, frame)
-        frames[8] = JUNK
-        self.altered(Kind.UNREADABLE, 9, frames)
-        self.undecided(frames[:-1])
-
-    def test_another_block_than_the_next_does_not_stand_for_it(self):
-        self.altered(Kind.UNREADABLE, 10, self.with_frame(10, JUNK, self.frames[4]))
-        self.altered(Kind.UNREADABLE, 10, self.with_frame(10, JUNK, self.frames[10]))
+    def test_a_block_planted_in_the_bytes_of_an_event(self):
+        """What damage uncovers has no say."""
+        builder = Builder()
+        builder.block(builder.next_submission(1, event(NEW, 1, COUNTY)))
+        planted = framed(with_header(builder.blocks[0], height=2, parent=bytes(32)))
+        builder.block(builder.next_submission(1, Evidence(1, planted)))
+        first, second, end = builder.frames()
+        head = archive.write_head(builder.chain) + FOOT
+        for spoilt in (broken(second), longer(second)):
+            report = audited(head + first + spoilt + end, builder.genesis)
+            self.assertEqual((report.verdict, report.height, report.at, report.signed), (Verdict.UNDECIDED, 1, 2, None))
+            self.assertEqual(len(report.extent.notes), 1)
 
     def test_a_whole_frame_that_is_no_block(self):
         for data in (b"", bytes(300), self.builder.blocks[9].encode() + b"\0"):
             self.altered(Kind.ENCODING, 10, self.with_frame(10, archive.write_frame(archive.BLOCK, data)))
 
     def test_the_end(self):
-        end = self.frames[-1]
-        whole = self.frames[:-1]
-        for damaged in (broken(end), longer(end), end[:-1], b"", JUNK, end + b"\0", b"\3" + end[1:],
+        end, whole, last = self.frames[-1], self.frames[:-1], self.last
+        for damaged in (broken(end), longer(end), end[:-1], JUNK, b"\3" + end[1:],
                         archive.write_frame(archive.CERTIFICATE, b"\0")):
-            report = self.undecided([*whole, damaged])
-            self.assertEqual(report.vouched.height, self.last - 1)
-        self.assertEqual(self.undecided([*whole, end + end]).vouched.height, self.last)
-        for damaged, kind in ((broken(end), Kind.UNREADABLE), (b"", Kind.MISSING), (end, Kind.MISSING)):
-            self.altered(kind, self.last + 1, [*whole, damaged], kept=Kept(self.last + 3, bytes(32)))
+            self.undecided(last, last + 1, last - 1, [*whole, damaged])
+            self.altered(Kind.MISSING, last + 1, [*whole, damaged], kept=Kept(last + 3, bytes(32)))
+        self.undecided(last, None, last - 1, whole)
+        for behind in (b"\0", end, self.frames[0], b"".join(self.frames)):
+            self.undecided(last, last + 1, last, [*whole, end, behind])
+            report = self.altered(Kind.MISSING, last + 1, [*whole, end, behind], kept=Kept(last + 1, bytes(32)))
+            self.assertEqual(report.signed, last)
+        for kept in (Kept(last + 1, bytes(32)), Kept(last + 3, bytes(32))):
+            self.altered(Kind.MISSING, last + 1, whole, kept=kept)
+            self.altered(Kind.MISSING, last + 1, [*whole, end], kept=kept)
+
+    def test_the_certificate_at_the_end(self):
+        certificates, whole, last = self.builder.certificates, self.frames[:-1], self.last
+        another = dataclasses.replace(certificates[-1], block=bytes(32))
+        signed = self.builder.signed(another)
+        above = self.builder.signed(dataclasses.replace(signed, height=last + 1))
+        for end, kind, at in (
+            (self.weak, Kind.CERTIFICATE, last), (certificates[-2], Kind.CERTIFICATE, last), (another, Kind.CERTIFICATE, last),
+            (signed, Kind.BLOCK, last), (above, Kind.MISSING, last + 1),
+            (dataclasses.replace(above, signatures=()), Kind.CERTIFICATE, last),
+            (dataclasses.replace(certificates[-1], height=1), Kind.CERTIFICATE, last),
+        ):
+            for behind in (b"", JUNK):  # a fault goes before what cannot be read behind it
+                report = self.altered(kind, at, [*whole, framed(end), behind])
+                self.assertEqual(report.signed, report.height - 1)
 
     def test_blocks_gone_from_the_end(self):
         frames, end = self.frames[:8], self.frames[-1]
         self.altered(Kind.MISSING, 9, [*frames, end])
         self.altered(Kind.MISSING, 9, frames, kept=self.kept)
-        self.altered(Kind.UNREADABLE, 9, [*frames, JUNK], kept=self.kept)
-        self.altered(Kind.UNREADABLE, 9, [*frames, JUNK, end])
-        self.undecided([*frames, JUNK])
-        self.undecided([*frames, self.frames[8][:-1]])
+        self.altered(Kind.MISSING, 9, [*frames, JUNK], kept=self.kept)
+        self.undecided(8, 9, 7, [*frames, JUNK, end])
+        self.undecided(8, None, 7, frames)
 
     def test_no_block(self):
-        self.undecided([])
-        self.undecided([], kept=Kept(0, self.builder.chain))
+        self.undecided(0, None, None, [])
+        self.undecided(0, None, None, [], kept=Kept(0, self.builder.chain))
+        self.undecided(0, 1, None, [JUNK])
+        self.undecided(0, None, None, [framed(self.weak)])
+        self.undecided(0, 1, None, [framed(self.weak), JUNK])
         self.altered(Kind.MISSING, 1, [], kept=self.kept)
-        self.altered(Kind.MISSING, 1, self.frames[-1:])
+        builder = Builder(self.builder.genesis)
+        builder.block()
+        self.altered(Kind.MISSING, 1, builder.frames()[1:])
+
+    def test_what_was_kept_and_a_fault_at_the_same_height(self):
+        self.altered(Kind.ENCODING, 10, self.with_frame(10, archive.write_frame(archive.BLOCK, b"")), kept=self.kept)
+        self.altered(Kind.REWRITTEN, 9, self.with_frame(10, JUNK), kept=Kept(9, bytes(32)))
+        self.altered(Kind.HEIGHT, 10, self.with_frame(10), kept=Kept(9, self.builder.blocks[8].header.hash()))
 
     def test_the_foot(self):
         for foot in (broken(FOOT), longer(FOOT), b"", JUNK, archive.write_frame(archive.FOOT, b"\0"),
-                     archive.write_frame(archive.STATES, b"\0\0")):
-            self.assertEqual(self.undecided(self.frames, foot=foot).vouched.height, self.last)
-            self.undecided(self.frames[1:], foot=foot, kept=self.kept)
+                     archive.write_frame(archive.STATES, b"\0\0"), archive.write_frame(archive.FOOT, b"\0\1" + bytes(7) + b"\1")):
+            for kept in (None, self.kept):
+                self.undecided(None, None, None, self.frames, foot=foot, kept=kept)
 
     def test_the_head(self):
         head = bytearray(archive.write_head(self.builder.chain))
         for at in range(len(head)):
             spoilt = bytes([*head[:at], head[at] ^ 1, *head[at + 1:]])
-            self.assertEqual(self.undecided(self.frames, head=spoilt).vouched.height, self.last)
+            self.undecided(None, None, None, self.frames, head=spoilt, kept=self.kept)
         other = archive.write_head(bytes(32))
-        self.undecided([broken(self.frames[0]), *self.frames[1:]], head=other)
-        for frames in ([], self.frames[-1:], [archive.write_frame(archive.BLOCK, bytes(300))]):
+        for frames in ([], self.frames[-1:], [broken(self.frames[0])], [archive.write_frame(archive.BLOCK, bytes(300))]):
             with self.assertRaises(archive.OtherChain):
                 self.audited(frames, head=other)
 
-    def test_a_large_gap(self):
-        between = bytes(archive.WINDOW - 100) + self.builder.chain + bytes(archive.WINDOW)
-        self.undecided(self.with_frame(9, between, self.frames[8]))
-        self.altered(Kind.UNREADABLE, 9, self.with_frame(9, between))
+    def test_what_else_can_be_read_is_told_beside_the_verdict(self):
+        between = bytes(extent.WINDOW - 100) + self.builder.chain + bytes(extent.WINDOW)
+        report = self.undecided(8, 9, 7, [*self.frames[:8], between, *self.frames[8:]])
+        self.assertIn("4 more blocks can be read, which say that they are of heights 9 to 12", report.extent.notes[0])
+        spoilt = with_header(self.builder.blocks[9], body=bytes(32))
+        report = self.undecided(8, 9, 7, [*self.frames[:8], JUNK, framed(spoilt)])
+        self.assertEqual(report.extent.notes[1:], ("block 10: the body is another one",))
+        self.assertEqual(self.audited(self.frames).extent.notes, ())
 
     def test_every_byte_and_every_cut(self):
         """Whatever is done to a file without its checksums mended, no block is said to be another."""
@@ -173,15 +209,73 @@ class Damage(unittest.TestCase):
         whole = builder.archive()
         for at in range(len(whole)):
             flipped = whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:]
-            for spoilt in (flipped, whole[:at], whole[:at] + whole[at + 1:]):
+            for spoilt in (flipped, whole[:at], whole[:at] + whole[at + 1:], whole[:at] + b"\0" + whole[at:]):
                 try:
                     report = audited(spoilt, builder.genesis)
                 except archive.OtherChain:
-                    self.assertLess(len(spoilt), 60 + 255)
+                    moved = at < archive.HEAD and len(spoilt) != len(whole)
+                    self.assertTrue(moved or len(spoilt) < 60 + 255, at)
                     continue
-                self.assertNotEqual(report.exit(), Exit.HOLDS, at)
-                if report.finding:
-                    self.assertEqual(report.finding.kind, Kind.UNREADABLE, at)
+                self.assertEqual(report.verdict, Verdict.UNDECIDED, at)
+
+
+class Forged(unittest.TestCase):
+    """Blocks that somebody made, with the keys or without."""
+
+    def setUp(self):
+        self.builder = settled()
+        self.head = archive.write_head(self.builder.chain) + FOOT
+
+    def check(self, kind: Kind, at: int, signed: int) -> None:
+        report = audited(self.head + b"".join(self.builder.frames()), self.builder.genesis)
+        self.assertEqual((report.finding.kind, report.at, report.height), (kind, at, at - 1), report.finding)
+        self.assertEqual(report.signed, signed)
+        self.assertEqual(to_json(report)["bookmark"]["height"], signed)
+
+    def replace(self, height: int, block: Block) -> None:
+        self.builder.blocks[height - 1] = block
+
+    def test_an_erased_event_needs_no_key(self):
+        """The certificate that the block above carries is of the block that stood here."""
+        blocks = self.builder.blocks
+        self.replace(9, with_header(blocks[8], time=blocks[8].header.time + 1))
+        self.replace(10, dataclasses.replace(blocks[9], body=dataclasses.replace(blocks[9].body, submissions=())))
+        self.check(Kind.BLOCK, 9, 7)
+
+    def test_a_header_that_says_another_height(self):
+        for height in (1, 2, 8, 10, 99):
+            self.replace(9, with_header(self.builder.blocks[8], height=height))
+            self.check(Kind.HEIGHT, 9, 7)
+
+    def test_a_certificate_that_is_no_good_is_of_the_block_that_carries_it(self):
+        block = self.builder.blocks[8]
+        for certificate in (None, dataclasses.replace(block.body.certificate, signatures=()),
+                            dataclasses.replace(block.body.certificate, block=bytes(32)),
+                            self.builder.certificates[5], self.builder.certificates[8]):
+            body = dataclasses.replace(block.body, certificate=certificate)
+            self.replace(9, Block(dataclasses.replace(block.header, body=body.hash()), body))
+            self.check(Kind.CERTIFICATE, 9, 7)
+
+    def test_a_certificate_of_another_block_goes_before_all_else(self):
+        """Whoever signed two blocks is found by either, whatever is wrong with the block that carries it."""
+        block = self.builder.blocks[8]
+        other = self.builder.signed(dataclasses.replace(block.body.certificate, block=bytes(32)))
+        body = dataclasses.replace(block.body, certificate=other)
+        for changes in ({}, {"chain": bytes(32)}, {"height": 1}, {"parent": bytes(32)}, {"time": 0}):
+            self.replace(9, Block(dataclasses.replace(block.header, **changes), body))
+            self.check(Kind.BLOCK, 8, 6)
+
+    def test_what_the_default_depth_skips_it_names(self):
+        builder = settled()
+        certificate = builder.certificates[-1]
+        builder.certificates[-1] = dataclasses.replace(certificate, signatures=certificate.signatures[:1])
+        builder.block()
+        lax, deep = (audited(builder.archive(), builder.genesis, depth) for depth in (LAX, FULL))
+        self.assertEqual((lax.verdict, lax.height, len(lax.depth())), (Verdict.HOLDS, 13, 2))
+        self.assertEqual((deep.verdict, deep.at, deep.height, deep.signed), (Verdict.ALTERED, 13, 12, 11))
+        self.assertEqual(deep.depth(), [])
+        again = audited(builder.archive()[:-1], builder.genesis, LAX)
+        self.assertEqual((again.verdict, again.at, again.depth()), (Verdict.ALTERED, 13, []))
 
 
 class Newer(unittest.TestCase):
@@ -197,12 +291,12 @@ class Newer(unittest.TestCase):
         self.known = b"".join(builder.frames()[:3])
 
     def check(self, data: bytes, kept: Kept | None = None):
-        for policy in (Policy(), LAX):
-            report = audited(self.head + self.known + data, self.builder.genesis, policy, kept)
-            self.assertEqual((report.exit(), report.finding), (Exit.UNDECIDED, None))
-            self.assertEqual(report.vouched.height, 3)
-            self.assertIn("blocks from 4 on follow protocol 2", report.unchecked["protocol"])
-        self.assertEqual(report.signed, None)
+        for depth in (FULL, LAX):
+            report = audited(self.head + self.known + data, self.builder.genesis, depth, kept)
+            self.assertEqual((report.verdict, report.finding), (Verdict.UNDECIDED, None))
+            self.assertEqual(report.height, 3)
+            self.assertEqual((report.at, report.signed), (4, 2))
+            self.assertIn("blocks from 4 on follow protocol 2", report.unchecked()[0])
 
     def test_stops_there(self):
         self.builder.block()

@@ -1,0 +1,317 @@
+"""Judging: frames in order, each block up the one ladder of section 11 (sections 15 and 16).
+
+The first thing that is not a whole frame in its place, or does not climb, ends it. What was judged until then, and
+what ended it, is all that a verdict comes from (`audit`).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from .archive import BLOCK, Archive, Below, Foot, KeyedState, OtherChain, Unreadable
+from .block import Block, Header
+from .certificate import Certificate
+from .chain import Finding, Kind, States, Tip
+from .codec import Invalid, from_hex
+from .genesis import PROTOCOL, Genesis
+from .membership import Judges
+from .merkle import Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much is verified: every certificate and the map after every block, which is what defines the verdict; or
+    only what carries the chain."""
+
+    every_certificate: bool = True
+    every_map: bool = True
+
+
+FULL = Depth()
+
+
+# -- what an auditor brings along --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an auditor kept from an earlier audit: the hash of the block at a height."""
+
+    height: int
+    block: bytes
+
+    @classmethod
+    def from_json(cls, text: str, wanted: bytes) -> "Kept":
+        """From what is kept, or from a report that says *holds*, which has it under `bookmark`; of the wanted chain."""
+        value = json.loads(text)
+        if isinstance(value, dict) and "bookmark" in value:
+            if value.get("verdict") != "holds":
+                raise Invalid("only a report that says holds may be given for what it says to keep")
+            value = value["bookmark"]
+        if not isinstance(value, dict) or not {"chain", "height", "block"} <= set(value):
+            raise Invalid("it is not what an audit gives to keep")
+        height, block, chain = value["height"], from_hex(value["block"]), from_hex(value["chain"])
+        if type(height) is not int or height < 0 or len(block) != 32 or len(chain) != 32:
+            raise Invalid("it names no block")
+        if chain != wanted:
+            raise Invalid(f"it is of chain {chain.hex()}, the genesis makes {wanted.hex()}")
+        return cls(height, block)
+
+
+# -- what comes of it --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The certificate at the end is the last block's own, and nothing stands behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoEnd:
+    """The blocks end, and so does the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotRead:
+    """What stands in the place of the block at this height, or behind the end, is no whole frame that belongs there."""
+
+    at: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingRead:
+    """Head, foot or states cannot be read: nothing is judged."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """From this height on a protocol is in force that is not known here."""
+
+    at: int
+    protocol: int
+
+
+Ended = Complete | NoEnd | CannotRead | NothingRead | Newer | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A block of which everything holds, or what the first one stands on; and what was counted up to it."""
+
+    height: int
+    header: Header | None
+    """None at height 0."""
+    hash: bytes
+    frontier: Frontier
+    outsiders: bool
+    """Whether the trust policy in force asks for witnesses or time stamps."""
+    events: int
+    submissions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How far the ladder was climbed, and what ended it."""
+
+    ended: Ended
+    depth: Depth
+    stands_on: int | None
+    """The height that the first block stands on: the foot's, or 0. None if nothing is judged."""
+    met: bool
+    """The block that the auditor kept is the one here."""
+    map_known: bool
+    sound: Sound | None
+    """The last block judged sound, or what the first one stands on. None where nothing is."""
+    signed: Sound | None
+    """The last block whose own certificate was verified: it covers all below."""
+
+
+def judge(
+    file: BinaryIO, genesis: Genesis, depth: Depth = FULL, kept: Kept | None = None,
+    watch: Callable[[Tip], None] = lambda tip: None,
+) -> Judged:
+    """Judges an archive. `OtherChain` is raised for one of another chain, and what the file raises when it is read.
+
+    `watch` is shown the tip after every block.
+    """
+    ladder = Ladder(Archive(file), genesis, depth, kept, watch)
+    try:
+        ended = ladder.run()
+    except Unreadable as error:
+        ended = NothingRead(str(error))
+    except Finding as finding:
+        ended = finding
+    steps = ladder.steps
+    if isinstance(ended, Finding):  # a certificate may speak against the block below the one that carries it
+        steps = [step for step in steps if step.height < ended.height]
+    stands_on = ladder.stands_on if steps else None
+    sound = steps[-1] if steps else None
+    return Judged(ended, depth, stands_on, ladder.met, ladder.map_known, sound, signed_of(steps, ladder))
+
+
+def signed_of(steps: list[Sound], ladder: "Ladder") -> Sound | None:
+    """Section 15.2: the last block sound, if its own certificate stood at the end; or else the one below, whose
+    certificate it carries."""
+    if not steps or steps[-1].height == ladder.stands_on:
+        return None
+    signed = steps[-1] if ladder.end_verified else steps[-2]
+    return signed if signed.height > 0 else None
+
+
+class Ladder:
+    """One run through one archive."""
+
+    def __init__(
+        self, archive: Archive, genesis: Genesis, depth: Depth, kept: Kept | None, watch: Callable[[Tip], None],
+    ) -> None:
+        self.archive = archive
+        self.genesis = genesis
+        self.chain = genesis.chain_id()
+        self.depth = depth
+        self.kept = kept
+        self.watch = watch
+        self.stands_on: int | None = None
+        self.met = self.map_known = self.end_verified = False
+        self.steps: list[Sound] = []
+        """The last three: blocks judged sound, and what the first one stands on."""
+
+    def run(self) -> Ended:
+        foot, states = self.read_foot()
+        return self.climb(self.begin(foot, states))
+
+    # -- what the first block stands on --------------------------------------------------------
+
+    def read_foot(self) -> tuple[Foot, list[KeyedState] | None]:
+        """What stands below the first block, in an archive of this chain."""
+        named = self.archive.head()
+        if named == self.chain:
+            return self.archive.foot()
+        if not self.archive.is_of(self.chain):
+            raise OtherChain(f"the archive is of chain {named.hex()}, the genesis makes {self.chain.hex()}")
+        raise Unreadable("its head names another chain")
+
+    def begin(self, foot: Foot, states: list[KeyedState] | None) -> Tip:
+        tip = stand_on(foot.below, self.genesis) if foot.below else Tip.of_genesis(self.genesis)
+        if states is not None:
+            tip.states = States.of(states)
+            tip.check_map_anew()
+        self.meet_kept(tip)
+        self.stands_on, self.map_known = tip.height, tip.states is not None
+        self.steps.append(self.sound(tip))
+        return tip
+
+    # -- the blocks ----------------------------------------------------------------------------
+
+    def climb(self, tip: Tip) -> Ended:
+        """Every block in turn, up to what ends it. At the last one the map is made from scratch."""
+        ended = None
+        while ended is None:
+            ended = self.next(tip)
+            self.watch(tip)
+        tip.check_map_anew()
+        return ended
+
+    def next(self, tip: Tip) -> Ended | None:
+        """The next block, or what stands there instead."""
+        if tip.control.protocol > PROTOCOL:
+            return Newer(tip.height + 1, tip.control.protocol)
+        try:
+            frame = self.archive.next()
+        except Unreadable as error:
+            return CannotRead(tip.height + 1, str(error))
+        if frame is None:
+            return NoEnd()
+        if frame.kind != BLOCK:
+            return self.end(tip, frame.data)
+        self.step(tip, frame.data)
+        return None
+
+    def step(self, tip: Tip, data: bytes) -> None:
+        """One block up the ladder."""
+        try:
+            block = Block.decode(data)
+        except Invalid as error:
+            raise Finding(Kind.ENCODING, tip.height + 1, str(error)) from error
+        certificate = block.body.certificate
+        tip.check_not_another(certificate)
+        tip.check_header(block, len(data))
+        # The certificate in the first block alone proves the header that a foot brings along.
+        tip.check_certificate(certificate, self.depth.every_certificate or tip.height == self.stands_on)
+        tip.climb(block)
+        if self.depth.every_map:
+            tip.check_map()
+        self.meet_kept(tip)
+        self.steps = [*self.steps[-2:], self.sound(tip)]
+
+    def meet_kept(self, tip: Tip) -> None:
+        """At the height that the auditor kept, the hash has to be the one that was kept."""
+        if self.kept is None or self.kept.height != tip.height:
+            return
+        if self.kept.block != tip.hash:
+            raise Finding(Kind.REWRITTEN, tip.height, "it is not the block that was kept from an earlier audit")
+        self.met = True
+
+    def sound(self, tip: Tip) -> Sound:
+        trust = self.genesis.trust
+        outsiders = trust.wanted > 0 or bool(trust.timestamp_roots)
+        return Sound(tip.height, tip.header, tip.hash, tip.frontier.copy(), outsiders, tip.events, tip.submissions)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def end(self, tip: Tip, data: bytes) -> Ended:
+        """The certificate at the end, which has to be the last block's own."""
+        try:
+            certificate = Certificate.decode(data)
+        except Invalid as error:
+            return CannotRead(tip.height + 1, f"the certificate at the end encodes nothing: {error}")
+        tip.check_end(certificate, any_block=tip.height > self.stands_on)
+        self.end_verified = tip.height > self.stands_on
+        behind = self.archive.size - self.archive.at
+        return CannotRead(tip.height + 1, f"{behind} bytes stand behind the end") if behind else Complete()
+
+
+# -- a foot ------------------------------------------------------------------------------------
+
+
+def stand_on(below: Below, genesis: Genesis) -> Tip:
+    """Section 16: what has to hold of a foot."""
+    header, chain, height = below.header, genesis.chain_id(), below.header.height
+    judged, judges = climb_changes(below, genesis)
+    conditions = {
+        "the header below is of another chain": header.chain == chain,
+        "it stands on the genesis": height >= 1,
+        "the changes do not lead to the membership": judges.hash == header.next_membership,
+        "the frontier is another one": below.frontier.of() == (header.log_size, header.log_root),
+        "the control state is another one": below.control.hash() == header.control,
+    }
+    for fault, holds in conditions.items():
+        if not holds:
+            raise Finding(Kind.FOOT, height, fault)
+    return Tip(
+        chain, height, header.hash(), header.time, below.frontier, header, header.map_root, below.control, judged, judges, None)
+
+
+def climb_changes(below: Below, genesis: Genesis) -> tuple[Judges, Judges]:
+    """The membership that judged the header below, and the one that judges what follows."""
+    chain = genesis.chain_id()
+    judged = judges = Judges(genesis.membership)
+    height, top = 0, below.header.height
+    for change in below.changes:
+        header = change.header
+        fault = None
+        if header.chain != chain:
+            fault = "a change of another chain"
+        elif not height < header.height <= top or (header.height == top and header != below.header):
+            fault = "changes out of order, or of another block than the one below"
+        elif why := change.certificate.fault(chain, header.height, header.hash(), judges):
+            fault = f"the certificate of the change at height {header.height}: {why}"
+        elif change.membership.hash() != header.next_membership:
+            fault = f"the membership of the change at height {header.height} is another one"
+        if fault:
+            raise Finding(Kind.FOOT, top, fault)
+        height, judged, judges = header.height, judges, Judges(change.membership)
+    return (judged if height == top else judges), judges
