@@ -64,10 +64,10 @@ class States:
             states.put(item.key, item.state)
         return states
 
-    def fold(self, it: Occurrence) -> str:
+    def fold(self, it: Occurrence, judges: Judges) -> str:
         key = map_key(it.event.subject)
         before = self.by_key.get(key)
-        after, outcome = step(before, it)
+        after, outcome = step(before, it, judges)
         if after is not before:
             self.put(key, after)
         return outcome
@@ -233,11 +233,11 @@ class Tip:
                 match event:
                     case ContractEvent():
                         if self.states is not None:
-                            self.states.fold(Occurrence(event, actor, self.frontier.size, leaf))
+                            self.states.fold(Occurrence(event, actor, self.frontier.size, leaf), self.judges)
                     case Propose():
                         control.propose(event, actor)
                     case Approve():
-                        control.approve(event)
+                        control.approve(event, actor)
                 self.frontier.append(leaf)
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:

@@ -13,7 +13,7 @@ from .codec import Invalid, from_hex
 from .crypto import MissingLibrary
 from .genesis import read_genesis
 from .judge import Depth, Kept
-from .record import Kind, check_value, slot_names
+from .record import Kind, check_record, slot_names
 from .report import Progress, to_json, to_text
 from .vectors import check_file, check_folder
 
@@ -134,17 +134,16 @@ def run_record(options: argparse.Namespace) -> Exit:
     names = slot_names(options.kind, options.version)
     if len(options.secret) != 32 or not isinstance(slots, list) or len(slots) != len(names):
         raise Invalid(f"a secret has 32 bytes, and this kind the {len(names)} slots {', '.join(names)}")
-    values = [slot_value(name, value) for name, value in zip(names, slots)]
-    print(Kind(options.kind, options.version).commit(options.secret, values).hex())
+    kind, values = Kind(options.kind, options.version), [slot_value(value) for value in slots]
+    check_record(kind, values)
+    print(kind.commit(options.secret, values).hex())
     return Exit.PASSED
 
 
-def slot_value(name: str, value: str | dict[str, str] | None) -> bytes | None:
+def slot_value(value: str | dict[str, str] | None) -> bytes | None:
     if value is None:
         return None
-    data = from_hex(value["hex"]) if isinstance(value, dict) else value.encode("utf-8")
-    check_value(name, data)
-    return data
+    return from_hex(value["hex"]) if isinstance(value, dict) else value.encode("utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -367,8 +367,3 @@ U64 = Annotated[int, Integer(8)]
 Hash = Annotated[bytes, Fixed(32)]
 MemberCodeCodec = DigitCode()
 MemberCode = Annotated[bytes, MemberCodeCodec]
-
-
-def is_province(code: bytes) -> bool:
-    """A code that ends in `0000` is a province."""
-    return code.endswith(b"0000")

@@ -70,14 +70,6 @@ PublicKey = Annotated[bytes, PublicKeyCodec(32)]
 Signature = Annotated[bytes, Fixed(64)]
 
 
-@structure
-class SuiteKey(Structure):
-    """A key and the suite that it is for."""
-
-    suite: Suite
-    key: PublicKey
-
-
 def is_strict(key: bytes, signature: bytes) -> bool:
     """All that section 2 asks of a key and a signature beside the equation.
 

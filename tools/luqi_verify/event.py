@@ -133,6 +133,8 @@ class EventCodec:
         if kind not in ARGUMENTS:
             return PLAIN.read(reader)
         head = reader.take(66)
+        if head[1] == 0:
+            raise Invalid("schema version 0")
         return ContractEvent(kind, head[1], head[2:34], head[34:], ARGUMENTS[kind].read(reader))
 
     def write(self, value: Event, out: bytearray) -> None:

@@ -3,16 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from .codec import U32, U64, Choice, Hash, Integer, MemberCode, Option, Structure, is_province, structure
+from .codec import U32, U64, Choice, Hash, Integer, MemberCode, Option, Structure, structure
 from .crypto import hasher
 from .event import (
     AMEND, ATTACH, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, REOPEN, RESUME, SUSPEND, TERMINATE, TRANSFER, VOID,
     Approves, ContractEvent, Proposes,
 )
+from .membership import Judges
 
 ACTIVE, SUSPENDED, ENDED, VOIDED, REGISTERED = 1, 2, 3, 4, 5
 MOST = (1 << 32) - 1
-APPLIED = "applied"
+KEEPERS_MOST = (1 << 32) - 65_536
+"""From here on only the province touches a state, so that nobody can fill a subject against it."""
+APPLIED, RECORDED = "applied", "recorded"
 
 
 @structure
@@ -73,22 +76,53 @@ class Occurrence:
     leaf: bytes
 
 
-def step(state: State | None, it: Occurrence) -> tuple[State | None, str]:
-    """The state after an event, and the outcome."""
-    return first(it) if state is None else touch(state, it)
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What the actor is to a subject, by the membership that judges the block."""
+
+    province: bool
+    """The actor is the province."""
+    keeper: bool
+    """The actor answers for the keeper."""
+    province_keeps: bool
+    """The province answers for the keeper."""
+    named: bool
+    """The actor answers for the member code that the event, or the proposal that it approves, names."""
+
+    @classmethod
+    def of(cls, state: "State | None", it: Occurrence, judges: Judges) -> "Roles":
+        keeper = judges.answers_for(state.keeper) if state else None
+        named = code_named(state, it.event)
+        return cls(
+            judges.is_province(it.actor), keeper == it.actor, judges.is_province(keeper),
+            named is not None and judges.answers_for(named) == it.actor)
 
 
-def first(it: Occurrence) -> tuple[State | None, str]:
-    """Without a state."""
-    event, actor = it.event, it.actor
+def code_named(state: "State | None", event: ContractEvent) -> bytes | None:
+    """The keeper that a *new* names; the one to whom the province offers what a *transfer* takes."""
     if event.kind == NEW:
-        if is_province(actor) or event.argument == actor:
-            return made(ACTIVE, event.argument, it), APPLIED
-        return None, "NOT_AUTHORISED"
+        return event.argument
+    offer = state.open_province if state else None
+    if event.kind == TRANSFER and offer and event.argument == Approves(offer.ordinal):
+        return offer.what.to if isinstance(offer.what, Transfer) else None
+    return None
+
+
+def step(state: State | None, it: Occurrence, judges: Judges) -> tuple[State | None, str]:
+    """The state after an event, and the outcome."""
+    roles = Roles.of(state, it, judges)
+    return first(it, roles) if state is None else touch(state, it, roles)
+
+
+def first(it: Occurrence, roles: Roles) -> tuple[State | None, str]:
+    """Without a state."""
+    event = it.event
+    if event.kind == NEW:
+        return (made(ACTIVE, event.argument, it), APPLIED) if roles.province or roles.named else (None, "NOT_AUTHORISED")
     if event.kind == EMPLOYER:
-        return made(REGISTERED, actor, it), APPLIED
+        return made(REGISTERED, it.actor, it), APPLIED
     if event.kind == ERASE and isinstance(event.argument, Proposes) and isinstance(event.argument.what, bytes):
-        return None, APPLIED
+        return None, RECORDED
     return None, "UNKNOWN"
 
 
@@ -96,100 +130,114 @@ def made(status: int, keeper: bytes, it: Occurrence) -> State:
     return State(status, keeper, 1, _history(NO_HISTORY + it.leaf), it.index, 0, None, None, None)
 
 
-def touch(state: State, it: Occurrence) -> tuple[State, str]:
+def touch(state: State, it: Occurrence, roles: Roles) -> tuple[State, str]:
     """With a state: whoever may, touches it, whatever the outcome."""
-    if not may_touch(state, it):
+    accepts_offer = it.event.kind == TRANSFER and roles.named and roles.province_keeps
+    if not (roles.keeper or roles.province or accepts_offer):
         return state, "NOT_AUTHORISED"
-    if state.count == MOST:
+    if state.count >= (MOST if roles.province else KEEPERS_MOST):
         return state, "FULL"
-    outcome, changes = consider(state, it)
+    outcome, changes = consider(state, it, roles)
     touched = {"count": state.count + 1, "history": _history(state.history + it.leaf), "last_index": it.index}
     return replace(state, **touched, **changes), outcome
-
-
-def may_touch(state: State, it: Occurrence) -> bool:
-    """The keeper, a province, or the one to whom a province offers what it keeps."""
-    if it.actor == state.keeper or is_province(it.actor):
-        return True
-    offer, argument = state.open_province, it.event.argument
-    return (
-        it.event.kind == TRANSFER
-        and isinstance(argument, Approves)
-        and is_province(state.keeper)
-        and offer == Open(argument.ordinal, Transfer(it.actor))
-    )
 
 
 Result = tuple[str, dict[str, object]]
 """An outcome, and which fields of the state it changes."""
 
 NOTHING: Result = (APPLIED, {})
+NONE_OPEN = {"open_keeper": None, "open_province": None}
 
 
 def refused(why: str) -> Result:
     return why, {}
 
 
-def consider(state: State, it: Occurrence) -> Result:
-    """The table of section 13: first the rows whose columns differ least."""
-    kind, status, ordinal = it.event.kind, state.status, state.count
-    if kind in (TRANSFER, ERASE) or (kind == REOPEN and status == ENDED):
-        return two_parties(state, it, ordinal)
-    if kind in (CORRECT, ATTACH) and status != VOIDED:
-        return NOTHING if it.event.argument < ordinal else refused("BAD_CITATION")
-    if kind == EMPLOYER:
-        return NOTHING if status == REGISTERED else refused("WRONG_SUBJECT")
-    if kind == NEW and status == VOIDED:
-        return new_on_void(it, ordinal)
-    if status in REFUSES_THE_REST:
-        return refused(REFUSES_THE_REST[status])
-    return consider_in_force(state, it.event, ordinal)
+# -- the table: one function a column ----------------------------------------------------------
 
 
-REFUSES_THE_REST = {ENDED: "ENDED", VOIDED: "VOID", REGISTERED: "WRONG_SUBJECT"}
+def consider(state: State, it: Occurrence, roles: Roles) -> Result:
+    """Transfer and erase are the same in every column."""
+    if it.event.kind in (TRANSFER, ERASE):
+        return two_parties(state, it, roles)
+    return COLUMNS[state.status](state, it, roles)
 
 
-def consider_in_force(state: State, event: ContractEvent, ordinal: int) -> Result:
-    """The column of the active and the suspended."""
-    status = state.status
-    if event.kind == NEW:
-        return refused("DUPLICATE")
-    if event.kind in (RENEW, AMEND):
+def in_force(state: State, it: Occurrence, roles: Roles) -> Result:
+    """Active and suspended."""
+    kind, active = it.event.kind, state.status == ACTIVE
+    if kind in (RENEW, AMEND):
         return NOTHING
-    if event.kind == SUSPEND:
-        return (APPLIED, {"status": SUSPENDED}) if status == ACTIVE else refused("NO_CHANGE")
-    if event.kind == RESUME:
-        return (APPLIED, {"status": ACTIVE}) if status == SUSPENDED else refused("NO_CHANGE")
-    if event.kind in (DISSOLVE, TERMINATE):
-        return APPLIED, {"status": ENDED, "ended_by": ordinal}
-    if event.kind == VOID:
-        return (APPLIED, {"status": VOIDED}) if event.argument == state.last_new else refused("BAD_CITATION")
-    if event.kind == REOPEN:
-        return refused("NOT_ENDED")
-    raise AssertionError(f"kind {event.kind} is in no row")
+    if kind == SUSPEND:
+        return (APPLIED, {"status": SUSPENDED}) if active else refused("NO_CHANGE")
+    if kind == RESUME:
+        return refused("NO_CHANGE") if active else (APPLIED, {"status": ACTIVE})
+    if kind in (DISSOLVE, TERMINATE):
+        return APPLIED, {"status": ENDED, "ended_by": state.count}
+    if kind == VOID:
+        return voids(state, it)
+    if kind in (CORRECT, ATTACH):
+        return cites(state, it)
+    return refused({EMPLOYER: "WRONG_SUBJECT", NEW: "DUPLICATE", REOPEN: "NOT_ENDED"}[kind])
 
 
-NONE_OPEN = {"open_keeper": None, "open_province": None}
+def ended(state: State, it: Occurrence, roles: Roles) -> Result:
+    kind = it.event.kind
+    if kind == REOPEN:
+        return two_parties(state, it, roles)
+    if kind == VOID and roles.province:
+        return voids(state, it)
+    if kind in (CORRECT, ATTACH):
+        return cites(state, it)
+    return refused("WRONG_SUBJECT" if kind == EMPLOYER else "ENDED")
 
 
-def new_on_void(it: Occurrence, ordinal: int) -> Result:
-    keeper = it.event.argument
-    if keeper != it.actor and not is_province(it.actor):
+def voided(state: State, it: Occurrence, roles: Roles) -> Result:
+    """A subject can be made anew: by whoever may, from the last new on as if nothing had been."""
+    kind = it.event.kind
+    anew = {"last_new": state.count, "ended_by": None, **NONE_OPEN}
+    if kind == EMPLOYER:
+        return APPLIED, {"status": REGISTERED, "keeper": it.actor, **anew}
+    if kind != NEW:
+        return refused("VOID")
+    if not (roles.province or roles.named):
         return refused("NOT_AUTHORISED")
-    return APPLIED, {"status": ACTIVE, "keeper": keeper, "last_new": ordinal, "ended_by": None, **NONE_OPEN}
+    return APPLIED, {"status": ACTIVE, "keeper": it.event.argument, **anew}
+
+
+def registered(state: State, it: Occurrence, roles: Roles) -> Result:
+    kind = it.event.kind
+    if kind == EMPLOYER:
+        return NOTHING
+    if kind == VOID:
+        return voids(state, it)
+    if kind in (CORRECT, ATTACH):
+        return cites(state, it)
+    return refused("WRONG_SUBJECT")
+
+
+COLUMNS = {ACTIVE: in_force, SUSPENDED: in_force, ENDED: ended, VOIDED: voided, REGISTERED: registered}
+
+
+def voids(state: State, it: Occurrence) -> Result:
+    return (APPLIED, {"status": VOIDED}) if it.event.argument == state.last_new else refused("BAD_CITATION")
+
+
+def cites(state: State, it: Occurrence) -> Result:
+    return NOTHING if it.event.argument < state.count else refused("BAD_CITATION")
 
 
 # -- two parties -------------------------------------------------------------------------------
 
 
-def two_parties(state: State, it: Occurrence, ordinal: int) -> Result:
+def two_parties(state: State, it: Occurrence, roles: Roles) -> Result:
     """Reopen, transfer and erase: proposed by one side, approved by the other."""
     kind, argument = it.event.kind, it.event.argument
     if isinstance(argument, Approves):
-        return approves(state, it, argument.ordinal)
-    if kind == ERASE and isinstance(argument.what, int) and argument.what >= ordinal:
+        return approves(state, kind, argument.ordinal, roles)
+    if kind == ERASE and isinstance(argument.what, int) and argument.what >= state.count:
         return refused("BAD_CITATION")
-    return proposes(state, it, Open(ordinal, named(kind, argument.what)))
+    return proposes(state, Open(state.count, named(kind, argument.what)), roles)
 
 
 KINDS = {REOPEN: Reopen, TRANSFER: Transfer, ERASE: Erase}
@@ -200,19 +248,19 @@ def named(kind: int, what: int | bytes) -> What:
     return Erase() if kind == ERASE else KINDS[kind](what)
 
 
-def proposes(state: State, it: Occurrence, proposal: Open) -> Result:
+def proposes(state: State, proposal: Open, roles: Roles) -> Result:
     if fault := infeasible(state, proposal.what):
         return refused(fault)
-    if not is_province(it.actor):
+    if not roles.province:
         return APPLIED, {"open_keeper": proposal}
-    if is_province(state.keeper) and not isinstance(proposal.what, Transfer):
+    if roles.province_keeps and not isinstance(proposal.what, Transfer):
         return takes_effect(proposal.what)
     return APPLIED, {"open_province": proposal}
 
 
-def approves(state: State, it: Occurrence, ordinal: int) -> Result:
-    proposal = state.open_keeper if is_province(it.actor) else state.open_province
-    if proposal is None or proposal.ordinal != ordinal or type(proposal.what) is not KINDS[it.event.kind]:
+def approves(state: State, kind: int, ordinal: int, roles: Roles) -> Result:
+    proposal = state.open_keeper if roles.province else state.open_province
+    if proposal is None or proposal.ordinal != ordinal or type(proposal.what) is not KINDS[kind]:
         return refused("BAD_CITATION")
     if fault := infeasible(state, proposal.what):
         return refused(fault)
@@ -238,4 +286,3 @@ def takes_effect(what: What) -> Result:
             return APPLIED, {"keeper": to, **NONE_OPEN}
         case Erase():
             return APPLIED, {**NONE_OPEN}
-

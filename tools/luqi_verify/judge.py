@@ -108,7 +108,7 @@ class Sound:
     hash: bytes
     frontier: Frontier
     outsiders: bool
-    """Whether the trust policy in force asks for witnesses or time stamps."""
+    """Whether the trust policy of the membership that judged it asks for witnesses or time stamps."""
     events: int
     submissions: int
 
@@ -256,8 +256,7 @@ class Ladder:
         self.met = True
 
     def sound(self, tip: Tip) -> Sound:
-        trust = self.genesis.trust
-        outsiders = trust.wanted > 0 or bool(trust.timestamp_roots)
+        outsiders = tip.judged is not None and tip.judged.membership.trust.asks_for_outsiders()
         return Sound(tip.height, tip.header, tip.hash, tip.frontier.copy(), outsiders, tip.events, tip.submissions)
 
     # -- the end -------------------------------------------------------------------------------

@@ -1,11 +1,16 @@
-"""Members, their nodes and keys, and the parameters in force (section 8)."""
+"""Members, their nodes and keys, and the parameters in force (section 8).
 
+A member that is read may have any bytes for keys, since a change may (section 9); a membership has valid ones.
+"""
+
+from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any
 
-from .codec import U32, Fixed, Integer, Invalid, ListOf, MemberCode, Structure, Text, is_province, structure
-from .crypto import PublicKey, Suite, SuiteKey, hash_of
+from .codec import U32, Fixed, Hash, Integer, Invalid, ListOf, MemberCode, Structure, Text, structure
+from .crypto import Suite, hash_of, is_public_key
+from .trust import Trust, has_hidden
 
 PURPOSES = {1: "consensus", 2: "submission", 3: "peer", 4: "note"}
 CONSENSUS, SUBMISSION = 1, 2
@@ -28,10 +33,18 @@ Purpose = Annotated[int, PurposeCodec(1, range(1, 5))]
 class NodeKey(Structure):
     purpose: Purpose
     suite: Suite
-    key: PublicKey
+    key: Hash
 
 
-NodeKeys = Annotated[tuple[NodeKey, ...], ListOf(NodeKey, 8)]
+NodeKeys = Annotated[tuple[NodeKey, ...], ListOf(NodeKey, 4)]
+
+
+@structure
+class SuiteKey(Structure):
+    """A key and the suite that it is for."""
+
+    suite: Suite
+    key: Hash
 
 
 @structure
@@ -79,6 +92,26 @@ BOUNDS = {
 }
 
 
+@structure
+class Heir(Structure):
+    """Who answers for a member that was removed."""
+
+    removed: MemberCode
+    heir: MemberCode
+
+
+FIELD = 2**255 - 19
+LOW_ORDER = {number.to_bytes(32, "little") for number in (0, 1, FIELD - 1)} | {
+    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+}
+
+
+def is_vault_key(key: bytes) -> bool:
+    """X25519, in its canonical encoding, and none of the points of low order."""
+    return int.from_bytes(key, "little") < FIELD and key not in LOW_ORDER
+
+
 def rises(items: list[Any]) -> bool:
     """Whether each is above the one before it."""
     return all(low < high for low, high in zip(items, items[1:]))
@@ -87,24 +120,35 @@ def rises(items: list[Any]) -> bool:
 @structure
 class Membership(Structure):
     next_node: U32
+    province: MemberCode
+    heirs: Annotated[tuple[Heir, ...], ListOf(Heir, 1_024)]
     members: Annotated[tuple[Member, ...], ListOf(Member, 64)]
     parameters: Parameters
+    trust: Trust
 
     def check(self) -> None:
         """What section 8 asks of a valid membership, in its order."""
-        nodes = [node for member in self.members for node in member.nodes]
+        members, nodes = self.members, [node for member in self.members for node in member.nodes]
+        codes = {member.code for member in members}
         numbers = [node.number for node in nodes]
-        keys = [key for member in self.members for key in (member.governance.key, member.vault)]
-        keys += [key.key for node in nodes for key in node.keys]
+        vaults = [member.vault for member in members]
+        keys = [member.governance.key for member in members] + [key.key for node in nodes for key in node.keys]
         conditions = {
-            "members out of order": rises([member.code for member in self.members]),
-            "not exactly one province": sum(is_province(member.code) for member in self.members) == 1,
-            "nodes out of order": all(rises([node.number for node in member.nodes]) for member in self.members),
+            "members out of order": rises([member.code for member in members]),
+            "the province is no member": self.province in codes,
+            "heirs out of order": rises([heir.removed for heir in self.heirs]),
+            "a removed member that is one": all(heir.removed not in codes for heir in self.heirs),
+            "an heir that is no member": all(heir.heir in codes for heir in self.heirs),
+            "a name that is empty or hides something": all(
+                name and not has_hidden(name) for member in members for name in (member.name_zh, member.name_en)),
+            "nodes out of order": all(rises([node.number for node in member.nodes]) for member in members),
             "a node number twice": len(set(numbers)) == len(numbers),
             "a node number at or above the next": all(number < self.next_node for number in numbers),
             "a node without exactly the four purposes in order": all(
                 [key.purpose for key in node.keys] == list(PURPOSES) for node in nodes),
-            "a key twice": len(set(keys)) == len(keys),
+            "a key that is none": all(map(is_public_key, keys)),
+            "a vault key that is none": all(map(is_vault_key, vaults)),
+            "a key twice": len({*keys, *vaults}) == len(keys) + len(vaults),
             "no voting power": any(node.power for node in nodes),
             "parameters out of bounds": all(
                 low <= getattr(self.parameters, name) <= high for name, (low, high) in BOUNDS.items()),
@@ -112,14 +156,18 @@ class Membership(Structure):
         for fault, holds in conditions.items():
             if not holds:
                 raise Invalid(f"membership: {fault}")
+        self.trust.check_valid()
 
     def hash(self) -> bytes:
         return hash_of("membership", self.encode())
 
-    def with_members(self, members: list[Member], next_node: int | None = None) -> "Membership":
+    def with_members(self, members: list[Member], **changes: object) -> "Membership":
         """The same with these members, sorted by code; not yet checked."""
-        in_order = tuple(sorted(members, key=lambda member: member.code))
-        return replace(self, members=in_order, next_node=self.next_node if next_node is None else next_node)
+        return replace(self, members=tuple(sorted(members, key=lambda member: member.code)), **changes)
+
+    def with_heirs(self, heirs: dict[bytes, bytes]) -> "Membership":
+        """The same with these heirs by removed member; not yet checked."""
+        return replace(self, heirs=tuple(Heir(*pair) for pair in sorted(heirs.items())))
 
 
 class Judges:
@@ -138,6 +186,17 @@ class Judges:
         return {member.code: member for member in self.membership.members}
 
     @cached_property
+    def heirs(self) -> dict[bytes, bytes]:
+        return {heir.removed: heir.heir for heir in self.membership.heirs}
+
+    def answers_for(self, code: bytes) -> bytes | None:
+        """The member that has this code; where it was removed, its heir; else nobody."""
+        return code if code in self.members else self.heirs.get(code)
+
+    def is_province(self, member: bytes | None) -> bool:
+        return member == self.membership.province
+
+    @cached_property
     def nodes(self) -> dict[int, Node]:
         return {node.number: node for member in self.membership.members for node in member.nodes}
 
@@ -149,6 +208,10 @@ class Judges:
     @cached_property
     def total_power(self) -> int:
         return sum(node.power for node in self.nodes.values())
+
+    def power_of(self, members: Container[bytes]) -> int:
+        """The voting power of the nodes of these members."""
+        return sum(node.power for number, node in self.nodes.items() if self.owners[number] in members)
 
     def has_quorum(self, power: int) -> bool:
         """Section 8: more than two thirds of the voting power."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from .codec import (
-    U8, U64, Blob, Choice, Codec, Fixed, Hash, Invalid, ListOf, Option, Structure, Text, decode, structure,
+    U8, U64, Blob, Choice, Codec, Fixed, Hash, Integer, Invalid, ListOf, Option, Structure, Text, decode, structure,
 )
 from .crypto import SUITE, domain, hash_of
-from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE
+from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE, ContractEvent
 from .merkle import root_over
 
 
@@ -82,9 +82,9 @@ RENEW_FIELDS = (
 TERMINATE_FIELDS = (
     "unit_uscc", "contract_no", "termination_reason", "termination_date", "notice_date", "termination_note",
 )
-EXTENSION_FIELDS = ("unit_uscc", "contract_no", "reason", "date")
+EXTENSION_FIELDS = ("unit_uscc", "contract_no", "reason", "date", "reason_code", "document_no", "until")
 FILES = tuple(f"file_{number}" for number in range(1, 9))
-FOR_ALL = ("raw_sha256", "platform", "platform_signature")
+FOR_ALL = ("raw_sha256", "received", "tables", "deduced", "platform", "platform_signature")
 
 FIELDS = {
     NEW: NEW_FIELDS, RENEW: RENEW_FIELDS, DISSOLVE: DISSOLVE_FIELDS, TERMINATE: TERMINATE_FIELDS,
@@ -115,18 +115,43 @@ class File(Structure):
     media_type: Annotated[str, Text(400)]
 
 
-TEXT = Text(65_535)
+@structure
+class Deduced(Structure):
+    """What was not sent and follows from elsewhere."""
+
+    field: Annotated[str, Text(64)]
+    value: Annotated[str, Text(400)]
+
+
 SLOT_VALUES: dict[str, Codec] = {
     "changes": ListOf(FieldChange, 32), "raw_sha256": Fixed(32), **dict.fromkeys(FILES, File),
+    "received": Integer(8), "deduced": ListOf(Deduced, 8),
 }
+UNCOUNTED: dict[str, Codec] = {"tables": Text(64), "platform": Text(64), "platform_signature": Blob(512)}
+"""Those that stand without a count, as texts do."""
+TEXT = Text(65_535)
 
 
 def check_value(name: str, value: bytes) -> None:
     """Fails if this is no value of the slot of this name."""
     if name in SLOT_VALUES:
-        decode(SLOT_VALUES[name], value)
+        if not decode(SLOT_VALUES[name], value) and name in ("changes", "deduced"):
+            raise Invalid(f"{name}: an empty list stands for an absent slot")
     else:
-        decode(TEXT, len(value).to_bytes(4, "big") + value)
+        decode(UNCOUNTED.get(name, TEXT), len(value).to_bytes(4, "big") + value)
+
+
+def check_record(kind: Kind, values: Sequence[bytes | None]) -> None:
+    """Fails if these are not the slots of a record of this kind."""
+    names = slot_names(kind.kind, kind.version)
+    if len(values) != len(names):
+        raise Invalid(f"{len(values)} slots, where this kind has {len(names)}")
+    present = {name: value for name, value in zip(names, values) if value is not None}
+    for name, value in present.items():
+        check_value(name, value)
+    deduced = [item.field for item in decode(SLOT_VALUES["deduced"], present.get("deduced", bytes(4)))]
+    if len(set(deduced)) != len(deduced) or not set(deduced) <= set(FIELDS[kind.kind]) - set(present):
+        raise Invalid("deduced: a field twice, one that the kind has not, or one that was sent")
 
 
 # -- disclosures -------------------------------------------------------------------------------
@@ -167,6 +192,10 @@ class Disclosure(Structure):
             kind.slot_leaf(index, slot.salt, slot.value) if isinstance(slot, Revealed) else slot.leaf
             for index, slot in enumerate(self.slots)
         ])
+
+    def opens(self, event: ContractEvent) -> bool:
+        """Whether it opens this event: of its kind and version, to its commitment."""
+        return (self.kind, self.version, self.commitment()) == (event.kind, event.version, event.commitment)
 
     def shown(self) -> dict[str, Revealed]:
         """The slots that are shown, by name."""

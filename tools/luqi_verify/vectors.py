@@ -51,13 +51,14 @@ from .contract_map import ContractMap, Proof, map_key, prove, state_hash
 from .crypto import holds, signed_bytes
 from .event import ENTRY, EVENT, EventEntry
 from .fold import State
-from .genesis import Genesis, Predecessor, Trust, genesis_from_json
+from .genesis import Genesis, Predecessor, genesis_from_json
 from .governance import CHANGE, ApprovalText, Control, proposal_id
 from .judge import stand_on
 from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
 from .merkle import Frontier, leaf_hash, root_over
-from .record import Disclosure, Kind, Revealed, check_value, data_key, slot_names
+from .record import Disclosure, Kind, Revealed, check_record, data_key, slot_names
 from .subject import contract_alpha, employer_alpha, subject_of, verify
+from .trust import Trust
 
 STRUCTURES: dict[str, Codec] = {
     "below": Below,
@@ -548,9 +549,7 @@ def judge_record(case: Case) -> Iterator[str]:
     if any(set(slot) != {"name", "value"} for slot in given):
         yield "a slot has a name and a value"
     values = [None if slot["value"] is None else from_hex(slot["value"]) for slot in given]
-    for name, value in zip(names, values):
-        if value is not None:
-            check_value(name, value)
+    check_record(kind, values)
     yield from differs(case, "commitment", kind.commit(secret, values))
     yield from differs(case, "data_key", data_key(secret))
     yield from judge_disclosure(case, kind, secret, values)

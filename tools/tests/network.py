@@ -5,6 +5,7 @@ subject is in is the test's to say.
 """
 
 import io
+from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 
@@ -19,17 +20,18 @@ from luqi_verify.block import Block, Body, Header, Submission
 from luqi_verify.certificate import Certificate, Vote
 from luqi_verify.chain import States, Tip
 from luqi_verify.codec import decode, encode
-from luqi_verify.crypto import SuiteKey, signed_bytes
+from luqi_verify.crypto import signed_bytes
 from luqi_verify.event import EVENT, ContractEvent, Event, entry_prefix
-from luqi_verify.genesis import Genesis, SealedVrf, Trust
+from luqi_verify.genesis import Genesis, Predecessor, SealedVrf
 from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.governance import Approve, Propose, proposal_id
-from luqi_verify.membership import PURPOSES, Judges, Member, Membership, Node, NodeKey, Parameters
+from luqi_verify.membership import PURPOSES, Judges, Member, Membership, Node, NodeKey, Parameters, SuiteKey
 from luqi_verify.merkle import leaf_hash
+from luqi_verify.trust import Trust
 
 PROVINCE, COUNTY, CITY = b"370000", b"370100", b"370200"
 PARAMETERS = Parameters(1_048_576, 10_000, 10_000, 5_000, 500, 100, 1_000, 60_000)
-NAMES = {PROVINCE: ("山东", "Shandong"), COUNTY: ("济南", "Jinan"), CITY: ("青岛", "Qingdao")}
+NAMES = {PROVINCE: ("山东", "Shandong"), COUNTY: ("济南", "Jinan"), CITY: ("青岛", "Qingdao"), b"370201": ("市南", "Shinan")}
 
 
 def private_key(*name: object) -> Ed25519PrivateKey:
@@ -47,21 +49,36 @@ def node(number: int, power: int = 1, generation: int = 0) -> Node:
 
 
 def member(code: bytes, *nodes: Node) -> Member:
-    vault = sha256(b"vault" + code).digest()
-    return Member(code, *NAMES[code], SuiteKey(1, public_key("governance", code)), vault, nodes)
+    return Member(code, *NAMES[code], SuiteKey(1, public_key("governance", code)), vault_key(code), nodes)
+
+
+def vault_key(*name: object) -> bytes:
+    key = sha256(repr(("vault", *name)).encode()).digest()
+    return key[:31] + bytes([key[31] & 0x3f])
+
+
+def verifier_key(name: str, kind: int = 1) -> str:
+    """As witnesses give it out."""
+    key = bytes([kind]) + (public_key("witness", name) if kind != 6 else sha256(name.encode()).digest() * 41)
+    fingerprint = sha256(name.encode() + b"\n" + key).hexdigest()[:8]
+    return f"{name}+{fingerprint}+{b64encode(key).decode()}"
 
 
 VRF_KEY = ristretto255.encode(int.from_bytes(sha256(b"vrf").digest(), "big") * ristretto255.GENERATOR)
-UNASKED = Trust(("witness.example",), 0, (), 10)
+UNASKED = Trust((verifier_key("witness.example"),), 0, (), 10)
 """Asks for no witness and no time stamp."""
 
 
-def genesis(*members: Member, **changes: object) -> Genesis:
+def membership(*members: Member, **changes: object) -> Membership:
     members = members or (member(PROVINCE, node(0)), member(COUNTY, node(1), node(2)))
-    count = sum(len(each.nodes) for each in members)
-    made = Genesis(
-        1, 1, "测试网", 1_700_000_000_000, None, Membership(count, members, PARAMETERS), VRF_KEY,
-        (SealedVrf(PROVINCE, b"sealed"),), UNASKED)
+    count = 1 + max((each.number for of in members for each in of.nodes), default=-1)
+    return replace(Membership(count, PROVINCE, (), members, PARAMETERS, UNASKED), **changes)
+
+
+def genesis(*members: Member, **changes: object) -> Genesis:
+    judging = changes.pop("membership", None) or membership(*members)
+    sealed = tuple(SealedVrf(each.code, b"sealed") for each in judging.members)
+    made = Genesis(1, 1, "测试网", 1_700_000_000_000, None, judging, VRF_KEY, sealed)
     return replace(made, **changes)
 
 
@@ -136,6 +153,13 @@ class Builder:
                 signed_bytes("approval", self.chain, number + code)))
             for code in approving]
         return self.block(self.next_submission(stream, Propose(change, effective), *approvals))
+
+    def predecessor(self) -> Predecessor:
+        """What a chain that goes on from this one has of it."""
+        tip = self.tip
+        return Predecessor(
+            self.genesis.network_id(), tip.header, self.certificates[-1], tip.frontier.copy(), tip.control,
+            tip.judged.membership, tip.judges.membership)
 
     def frames(self, first: int = 0) -> list[bytes]:
         blocks = [archive.write_frame(archive.BLOCK, block.encode()) for block in self.blocks[first:]]

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from network import (
-    CITY, COUNTY, PARAMETERS, PROVINCE, Builder, audited, event, genesis, member, node, reread,
+    CITY, COUNTY, PARAMETERS, PROVINCE, UNASKED, Builder, audited, event, genesis, member, membership, node, reread,
 )
 from luqi_verify import archive, cli
 from luqi_verify.audit import Verdict
@@ -19,11 +19,11 @@ from luqi_verify.codec import Codec, Invalid, decode, encode
 from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
-from luqi_verify.genesis import Predecessor, Trust, read_genesis
+from luqi_verify.governance import AddMember, AddNode, SetParameters, SetPower, SetTrust
 from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.merkle import Frontier
 from luqi_verify.report import to_json, to_text
-from luqi_verify.governance import AddMember, AddNode, SetParameters, SetPower
+from luqi_verify.trust import Trust
 
 LAX = Depth(every_certificate=False, every_map=False)
 
@@ -77,8 +77,8 @@ class Whole(unittest.TestCase):
             audited(lively().archive(), genesis(name="另一网"))
 
     def test_what_a_genesis_asks_for_and_nobody_issues(self):
-        for trust in (Trust(("witness.example",), 1, (), 10), Trust((), 0, (b"root",), 10)):
-            builder = Builder(genesis(trust=trust))
+        for trust in (dataclasses.replace(UNASKED, wanted=1), Trust((), 0, (b"root",), 10)):
+            builder = Builder(genesis(membership=membership(trust=trust)))
             builder.block()
             report = audited(builder.archive(), builder.genesis)
             self.assertEqual((report.verdict, len(report.unchecked())), (Verdict.UNDECIDED, 1))
@@ -87,6 +87,15 @@ class Whole(unittest.TestCase):
             builder.block(log_root=bytes(32))
             report = audited(builder.archive(), builder.genesis)
             self.assertEqual((report.verdict, report.finding.kind), (Verdict.ALTERED, Kind.LOG))
+
+    def test_the_trust_policy_is_the_one_that_the_last_block_was_judged_by(self):
+        builder = Builder()
+        builder.govern(SetTrust(dataclasses.replace(UNASKED, wanted=1)), 2, PROVINCE, COUNTY)
+        self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.HOLDS)
+        builder.govern(SetTrust(UNASKED), 3, PROVINCE, COUNTY)
+        self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.UNDECIDED)
+        builder.block()
+        self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.HOLDS)
 
 
 class Mutated(unittest.TestCase):
@@ -427,129 +436,6 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(run("archive", str(file), "--genesis", str(Path(folder, "none")))[0], 4)
             self.assertEqual(run("vectors", folder)[0], 1)
             self.assertEqual(run("vectors", str(Path(folder, "none")))[0], 4)
-
-
-class Successor(unittest.TestCase):
-    """A chain that goes on from another one."""
-
-    def succeed(self, before: Builder) -> Builder:
-        header = before.blocks[-1].header
-        predecessor = Predecessor(
-            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
-        return Builder(genesis(name="后继", time=header.time, predecessor=predecessor))
-
-    def test_the_states_go_on(self):
-        before = lively()
-        header = before.blocks[-1].header
-        predecessor = Predecessor(
-            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
-        members = before.memberships[-1].members
-        after = Builder(genesis(*members, time=header.time, predecessor=predecessor, membership=before.memberships[-1]))
-        items = tuple(archive.KeyedState(key, state) for key, state in sorted(before.tip.states.by_key.items()))
-        for item in items:
-            after.tip.states.put(item.key, item.state)
-        after.block(after.next_submission(1, event(AMEND, 1)))
-        states = archive.write_frame(archive.STATES, encode(archive.STATE_LIST, items))
-
-        def archived(number: int | None, *frames: bytes) -> bytes:
-            foot = archive.write_frame(archive.FOOT, archive.Foot(None, number).encode())
-            return archive.write_head(after.chain) + foot + b"".join([*frames, *after.frames()])
-
-        report = audited(archived(len(items), states), after.genesis)
-        self.assertEqual((report.verdict, report.unchecked()), (Verdict.HOLDS, []))
-        report = audited(archived(None), after.genesis)
-        self.assertEqual((report.verdict, len(report.unchecked())), (Verdict.HOLDS, 1))
-        for spoilt in (archived(None, states), archived(len(items) + 1, states), archived(len(items) - 1, states)):
-            self.assertEqual(audited(spoilt, after.genesis).verdict, Verdict.UNDECIDED)
-        for spoilt in (archived(0), archived(0, states)):
-            report = audited(spoilt, after.genesis)
-            self.assertEqual((report.finding.kind, report.at, report.height, report.signed), (Kind.MAP, 0, None, None))
-
-    def test_streams_of_nodes_that_are_there_go_on_and_proposals_do_not(self):
-        before = Builder()
-        before.govern(SetPower(1, 3), 9, PROVINCE)
-        before.block(before.next_submission(2, event(NEW, 1, COUNTY)))
-        self.assertEqual([stream.node for stream in before.tip.control.streams], [0, 2])
-        self.assertEqual(len(before.tip.control.proposals), 1)
-        header = before.blocks[-1].header
-        predecessor = Predecessor(
-            before.chain, header, before.certificates[-1], before.tip.frontier.copy(), before.tip.control)
-        members = (member(PROVINCE, node(0)), member(COUNTY, node(1)))
-        control = genesis(*members, time=header.time, predecessor=predecessor).control()
-        self.assertEqual(([stream.node for stream in control.streams], control.proposals), ([0], ()))
-
-    def test_the_log_goes_on(self):
-        before = Builder()
-        before.block(before.next_submission(1, Evidence(1, b"seen")))
-        after = self.succeed(before)
-        self.assertEqual(after.genesis.network_id(), before.chain)
-        self.assertEqual(after.tip.control.streams, before.tip.control.streams)
-        after.block(after.next_submission(1, event(NEW, 1, COUNTY)))
-        self.assertEqual(after.blocks[0].header.log_size, before.tip.frontier.size + 3)
-        self.assertEqual(audited(after.archive(), after.genesis).verdict, Verdict.HOLDS)
-
-    def test_what_does_not_fit_its_predecessor(self):
-        before = Builder()
-        before.block()
-        first = self.succeed(before).genesis
-        predecessor, other = first.predecessor, Builder()
-        other.block(other.next_submission(1, event(NEW, 1, COUNTY)))
-        for part in (
-            {"frontier": other.tip.frontier}, {"control": other.tip.control}, {"certificate": other.certificates[-1]},
-        ):
-            spoilt = dataclasses.replace(first, predecessor=dataclasses.replace(predecessor, **part))
-            with self.assertRaises(ValueError):
-                type(first).decode(spoilt.encode())
-        with self.assertRaises(ValueError):
-            type(first).decode(dataclasses.replace(first, time=0).encode())
-
-
-class Genesis(unittest.TestCase):
-    def test_json_and_bytes_are_the_same_genesis(self):
-        first = genesis()
-        purposes = {1: "consensus", 2: "submission", 3: "peer", 4: "note"}
-
-        def as_json(value):
-            if dataclasses.is_dataclass(value):
-                return {
-                    name.name: purposes[getattr(value, name.name)] if name.name == "purpose"
-                    else getattr(value, name.name).decode() if name.name in ("code", "member")
-                    else as_json(getattr(value, name.name))
-                    for name in dataclasses.fields(value)
-                }
-            if isinstance(value, bytes):
-                return value.hex()
-            return [as_json(item) for item in value] if isinstance(value, tuple) else value
-
-        text = json.dumps(as_json(first))
-        self.assertEqual(read_genesis(text.encode()), first)
-        self.assertEqual(read_genesis(first.encode()).chain_id(), first.chain_id())
-        for spoilt in (text.replace('"wanted": 0', '"wanted": 2'), text.replace('"suite"', '"sweet"', 1),
-                       text.replace('"name"', '"name": "x", "name"', 1), text.replace("consensus", "consent", 1)):
-            with self.assertRaises(ValueError):
-                read_genesis(spoilt.encode())
-
-    def test_vrf_keys_that_are_none(self):
-        first = genesis()
-        negative = bytes([first.vrf[0] ^ 1]) + first.vrf[1:]
-        for key in (bytes(32), b"\xff" * 32, negative):
-            with self.assertRaises(ValueError):
-                type(first).decode(dataclasses.replace(first, vrf=key).encode())
-
-    def test_memberships_that_are_not_valid(self):
-        first = genesis()
-        members = first.membership.members
-        for spoilt in (
-            dataclasses.replace(first.membership, members=members[::-1]),
-            dataclasses.replace(first.membership, members=members[1:]),
-            dataclasses.replace(first.membership, next_node=2),
-            dataclasses.replace(first.membership, members=(members[0], member(COUNTY, node(2), node(1)))),
-            dataclasses.replace(first.membership, members=(members[0], member(COUNTY, node(0)))),
-            dataclasses.replace(first.membership, members=(member(PROVINCE, node(0, 0)),)),
-            dataclasses.replace(first.membership, parameters=dataclasses.replace(PARAMETERS, pace_events=0)),
-        ):
-            with self.assertRaises(ValueError):
-                type(spoilt).decode(spoilt.encode())
 
 
 if __name__ == "__main__":

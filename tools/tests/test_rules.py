@@ -5,38 +5,47 @@ import hashlib
 import random
 import unittest
 
-from network import CITY, COUNTY, PARAMETERS, PROVINCE, Builder, event, genesis, member, node, private_key, public_key
+from network import (
+    CITY, COUNTY, PARAMETERS, PROVINCE, UNASKED, Builder, event, genesis, member, membership, node, private_key, public_key,
+    vault_key,
+)
 from luqi_verify import fold
 from luqi_verify.block import Block
 from luqi_verify.codec import Invalid, decode, encode
 from luqi_verify.contract_map import ContractMap, Proof, prove, root_of_sorted
-from luqi_verify.crypto import SuiteKey, hash_of, signed_bytes
+from luqi_verify.crypto import hash_of, signed_bytes
 from luqi_verify.event import (
     AMEND, ATTACH, CORRECT, DISSOLVE, EMPLOYER, ENTRY, ERASE, EVENT, NEW, RENEW, REOPEN, RESUME, SUSPEND, TERMINATE,
     TRANSFER, VOID, Approves, EventEntry, Proposes, Seal,
 )
 from luqi_verify.fold import ACTIVE, ENDED, REGISTERED, SUSPENDED, VOIDED, Occurrence
 from luqi_verify.governance import (
-    CHANGE, Activate, AddMember, AddNode, Approve, ControlFold, Proposal, Propose, RemoveMember, RemoveNode,
-    RotateMemberKeys, RotateNodeKeys, SetParameters, SetPower, proposal_id,
+    CHANGE, Activate, AddMember, AddNode, Approve, Control, ControlFold, Proposal, Propose, RemoveMember, RemoveNode,
+    RotateMemberKeys, RotateNodeKeys, SetParameters, SetPower, SetTrust, Withdraw, proposal_id,
 )
-from luqi_verify.membership import Judges, Parameters
+from luqi_verify.membership import Heir, Judges, Membership, Parameters, SuiteKey
 from luqi_verify.merkle import Frontier
 
 LEAF = b"\5" * 32
 
 
+THREE = membership(member(PROVINCE, node(0)), member(COUNTY, node(1)), member(CITY, node(2)))
+OLD = b"370201"
+"""A member that was removed."""
+
+
 class Life:
     """One subject and what happens to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, judging: Membership = THREE) -> None:
+        self.judges = Judges(judging)
         self.state = None
         self.index = 0
 
     def __call__(self, actor: bytes, kind: int, argument: object = None) -> str:
         self.index += 1
-        leaf = hashlib.sha256(bytes([self.index])).digest()
-        self.state, outcome = fold.step(self.state, Occurrence(event(kind, 0, argument), actor, self.index, leaf))
+        leaf = hashlib.sha256(self.index.to_bytes(4, "big")).digest()
+        self.state, outcome = fold.step(self.state, Occurrence(event(kind, 0, argument), actor, self.index, leaf), self.judges)
         return outcome
 
     def all(self, *steps: tuple) -> list[str]:
@@ -44,8 +53,8 @@ class Life:
 
 
 class Fold(unittest.TestCase):
-    def check(self, steps: list[tuple], outcomes: str, **fields: object) -> fold.State:
-        life = Life()
+    def check(self, steps: list[tuple], outcomes: str, judging: Membership = THREE, **fields: object) -> fold.State:
+        life = Life(judging)
         self.assertEqual(life.all(*steps), ["applied" if each == "-" else each for each in outcomes.split()])
         for name, value in fields.items():
             self.assertEqual(getattr(life.state, name), value, name)
@@ -59,7 +68,7 @@ class Fold(unittest.TestCase):
         self.assertEqual(
             life.all((COUNTY, NEW, CITY), (COUNTY, RENEW), (COUNTY, ERASE, Proposes(LEAF)),
                      (COUNTY, ERASE, Proposes(0)), (COUNTY, ERASE, Approves(0))),
-            ["NOT_AUTHORISED", "UNKNOWN", "applied", "UNKNOWN", "UNKNOWN"])
+            ["NOT_AUTHORISED", "UNKNOWN", "recorded", "UNKNOWN", "UNKNOWN"])
         self.assertIsNone(life.state)
 
     def test_the_table(self):
@@ -73,14 +82,80 @@ class Fold(unittest.TestCase):
                 "WRONG_SUBJECT - - NO_CHANGE - - - DUPLICATE - - BAD_CITATION - NOT_ENDED NOT_ENDED",
             (new, dissolve):
                 "WRONG_SUBJECT ENDED ENDED ENDED ENDED ENDED ENDED ENDED ENDED - BAD_CITATION - - BAD_CITATION",
-            (new, void): "WRONG_SUBJECT VOID VOID VOID VOID VOID VOID - VOID VOID VOID VOID VOID VOID",
+            (new, void): "- VOID VOID VOID VOID VOID VOID - VOID VOID VOID VOID VOID VOID",
             ((COUNTY, EMPLOYER),):
-                "- " + "WRONG_SUBJECT " * 8 + "- BAD_CITATION - WRONG_SUBJECT WRONG_SUBJECT",
+                "- " + "WRONG_SUBJECT " * 7 + "- - BAD_CITATION - WRONG_SUBJECT WRONG_SUBJECT",
         }
         for before, outcomes in rows.items():
             for one, outcome in zip(events, outcomes.split(), strict=True):
                 state = self.check([*before, one], "- " * len(before) + outcome)
                 self.assertEqual(state.count, len(before) + 1)
+
+    def test_whoever_occupies_a_subject_is_undone(self):
+        """By the keeper as by the province; of what has ended by the province alone; and the history stays."""
+        for actor in (COUNTY, PROVINCE):
+            self.check(
+                [(COUNTY, EMPLOYER), (actor, VOID, 1), (actor, VOID, 0), (PROVINCE, NEW, CITY)], "- BAD_CITATION - -",
+                status=ACTIVE, keeper=CITY, last_new=3, count=4)
+            self.check(
+                [(COUNTY, NEW, COUNTY), (actor, VOID, 0), (actor, EMPLOYER), (actor, EMPLOYER), (actor, VOID, 2)], "- - - - -",
+                status=VOIDED, keeper=actor, last_new=2)
+        taken = [(COUNTY, NEW, COUNTY), (COUNTY, TERMINATE), (COUNTY, VOID, 0), (PROVINCE, VOID, 1), (PROVINCE, VOID, 0)]
+        self.check([*taken, (PROVINCE, EMPLOYER)], "- - ENDED BAD_CITATION - -", status=REGISTERED, keeper=PROVINCE,
+                   ended_by=None, last_new=5)
+
+    def test_what_is_made_anew_has_nothing_open(self):
+        for made in ((COUNTY, NEW, COUNTY), (COUNTY, EMPLOYER)):
+            steps = [(COUNTY, NEW, COUNTY), (COUNTY, ERASE, Proposes(0)), (PROVINCE, TRANSFER, Proposes(CITY)),
+                     (COUNTY, VOID, 0), made]
+            self.check(steps, "- - - - -", open_keeper=None, open_province=None, ended_by=None)
+
+    def test_the_province_alone_can_reach_every_beginning(self):
+        """From every state that four events of anybody can lead to, to active with any keeper and to registered."""
+        choices = [(actor, *what) for actor in (PROVINCE, COUNTY, CITY) for what in (
+            (NEW, COUNTY), (EMPLOYER,), (SUSPEND,), (TERMINATE,), (VOID, 0), (REOPEN, Proposes(1)),
+            (TRANSFER, Proposes(CITY)), (TRANSFER, Approves(1)), (TRANSFER, Approves(2)), (REOPEN, Approves(2)))]
+        seen = {}
+        life = Life()
+
+        def reach(state: fold.State | None, left: int) -> None:
+            if seen.get(state, -1) >= left:
+                return
+            seen[state] = left
+            for each in choices if left else ():
+                life.state, life.index = state, 0
+                life(*each)
+                reach(life.state, left - 1)
+
+        reach(None, 4)
+        self.assertEqual({state.status for state in seen if state}, {ACTIVE, SUSPENDED, ENDED, VOIDED, REGISTERED})
+        for state in filter(None, seen):
+            for last, wanted in (((PROVINCE, NEW, CITY), (ACTIVE, CITY)), ((PROVINCE, EMPLOYER), (REGISTERED, PROVINCE))):
+                life.state = state
+                life(PROVINCE, VOID, state.last_new)
+                self.assertEqual(life.state.status, VOIDED)
+                self.assertEqual((life(*last), life.state.status, life.state.keeper), ("applied", *wanted))
+
+    def test_an_heir_acts_for_whom_it_follows(self):
+        before = membership(*THREE.members, member(OLD))
+        after = membership(heirs=(Heir(OLD, CITY),), members=THREE.members)
+        ours = [(OLD, NEW, OLD), (OLD, DISSOLVE)]
+        life = Life(before)
+        self.assertEqual(life.all(*ours), ["applied"] * 2)
+        life.judges = Judges(after)
+        self.assertEqual(
+            life.all((COUNTY, AMEND), (CITY, REOPEN, Proposes(1)), (PROVINCE, REOPEN, Approves(2)), (CITY, RENEW),
+                     (PROVINCE, TRANSFER, Proposes(CITY)), (CITY, TRANSFER, Approves(4)), (CITY, TRANSFER, Approves(5))),
+            ["NOT_AUTHORISED"] + ["applied"] * 4 + ["BAD_CITATION", "applied"])
+        self.assertEqual(life.state.keeper, CITY)
+        self.check([(CITY, NEW, OLD), (CITY, AMEND), (COUNTY, NEW, OLD)], "- - NOT_AUTHORISED", after, keeper=OLD)
+
+    def test_the_province_may_be_an_heir_and_any_code(self):
+        after = membership(province=COUNTY, heirs=(Heir(OLD, COUNTY),), members=THREE.members)
+        self.check([(COUNTY, NEW, OLD), (COUNTY, DISSOLVE), (COUNTY, REOPEN, Proposes(1))], "- - -", after, status=ACTIVE)
+        offer = [(COUNTY, NEW, OLD), (COUNTY, TRANSFER, Proposes(CITY))]
+        self.check([*offer, (PROVINCE, TRANSFER, Approves(1)), (CITY, TRANSFER, Approves(1))], "- - NOT_AUTHORISED -", after,
+                   keeper=CITY)
 
     def test_strangers_do_not_touch(self):
         state = self.check([(COUNTY, NEW, COUNTY), (CITY, RENEW)], "- NOT_AUTHORISED", count=1, last_index=1)
@@ -125,8 +200,15 @@ class Fold(unittest.TestCase):
         life = Life()
         life(COUNTY, NEW, COUNTY)
         full = life.state = dataclasses.replace(life.state, count=(1 << 32) - 1)
-        self.assertEqual(life.all((COUNTY, RENEW), (CITY, RENEW)), ["FULL", "NOT_AUTHORISED"])
+        self.assertEqual(
+            life.all((COUNTY, RENEW), (PROVINCE, RENEW), (CITY, RENEW)), ["FULL", "FULL", "NOT_AUTHORISED"])
         self.assertEqual(life.state, full)
+        life.state = dataclasses.replace(full, count=(1 << 32) - 65_536 - 1)
+        self.assertEqual(life.all((COUNTY, RENEW), (COUNTY, RENEW), (CITY, RENEW)), ["applied", "FULL", "NOT_AUTHORISED"])
+        self.assertEqual(life(PROVINCE, RENEW), "applied")
+        self.assertEqual(life.state.count, (1 << 32) - 65_536 + 1)
+        life.state = dataclasses.replace(full, count=(1 << 32) - 2)
+        self.assertEqual(life.all((PROVINCE, RENEW), (PROVINCE, RENEW)), ["applied", "FULL"])
 
     def test_suspended_until_resumed(self):
         self.check([(COUNTY, NEW, COUNTY), (COUNTY, SUSPEND)], "- -", status=SUSPENDED)
@@ -202,32 +284,78 @@ class Governance(unittest.TestCase):
         message = signed_bytes("approval", self.chain, number + code)
         return Approve(number, code, private_key("governance", signer or code).sign(message))
 
+    def outcome(self, change, effective: int = 8, through: ControlFold | None = None) -> str:
+        return (through or self.fold(5)).propose(Propose(change, effective), COUNTY)
+
     def test_outcomes_of_propose(self):
-        through = self.fold(5)
-        power = [SetPower(1, n) for n in range(9)]
-        for change, effective, outcome in (
-            (power[1], 5, "TOO_LATE"), (power[1], 6, "applied"), (power[1], 6, "DUPLICATE"), (power[1], 7, "applied"),
-            (SetPower(9, 1), 8, "BAD_CHANGE"), (RemoveMember(PROVINCE), 8, "BAD_CHANGE"),
-            (Activate(1), 8, "BAD_CHANGE"), (AddMember(member(COUNTY)), 8, "BAD_CHANGE"),
-            (AddMember(member(CITY, node(2))), 8, "BAD_CHANGE"), (AddNode(CITY, node(3)), 8, "BAD_CHANGE"),
-            (AddNode(PROVINCE, node(2)), 8, "BAD_CHANGE"), (RemoveNode(3), 8, "BAD_CHANGE"),
-            (RotateNodeKeys(1, node(2).keys), 8, "BAD_CHANGE"),
-            (RotateNodeKeys(1, node(1).keys[1:]), 8, "BAD_CHANGE"),
-            (power[2], 7, "applied"), (power[3], 7, "applied"), (power[4], 7, "TOO_MANY"),
+        for effective, outcome in ((5, "TOO_LATE"), (6, "applied"), (1_000_005, "applied"), (1_000_006, "TOO_FAR")):
+            self.assertEqual(self.outcome(SetPower(1, 2), effective), outcome)
+        control, _ = self.fold(5).end()
+        open_id = proposal_id(SetPower(1, 2), 9)
+        for change, outcome in (
+            (SetPower(9, 1), "BAD_CHANGE"), (RemoveMember(CITY, COUNTY), "BAD_CHANGE"), (RemoveMember(COUNTY, COUNTY), "BAD_CHANGE"),
+            (RemoveMember(COUNTY, CITY), "BAD_CHANGE"), (RemoveMember(PROVINCE, COUNTY), "BAD_CHANGE"),
+            (RemoveMember(COUNTY, PROVINCE), "applied"),
+            (Activate(1), "BAD_CHANGE"), (Activate(2), "applied"), (Activate(3), "BAD_CHANGE"),
+            (AddMember(member(COUNTY)), "BAD_CHANGE"), (AddMember(member(CITY, node(2))), "BAD_CHANGE"),
+            (AddMember(member(CITY)), "applied"), (AddMember(member(CITY, node(67))), "applied"),
+            (AddMember(member(CITY, node(68))), "BAD_CHANGE"), (AddMember(member(CITY, node(67), node(132))), "applied"),
+            (AddMember(member(CITY, node(67), node(133))), "BAD_CHANGE"),
+            (AddMember(dataclasses.replace(member(CITY), name_en="")), "BAD_CHANGE"),
+            (AddMember(dataclasses.replace(member(CITY), vault=bytes(32))), "BAD_CHANGE"),
+            (AddMember(dataclasses.replace(member(CITY), governance=SuiteKey(1, bytes(32)))), "BAD_CHANGE"),
+            (AddNode(CITY, node(3)), "BAD_CHANGE"), (AddNode(PROVINCE, node(2)), "BAD_CHANGE"),
+            (AddNode(PROVINCE, node(3)), "applied"), (AddNode(PROVINCE, node(67)), "applied"),
+            (AddNode(PROVINCE, node(68)), "BAD_CHANGE"),
+            (RemoveNode(3), "BAD_CHANGE"), (RotateNodeKeys(1, node(2).keys), "BAD_CHANGE"),
+            (RotateNodeKeys(1, node(1).keys[1:]), "BAD_CHANGE"),
+            (RotateMemberKeys(COUNTY, SuiteKey(1, b"\2" + bytes(31)), vault_key("new")), "BAD_CHANGE"),
+            (Withdraw(open_id), "BAD_CHANGE"), (SetTrust(dataclasses.replace(UNASKED, wanted=1)), "applied"),
+            (SetTrust(dataclasses.replace(UNASKED, wanted=2)), "BAD_CHANGE"),
+            (SetTrust(dataclasses.replace(UNASKED, witnesses=("w",))), "BAD_CHANGE"),
+            (SetParameters(dataclasses.replace(PARAMETERS, pace_wait_ms=0)), "BAD_CHANGE"),
         ):
-            self.assertEqual(through.propose(Propose(change, effective), COUNTY), outcome, change)
+            self.assertEqual(decode(CHANGE, encode(CHANGE, change)), change)  # whatever it says, it is a change
+            self.assertEqual(self.outcome(change), outcome, change)
+
+    def test_so_many_proposals(self):
+        power = [SetPower(1, n) for n in range(9)]
+        through = self.fold(5)
+        for change, effective, outcome in (
+            (power[1], 6, "applied"), (power[1], 6, "DUPLICATE"), (power[1], 5, "TOO_LATE"), (power[1], 7, "applied"),
+            (power[2], 7, "TOO_MANY"), (power[1], 5, "TOO_MANY"),
+        ):
+            self.assertEqual(self.outcome(change, effective, through), outcome)
         self.assertEqual(through.propose(Propose(power[4], 7), PROVINCE), "applied")
+        control, membership = through.end()
+        through = self.fold(5, control)
+        for change, outcome in zip(power[2:6], ["applied", "applied", "TOO_MANY", "TOO_MANY"]):
+            self.assertEqual(self.outcome(change, 8, through), outcome)
+        self.assertEqual(through.propose(Propose(power[6], 8), PROVINCE), "applied")
 
     def test_outcomes_of_approve(self):
         through, change = self.fold(5), SetPower(1, 3)
         through.propose(Propose(change, 9), COUNTY)
         for approve, outcome in (
             (self.approval(change, 8, COUNTY), "UNKNOWN"), (self.approval(change, 9, CITY), "NOT_AUTHORISED"),
-            (self.approval(change, 9, COUNTY, PROVINCE), "BAD_SIGNATURE"),
+            (self.approval(change, 9, PROVINCE, COUNTY), "BAD_SIGNATURE"),
             (self.approval(change, 9, COUNTY), "applied"),
-            (self.approval(change, 9, COUNTY, PROVINCE), "DUPLICATE"), (self.approval(change, 9, PROVINCE), "applied"),
+            (self.approval(change, 9, COUNTY, PROVINCE), "DUPLICATE"),
         ):
-            self.assertEqual(through.approve(approve), outcome)
+            self.assertEqual(through.approve(approve, COUNTY), outcome)
+
+    def test_whoever_brought_a_bad_approval_brings_no_other_in_this_block(self):
+        through, change = self.fold(5), SetPower(1, 3)
+        through.propose(Propose(change, 9), COUNTY)
+        through.propose(Propose(change, 10), COUNTY)
+        bad, good = self.approval(change, 9, PROVINCE, COUNTY), self.approval(change, 9, PROVINCE)
+        for approve, bringer, outcome in (
+            (bad, COUNTY, "BAD_SIGNATURE"), (good, COUNTY, "BAD_SIGNATURE"), (self.approval(change, 10, PROVINCE), COUNTY, "applied"),
+            (self.approval(change, 9, COUNTY), COUNTY, "applied"), (good, PROVINCE, "applied"),
+        ):
+            self.assertEqual(through.approve(approve, bringer), outcome)
+        control, membership = through.end()
+        self.assertEqual([each.approvals for each in control.proposals], [(COUNTY, PROVINCE), (PROVINCE,)])
 
     def test_adopted_waits_and_lapsed_goes(self):
         waiting, lapsing = SetPower(1, 3), SetPower(1, 4)
@@ -235,8 +363,8 @@ class Governance(unittest.TestCase):
         for change in (waiting, lapsing):
             through.propose(Propose(change, 7), COUNTY)
         for code in (COUNTY, PROVINCE):
-            through.approve(self.approval(waiting, 7, code))
-        through.approve(self.approval(lapsing, 7, PROVINCE))
+            through.approve(self.approval(waiting, 7, code), code)
+        through.approve(self.approval(lapsing, 7, PROVINCE), COUNTY)
         control, membership = through.end()
         self.assertEqual([p.adopted for p in control.proposals], [True, False])
         self.assertEqual(membership, self.genesis.membership)
@@ -249,28 +377,28 @@ class Governance(unittest.TestCase):
     def test_two_thirds_are_not_enough(self):
         through, change = self.fold(5), SetPower(1, 3)
         through.propose(Propose(change, 6), COUNTY)
-        through.approve(self.approval(change, 6, COUNTY))
+        through.approve(self.approval(change, 6, COUNTY), COUNTY)
         self.assertEqual(through.end()[1], self.genesis.membership)
 
     def test_streams_go_with_their_nodes_and_protocols_rise(self):
         through = self.fold(5)
         through.streams = {2: 7, 0: 3}
-        for change in (RemoveNode(2), Activate(4)):
+        for change in (RemoveNode(2), Activate(2)):
             through.propose(Propose(change, 6), COUNTY)
             for code in (COUNTY, PROVINCE):
-                through.approve(self.approval(change, 6, code))
+                through.approve(self.approval(change, 6, code), COUNTY)
         control, membership = through.end()
         self.assertEqual([stream.node for stream in control.streams], [0])
-        self.assertEqual((control.protocol, membership.next_node), (4, 3))
+        self.assertEqual((control.protocol, membership.next_node), (2, 3))
 
     def test_who_is_gone_has_approved_nothing(self):
         three = genesis(member(PROVINCE, node(0)), member(COUNTY, node(1)), member(CITY, node(2, 0)))
         through, waiting = self.fold(5, membership=three.membership), SetPower(0, 3)
-        steps = (RemoveMember(CITY), 6, (COUNTY, PROVINCE)), (waiting, 9, (CITY, COUNTY))
+        steps = (RemoveMember(CITY, COUNTY), 6, (COUNTY, PROVINCE)), (waiting, 9, (CITY, COUNTY))
         for change, effective, approving in steps:
             through.propose(Propose(change, effective), COUNTY)
             for code in approving:
-                self.assertEqual(through.approve(self.approval(change, effective, code)), "applied")
+                self.assertEqual(through.approve(self.approval(change, effective, code), COUNTY), "applied")
         control, membership = through.end()
         self.assertEqual([each.code for each in membership.members], [PROVINCE, COUNTY])
         self.assertEqual([each.approvals for each in control.proposals], [(COUNTY,)])
@@ -288,13 +416,74 @@ class Governance(unittest.TestCase):
             ):
                 self.assertEqual(through.propose(Propose(each, effective), PROVINCE), "applied")
                 for code in approving:
-                    self.assertEqual(through.approve(self.approval(each, effective, code)), "applied")
+                    self.assertEqual(through.approve(self.approval(each, effective, code), COUNTY), "applied")
             control, membership = through.end()
             self.assertNotEqual(membership, three.membership)
             stay = [tuple(code for code in codes if code != gone)
                     for codes in ((CITY, COUNTY), (COUNTY, PROVINCE), (COUNTY,))]
             self.assertEqual([each.approvals for each in control.proposals], stay)
             self.assertEqual([each.adopted for each in control.proposals], [False, True, False])
+
+    def adopted(self, *changes: tuple, height: int = 5, control=None, of: Membership | None = None) -> tuple:
+        """What comes of changes that are proposed by PROVINCE and adopted in one block."""
+        through = self.fold(height, control, of)
+        for change, effective in changes:
+            self.assertEqual(through.propose(Propose(change, effective), PROVINCE), "applied", change)
+            for code in (PROVINCE, COUNTY):
+                self.assertEqual(through.approve(self.approval(change, effective, code), code), "applied")
+        return through.end()
+
+    def test_withdrawn_before_it_holds(self):
+        """Also what is due in the same block, and a withdrawal."""
+        change, other = SetPower(1, 3), SetPower(1, 4)
+        for effective in (6, 9):
+            control, after = self.adopted(
+                (change, effective), (Withdraw(proposal_id(change, effective)), 6), (other, 9))
+            self.assertEqual([each.change for each in control.proposals], [other])
+            self.assertEqual(after, self.genesis.membership)
+        first = Withdraw(proposal_id(change, 6))
+        control, after = self.adopted((change, 6), (first, 6), (Withdraw(proposal_id(first, 6)), 6))
+        self.assertEqual((control.proposals, Judges(after).nodes[1].power), ((), 1))  # in order: the first one came before
+        later = Withdraw(proposal_id(change, 9))
+        control, _ = self.adopted((change, 9), (later, 8))
+        self.assertEqual([each.change for each in control.proposals], [change, later])
+        control, after = self.adopted((Withdraw(proposal_id(later, 8)), 7), height=6, control=control)
+        self.assertEqual([each.change for each in control.proposals], [change])
+
+    def test_a_removed_member_has_an_heir(self):
+        three = membership(member(PROVINCE, node(0, 9)), member(COUNTY, node(1)), member(CITY, node(2)))
+        _, after = self.adopted((RemoveMember(CITY, COUNTY), 6), of=three)
+        self.assertEqual(after.heirs, (Heir(CITY, COUNTY),))
+        _, back = self.adopted((AddMember(member(CITY, node(3))), 6), of=after)
+        self.assertEqual(([each.code for each in back.members], back.heirs), ([PROVINCE, COUNTY, CITY], ()))
+        _, gone = self.adopted((RemoveMember(COUNTY, PROVINCE), 6), of=after)
+        self.assertEqual(gone.heirs, (Heir(COUNTY, PROVINCE), Heir(CITY, PROVINCE)))
+        self.assertEqual([each.code for each in gone.members], [PROVINCE])
+
+    def test_proposals_of_who_is_gone_lapse(self):
+        three = membership(member(PROVINCE, node(0, 9)), member(COUNTY, node(1)), member(CITY, node(2)))
+        through = self.fold(5, membership=three)
+        waiting, adopted = SetPower(0, 3), SetPower(0, 4)
+        for change in (waiting, adopted):
+            through.propose(Propose(change, 9), CITY)
+        through.approve(self.approval(adopted, 9, PROVINCE), PROVINCE)
+        control, _ = through.end()
+        self.assertEqual(len(control.proposals), 2)
+        control, _ = self.adopted((RemoveMember(CITY, COUNTY), 6), control=control, of=three)
+        self.assertEqual([each.change for each in control.proposals], [adopted])
+
+    def test_the_control_hash_leaves_the_change_to_its_id(self):
+        change = SetPower(1, 3)
+        through = self.fold(5)
+        through.propose(Propose(change, 9), COUNTY)
+        through.approve(self.approval(change, 9, PROVINCE), COUNTY)
+        control, _ = through.end()
+        encoded = encode(CHANGE, change)
+        self.assertEqual(control.encode().count(encoded), 1)
+        self.assertEqual(control.hash(), hash_of("control", control.encode().replace(encoded, b"")))
+        spoilt = control.encode().replace(encoded, encode(CHANGE, SetPower(1, 4)))
+        with self.assertRaises(Invalid):
+            decode(Control, spoilt)
 
     def test_256_are_open_at_most(self):
         through = self.fold(5)
@@ -315,7 +504,7 @@ class Governance(unittest.TestCase):
                    "vault": vault, "nodes": [{"number": 7, "power": 1, "keys": keys}]}
         for change, value in (
             (AddMember(of), {"add_member": in_json}),
-            (RemoveMember(CITY), {"remove_member": "370200"}),
+            (RemoveMember(CITY, COUNTY), {"remove_member": ["370200", "370100"]}),
             (AddNode(CITY, node(7)), {"add_node": ["370200", in_json["nodes"][0]]}),
             (RemoveNode(7), {"remove_node": 7}),
             (SetPower(7, 2), {"set_power": [7, 2]}),
@@ -324,6 +513,9 @@ class Governance(unittest.TestCase):
             (SetParameters(PARAMETERS),
              {"set_parameters": {name: getattr(PARAMETERS, name) for name, _ in Parameters.LAYOUT}}),
             (Activate(2), {"activate": 2}),
+            (Withdraw(LEAF), {"withdraw": LEAF.hex()}),
+            (SetTrust(UNASKED), {"set_trust": {
+                "witnesses": list(UNASKED.witnesses), "wanted": 0, "timestamp_roots": [], "lag": 10}}),
         ):
             self.assertEqual(CHANGE.from_json(value), change)
             for spoilt in ({}, {**value, "x": 1}, list(value), {"x": 1}, {next(iter(value)): [1]}):
@@ -364,7 +556,14 @@ class Encodings(unittest.TestCase):
     def test_kinds_that_are_invalid(self):
         for kind in (0, 6, 15, 25, 63, 68, 255):
             with self.assertRaises(Invalid):
-                decode(EVENT, bytes([kind]) + bytes(80))
+                decode(EVENT, bytes([kind, 1]) + bytes(79))
+
+    def test_schema_versions_are_from_1_on(self):
+        for version in (1, 2, 255):
+            data = bytes([RENEW, version]) + bytes(64)
+            self.assertEqual(encode(EVENT, decode(EVENT, data)), data)
+        with self.assertRaises(Invalid):
+            decode(EVENT, bytes([RENEW, 0]) + bytes(64))
 
 
 if __name__ == "__main__":
