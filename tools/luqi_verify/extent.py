@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from .archive import BLOCK, CHAIN, FRAME_HEAD, HEAD, Frame, read_at, read_frame
+from .archive import BLOCK, CHAIN, FRAME_HEAD, Frame, read_at, read_frame
 from .block import Block
 from .codec import Invalid
 from .crypto import holds
@@ -27,15 +27,15 @@ class Extent:
 
 
 def extent_of(file: BinaryIO, genesis: Genesis, judged: Judged) -> Extent:
-    """What can be read behind the last block judged sound. A chain that was read to its end has no more."""
+    """What blocks can be read behind the place where the reading ended."""
     if isinstance(judged.ended, Complete):
         return Extent()
-    after = judged.sound.height if judged.sound else 0
-    blocks = [block for block in blocks_in(file, genesis.chain_id()) if block.header.height > after]
+    blocks = list(blocks_in(file, genesis.chain_id(), judged.read))
     if not blocks:
         return Extent()
     heights = sorted({block.header.height for block in blocks})
-    notes = [f"{len(blocks)} more blocks can be read, which say that they are of heights {heights[0]} to {heights[-1]}"]
+    found = "one more block" if len(blocks) == 1 else f"{len(blocks)} more blocks"
+    notes = [f"{found} can be read: by their headers, of heights {heights[0]} to {heights[-1]}"]
     notes += [f"block {block.header.height}: {fault}" for block in blocks if (fault := fault_in(block, genesis))]
     return Extent(tuple(notes))
 
@@ -52,9 +52,9 @@ def fault_in(block: Block, genesis: Genesis) -> str | None:
     return None
 
 
-def blocks_in(file: BinaryIO, chain: bytes) -> Iterator[Block]:
-    """The blocks of all whole frames, wherever they stand; what stands within one is not looked at."""
-    at, before = HEAD, FRAME_HEAD + CHAIN.start
+def blocks_in(file: BinaryIO, chain: bytes, at: int) -> Iterator[Block]:
+    """The blocks of whole frames from a byte on, wherever they stand; what stands within one is not looked at."""
+    before = FRAME_HEAD + CHAIN.start
     while (place := place_of(file, chain, at + before)) is not None:
         frame = read_frame(file, place - before)
         block = block_in(frame) if frame and frame.kind == BLOCK else None

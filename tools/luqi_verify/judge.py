@@ -128,6 +128,8 @@ class Judged:
     """The last block judged sound, or what the first one stands on. None where nothing is."""
     signed: Sound | None
     """The last block whose own certificate was verified: it covers all below."""
+    read: int
+    """So many bytes of the file were read, each thing in its place."""
 
 
 def judge(
@@ -150,7 +152,7 @@ def judge(
         steps = [step for step in steps if step.height < ended.height]
     stands_on = ladder.stands_on if steps else None
     sound = steps[-1] if steps else None
-    return Judged(ended, depth, stands_on, ladder.met, ladder.map_known, sound, signed_of(steps, ladder))
+    return Judged(ended, depth, stands_on, ladder.met, ladder.map_known, sound, signed_of(steps, ladder), ladder.archive.at)
 
 
 def signed_of(steps: list[Sound], ladder: "Ladder") -> Sound | None:

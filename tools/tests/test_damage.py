@@ -195,7 +195,7 @@ class Damage(unittest.TestCase):
     def test_what_else_can_be_read_is_told_beside_the_verdict(self):
         between = bytes(extent.WINDOW - 100) + self.builder.chain + bytes(extent.WINDOW)
         report = self.undecided(8, 9, 7, [*self.frames[:8], between, *self.frames[8:]])
-        self.assertIn("4 more blocks can be read, which say that they are of heights 9 to 12", report.extent.notes[0])
+        self.assertIn("4 more blocks can be read: by their headers, of heights 9 to 12", report.extent.notes[0])
         spoilt = with_header(self.builder.blocks[9], body=bytes(32))
         report = self.undecided(8, 9, 7, [*self.frames[:8], JUNK, framed(spoilt)])
         self.assertEqual(report.extent.notes[1:], ("block 10: the body is another one",))

@@ -2,8 +2,9 @@
 
 import re
 import unittest
+from base64 import b64encode
 from collections.abc import Callable
-from hashlib import sha512
+from hashlib import sha256, sha512
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,12 +17,15 @@ from luqi_verify.block import Body, Header, Submission
 from luqi_verify.certificate import Certificate, Vote
 from luqi_verify.codec import decode, encode
 from luqi_verify.contract_map import ContractMap, Proof, inner_root, leaf_root, map_key, prove, state_hash
-from luqi_verify.crypto import holds
+from luqi_verify.crypto import hash_of, holds
 from luqi_verify.event import ENTRY, EVENT, EventEntry, Seal
 from luqi_verify.fold import Occurrence, step
-from luqi_verify.governance import Control, Stream
+from luqi_verify.governance import CHANGE, Control, Proposal, Stream, proposal_id
+from luqi_verify.membership import Judges
 from luqi_verify.merkle import inner, leaf_hash, root_over
 from luqi_verify.record import Disclosure, Hidden, Kind, Revealed, slot_names
+from luqi_verify.trust import verifier_key
+from network import COUNTY, membership
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "format.md"
 Values = dict[str, bytes]
@@ -74,7 +78,7 @@ def of_block(given: Values) -> Values:
     body, chain = Body(None, (submission,)), given["chain id"]
     [event], [leaf] = submission.events, submission.leaves
     seal = encode(ENTRY, Seal(0, chain))
-    state, _ = step(None, Occurrence(event, event.argument, 1, leaf))
+    state, _ = step(None, Occurrence(event, COUNTY, 1, leaf), Judges(membership()))
     key, of_state = map_key(event.subject), state_hash(state.encode())
     control = Control(1, (Stream(submission.stream, submission.sequence),), ())
     log_root, map_root = inner(leaf_hash(seal), leaf), leaf_root(key, of_state)
@@ -98,14 +102,14 @@ def of_certificate(given: Values) -> Values:
 
 def of_record(given: Values) -> Values:
     kind, secret = Kind(5, 1), given["secret"]
-    values = [given["unit uscc"], *[None] * 12]
+    values = [given["unit uscc"], *[None] * 15]
     assert len(values) == len(slot_names(5, 1))
-    salts = [kind.salt(secret, index) for index in range(13)]
+    salts = [kind.salt(secret, index) for index in range(16)]
     leaves = [kind.slot_leaf(index, salt, value) for index, (salt, value) in enumerate(zip(salts, values))]
     shown = Disclosure(5, 1, (Revealed(salts[0], values[0]), *[Hidden(leaf) for leaf in leaves[1:]]))
     assert shown.commitment() == kind.commit(secret, values)
     return {
-        "salt 0": salts[0], "leaf 0": leaves[0], "salt 1": salts[1], "leaf 1": leaves[1], "leaf 12": leaves[12],
+        "salt 0": salts[0], "leaf 0": leaves[0], "salt 1": salts[1], "leaf 1": leaves[1], "leaf 15": leaves[15],
         "root": root_over(leaves), "commitment": kind.commit(secret, values), "disclosure": shown.encode(),
     }
 
@@ -144,6 +148,24 @@ def of_map(given: Values) -> Values:
     }
 
 
+def of_proposal(given: Values) -> Values:
+    change, effective, code = decode(CHANGE, given["change"]), number(given["height"]), given["proposer"]
+    proposal = Proposal(proposal_id(change, effective), code, change, effective, (), False)
+    control = Control(1, (Stream(1, 1),), (proposal,))
+    hashed = control.encode().replace(given["change"], b"")
+    assert hash_of("control", hashed) == control.hash()
+    return {"proposal id": proposal.id, "control": control.encode(), "hashed": hashed, "control hash": control.hash()}
+
+
+def of_verifier_key(given: Values) -> Values:
+    name, public = given["name"].decode(), given["witness key"]
+    typed = b"\1" + public
+    fingerprint = sha256(given["name"] + b"\n" + typed).digest()[:4]
+    text = f"{name}+{fingerprint.hex()}+{b64encode(typed).decode()}"
+    assert verifier_key(text) == (name, public)
+    return {"hash": fingerprint, "verifier key": text.encode()}
+
+
 RECOMPUTED: dict[str, tuple[Callable[[Values], Values], set[str]]] = {
     "A submission": (of_submission, {"secret key", "chain id", "stream", "sequence", "event"}),
     "A block": (of_block, {"chain id", "submission", "time", "next membership"}),
@@ -151,6 +173,8 @@ RECOMPUTED: dict[str, tuple[Callable[[Values], Values], set[str]]] = {
     "A record": (of_record, {"secret", "unit uscc"}),
     "A subject": (of_subject, {"public key", "network id", "employer", "contract", "proof"}),
     "A contract map": (of_map, {f"{what} {n}" for what in ("key", "state hash") for n in (1, 2, 3)}),
+    "A proposal": (of_proposal, {"change", "height", "proposer"}),
+    "A verifier key": (of_verifier_key, {"name", "witness key"}),
 }
 """By heading: what makes it, and what it is made from. What an example above has need not stand again."""
 
