@@ -91,7 +91,7 @@ class Builder:
     """Makes one block after another and keeps the frames of an archive of them."""
 
     def __init__(self, first: Genesis | None = None) -> None:
-        self.genesis = first or genesis()
+        self.genesis = decode(Genesis, (first or genesis()).encode())
         self.chain = self.genesis.chain_id()
         self.tip = Tip.of_genesis(self.genesis)
         self.tip.states = self.tip.states or States()

@@ -132,7 +132,7 @@ class Records(unittest.TestCase):
 
     def test_some_slots_open_a_commitment(self):
         kind, secret = record.Kind(17, 1), bytes(range(32))
-        slots = [b"one", None, b"", b"four"] + [None] * 11
+        slots = [b"one", None, b"", b"four"] + [None] * 17
         commitment = kind.commit(secret, slots)
         leaves = {n: kind.slot_leaf(n, kind.salt(secret, n), value) for n, value in enumerate(slots)}
         shown = {n: record.Revealed(kind.salt(secret, n), slots[n]) for n in (1, 3)}
@@ -145,8 +145,8 @@ class Records(unittest.TestCase):
         self.assertNotEqual(dataclasses.replace(disclosure, slots=tuple(entries)).commitment(), commitment)
 
     def test_a_disclosure_has_every_slot_of_its_kind(self):
-        for kind, version, count, right in ((17, 1, 15, True), (17, 1, 14, False), (17, 2, 15, False),
-                                            (16, 1, 16, True), (5, 1, 13, True), (1, 1, 30, True), (6, 1, 15, False)):
+        for kind, version, count, right in ((17, 1, 21, True), (17, 1, 20, False), (17, 2, 21, False),
+                                            (16, 1, 22, True), (5, 1, 16, True), (1, 1, 33, True), (6, 1, 21, False)):
             data = bytes([kind, version]) + count.to_bytes(4, "big") + bytes(33) * count
             if right:
                 self.assertEqual(record.Disclosure.decode(data).shown(), {})
