@@ -8,16 +8,19 @@ Each module stands for one idea and names the sections of that page that it impl
     subject        4        the verifiable random function
     record         5        slots, salts, commitments, disclosures
     event          6        events and entries
-    membership     8        members, nodes, keys, parameters
+    trust          8        origins, verifier keys, the trust policy
+    membership     8        members, heirs, nodes, keys, parameters
     governance     9        changes, proposals, control state
     certificate    10       votes and quorums
     block          7, 11    submissions, headers, bodies
-    genesis        12       and genesis.json
+    genesis        12       genesis.json, and what makes a chain go on from another one
     fold           13       the state of a subject
     contract_map   14       the tree over all states
     chain          11, 15   one block on top of another
-    archive        16       the file
-    audit          15, 16   a whole archive, and what was found
-    report                  what was found, for a person and for a program
+    archive        16       the file, each thing in its place
+    judge          15, 16   how far a chain is climbed, and what ends it
+    audit          15       the verdict
+    extent         16.1     what else a file holds, beside the verdict
+    report                  the answer, for a person and for a program
     vectors                 golden vectors
 """
