@@ -10,7 +10,8 @@ Each module stands for one idea and names the sections of that page that it impl
     event          6        events and entries
     trust          8        origins, verifier keys, the trust policy
     membership     8        members, heirs, nodes, keys, parameters
-    governance     9        changes, proposals, control state
+    change         9        what can be changed, and what it makes of a membership
+    governance     9        proposals, approvals, the control state
     certificate    10       votes and quorums
     block          7, 11    submissions, headers, bodies
     genesis        12       genesis.json, and what makes a chain go on from another one
@@ -18,6 +19,7 @@ Each module stands for one idea and names the sections of that page that it impl
     contract_map   14       the tree over all states
     chain          11, 15   one block on top of another
     archive        16       the file, each thing in its place
+    foot           16       what the first block of a stretch stands on
     judge          15, 16   how far a chain is climbed, and what ends it
     audit          15       the verdict
     extent         16.1     what else a file holds, beside the verdict

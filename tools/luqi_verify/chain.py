@@ -165,7 +165,8 @@ class Tip:
         """The certificate at the end is the tip's own. Where the tip is no block, it may only name a later one."""
         above = certificate.height > self.height
         if above and certificate.fault(self.chain, certificate.height, certificate.block, self.judges) is None:
-            raise Finding(Kind.MISSING, self.height + 1, f"the certificate at the end is of height {certificate.height}")
+            fault = f"the certificate at the end is of height {certificate.height}"
+            raise Finding(Kind.MISSING, self.height + 1, fault)
         if not any_block:
             return
         self.check_not_another(certificate)

@@ -48,8 +48,8 @@ examples:
 ARCHIVE = f"""\
 Recomputes every link, body, log root, control state, membership and state from the genesis (or, for a part
 of a chain, from the archive's foot), verifies every signature that it rests on, and stops at the first thing
-that cannot be read or does not hold. The genesis is what you trust: compare its chain id, the first line printed, with one
-that you have from elsewhere.
+that cannot be read or does not hold. The genesis is what you trust: compare its chain id, the first line
+printed, with one that you have from elsewhere.
 
 What is printed as `bookmark` with --json is what to keep, as is the file of `luqi audit --keep`: --from finds a
 chain that all nodes together rewrote.

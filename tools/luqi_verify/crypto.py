@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-from .codec import Fixed, Integer, Invalid, Structure, structure
+from .codec import Fixed, Integer, Invalid
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import ristretto255 as curve  # noqa: E402  (it stands beside this package, to be read alone)

@@ -118,7 +118,9 @@ def first(it: Occurrence, roles: Roles) -> tuple[State | None, str]:
     """Without a state."""
     event = it.event
     if event.kind == NEW:
-        return (made(ACTIVE, event.argument, it), APPLIED) if roles.province or roles.named else (None, "NOT_AUTHORISED")
+        if roles.province or roles.named:
+            return made(ACTIVE, event.argument, it), APPLIED
+        return None, "NOT_AUTHORISED"
     if event.kind == EMPLOYER:
         return made(REGISTERED, it.actor, it), APPLIED
     if event.kind == ERASE and isinstance(event.argument, Proposes) and isinstance(event.argument.what, bytes):

@@ -75,8 +75,8 @@ class Genesis(Structure):
             "a number of 2^53 or above": all(number < JSON_INTEGERS for number in large_numbers(self)),
             **(self.goes_on(self.predecessor) if self.predecessor else {}),
         }
-        for fault, holds in conditions.items():
-            if not holds:
+        for fault, fits in conditions.items():
+            if not fits:
                 raise Invalid(f"genesis: {fault}")
         vrf_key(self.vrf)
 

@@ -1,4 +1,4 @@
-"""The trust policy, origins and verifier keys (section 8): which witnesses and which clocks an auditor shall believe."""
+"""Which witnesses and which clocks an auditor shall believe: trust policy, verifier keys, origins (section 8)."""
 
 import unicodedata
 from base64 import b64decode, b64encode

@@ -46,14 +46,15 @@ from .block import Block, Body, Header, Submission, Summary
 from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator
 from .chain import Finding, Tip
 from .chain import Kind as FaultKind
+from .change import CHANGE
 from .codec import Codec, Invalid, MemberCodeCodec, Reader, decode, encode, from_hex
 from .contract_map import ContractMap, Proof, map_key, prove, state_hash
 from .crypto import holds, signed_bytes
 from .event import ENTRY, EVENT, EventEntry
 from .fold import State
+from .foot import stand_on
 from .genesis import Genesis, Predecessor, genesis_from_json
-from .governance import CHANGE, ApprovalText, Control, proposal_id
-from .judge import stand_on
+from .governance import ApprovalText, Control, proposal_id
 from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
 from .merkle import Frontier, leaf_hash, root_over
 from .record import Disclosure, Kind, Revealed, check_record, data_key, slot_names

@@ -15,11 +15,11 @@ from luqi_verify import archive, cli
 from luqi_verify.audit import Verdict
 from luqi_verify.certificate import Certificate
 from luqi_verify.chain import Kind
-from luqi_verify.codec import Codec, Invalid, decode, encode
+from luqi_verify.change import AddMember, AddNode, SetParameters, SetPower, SetTrust
+from luqi_verify.codec import Codec, Invalid, decode
 from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
-from luqi_verify.governance import AddMember, AddNode, SetParameters, SetPower, SetTrust
 from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.merkle import Frontier
 from luqi_verify.report import to_json, to_text

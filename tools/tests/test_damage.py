@@ -10,8 +10,8 @@ from luqi_verify.audit import Report, Verdict
 from luqi_verify.block import Block
 from luqi_verify.certificate import Certificate
 from luqi_verify.chain import Finding, Kind
+from luqi_verify.change import Activate, SetParameters
 from luqi_verify.event import AMEND, NEW, Evidence
-from luqi_verify.governance import Activate, SetParameters
 from luqi_verify.judge import FULL, Kept
 from luqi_verify.report import to_json
 

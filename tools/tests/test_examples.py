@@ -15,12 +15,13 @@ import ristretto255 as curve
 from luqi_verify import subject
 from luqi_verify.block import Body, Header, Submission
 from luqi_verify.certificate import Certificate, Vote
+from luqi_verify.change import CHANGE
 from luqi_verify.codec import decode, encode
 from luqi_verify.contract_map import ContractMap, Proof, inner_root, leaf_root, map_key, prove, state_hash
 from luqi_verify.crypto import hash_of, holds
 from luqi_verify.event import ENTRY, EVENT, EventEntry, Seal
 from luqi_verify.fold import Occurrence, step
-from luqi_verify.governance import CHANGE, Control, Proposal, Stream, proposal_id
+from luqi_verify.governance import Control, Proposal, Stream, proposal_id
 from luqi_verify.membership import Judges
 from luqi_verify.merkle import inner, leaf_hash, root_over
 from luqi_verify.record import Disclosure, Hidden, Kind, Revealed, slot_names

@@ -15,11 +15,11 @@ import ristretto255
 from luqi_verify import archive
 from luqi_verify.audit import Verdict
 from luqi_verify.chain import Kind
+from luqi_verify.change import AddMember, RemoveMember, RemoveNode, SetPower
 from luqi_verify.codec import Invalid, encode
 from luqi_verify.crypto import signed_bytes
 from luqi_verify.event import AMEND, NEW, Evidence
 from luqi_verify.genesis import Genesis, NoSuccession, read_genesis, verify_succession
-from luqi_verify.governance import AddMember, RemoveMember, RemoveNode, SetPower
 from luqi_verify.membership import PURPOSES, Heir, Judges, SuiteKey
 from luqi_verify.trust import Trust, verifier_key as parsed
 

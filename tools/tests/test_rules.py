@@ -11,6 +11,10 @@ from network import (
 )
 from luqi_verify import fold
 from luqi_verify.block import Block
+from luqi_verify.change import (
+    CHANGE, Activate, AddMember, AddNode, RemoveMember, RemoveNode, RotateMemberKeys, RotateNodeKeys, SetParameters,
+    SetPower, SetTrust, Withdraw,
+)
 from luqi_verify.codec import Invalid, decode, encode
 from luqi_verify.contract_map import ContractMap, Proof, prove, root_of_sorted
 from luqi_verify.crypto import hash_of, signed_bytes
@@ -19,10 +23,7 @@ from luqi_verify.event import (
     TRANSFER, VOID, Approves, EventEntry, Proposes, Seal,
 )
 from luqi_verify.fold import ACTIVE, ENDED, REGISTERED, SUSPENDED, VOIDED, Occurrence
-from luqi_verify.governance import (
-    CHANGE, Activate, AddMember, AddNode, Approve, Control, ControlFold, Proposal, Propose, RemoveMember, RemoveNode,
-    RotateMemberKeys, RotateNodeKeys, SetParameters, SetPower, SetTrust, Withdraw, proposal_id,
-)
+from luqi_verify.governance import Approve, Control, ControlFold, Proposal, Propose, proposal_id
 from luqi_verify.membership import Heir, Judges, Membership, Parameters, SuiteKey
 from luqi_verify.merkle import Frontier
 
