@@ -9,7 +9,7 @@ from .codec import (
     U8, U64, Blob, Choice, Codec, Fixed, Hash, Integer, Invalid, ListOf, Option, Structure, Text, decode, structure,
 )
 from .crypto import SUITE, domain, hash_of
-from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE, ContractEvent
+from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE
 from .merkle import root_over
 
 
@@ -182,8 +182,7 @@ class Disclosure(Structure):
     slots: Annotated[tuple[Hidden | Revealed, ...], ListOf(Annotated[Hidden | Revealed, SLOT], 64)]
 
     def check(self) -> None:
-        if len(self.slots) != len(slot_names(self.kind, self.version)):
-            raise Invalid("a disclosure has one entry for each slot of its kind")
+        slot_names(self.kind, self.version)
 
     def commitment(self) -> bytes:
         """The commitment that it opens to."""
@@ -193,9 +192,13 @@ class Disclosure(Structure):
             for index, slot in enumerate(self.slots)
         ])
 
-    def opens(self, event: ContractEvent) -> bool:
-        """Whether it opens this event: of its kind and version, to its commitment."""
-        return (self.kind, self.version, self.commitment()) == (event.kind, event.version, event.commitment)
+    def fault(self, kind: int, version: int, commitment: bytes) -> str | None:
+        """Why it does not open an event of this kind, version and commitment; nothing if it does."""
+        if (self.kind, self.version) != (kind, version):
+            return "it is of another kind or version than the event"
+        if len(self.slots) != len(slot_names(kind, version)):
+            return "it has not one entry for each slot of its kind"
+        return None if self.commitment() == commitment else "it opens to another commitment"
 
     def shown(self) -> dict[str, Revealed]:
         """The slots that are shown, by name."""

@@ -7,7 +7,7 @@ missing are failures, so that no case can pass unread.
     any structure       bytes: it decodes, and encodes to the same bytes; hash, where it has one.
                         With error instead: it is refused, as bytes, or by what stands beside them:
         certificate     chain, height, block: that it makes final
-        disclosure      commitment: that it opens to
+        disclosure      event_kind, event_version, commitment: of the event that it opens
         foot            chain: that it stands on (without error: tip, membership and states)
         proof           key and root: that it leads to
         submission      chain: on which its node signed it
@@ -385,8 +385,7 @@ def check_certificate(case: Case, certificate: Certificate) -> str | None:
 
 
 def check_disclosure(case: Case, disclosure: Disclosure) -> str | None:
-    opens = disclosure.commitment() == case.bytes("commitment")
-    return None if opens else "it opens to another commitment"
+    return disclosure.fault(case.take("event_kind"), case.take("event_version"), case.bytes("commitment"))
 
 
 def check_foot(case: Case, foot: Foot) -> str | None:
@@ -560,10 +559,10 @@ def judge_disclosure(case: Case, kind: Kind, secret: bytes, values: list[bytes |
     """It shows what the case's name says, hides the rest, and opens to the commitment."""
     data = case.bytes("disclosure")
     disclosure = Disclosure.decode(data)
-    if disclosure.encode() != data or (disclosure.kind, disclosure.version) != (kind.kind, kind.version):
-        yield "the disclosure is of another kind, or encodes to other bytes"
-    if disclosure.commitment().hex() != case.take("commitment"):
-        yield "the disclosure does not open to the commitment"
+    if disclosure.encode() != data:
+        yield "the disclosure encodes to other bytes"
+    if fault := disclosure.fault(kind.kind, kind.version, case.bytes("commitment")):
+        yield f"the disclosure does not open the event: {fault}"
     for index, (slot, value) in enumerate(zip(disclosure.slots, values)):
         salt = kind.salt(secret, index)
         if isinstance(slot, Revealed):
@@ -573,8 +572,9 @@ def judge_disclosure(case: Case, kind: Kind, secret: bytes, values: list[bytes |
         if not true:
             yield f"slot {index} of the disclosure is not the record's"
     names = slot_names(kind.kind, kind.version)
-    promised = set(re.findall(r"\w+", case.name.partition(",")[2]))
-    shown = set(names) if "everything" in promised else promised & set(names)
+    promised, _, hidden = case.name.partition(",")[2].partition(" but ")
+    promised, hidden = set(re.findall(r"\w+", promised)), set(re.findall(r"\w+", hidden))
+    shown = (set(names) if "everything" in promised else promised & set(names)) - hidden
     if not shown and "nothing" not in promised:
         yield "its name does not say what is disclosed"
     if set(disclosure.shown()) != shown:

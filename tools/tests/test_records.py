@@ -61,13 +61,25 @@ class Disclosures(unittest.TestCase):
         leaves = [kind.slot_leaf(n, kind.salt(SECRET, n), value) for n, value in enumerate(values)]
         shown = Disclosure(RENEW, 1, (Revealed(kind.salt(SECRET, 0), b"u"), *map(Hidden, leaves[1:])))
         opened = dataclasses.replace(event(RENEW, 1), commitment=kind.commit(SECRET, values))
-        self.assertTrue(Disclosure.decode(shown.encode()).opens(opened))
+        self.assertIsNone(Disclosure.decode(shown.encode()).fault(opened.kind, opened.version, opened.commitment))
         for changes in ({"kind": TERMINATE}, {"version": 2}, {"commitment": bytes(32)}):
-            self.assertFalse(shown.opens(dataclasses.replace(opened, **changes)))
+            other = dataclasses.replace(opened, **changes)
+            self.assertIsNotNone(shown.fault(other.kind, other.version, other.commitment))
         for spoilt in (dataclasses.replace(shown, kind=TERMINATE), dataclasses.replace(shown, slots=shown.slots[1:]),
-                       dataclasses.replace(shown, version=2)):
+                       dataclasses.replace(shown, slots=(*shown.slots, shown.slots[1]))):
+            again = Disclosure.decode(spoilt.encode())
+            self.assertIsNotNone(again.fault(opened.kind, opened.version, opened.commitment))
+
+        for unknown in (dataclasses.replace(shown, version=2), dataclasses.replace(shown, kind=6)):
             with self.assertRaises(Invalid):
-                Disclosure.decode(spoilt.encode())
+                Disclosure.decode(unknown.encode())
+
+    def test_the_number_of_entries_is_asked_for_even_where_the_commitment_would_fit(self):
+        kind = Kind(RENEW, 1)
+        for count in (21, 22, 23):
+            shown = Disclosure(RENEW, 1, (Hidden(bytes(32)),) * count)
+            fault = shown.fault(RENEW, 1, kind.commitment([bytes(32)] * count))
+            self.assertEqual(fault is None, count == 22)
 
 
 if __name__ == "__main__":
