@@ -1,4 +1,4 @@
-//! The one encoding: bincode 2, big-endian, fixed-size integers, lists with a 32-bit count.
+//! The one encoding (`format.md §1`): bincode 2, big-endian, fixed-size integers, lists with a 32-bit count.
 //!
 //! One value has one encoding: there are no maps, no floats, no `usize`, no variable-length
 //! integers; an option is one byte, 0 or 1; a choice is one byte from a closed list. Decoding takes
