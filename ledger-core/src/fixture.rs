@@ -9,15 +9,17 @@
 use crate::archive::{Below, CertifiedChange, Foot};
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
-use crate::codec::{List, Text};
+use crate::codec::{Bytes, List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
-use crate::genesis::{Genesis, TrustPolicy};
+use crate::genesis::{Genesis, GenesisDraft, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
 use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
-use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
+use crate::membership::{
+    Key, Member, Membership, MembershipDraft, Node, NodeKey, Parameters, Purpose, TrustPolicy, VaultKey, MAX_MEMBERS,
+};
 use crate::merkle::LogIndex;
 use crate::names::{
     Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Subject, Timestamp,
@@ -78,9 +80,63 @@ pub fn member(number: u32, code_text: &str) -> Member {
         name_zh: Text::new(format!("成员{number}")).unwrap(),
         name_en: Text::new(format!("Member {number}")).unwrap(),
         governance: Key::from(governance_key(number).public()),
-        vault: VaultKey(seed("vault", number)),
+        vault: vault_key(number),
         nodes: List::new(vec![node(number)]).unwrap(),
     }
+}
+
+/// A vault key to which nobody holds the secret: a number below 2²⁵⁵ − 19.
+#[must_use]
+pub fn vault_key(member: u32) -> VaultKey {
+    let mut key = seed("vault", member);
+    key[31] &= 0x7f;
+    VaultKey(key)
+}
+
+/// A membership of members in any order, the first of them the province.
+#[must_use]
+pub fn membership(members: Vec<Member>, parameters: Parameters) -> Membership {
+    let next = members.iter().flat_map(|member| member.nodes.iter()).map(|node| node.number.next()).max();
+    Membership::new(MembershipDraft {
+        next_node: next.unwrap_or(NodeNumber(1)),
+        province: members[0].code,
+        heirs: List::default(),
+        members: List::new(members).unwrap(),
+        parameters,
+        trust: TrustPolicy::default(),
+    })
+    .unwrap()
+}
+
+/// A genesis of a membership, with a box for each member that holds no key.
+#[must_use]
+pub fn genesis(membership: Membership) -> GenesisDraft {
+    GenesisDraft {
+        protocol: PROTOCOL,
+        suite: Suite::Ed25519Sha256,
+        name: Text::new("test.luqi.example").unwrap(),
+        time: Timestamp(1_700_000_000_000),
+        predecessor: None,
+        sealed_vrf: sealed_vrf(&membership),
+        membership,
+        vrf: vrf_key().public(),
+    }
+}
+
+/// A box for each member, which holds no key.
+#[must_use]
+pub fn sealed_vrf(membership: &Membership) -> List<SealedVrf, MAX_MEMBERS> {
+    let sealed = |member: &Member| SealedVrf { member: member.code, sealed: Bytes::new(vec![1, 2, 3]).unwrap() };
+    List::new(membership.members().iter().map(sealed).collect()).unwrap()
+}
+
+/// The same genesis, changed.
+#[must_use]
+pub fn edited(genesis: &Genesis, edit: impl FnOnce(&mut GenesisDraft)) -> Genesis {
+    let mut draft = genesis.draft().clone();
+    edit(&mut draft);
+    draft.sealed_vrf = sealed_vrf(&draft.membership);
+    Genesis::new(draft).unwrap()
 }
 
 /// A certificate of all validators of the block at a tip.
@@ -97,18 +153,7 @@ impl Network {
     #[must_use]
     pub fn new(members: u32) -> Self {
         let list = (1..=members).zip(CODES).map(|(number, code)| member(number, code)).collect();
-        let membership = Membership::new(list, Parameters::default(), NodeNumber(members + 1)).unwrap();
-        Self::from_genesis(Genesis {
-            protocol: PROTOCOL,
-            suite: Suite::Ed25519Sha256,
-            name: Text::new("test.luqi.example").unwrap(),
-            time: Timestamp(1_700_000_000_000),
-            predecessor: None,
-            membership,
-            vrf: vrf_key().public(),
-            sealed_vrf: List::default(),
-            trust: TrustPolicy::default(),
-        })
+        Self::from_genesis(Genesis::new(genesis(membership(list, Parameters::default()))).unwrap())
     }
 
     /// The chain of a genesis, at its start.
@@ -173,7 +218,8 @@ impl Network {
         let approvals = with_nodes.map(|(code, node)| {
             Event::Approve(Approve::sign(&self.tip.chain, &governance_key(node.number.0), code, id))
         });
-        let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
+        let propose = Event::Propose(Box::new(Propose { change: change.into(), effective }));
+        let events = [propose].into_iter().chain(approvals).collect();
         self.block_of(events)
     }
 
