@@ -13,12 +13,12 @@ use crate::codec::{Bytes, List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
-use crate::genesis::{Genesis, GenesisDraft, SealedVrf};
+use crate::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
 use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
 use crate::membership::{
-    Key, Member, Membership, MembershipDraft, Node, NodeKey, Parameters, Purpose, TrustPolicy, VaultKey, MAX_MEMBERS,
+    Key, MAX_MEMBERS, Member, Membership, MembershipDraft, Node, NodeKey, Parameters, Purpose, TrustPolicy, VaultKey,
 };
 use crate::merkle::LogIndex;
 use crate::names::{
@@ -260,11 +260,57 @@ impl Network {
         }
     }
 
+    /// What a genesis names to go on from here.
+    #[must_use]
+    pub fn predecessor(&self) -> Predecessor {
+        Predecessor {
+            network: self.genesis.network_id(),
+            header: HashedBlock::read(self.blocks.last().unwrap()).unwrap().header().clone(),
+            certificate: self.certificate.clone().unwrap(),
+            frontier: self.tip.frontier.clone(),
+            control: self.tip.control.clone(),
+            signers: (*self.tip.signers).clone(),
+            next: (*self.tip.membership).clone(),
+        }
+    }
+
     /// One block with one submission of node 1.
     pub fn block_of(&mut self, events: Vec<Event>) -> FinalBlock {
         let submission = self.submission(1, events);
         self.block(vec![submission])
     }
+}
+
+/// The verifier key of a witness, by number.
+#[must_use]
+pub fn witness(number: u32) -> String {
+    let (name, key) = (format!("witness{number}.example"), SecretKey::from_seed(&seed("witness", number)).public());
+    verifier_key(&name, &[&[1], &key.as_bytes()[..]].concat())
+}
+
+/// A verifier key, as signed notes write it, of a type byte and a key.
+#[must_use]
+pub fn verifier_key(name: &str, typed: &[u8]) -> String {
+    use sha2::Digest as _;
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let hash = sha2::Sha256::digest([name.as_bytes(), b"\n", typed].concat());
+    let mut text = format!("{name}+{}+", crate::crypto::hex(&hash[..4]));
+    for group in typed.chunks(3) {
+        let mut bits = [0; 4];
+        bits[1..=group.len()].copy_from_slice(group);
+        let bits = u32::from_be_bytes(bits);
+        let digits = (0..4).map(|at| char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]));
+        text.extend(digits.take(group.len() + 1).chain("==".chars()).take(4));
+    }
+    text
+}
+
+/// A trust policy that names so many witnesses, and wants one of them.
+#[must_use]
+pub fn trust(witnesses: u32) -> TrustPolicy {
+    let witnesses = (1..=witnesses).map(|number| Text::new(witness(number)).unwrap()).collect();
+    let timestamp_roots = List::new(vec![Bytes::new(vec![0x30, 0x82]).unwrap()]).unwrap();
+    TrustPolicy { witnesses: List::new(witnesses).unwrap(), wanted: 1, timestamp_roots, lag: 5 }
 }
 
 /// The VRF key of the network.

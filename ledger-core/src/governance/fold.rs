@@ -195,9 +195,7 @@ fn enact(control: &mut Control, height: Height, in_force: &Membership) -> Option
 
 /// What is not adopted goes at its height, or with its proposer.
 fn lapse(control: &mut Control, height: Height, next: &Membership) {
-    let stays = |open: &OpenProposal| {
-        open.adopted || (height < open.effective && next.member(open.proposer).is_some())
-    };
+    let stays = |open: &OpenProposal| open.adopted || (height < open.effective && next.member(open.proposer).is_some());
     Arc::make_mut(&mut control.proposals).retain(stays);
 }
 

@@ -121,7 +121,7 @@ crate::codec::byte_tag!(Purpose, |purpose: &Purpose| purpose.number());
 /// No purpose has this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{0} is no purpose of a key")]
-pub struct UnknownPurpose(u8);
+pub struct UnknownPurpose(pub u8);
 
 /// A vault key to which nothing can be sealed, or that has a second name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
