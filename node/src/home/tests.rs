@@ -1,8 +1,8 @@
 use super::*;
-use crate::ceremony::{Applicant, MemberKeys, collect, short_hash};
+use crate::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
 use crate::keys::{draw_vrf, system_rng};
-use ledger_core::genesis::Application;
-use ledger_core::membership::Parameters;
+use ledger_core::genesis::{Application, GenesisDraft};
+use ledger_core::membership::{Parameters, TrustPolicy};
 use ledger_core::names::Timestamp;
 
 /// Three members, the province last to apply, with two nodes.
@@ -19,7 +19,14 @@ fn members() -> Vec<(MemberKeys, Application)> {
 
 fn genesis_of(members: &[(MemberKeys, Application)]) -> Genesis {
     let applications: Vec<Application> = members.iter().map(|(_, application)| application.clone()).collect();
-    collect(&applications, "test.luqi.example", Timestamp(1), Parameters::default(), &mut system_rng()).unwrap()
+    let founding = Founding {
+        name: "test.luqi.example",
+        province: None,
+        time: Timestamp(1),
+        parameters: Parameters::default(),
+        trust: TrustPolicy::default(),
+    };
+    collect(&applications, founding, &mut system_rng()).unwrap()
 }
 
 struct Bed {
@@ -54,7 +61,7 @@ fn a_home_is_prepared_installed_and_opened() {
     assert_eq!(home.genesis(), &bed.genesis);
     assert_eq!((home.chain_id(), home.node()), (bed.genesis.chain_id(), made.node()));
     // The province and its two nodes come first, then 370100.
-    assert_eq!((home.node(), home.member()), (NodeNumber(4), "370200".parse().unwrap()));
+    assert_eq!((home.node(), home.member()), (NodeNumber(4), "370200".parse().ok()));
     let keys = home.load_keys().unwrap();
     assert_eq!(keys.node.list(), bed.keys.nodes[0].list());
     assert_eq!(keys.vrf.public(), bed.genesis.vrf);
@@ -84,7 +91,8 @@ fn a_genesis_that_does_not_fit_is_refused() {
     for (sealed, member) in boxes.iter_mut().zip(bed.genesis.membership.members()) {
         sealed.member = member.code;
     }
-    let swapped = Genesis { sealed_vrf: ledger_core::codec::List::new(boxes).unwrap(), ..bed.genesis.clone() };
+    let sealed_vrf = ledger_core::codec::List::new(boxes).unwrap();
+    let swapped = Genesis::new(GenesisDraft { sealed_vrf, ..bed.genesis.draft().clone() }).unwrap();
     assert!(matches!(Home::install(&bed.root(), swapped), Err(HomeError::NoVrf(_))));
     assert!(!format_file(&bed.root()).exists());
 }
@@ -165,7 +173,7 @@ fn a_new_member_joins_with_the_key_that_another_one_seals_to_it() {
     assert!(matches!(join(4, Some(&sealed)), Err(HomeError::NumberUsed { .. })));
     join(5, Some(&sealed)).unwrap();
     let joined = Home::open(&root).unwrap();
-    assert_eq!((joined.node(), joined.member()), (NodeNumber(5), MemberCode::ZERO));
+    assert_eq!((joined.node(), joined.member()), (NodeNumber(5), None));
     assert_eq!(joined.load_keys().unwrap().vrf.public(), bed.genesis.vrf);
     assert!(matches!(join(5, Some(&sealed)), Err(HomeError::Exists(_))));
 }

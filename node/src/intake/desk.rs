@@ -224,7 +224,7 @@ impl Desk {
     }
 
     fn sequel(&self, drafts: &[Draft], sealed: &[Sealed], catch_up: bool, ground: &Ground<'_>) -> (Sequel, Vec<Spot>) {
-        let keeper = ground.head.membership.node(self.node).map_or(MemberCode::ZERO, |(member, _)| member.code);
+        let keeper = ground.head.membership.node(self.node).map(|(member, _)| member.code);
         let mut writer = Writer::new(keeper, &self.journal.tables, &self.vault, ground.is_known);
         if catch_up {
             writer.catch_up(ground.settled, ground.is_final);
