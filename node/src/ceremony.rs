@@ -129,6 +129,14 @@ pub struct Founding<'a> {
     pub trust: TrustPolicy,
 }
 
+impl<'a> Founding<'a> {
+    /// A network of this name from a time on, with the parameters that are usual, and no outsiders.
+    #[must_use]
+    pub fn new(name: &'a str, time: Timestamp) -> Self {
+        Self { name, province: None, time, parameters: Parameters::default(), trust: TrustPolicy::default() }
+    }
+}
+
 /// Makes a genesis out of applications, in any order.
 ///
 /// # Errors

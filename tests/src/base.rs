@@ -170,7 +170,7 @@ fn adopt(network: &Network, change: Change, effective: Height) -> Vec<Event> {
         Event::Approve(Approve::sign(&chain, &governance_key(number), member, id))
     };
     let approvals = members.into_iter().map(approve);
-    std::iter::once(Event::Propose(Box::new(Propose { change, effective }))).chain(approvals).collect()
+    std::iter::once(Event::Propose(Box::new(Propose { change: change.into(), effective }))).chain(approvals).collect()
 }
 
 type Grown = (Genesis, Vec<FinalBlock>, (NodeNumber, Height));

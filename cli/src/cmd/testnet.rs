@@ -9,7 +9,7 @@ use crate::output::{Output, table};
 use crate::seeded::Seeded;
 use clap::value_parser;
 use ledger_core::genesis::{Application, Genesis};
-use ledger_core::membership::{Parameters, TrustPolicy};
+use ledger_core::membership::Parameters;
 use ledger_core::names::{NodeNumber, Timestamp};
 use luqi_node::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
 use luqi_node::home::{Home, write_json};
@@ -187,8 +187,7 @@ fn draw(
         applications.push(keys.apply(&Applicant { code, name_zh, name_en, powers: &powers })?);
         members.push(keys);
     }
-    let trust = TrustPolicy::default();
-    let founding = Founding { name: &args.name, province: None, time, parameters, trust };
+    let founding = Founding { parameters, ..Founding::new(&args.name, time) };
     let genesis = collect(&applications, founding, rng)?;
     Ok((members, genesis))
 }

@@ -2,7 +2,6 @@ use super::*;
 use crate::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
 use crate::keys::{draw_vrf, system_rng};
 use ledger_core::genesis::{Application, GenesisDraft};
-use ledger_core::membership::{Parameters, TrustPolicy};
 use ledger_core::names::Timestamp;
 
 /// Three members, the province last to apply, with two nodes.
@@ -19,14 +18,7 @@ fn members() -> Vec<(MemberKeys, Application)> {
 
 fn genesis_of(members: &[(MemberKeys, Application)]) -> Genesis {
     let applications: Vec<Application> = members.iter().map(|(_, application)| application.clone()).collect();
-    let founding = Founding {
-        name: "test.luqi.example",
-        province: None,
-        time: Timestamp(1),
-        parameters: Parameters::default(),
-        trust: TrustPolicy::default(),
-    };
-    collect(&applications, founding, &mut system_rng()).unwrap()
+    collect(&applications, Founding::new("test.luqi.example", Timestamp(1)), &mut system_rng()).unwrap()
 }
 
 struct Bed {
@@ -142,9 +134,7 @@ fn an_application_that_was_touched_is_refused() {
     let mut members = members();
     members[0].1.member.nodes = ledger_core::codec::List::default();
     let applications: Vec<Application> = members.into_iter().map(|(_, application)| application).collect();
-    assert!(
-        collect(&applications, "test.luqi.example", Timestamp(1), Parameters::default(), &mut system_rng()).is_err()
-    );
+    assert!(collect(&applications, Founding::new("test.luqi.example", Timestamp(1)), &mut system_rng()).is_err());
 }
 
 #[test]

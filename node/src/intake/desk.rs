@@ -20,7 +20,7 @@ use ledger_core::chain::Head;
 use ledger_core::event::Event;
 use ledger_core::lookup::Alpha;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{MemberCode, NodeNumber, Sequence, Subject};
+use ledger_core::names::{NodeNumber, Sequence, Subject};
 use ledger_core::record::Record;
 use ledger_core::submission::Submission;
 use rayon::prelude::*;

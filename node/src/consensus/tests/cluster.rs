@@ -10,7 +10,7 @@ use crate::store::StoreConfig;
 use ledger_core::codec::List;
 use ledger_core::fixture::{CODES, Network, member, node_key};
 use ledger_core::genesis::Genesis;
-use ledger_core::membership::{Member, Membership, Node, Parameters, Purpose};
+use ledger_core::membership::{Member, Node, Parameters, Purpose};
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
