@@ -1,5 +1,8 @@
 //! When a change holds, who decides it, and what is refused.
 
+mod laws;
+mod rights;
+
 use super::*;
 use crate::chain::Fault;
 use crate::codec::{self, List};
