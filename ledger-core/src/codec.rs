@@ -173,6 +173,16 @@ impl<T, const MAX: usize> List<T, MAX> {
         self.0.iter_mut()
     }
 
+    /// As many items, each made from one of these.
+    pub(crate) fn map_each<U>(&self, make: impl FnMut(&T) -> U) -> List<U, MAX> {
+        List(self.0.iter().map(make).collect())
+    }
+
+    /// As many items, each made from one of these, or the first error.
+    pub(crate) fn try_map<U, E>(&self, make: impl FnMut(&T) -> Result<U, E>) -> Result<List<U, MAX>, E> {
+        Ok(List(self.0.iter().map(make).collect::<Result<_, E>>()?))
+    }
+
     /// As many items, each made from one of these and its index.
     pub(crate) fn map<U>(&self, make: impl FnMut((u16, &T)) -> U) -> List<U, MAX> {
         const { assert!(MAX <= u16::MAX as usize) };
