@@ -40,7 +40,7 @@ lint: ## formatting, clippy without a warning, licences and sources of dependenc
 
 bench: ## how fast it is: parts alone, then the whole way (sizes: EVENTS="1000000 5000000")
 	@tools/need.sh python3 cc
-	cargo bench --locked -p ledger-core --bench merkle --bench map --bench audit
+	cargo bench --locked -p ledger-core --bench merkle --bench map --bench audit --bench worst
 	cargo bench --locked -p luqi-node --bench store --bench small_blocks
 	@tools/bench.sh
 	@tools/bench_network.sh

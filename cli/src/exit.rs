@@ -96,18 +96,29 @@ impl From<CeremonyError> for Problem {
             CeremonyError::Home(error) => error.into(),
             CeremonyError::Key(error) => error.into(),
             CeremonyError::Genesis(error) => Self::new(genesis_exit(&error), error),
+            CeremonyError::Application(error) => Self::new(application_exit(&error), error),
+            CeremonyError::Province(_) => Self::usage(error).next("--province CODE"),
             CeremonyError::TooMany(error) => Self::usage(error),
             CeremonyError::Seal(error) => Self::new(Exit::Failed, error),
         }
     }
 }
 
-/// A signature that does not verify is a proof; whatever else is wrong with a genesis is a mistake.
+/// A signature that does not verify is a proof; members that do not fit together are a mistake.
+fn application_exit(error: &ledger_core::genesis::ApplicationError) -> Exit {
+    use ledger_core::genesis::ApplicationError as E;
+    match error {
+        E::Signature(_) => Exit::Wrong,
+        E::Membership(_) => Exit::Usage,
+    }
+}
+
+/// A predecessor that does not hold is a proof; whatever else is wrong with a genesis is a mistake.
 fn genesis_exit(error: &ledger_core::genesis::GenesisError) -> Exit {
     use ledger_core::genesis::GenesisError as E;
     match error {
-        E::Application(_) | E::Predecessor(_) => Exit::Wrong,
-        E::Protocol(_) | E::Witnesses { .. } | E::Membership(_) => Exit::Usage,
+        E::Predecessor(_) => Exit::Wrong,
+        E::Protocol(_) | E::Name(_) | E::Integer(_) | E::SealedVrf => Exit::Usage,
     }
 }
 

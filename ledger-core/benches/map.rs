@@ -10,7 +10,7 @@
 
 use ledger_core::contract::State;
 use ledger_core::fixture::state;
-use ledger_core::map::{ContractMap, MapKey, Verdict, root_of_parallel};
+use ledger_core::map::{ContractMap, MapKey, Shown, root_of_parallel};
 use ledger_core::names::Subject;
 use std::time::Instant;
 
@@ -124,7 +124,7 @@ fn main() {
     rate("proofs made, one core", 100_000, begun);
     let begun = begin();
     for (key, proof) in keys.iter().zip(&proofs) {
-        assert!(matches!(proof.verify(&root, key), Ok(Verdict::Present(_))));
+        assert!(matches!(proof.verify(&root, key), Ok(Shown::Present(_))));
     }
     rate("proofs checked, one core", proofs.len() as u64, begun);
     let sizes: Vec<_> = proofs.iter().map(|proof| ledger_core::codec::encode(proof).len()).collect();

@@ -1,4 +1,4 @@
-//! A block: header and body.
+//! A block: header and body (`format.md §11`).
 //!
 //! ```text
 //! block    header ‖ body

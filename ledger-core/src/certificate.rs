@@ -1,4 +1,4 @@
-//! What validators sign, and the certificate that makes a block final.
+//! What validators sign, and the certificate that makes a block final (`format.md §10`).
 //!
 //! ```text
 //! prevote, precommit    chain id ‖ height(8) ‖ round(4) ‖ option of block hash(1 or 33)
@@ -182,7 +182,7 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Checks that the validators of `membership` made `block` final at `height`.
+    /// Checks that the validators of `membership` made `block` final at `height` (`format.md §10`).
     ///
     /// # Errors
     /// [`CertificateError`], naming the first thing that does not hold.

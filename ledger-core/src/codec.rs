@@ -1,4 +1,4 @@
-//! The one encoding: bincode 2, big-endian, fixed-size integers, lists with a 32-bit count.
+//! The one encoding (`format.md §1`): bincode 2, big-endian, fixed-size integers, lists with a 32-bit count.
 //!
 //! One value has one encoding: there are no maps, no floats, no `usize`, no variable-length
 //! integers; an option is one byte, 0 or 1; a choice is one byte from a closed list. Decoding takes
@@ -171,6 +171,16 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// The items, to be changed in place.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
+    }
+
+    /// As many items, each made from one of these.
+    pub(crate) fn map_each<U>(&self, make: impl FnMut(&T) -> U) -> List<U, MAX> {
+        List(self.0.iter().map(make).collect())
+    }
+
+    /// As many items, each made from one of these, or the first error.
+    pub(crate) fn try_map<U, E>(&self, make: impl FnMut(&T) -> Result<U, E>) -> Result<List<U, MAX>, E> {
+        Ok(List(self.0.iter().map(make).collect::<Result<_, E>>()?))
     }
 
     /// As many items, each made from one of these and its index.

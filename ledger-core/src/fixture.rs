@@ -9,15 +9,17 @@
 use crate::archive::{Below, CertifiedChange, Foot};
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
-use crate::codec::{List, Text};
+use crate::codec::{Bytes, List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
-use crate::genesis::{Genesis, TrustPolicy};
+use crate::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
 use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
-use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
+use crate::membership::{
+    Key, MAX_MEMBERS, Member, Membership, MembershipDraft, Node, NodeKey, Parameters, Purpose, TrustPolicy, VaultKey,
+};
 use crate::merkle::LogIndex;
 use crate::names::{
     Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Subject, Timestamp,
@@ -78,9 +80,63 @@ pub fn member(number: u32, code_text: &str) -> Member {
         name_zh: Text::new(format!("成员{number}")).unwrap(),
         name_en: Text::new(format!("Member {number}")).unwrap(),
         governance: Key::from(governance_key(number).public()),
-        vault: VaultKey(seed("vault", number)),
+        vault: vault_key(number),
         nodes: List::new(vec![node(number)]).unwrap(),
     }
+}
+
+/// A vault key to which nobody holds the secret: a number below 2²⁵⁵ − 19.
+#[must_use]
+pub fn vault_key(member: u32) -> VaultKey {
+    let mut key = seed("vault", member);
+    key[31] &= 0x7f;
+    VaultKey(key)
+}
+
+/// A membership of members in any order, the first of them the province.
+#[must_use]
+pub fn membership(members: Vec<Member>, parameters: Parameters) -> Membership {
+    let next = members.iter().flat_map(|member| member.nodes.iter()).map(|node| node.number.next()).max();
+    Membership::new(MembershipDraft {
+        next_node: next.unwrap_or(NodeNumber(1)),
+        province: members[0].code,
+        heirs: List::default(),
+        members: List::new(members).unwrap(),
+        parameters,
+        trust: TrustPolicy::default(),
+    })
+    .unwrap()
+}
+
+/// A genesis of a membership, with a box for each member that holds no key.
+#[must_use]
+pub fn genesis(membership: Membership) -> GenesisDraft {
+    GenesisDraft {
+        protocol: PROTOCOL,
+        suite: Suite::Ed25519Sha256,
+        name: Text::new("test.luqi.example").unwrap(),
+        time: Timestamp(1_700_000_000_000),
+        predecessor: None,
+        sealed_vrf: sealed_vrf(&membership),
+        membership,
+        vrf: vrf_key().public(),
+    }
+}
+
+/// A box for each member, which holds no key.
+#[must_use]
+pub fn sealed_vrf(membership: &Membership) -> List<SealedVrf, MAX_MEMBERS> {
+    let sealed = |member: &Member| SealedVrf { member: member.code, sealed: Bytes::new(vec![1, 2, 3]).unwrap() };
+    List::new(membership.members().iter().map(sealed).collect()).unwrap()
+}
+
+/// The same genesis, changed.
+#[must_use]
+pub fn edited(genesis: &Genesis, edit: impl FnOnce(&mut GenesisDraft)) -> Genesis {
+    let mut draft = genesis.draft().clone();
+    edit(&mut draft);
+    draft.sealed_vrf = sealed_vrf(&draft.membership);
+    Genesis::new(draft).unwrap()
 }
 
 /// A certificate of all validators of the block at a tip.
@@ -97,18 +153,7 @@ impl Network {
     #[must_use]
     pub fn new(members: u32) -> Self {
         let list = (1..=members).zip(CODES).map(|(number, code)| member(number, code)).collect();
-        let membership = Membership::new(list, Parameters::default(), NodeNumber(members + 1)).unwrap();
-        Self::from_genesis(Genesis {
-            protocol: PROTOCOL,
-            suite: Suite::Ed25519Sha256,
-            name: Text::new("test.luqi.example").unwrap(),
-            time: Timestamp(1_700_000_000_000),
-            predecessor: None,
-            membership,
-            vrf: vrf_key().public(),
-            sealed_vrf: List::default(),
-            trust: TrustPolicy::default(),
-        })
+        Self::from_genesis(Genesis::new(genesis(membership(list, Parameters::default()))).unwrap())
     }
 
     /// The chain of a genesis, at its start.
@@ -173,7 +218,8 @@ impl Network {
         let approvals = with_nodes.map(|(code, node)| {
             Event::Approve(Approve::sign(&self.tip.chain, &governance_key(node.number.0), code, id))
         });
-        let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
+        let propose = Event::Propose(Box::new(Propose { change: change.into(), effective }));
+        let events = [propose].into_iter().chain(approvals).collect();
         self.block_of(events)
     }
 
@@ -214,11 +260,57 @@ impl Network {
         }
     }
 
+    /// What a genesis names to go on from here.
+    #[must_use]
+    pub fn predecessor(&self) -> Predecessor {
+        Predecessor {
+            network: self.genesis.network_id(),
+            header: HashedBlock::read(self.blocks.last().unwrap()).unwrap().header().clone(),
+            certificate: self.certificate.clone().unwrap(),
+            frontier: self.tip.frontier.clone(),
+            control: self.tip.control.clone(),
+            signers: (*self.tip.signers).clone(),
+            next: (*self.tip.membership).clone(),
+        }
+    }
+
     /// One block with one submission of node 1.
     pub fn block_of(&mut self, events: Vec<Event>) -> FinalBlock {
         let submission = self.submission(1, events);
         self.block(vec![submission])
     }
+}
+
+/// The verifier key of a witness, by number.
+#[must_use]
+pub fn witness(number: u32) -> String {
+    let (name, key) = (format!("witness{number}.example"), SecretKey::from_seed(&seed("witness", number)).public());
+    verifier_key(&name, &[&[1], &key.as_bytes()[..]].concat())
+}
+
+/// A verifier key, as signed notes write it, of a type byte and a key.
+#[must_use]
+pub fn verifier_key(name: &str, typed: &[u8]) -> String {
+    use sha2::Digest as _;
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let hash = sha2::Sha256::digest([name.as_bytes(), b"\n", typed].concat());
+    let mut text = format!("{name}+{}+", crate::crypto::hex(&hash[..4]));
+    for group in typed.chunks(3) {
+        let mut bits = [0; 4];
+        bits[1..=group.len()].copy_from_slice(group);
+        let bits = u32::from_be_bytes(bits);
+        let digits = (0..4).map(|at| char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]));
+        text.extend(digits.take(group.len() + 1).chain("==".chars()).take(4));
+    }
+    text
+}
+
+/// A trust policy that names so many witnesses, and wants one of them.
+#[must_use]
+pub fn trust(witnesses: u32) -> TrustPolicy {
+    let witnesses = (1..=witnesses).map(|number| Text::new(witness(number)).unwrap()).collect();
+    let timestamp_roots = List::new(vec![Bytes::new(vec![0x30, 0x82]).unwrap()]).unwrap();
+    TrustPolicy { witnesses: List::new(witnesses).unwrap(), wanted: 1, timestamp_roots, lag: 5 }
 }
 
 /// The VRF key of the network.

@@ -1,33 +1,41 @@
-//! The first word of a chain: who its members are, and what it goes on from.
+//! The first word of a chain: who its members are, and what it goes on from (format.md §12).
 //!
 //! ```text
 //! genesis       protocol(2) ‖ suite(1) ‖ name ‖ time(8) ‖ option of predecessor ‖ membership
-//!               ‖ VRF key(32) ‖ sealed VRF keys ‖ trust policy
-//! predecessor   network id(32) ‖ header ‖ certificate ‖ frontier ‖ control
-//! trust policy  witnesses ‖ wanted(4) ‖ timestamp roots ‖ lag(8)
+//!               ‖ VRF key(32) ‖ sealed VRF keys
+//! predecessor   network id(32) ‖ header ‖ certificate ‖ frontier ‖ control ‖ signers ‖ next
 //! ```
 //!
 //! The chain id is the hash of these bytes. A genesis stands as block 0: its time is the floor, the
 //! chain id is block 1's parent.
 
-use crate::block::Header;
-use crate::certificate::Certificate;
+mod ceremony;
+mod predecessor;
+mod succession;
+
+pub use ceremony::{Application, ApplicationError, first_membership};
+pub use predecessor::{Predecessor, PredecessorError};
+pub use succession::{GenesisApproval, SuccessionError, verify_succession};
+
 use crate::codec::{Bytes, List, Text};
-use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SecretKey, Signature, SignedMessage, Suite};
+use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SignedMessage, Suite};
 use crate::event::Seal;
-use crate::governance::Control;
 use crate::lookup::VrfPublicKey;
-use crate::membership::{MAX_MEMBERS, Member, Membership, MembershipError};
-use crate::merkle::Frontier;
-use crate::names::{BlockHash, Height, MemberCode, NodeNumber, Protocol, Timestamp};
+use crate::membership::{JSON_INTEGERS, MAX_MEMBERS, Membership, NameError, check_origin};
+use crate::names::{BlockHash, Height, MemberCode, PROTOCOL, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Everything that a chain starts from.
+/// Everything that a chain starts from; valid by construction. It reads as its [`GenesisDraft`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Serialize)]
+#[serde(transparent)]
+pub struct Genesis(GenesisDraft);
+
+/// The fields of a genesis, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Genesis {
+pub struct GenesisDraft {
     /// The rules of block 1.
     pub protocol: Protocol,
     /// The suite of block 1.
@@ -43,10 +51,8 @@ pub struct Genesis {
     pub membership: Membership,
     /// Public half of the key that makes subjects.
     pub vrf: VrfPublicKey,
-    /// Its secret half, sealed to the vault keys of the members.
+    /// Its secret half, sealed to the vault key of each member, in order of their codes.
     pub sealed_vrf: List<SealedVrf, MAX_MEMBERS>,
-    /// What outsiders must have signed.
-    pub trust: TrustPolicy,
 }
 
 /// The VRF key for one member.
@@ -59,88 +65,40 @@ pub struct SealedVrf {
     pub sealed: Bytes<1024>,
 }
 
-/// The chain that is continued, at its tip: its log, map, streams and VRF key go on.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Predecessor {
-    /// Chain id of the first genesis of all.
-    pub network: NetworkId,
-    /// Header of the tip.
-    pub header: Header,
-    /// Certificate of the tip.
-    pub certificate: Certificate,
-    /// The log at the tip.
-    pub frontier: Frontier,
-    /// The control state at the tip.
-    pub control: Control,
-}
-
-/// What outsiders must have signed before an answer is 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrustPolicy {
-    /// Verifier keys of the witnesses, as signed notes write them.
-    pub witnesses: List<Text<512>, 32>,
-    /// How many of them are wanted.
-    pub wanted: u32,
-    /// Certificates (DER) of the roots of timestamp authorities.
-    pub timestamp_roots: List<Bytes<8192>, 8>,
-    /// The policy is met while the tip is at most so many blocks above what it covers.
-    pub lag: u64,
-}
-
 /// Why a genesis starts no chain.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
     /// Rules that this version does not know.
     #[error("protocol {0} is not known to this version")]
     Protocol(Protocol),
-    /// More witnesses wanted than named.
-    #[error("{wanted} witnesses are wanted and {named} are named")]
-    Witnesses {
-        /// Wanted.
-        wanted: u32,
-        /// Named.
-        named: usize,
-    },
-    /// The parts of the predecessor do not belong together.
-    #[error("the predecessor's {0} is not the one that its header commits to")]
-    Predecessor(&'static str),
-    /// An application that its member did not sign.
-    #[error("the application of {0} is not signed by its governance key")]
-    Application(MemberCode),
-    /// Applications that make no membership.
-    #[error(transparent)]
-    Membership(#[from] MembershipError),
+    /// A name that cannot be the log's origin.
+    #[error("the name of the network: {0}")]
+    Name(#[from] NameError),
+    /// A number that not every JSON reader can read.
+    #[error("{0} is not below 2^53")]
+    Integer(u64),
+    /// Not one sealed VRF key for each member.
+    #[error("sealed VRF keys do not stand in order of the members, exactly one for each")]
+    SealedVrf,
+    /// What it goes on from does not fit.
+    #[error("the predecessor: {0}")]
+    Predecessor(#[from] PredecessorError),
 }
 
 impl Genesis {
-    /// Checks what the types do not say.
+    /// Checks a draft by every rule of format.md §12.
     ///
     /// # Errors
     /// [`GenesisError`], naming what does not fit.
-    pub fn check(&self) -> Result<(), GenesisError> {
-        if self.protocol != crate::names::PROTOCOL {
-            return Err(GenesisError::Protocol(self.protocol));
-        }
-        if self.trust.wanted as usize > self.trust.witnesses.len() {
-            return Err(GenesisError::Witnesses { wanted: self.trust.wanted, named: self.trust.witnesses.len() });
-        }
-        let Some(old) = &self.predecessor else { return Ok(()) };
-        let wrong = |what| Err(GenesisError::Predecessor(what));
-        if old.frontier.size() != old.header.log_size || old.frontier.root() != old.header.log_root {
-            return wrong("frontier");
-        }
-        if old.control.hash() != old.header.control {
-            return wrong("control state");
-        }
-        if old.certificate.block != old.header.hash() || old.certificate.height != old.header.height {
-            return wrong("certificate");
-        }
-        if self.time < old.header.time {
-            return wrong("time");
-        }
-        Ok(())
+    pub fn new(draft: GenesisDraft) -> Result<Self, GenesisError> {
+        draft.check()?;
+        Ok(Self(draft))
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub const fn draft(&self) -> &GenesisDraft {
+        &self.0
     }
 
     /// The chain id.
@@ -170,63 +128,49 @@ impl Genesis {
     }
 }
 
-/// What a member brings to the ceremony: its own entry, signed by its governance key.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Application {
-    /// The member. Its nodes are numbered by the coordinator; here they count from 0.
-    pub member: Member,
-    /// By the governance key.
-    pub signature: Signature,
-}
-
-impl Application {
-    /// Signs a member's entry. There is no chain yet: its id is 32 zero bytes.
-    #[must_use]
-    pub fn sign(member: Member, key: &SecretKey) -> Self {
-        let signature = key.sign(&application_message(&member));
-        Self { member, signature }
-    }
-
-    /// The member, once its signature is found good.
-    ///
-    /// # Errors
-    /// [`GenesisError::Application`].
-    pub fn verify(&self) -> Result<&Member, GenesisError> {
-        let message = application_message(&self.member);
-        let checked = self.member.governance.key.verify(&message, &self.signature);
-        checked.map(|()| &self.member).map_err(|_| GenesisError::Application(self.member.code))
+impl std::ops::Deref for Genesis {
+    type Target = GenesisDraft;
+    fn deref(&self) -> &GenesisDraft {
+        &self.0
     }
 }
 
-fn application_message(member: &Member) -> SignedMessage {
-    SignedMessage::new(Domain::Application, &ChainId([0; 32]), member)
-}
-
-/// The first membership, from applications in any order: members by rising code, nodes numbered
-/// from 1 in that order.
-///
-/// # Errors
-/// [`GenesisError`], when one is not signed or they make no membership.
-pub fn first_membership(
-    applications: &[Application],
-    parameters: crate::membership::Parameters,
-) -> Result<Membership, GenesisError> {
-    let mut members = Vec::new();
-    for application in applications {
-        members.push(application.verify()?.clone());
-    }
-    members.sort_by_key(|member| member.code);
-    let mut number = NodeNumber(1);
-    for member in &mut members {
-        let mut nodes = member.nodes.to_vec();
-        for node in &mut nodes {
-            node.number = number;
-            number = number.next();
+impl GenesisDraft {
+    fn check(&self) -> Result<(), GenesisError> {
+        if self.protocol < Protocol(1) || self.protocol > PROTOCOL {
+            return Err(GenesisError::Protocol(self.protocol));
         }
-        member.nodes = List::new(nodes).map_err(MembershipError::from)?;
+        // Protocol 1 has suite 1, and no other suite decodes.
+        match self.suite {
+            Suite::Ed25519Sha256 => {}
+        }
+        check_origin(&self.name)?;
+        let old = self.predecessor.iter().flat_map(Predecessor::integers);
+        if let Some(large) = old.chain([self.time.0]).find(|integer| *integer >= JSON_INTEGERS) {
+            return Err(GenesisError::Integer(large));
+        }
+        let members = self.membership.members().iter().map(|member| member.code);
+        if !self.sealed_vrf.iter().map(|sealed| sealed.member).eq(members) {
+            return Err(GenesisError::SealedVrf);
+        }
+        match &self.predecessor {
+            Some(old) => Ok(old.check(self)?),
+            None => Ok(()),
+        }
     }
-    Ok(Membership::new(members, parameters, number)?)
+}
+
+impl<C> Decode<C> for Genesis {
+    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
+        Self::new(GenesisDraft::decode(from)?).map_err(crate::codec::refuse)
+    }
+}
+bincode::impl_borrow_decode!(Genesis);
+
+impl<'de> Deserialize<'de> for Genesis {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::new(GenesisDraft::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
 }
 
 #[cfg(test)]

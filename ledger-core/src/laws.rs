@@ -13,12 +13,14 @@ use crate::contract::{State, Status};
 use crate::crypto::{ChainId, Hash, PublicKey, Signature};
 use crate::event::{Action, Anchor, Entry, EraseTarget, Event, Evidence, Seal, Step};
 use crate::fixture::{self, Network, code, governance_key, node_key};
-use crate::genesis::{Application, Genesis, Predecessor, SealedVrf, TrustPolicy};
+use crate::genesis::{Application, Genesis, Predecessor, SealedVrf};
 use crate::governance::{Approve, Change, Control, Propose};
 use crate::map::MapKey;
-use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
+use crate::membership::{
+    Heir, Key, KeyBytes, Member, Membership, MembershipDraft, Node, NodeKey, Parameters, Purpose, TrustPolicy, VaultKey,
+};
 use crate::merkle::{Frontier, LeafHash, LogRoot, LogSize};
-use crate::names::{Height, MemberCode, NodeNumber, Ordinal, Protocol, Round, Sequence};
+use crate::names::{Height, MemberCode, NodeNumber, Ordinal, ProposalId, Protocol, Round, Sequence};
 use crate::submission::{Frame, Submission};
 use bincode::{Decode, Encode};
 use proptest::prelude::*;
@@ -48,15 +50,17 @@ fn check<T: Encode + Decode<()> + PartialEq + Debug>(value: &T) {
 fn changes() -> Vec<Change> {
     let key = Key::from(governance_key(9).public());
     vec![
-        Change::AddMember(fixture::member(5, "370400")),
-        Change::RemoveMember(code("370100")),
-        Change::AddNode(code("370100"), fixture::node(5)),
+        Change::AddMember(fixture::member(5, "370400").into()),
+        Change::RemoveMember(code("370100"), code("370000")),
+        Change::AddNode(code("370100"), fixture::node(5).into()),
         Change::RemoveNode(NodeNumber(2)),
         Change::SetPower(NodeNumber(2), 3),
-        Change::RotateNodeKeys(NodeNumber(2), fixture::node(9).keys),
-        Change::RotateMemberKeys(code("370100"), key, VaultKey([9; 32])),
+        Change::RotateNodeKeys(NodeNumber(2), fixture::node(9).keys.into()),
+        Change::RotateMemberKeys(code("370100"), key.into(), VaultKey([9; 32])),
         Change::SetParameters(Parameters::default()),
         Change::Activate(Protocol(2)),
+        Change::Withdraw(ProposalId([7; 32])),
+        Change::SetTrust(fixture::trust(2)),
     ]
 }
 
@@ -79,8 +83,11 @@ fn events() -> Vec<Event> {
         Event::Evidence(Evidence { form: 1, bytes: Bytes::new(vec![1, 2, 3]).unwrap() }),
         Event::Anchor(Anchor { purpose: 1, size: LogSize(2), root: LogRoot([3; 32]) }),
     ];
-    events
-        .extend(changes().into_iter().map(|change| Event::Propose(Box::new(Propose { change, effective: Height(3) }))));
+    events.extend(
+        changes()
+            .into_iter()
+            .map(|change| Event::Propose(Box::new(Propose { change: change.into(), effective: Height(3) }))),
+    );
     events
 }
 
@@ -138,6 +145,13 @@ fn one_part_of_a_membership_has_one_encoding() {
     check::<PublicKey>(&member.governance.key);
     check::<MemberCode>(&member.code);
     check::<Parameters>(&Parameters::default());
+    check::<TrustPolicy>(&fixture::trust(2));
+    check::<Member<KeyBytes>>(&member.clone().into());
+    let heir = Heir { removed: code("370900"), heir: member.code };
+    check::<Heir>(&heir);
+    let draft = fixture::membership(vec![member.clone()], Parameters::default()).draft().clone();
+    let draft = MembershipDraft { heirs: List::new(vec![heir]).unwrap(), trust: fixture::trust(1), ..draft };
+    check::<Membership>(&Membership::new(draft).unwrap());
     check::<Application>(&Application::sign(member.clone(), &governance_key(1)));
     check::<Member>(&member);
     Purpose::ALL.iter().for_each(check::<Purpose>);
@@ -146,27 +160,14 @@ fn one_part_of_a_membership_has_one_encoding() {
 #[test]
 fn one_genesis_has_one_encoding() {
     let network = network();
-    let header = codec::decode::<Block>(network.blocks.last().unwrap()).unwrap().header;
-    let predecessor = Predecessor {
-        network: network.genesis.network_id(),
-        header,
-        certificate: network.certificate.clone().unwrap(),
-        frontier: network.tip.frontier.clone(),
-        control: network.tip.control.clone(),
-    };
-    check::<Predecessor>(&predecessor);
-    let sealed = SealedVrf { member: code("370100"), sealed: Bytes::new(vec![1, 2, 3]).unwrap() };
-    let trust = TrustPolicy {
-        witnesses: List::new(vec![codec::Text::new("witness.example+0badc0de+AAAA").unwrap()]).unwrap(),
-        wanted: 1,
-        timestamp_roots: List::new(vec![Bytes::new(vec![0x30, 0x82]).unwrap()]).unwrap(),
-        lag: 5,
-    };
-    check::<TrustPolicy>(&trust);
-    check::<SealedVrf>(&sealed);
+    check::<Predecessor>(&network.predecessor());
+    check::<SealedVrf>(&network.genesis.sealed_vrf[0]);
     check::<Genesis>(&network.genesis);
-    let sealed_vrf = List::new(vec![sealed]).unwrap();
-    check::<Genesis>(&Genesis { predecessor: Some(predecessor), sealed_vrf, trust, ..network.genesis.clone() });
+    check::<Genesis>(&fixture::edited(&network.genesis, |genesis| {
+        genesis.predecessor = Some(network.predecessor());
+        genesis.membership = (*network.tip.membership).clone();
+        genesis.time = network.tip.time;
+    }));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The numbers, codes and hashes that several concepts name: each says what it is of, none how it is made.
+//! The numbers, codes and hashes that several concepts name: each says what it is of,
+//! none how it is made (`format.md §1`).
 
 use crate::crypto::hash_newtype;
 use bincode::{Decode, Encode};

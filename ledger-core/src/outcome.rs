@@ -66,6 +66,8 @@ refusals! {
     BadChange = 13 "BAD_CHANGE",
     /// The approval is not signed by the member's governance key.
     BadSignature = 14 "BAD_SIGNATURE",
+    /// The height from which it should hold is too far ahead.
+    TooFar = 15 "TOO_FAR",
 }
 
 impl Serialize for Refusal {

@@ -1,4 +1,4 @@
-//! What one node signs at once: 1 to N events of its stream.
+//! What one node signs at once: 1 to N events of its stream (`format.md §7`).
 //!
 //! ```text
 //! submission   stream(4) ‖ sequence(8) ‖ count(4) ‖ events ‖ signature(64)

@@ -8,8 +8,10 @@ use crate::home::{Home, HomeError};
 use crate::keys::{KeyFileError, KeyName, NodeKeys, SealError, VaultSecret, draw_secret, draw_vrf, seal, write_key};
 use ledger_core::codec::{Bytes, List, Text, TooMany};
 use ledger_core::crypto::{ChainId, SecretKey, Suite};
-use ledger_core::genesis::{Application, Genesis, GenesisError, SealedVrf, TrustPolicy, first_membership};
-use ledger_core::membership::{Key, Member, Node, Parameters};
+use ledger_core::genesis::{
+    Application, ApplicationError, Genesis, GenesisDraft, GenesisError, SealedVrf, first_membership,
+};
+use ledger_core::membership::{Key, Member, Node, Parameters, TrustPolicy};
 use ledger_core::names::{MemberCode, NodeNumber, PROTOCOL, Timestamp};
 use rand_core::{CryptoRng, RngCore};
 use std::path::Path;
@@ -45,6 +47,12 @@ pub enum CeremonyError {
     /// What does not fit into a membership.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// What makes no membership.
+    #[error(transparent)]
+    Application(#[from] ApplicationError),
+    /// Nobody, or more than one, has a province's code.
+    #[error("one of the members has to be the province, and {0} of them have a code that ends in 0000: name it")]
+    Province(usize),
     /// What starts no chain.
     #[error(transparent)]
     Genesis(#[from] GenesisError),
@@ -106,25 +114,48 @@ impl MemberKeys {
     }
 }
 
+/// What the members agree on beside their applications.
+#[derive(Clone, Debug)]
+pub struct Founding<'a> {
+    /// Name of the network, and origin of its log.
+    pub name: &'a str,
+    /// The member that is the province; where none is named, the only one whose code ends in 0000 (GB/T 2260).
+    pub province: Option<MemberCode>,
+    /// No block is earlier.
+    pub time: Timestamp,
+    /// Limits and pacing.
+    pub parameters: Parameters,
+    /// What outsiders must have signed.
+    pub trust: TrustPolicy,
+}
+
+impl<'a> Founding<'a> {
+    /// A network of this name from a time on, with the parameters that are usual, and no outsiders.
+    #[must_use]
+    pub fn new(name: &'a str, time: Timestamp) -> Self {
+        Self { name, province: None, time, parameters: Parameters::default(), trust: TrustPolicy::default() }
+    }
+}
+
 /// Makes a genesis out of applications, in any order.
 ///
 /// # Errors
 /// [`CeremonyError`]: one is not signed, or they make no membership.
 pub fn collect(
     applications: &[Application],
-    name: &str,
-    time: Timestamp,
-    parameters: Parameters,
+    founding: Founding<'_>,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Genesis, CeremonyError> {
-    let membership = first_membership(applications, parameters)?;
+    let Founding { name, province, time, parameters, trust } = founding;
+    let province = province.map_or_else(|| province_of(applications), Ok)?;
+    let membership = first_membership(applications, province, parameters, trust)?;
     let vrf = draw_vrf(rng);
     let mut sealed_vrf = Vec::new();
     for member in membership.members() {
         let sealed = Bytes::new(seal(&member.vault, &*vrf.to_bytes(), rng)?)?;
         sealed_vrf.push(SealedVrf { member: member.code, sealed });
     }
-    let genesis = Genesis {
+    Ok(Genesis::new(GenesisDraft {
         protocol: PROTOCOL,
         suite: Suite::Ed25519Sha256,
         name: Text::new(name)?,
@@ -133,10 +164,16 @@ pub fn collect(
         membership,
         vrf: vrf.public(),
         sealed_vrf: List::new(sealed_vrf)?,
-        trust: TrustPolicy::default(),
-    };
-    genesis.check()?;
-    Ok(genesis)
+    })?)
+}
+
+fn province_of(applications: &[Application]) -> Result<MemberCode, CeremonyError> {
+    let codes = applications.iter().map(|application| application.member.code);
+    let provinces: Vec<MemberCode> = codes.filter(|code| code.as_str().ends_with("0000")).collect();
+    match provinces.as_slice() {
+        [one] => Ok(*one),
+        other => Err(CeremonyError::Province(other.len())),
+    }
 }
 
 /// What people read to each other on the telephone: the first twenty digits of the chain id.

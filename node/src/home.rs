@@ -24,7 +24,7 @@ pub use error::HomeError;
 
 use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, seal, write_key};
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::{Genesis, SealedVrf};
+use ledger_core::genesis::{Genesis, GenesisDraft, SealedVrf};
 use ledger_core::lookup::VrfSecretKey;
 use ledger_core::membership::{NodeKey, VaultKey};
 use ledger_core::names::{MemberCode, NodeNumber};
@@ -229,12 +229,11 @@ impl Home {
         self.format.node
     }
 
-    /// The member whose node it was when the chain started; [`MemberCode::ZERO`] where the node joined
-    /// later: then the membership in force says it.
+    /// The member whose node it was when the chain started; none where the node joined later: then the membership
+    /// in force says it.
     #[must_use]
-    pub fn member(&self) -> MemberCode {
-        let named = self.genesis.membership.node(self.format.node);
-        named.map_or(MemberCode::ZERO, |(member, _)| member.code)
+    pub fn member(&self) -> Option<MemberCode> {
+        self.genesis.membership.node(self.format.node).map(|(member, _)| member.code)
     }
 
     /// The store's folder.
@@ -273,9 +272,8 @@ impl Home {
 /// # Errors
 /// [`HomeError`]: the file cannot be read or understood, or starts no chain.
 pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let genesis: Genesis = read_json(path)?;
-    genesis.check().map_err(|source| HomeError::Genesis { path: path.to_owned(), source })?;
-    Ok(genesis)
+    let draft: GenesisDraft = read_json(path)?;
+    Genesis::new(draft).map_err(|source| HomeError::Genesis { path: path.to_owned(), source })
 }
 
 /// Reads a value out of a JSON file.

@@ -170,7 +170,7 @@ fn adopt(network: &Network, change: Change, effective: Height) -> Vec<Event> {
         Event::Approve(Approve::sign(&chain, &governance_key(number), member, id))
     };
     let approvals = members.into_iter().map(approve);
-    std::iter::once(Event::Propose(Box::new(Propose { change, effective }))).chain(approvals).collect()
+    std::iter::once(Event::Propose(Box::new(Propose { change: change.into(), effective }))).chain(approvals).collect()
 }
 
 type Grown = (Genesis, Vec<FinalBlock>, (NodeNumber, Height));
@@ -186,11 +186,11 @@ fn grow(validators: u32) -> Grown {
     for height in 1..=BLOCKS {
         let mut submissions = vec![network.submission(1, events(height))];
         if height == 10 && validators == 1 {
-            let add = Change::AddMember(fixture::member(2, CODES[1]));
+            let add = Change::AddMember(fixture::member(2, CODES[1]).into());
             submissions = vec![network.submission(1, adopt(&network, add, Height(12)))];
         }
         if height == 28 {
-            let remove = adopt(&network, Change::RemoveMember(member), Height(30));
+            let remove = adopt(&network, Change::RemoveMember(member, code(CODES[0])), Height(30));
             submissions = vec![network.submission(1, remove)];
         }
         if validators > 1 && height % 2 == 0 {

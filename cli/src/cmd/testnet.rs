@@ -11,7 +11,7 @@ use clap::value_parser;
 use ledger_core::genesis::{Application, Genesis};
 use ledger_core::membership::Parameters;
 use ledger_core::names::{NodeNumber, Timestamp};
-use luqi_node::ceremony::{Applicant, MemberKeys, collect, short_hash};
+use luqi_node::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
 use luqi_node::home::{Home, write_json};
 use luqi_node::keys::{make_key_folder, system_rng};
 use rand_core::{CryptoRng, RngCore};
@@ -187,7 +187,8 @@ fn draw(
         applications.push(keys.apply(&Applicant { code, name_zh, name_en, powers: &powers })?);
         members.push(keys);
     }
-    let genesis = collect(&applications, &args.name, time, parameters, rng)?;
+    let founding = Founding { parameters, ..Founding::new(&args.name, time) };
+    let genesis = collect(&applications, founding, rng)?;
     Ok((members, genesis))
 }
 

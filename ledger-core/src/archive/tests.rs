@@ -75,9 +75,9 @@ fn frames_of_no_kind_or_too_long_are_refused() {
 /// A chain of eight blocks; the second and the fifth change the membership.
 fn network() -> Network {
     let mut network = Network::new(4);
-    network.govern(Change::AddMember(fixture::member(5, "370400")), Height(3));
+    network.govern(Change::AddMember(fixture::member(5, "370400").into()), Height(3));
     (0..2).for_each(|_| _ = network.block(vec![]));
-    network.govern(Change::RemoveMember(code("370200")), Height(6));
+    network.govern(Change::RemoveMember(code("370200"), code("370000")), Height(6));
     (0..4).for_each(|_| _ = network.block(vec![]));
     network
 }

@@ -112,7 +112,7 @@ impl Auditor {
         let mut auditor = Self {
             certificates: options.certificates,
             pins: pins(options.from, options.tip_file),
-            wants_outsiders: genesis.trust.wanted > 0 || !genesis.trust.timestamp_roots.is_empty(),
+            wants_outsiders: !tip.membership.trust().asks_for_nothing(),
             entries_before: old.map_or(0, |old| old.header.log_size.0),
             seals_before: u64::from(old.is_some()),
             unproved_start: partial,

@@ -13,7 +13,7 @@ const CHAIN: ChainId = ChainId([1; 32]);
 /// A membership whose nodes 1, 2, … have these voting powers.
 fn powers(powers: &[u32]) -> Membership {
     let network = Network::new(powers.len() as u32);
-    (1..).zip(powers).fold(network.genesis.membership, |membership, (number, power)| {
+    (1..).zip(powers).fold(network.genesis.membership.clone(), |membership, (number, power)| {
         Change::SetPower(NodeNumber(number), *power).apply(&membership, crate::names::PROTOCOL).unwrap().0
     })
 }
@@ -184,7 +184,7 @@ fn a_certificate_in_bytes_is_the_one_in_json() {
 fn nobody_certifies_a_block_but_the_membership_committed_below_it() {
     let mut network = Network::new(4);
     // Block 2 enacts that node 5 comes; block 4 that node 1 goes.
-    let comes = Change::AddMember(fixture::member(5, fixture::CODES[4]));
+    let comes = Change::AddMember(fixture::member(5, fixture::CODES[4]).into());
     let goes = Change::SetPower(NodeNumber(1), 0);
     for (change, effective) in [(comes, 3), (goes, 5)] {
         network.govern(change, Height(effective));

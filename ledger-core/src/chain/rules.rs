@@ -8,7 +8,7 @@ use crate::codec::TooMany;
 use crate::contract::{State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
-use crate::governance::Control;
+use crate::governance::{self, Control, Motion};
 use crate::map::{MapKey, Shard, Table};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LeafHash, LogIndex};
@@ -207,21 +207,18 @@ pub(crate) fn govern(
     submissions: &[Submission],
     control: &mut Control,
 ) -> (Vec<Outcome>, Option<Membership>) {
-    let height = head.height.next();
-    let mut outcomes = Vec::new();
+    let mut motions = Vec::new();
     for submission in submissions {
         let actor = actor(&head.membership, submission.stream);
         for event in &submission.events {
             match event {
-                Event::Propose(propose) => {
-                    outcomes.push(control.propose(actor, height, &head.membership, propose));
-                }
-                Event::Approve(approve) => outcomes.push(control.approve(&head.chain, &head.membership, approve)),
+                Event::Propose(propose) => motions.push((actor, Motion::Propose(propose))),
+                Event::Approve(approve) => motions.push((actor, Motion::Approve(approve))),
                 Event::Contract(_) | Event::Evidence(_) | Event::Anchor(_) => {}
             }
         }
     }
-    (outcomes, control.close(height, &head.membership))
+    governance::fold(control, &head.chain, head.height.next(), &head.membership, &motions)
 }
 
 /// The member that answers for a stream. The stream was checked: its node is there.

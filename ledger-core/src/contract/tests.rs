@@ -461,7 +461,7 @@ fn every_outcome_has_a_byte_and_every_byte_at_most_one() {
         assert_eq!(outcome.byte(), byte);
         assert_eq!(Outcome::from_byte(byte), Some(outcome));
     }
-    assert_eq!((Refusal::ALL.len(), Outcome::from_byte(15)), (14, None));
+    assert_eq!((Refusal::ALL.len(), Outcome::from_byte(16)), (15, None));
     assert_eq!(serde_json::to_string(&Outcome::Refused(Refusal::NoChange)).unwrap(), r#"{"refused":"NO_CHANGE"}"#);
 }
 

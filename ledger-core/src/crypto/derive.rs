@@ -1,4 +1,4 @@
-//! Keys and salts out of one secret: HKDF-SHA256 (RFC 5869) with an empty salt.
+//! Keys and salts out of one secret: HKDF-SHA256 (RFC 5869) with an empty salt (`format.md §5`).
 //!
 //! ```text
 //! info   length(1) ‖ domain(8..31) ‖ suite(1) ‖ fields

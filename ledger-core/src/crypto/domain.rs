@@ -1,138 +1,89 @@
-//! The one list of domain strings, and the suites.
+//! The one list of domain strings, and the suites (`format.md §2`).
 
 use bincode::{Decode, Encode};
 use thiserror::Error;
 
-/// What a preimage is about. No two purposes share a string, so that bytes made for one can never
-/// stand for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
+/// Declares the domains once: what a preimage is about, and its string.
+macro_rules! domains {
+    ($($(#[$meta:meta])* $name:ident = $text:literal,)*) => {
+        /// What a preimage is about. No two purposes share a string, so that bytes made for one can never
+        /// stand for another.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Domain { $($(#[$meta])* $name,)* }
+
+        impl Domain {
+            /// Every domain, in the order of this list.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The domain string: 8 to 31 bytes of ASCII.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+domains! {
     /// Genesis in its binary form; gives the chain id.
-    Genesis,
+    Genesis = "luqi/genesis",
     /// A member's signed application for the genesis ceremony.
-    Application,
+    Application = "luqi/application",
     /// A governance key's approval of a genesis.
-    GenesisApproval,
+    GenesisApproval = "luqi/genesis-approval",
     /// Block header; gives the block hash.
-    Header,
+    Header = "luqi/header",
     /// Body of a block.
-    Body,
+    Body = "luqi/body",
     /// Membership.
-    Membership,
+    Membership = "luqi/membership",
     /// Control state.
-    Control,
+    Control = "luqi/control",
     /// Governance change and its height; gives the proposal id.
-    Proposal,
+    Proposal = "luqi/proposal",
     /// A governance key's approval of a proposal.
-    Approval,
+    Approval = "luqi/approval",
     /// A node's signature over a submission.
-    Submission,
+    Submission = "luqi/submission",
     /// Consensus vote, first round of voting.
-    Prevote,
+    Prevote = "luqi/prevote",
     /// Consensus vote, second round of voting; certificates are made of these.
-    Precommit,
+    Precommit = "luqi/precommit",
     /// Consensus proposal.
-    ConsensusProposal,
+    ConsensusProposal = "luqi/consensus-proposal",
     /// First and last part of a proposed block.
-    Parts,
+    Parts = "luqi/parts",
     /// Binding of a transport identity to a node.
-    Validator,
+    Validator = "luqi/validator",
     /// One slot of a record.
-    Slot,
+    Slot = "luqi/slot",
     /// Salt of one slot.
-    Salt,
+    Salt = "luqi/salt",
     /// Commitment to a record.
-    Commitment,
+    Commitment = "luqi/commitment",
     /// VRF input of a contract.
-    ContractVrf,
+    ContractVrf = "luqi/contract-vrf",
     /// VRF input of an employer.
-    EmployerVrf,
+    EmployerVrf = "luqi/employer-vrf",
     /// Subject, from a VRF output.
-    Subject,
+    Subject = "luqi/subject",
     /// State of a subject.
-    State,
+    State = "luqi/state",
     /// Hash chain over the events of a subject.
-    History,
+    History = "luqi/history",
     /// Key of the contract map.
-    MapKey,
+    MapKey = "luqi/map-key",
     /// Leaf of the contract map.
-    MapLeaf,
+    MapLeaf = "luqi/map-leaf",
     /// Inner node of the contract map.
-    MapNode,
+    MapNode = "luqi/map-node",
     /// Data key of a sealed record.
-    DataKey,
+    DataKey = "luqi/data-key",
     /// Lookup tag of a submitted item.
-    Lookup,
+    Lookup = "luqi/lookup",
 }
 
 impl Domain {
-    /// Every domain, in the order of this list.
-    pub const ALL: [Self; 28] = [
-        Self::Genesis,
-        Self::Application,
-        Self::GenesisApproval,
-        Self::Header,
-        Self::Body,
-        Self::Membership,
-        Self::Control,
-        Self::Proposal,
-        Self::Approval,
-        Self::Submission,
-        Self::Prevote,
-        Self::Precommit,
-        Self::ConsensusProposal,
-        Self::Parts,
-        Self::Validator,
-        Self::Slot,
-        Self::Salt,
-        Self::Commitment,
-        Self::ContractVrf,
-        Self::EmployerVrf,
-        Self::Subject,
-        Self::State,
-        Self::History,
-        Self::MapKey,
-        Self::MapLeaf,
-        Self::MapNode,
-        Self::DataKey,
-        Self::Lookup,
-    ];
-
-    /// The domain string: 8 to 31 bytes of ASCII.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Genesis => "luqi/genesis",
-            Self::Application => "luqi/application",
-            Self::GenesisApproval => "luqi/genesis-approval",
-            Self::Header => "luqi/header",
-            Self::Body => "luqi/body",
-            Self::Membership => "luqi/membership",
-            Self::Control => "luqi/control",
-            Self::Proposal => "luqi/proposal",
-            Self::Approval => "luqi/approval",
-            Self::Submission => "luqi/submission",
-            Self::Prevote => "luqi/prevote",
-            Self::Precommit => "luqi/precommit",
-            Self::ConsensusProposal => "luqi/consensus-proposal",
-            Self::Parts => "luqi/parts",
-            Self::Validator => "luqi/validator",
-            Self::Slot => "luqi/slot",
-            Self::Salt => "luqi/salt",
-            Self::Commitment => "luqi/commitment",
-            Self::ContractVrf => "luqi/contract-vrf",
-            Self::EmployerVrf => "luqi/employer-vrf",
-            Self::Subject => "luqi/subject",
-            Self::State => "luqi/state",
-            Self::History => "luqi/history",
-            Self::MapKey => "luqi/map-key",
-            Self::MapLeaf => "luqi/map-leaf",
-            Self::MapNode => "luqi/map-node",
-            Self::DataKey => "luqi/data-key",
-            Self::Lookup => "luqi/lookup",
-        }
-    }
-
     /// `length ‖ domain ‖ suite`, the head of every preimage: 33 bytes of which so many count.
     pub(crate) const fn head(self, suite: Suite) -> ([u8; 33], usize) {
         let text = self.as_str().as_bytes();
@@ -151,7 +102,7 @@ impl Domain {
     }
 }
 
-/// The algorithms that a hash, a key or a signature belongs to.
+/// The algorithms that a hash, a key or a signature belongs to (`format.md §1`, suite).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Suite {
     /// Suite 1: Ed25519 (RFC 8032, verified strictly) and SHA-256.

@@ -1,4 +1,4 @@
-//! Ed25519 keys and signatures, verified strictly.
+//! Ed25519 keys and signatures, verified strictly (`format.md §2`).
 //!
 //! A key is accepted only in its canonical encoding and only if it is not of small order, so one
 //! key has one name. A signature is accepted only by `verify_strict`: batch verification gives

@@ -1,7 +1,7 @@
 //! Suites, hashes and signatures of the ledger's own. (RFC 6962 hashes, which belong to the log's
 //! format, are in `merkle`; the VRF is in `lookup`.)
 //!
-//! Every hash and signature of the ledger is over a *preimage*:
+//! Every hash and signature of the ledger is over a *preimage* (`format.md §2`):
 //!
 //! ```text
 //! hash       length(1) ‖ domain(8..31) ‖ suite(1) ‖ fields

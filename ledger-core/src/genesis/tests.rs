@@ -1,14 +1,16 @@
 //! A genesis in bytes and in JSON, its errors, the ceremony, and a chain that continues another.
 
 use super::*;
-use crate::codec;
+use crate::certificate::{Certificate, CertificateError};
+use crate::codec::{self, Text};
+use crate::crypto::NetworkId;
 use crate::event::{Action, Entry};
 use crate::fixture::{self, CODES, Network, code, governance_key, member, node_key};
-use crate::governance::{Change, Stream};
+use crate::governance::{Change, Control, Stream};
 use crate::map::MapKey;
-use crate::membership::{Node, Parameters, Purpose};
-use crate::merkle::{LogRoot, LogSize};
-use crate::names::{PROTOCOL, Sequence};
+use crate::membership::{Member, MembershipDraft, MembershipError, Node, Parameters, Purpose, TrustPolicy};
+use crate::merkle::{Frontier, LogRoot, LogSize};
+use crate::names::{NodeNumber, Round, Sequence};
 use crate::outcome::Outcome;
 
 /// A chain of two blocks, with an open proposal, and the genesis that continues it with two of its
@@ -18,24 +20,26 @@ fn continued() -> (Network, Genesis) {
     old.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
     old.govern(Change::SetPower(NodeNumber(1), 9), Height(50));
     let membership = [2, 3].into_iter().fold((*old.tip.membership).clone(), |membership, number| {
-        let change = Change::RemoveMember(code(CODES[number]));
+        let change = Change::RemoveMember(code(CODES[number]), code("370100"));
         change.apply(&membership, PROTOCOL).unwrap().0
     });
-    let predecessor = Predecessor {
-        network: old.genesis.network_id(),
-        header: codec::decode::<crate::block::Block>(&old.blocks[1]).unwrap().header,
-        certificate: old.certificate.clone().unwrap(),
-        frontier: old.tip.frontier.clone(),
-        control: old.tip.control.clone(),
-    };
-    let genesis = Genesis { time: old.tip.time, predecessor: Some(predecessor), membership, ..old.genesis.clone() };
+    let genesis = fixture::edited(&old.genesis, |genesis| {
+        genesis.predecessor = Some(old.predecessor());
+        genesis.membership = membership;
+        genesis.time = old.tip.time;
+    });
     (old, genesis)
 }
 
-fn check(genesis: &Genesis, change: impl Fn(&mut Genesis), expected: Result<(), GenesisError>) {
-    let mut genesis = genesis.clone();
-    change(&mut genesis);
-    assert_eq!(genesis.check(), expected);
+/// A genesis with one thing changed: what it is refused for, by its maker, in bytes and in JSON.
+fn check(genesis: &Genesis, change: impl Fn(&mut GenesisDraft), expected: Result<(), GenesisError>) {
+    let mut draft = genesis.draft().clone();
+    change(&mut draft);
+    assert_eq!(Genesis::new(draft.clone()).map(|_| ()), expected);
+    let decoded = codec::decode::<Genesis>(&codec::encode(&draft)).map(|_| ());
+    assert_eq!(decoded, expected.clone().map_err(|why| codec::DecodeError::Refused(why.to_string())));
+    let parsed = serde_json::from_str::<Genesis>(&serde_json::to_string(&draft).unwrap());
+    assert_eq!(parsed.is_ok(), expected.is_ok());
 }
 
 #[test]
@@ -46,50 +50,238 @@ fn a_genesis_is_refused_for_what_does_not_fit() {
     for protocol in [Protocol(0), Protocol(2)] {
         check(&first, |genesis| genesis.protocol = protocol, Err(E::Protocol(protocol)));
     }
-    let witness = || Text::new("witness.example+0badc0de+AAAA").unwrap();
-    check(&first, |genesis| genesis.trust.wanted = 1, Err(E::Witnesses { wanted: 1, named: 0 }));
-    let trust = |named: usize, wanted| TrustPolicy {
-        witnesses: List::new(vec![witness(); named]).unwrap(),
-        wanted,
-        ..TrustPolicy::default()
+    for (name, why) in [
+        ("", NameError::Empty),
+        ("a b", NameError::Ends(' ')),
+        ("a+b", NameError::Ends('+')),
+        ("a\n", NameError::Hidden('\n')),
+        ("a\u{202e}b", NameError::Hidden('\u{202e}')),
+    ] {
+        check(&first, |genesis| genesis.name = Text::new(name).unwrap(), Err(E::Name(why)));
+    }
+    check(&first, |genesis| genesis.time = Timestamp((1 << 53) - 1), Ok(()));
+    check(&first, |genesis| genesis.time = Timestamp(1 << 53), Err(E::Integer(1 << 53)));
+}
+
+#[test]
+fn every_member_has_one_sealed_vrf_key() {
+    let first = Network::new(4).genesis;
+    let sealed = |edit: fn(&mut Vec<SealedVrf>)| {
+        let edited = |genesis: &mut GenesisDraft| {
+            let mut boxes = genesis.sealed_vrf.to_vec();
+            edit(&mut boxes);
+            genesis.sealed_vrf = List::new(boxes).unwrap();
+        };
+        check(&first, edited, Err(GenesisError::SealedVrf));
     };
-    check(&first, |genesis| genesis.trust = trust(2, 2), Ok(()));
-    check(&first, |genesis| genesis.trust = trust(2, 3), Err(E::Witnesses { wanted: 3, named: 2 }));
+    sealed(|boxes| _ = boxes.pop());
+    sealed(|boxes| boxes.clear());
+    sealed(|boxes| boxes.swap(0, 1));
+    sealed(|boxes| boxes.push(boxes[3].clone()));
+    sealed(|boxes| boxes[3].member = code("379900"));
+    sealed(|boxes| boxes[3].member = boxes[2].member);
+}
+
+/// All validators of the old chain sign its tip again.
+fn certify(old: &mut Predecessor) {
+    let keys: Vec<_> = old.signers.nodes().map(|(_, node)| node.number).collect();
+    let keys: Vec<_> = keys.into_iter().map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
+    let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
+    let header = &old.header;
+    old.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
 }
 
 #[test]
 fn the_parts_of_a_predecessor_belong_together() {
+    use PredecessorError as E;
     let (old, genesis) = continued();
-    let part = |change: fn(&mut Predecessor), what| {
-        let changed = |genesis: &mut Genesis| change(genesis.predecessor.as_mut().unwrap());
+    let part = |change: &dyn Fn(&mut Predecessor), what| {
+        let changed = |genesis: &mut GenesisDraft| change(genesis.predecessor.as_mut().unwrap());
         check(&genesis, changed, Err(GenesisError::Predecessor(what)));
     };
     check(&genesis, |_| {}, Ok(()));
-    part(|old| old.frontier = Frontier::default(), "frontier");
-    part(|old| old.frontier.push(crate::merkle::leaf_hash(b"more")), "frontier");
-    part(|old| old.header.log_size = LogSize(1), "frontier");
-    part(|old| old.header.log_root = LogRoot([1; 32]), "frontier");
-    part(|old| old.control.protocol = Protocol(9), "control state");
-    part(|old| old.certificate.block = BlockHash([1; 32]), "certificate");
-    part(|old| old.certificate.height = Height(1), "certificate");
-    part(|old| old.header.proposer = NodeNumber(9), "certificate");
-    let early = Timestamp(old.tip.time.0 - 1);
-    check(&genesis, |genesis| genesis.time = early, Err(GenesisError::Predecessor("time")));
+    part(&|old| old.frontier = Frontier::default(), E::Part("frontier"));
+    part(&|old| old.frontier.push(crate::merkle::leaf_hash(b"more")), E::Part("frontier"));
+    part(&|old| old.header.log_size = LogSize(1), E::Part("frontier"));
+    part(&|old| old.header.log_root = LogRoot([1; 32]), E::Part("frontier"));
+    part(&|old| old.control = Control::new(PROTOCOL), E::Part("control state"));
+    part(&|old| old.next = Network::new(5).genesis.membership.clone(), E::Part("next membership"));
+
+    // A certificate of what is there, by those who certify it.
+    let hash = old.tip.hash;
+    let (wanted, found) = (hash, BlockHash([1; 32]));
+    part(&|old| old.certificate.block = found, E::Certificate(CertificateError::Block { wanted, found }));
+    let (wanted, found) = (Height(2), Height(1));
+    part(&|old| old.certificate.height = found, E::Certificate(CertificateError::Height { wanted, found }));
+    let other = |old: &mut Predecessor| {
+        old.header.proposer = NodeNumber(9);
+        certify(old);
+    };
+    check(&genesis, |genesis| other(genesis.predecessor.as_mut().unwrap()), Ok(()));
+    let unsigned = |genesis: &mut GenesisDraft| {
+        let old = genesis.predecessor.as_mut().unwrap();
+        certify(old);
+        old.certificate.signatures = List::new(old.certificate.signatures[..2].to_vec()).unwrap();
+    };
+    let mut draft = genesis.draft().clone();
+    unsigned(&mut draft);
+    let refused = Genesis::new(draft).map(|_| ());
+    assert!(matches!(refused, Err(GenesisError::Predecessor(E::Certificate(_)))), "{refused:?}");
+    let stranger = |genesis: &mut GenesisDraft| {
+        let old = genesis.predecessor.as_mut().unwrap();
+        let one = fixture::membership(vec![member(9, "370000")], Parameters::default());
+        old.signers = one;
+    };
+    let mut draft = genesis.draft().clone();
+    stranger(&mut draft);
+    assert!(matches!(Genesis::new(draft), Err(GenesisError::Predecessor(E::Certificate(_)))));
+
+    let (tip, found) = (old.tip.time, Timestamp(old.tip.time.0 - 1));
+    check(&genesis, |genesis| genesis.time = found, Err(GenesisError::Predecessor(E::Time { tip, found })));
+    let newer = |genesis: &mut GenesisDraft| {
+        let old = genesis.predecessor.as_mut().unwrap();
+        old.control.protocol = Protocol(2);
+        old.header.control = old.control.hash();
+        certify(old);
+    };
+    let why = E::Protocol { old: Protocol(2), found: PROTOCOL };
+    check(&genesis, newer, Err(GenesisError::Predecessor(why)));
+    let large = |genesis: &mut GenesisDraft| {
+        genesis.predecessor.as_mut().unwrap().control.streams.iter_mut().for_each(|s| s.last = Sequence(1 << 53));
+    };
+    check(&genesis, large, Err(GenesisError::Integer(1 << 53)));
+}
+
+/// The membership of the continuing genesis, changed, is refused for what it forgets.
+fn check_membership(genesis: &Genesis, edit: impl Fn(&mut MembershipDraft), why: Option<PredecessorError>) {
+    let changed = |genesis: &mut GenesisDraft| {
+        let mut draft = genesis.membership.draft().clone();
+        edit(&mut draft);
+        genesis.membership = Membership::new(draft).unwrap();
+        genesis.sealed_vrf = fixture::sealed_vrf(&genesis.membership);
+    };
+    check(genesis, changed, why.map_or(Ok(()), |why| Err(GenesisError::Predecessor(why))));
+}
+
+#[test]
+fn no_number_gets_another_owner_and_nobody_is_forgotten() {
+    use PredecessorError as E;
+    let (_, genesis) = continued();
+    let push = |draft: &mut MembershipDraft, new: Member| draft.members.push(new).unwrap();
+    let with_node =
+        |number: u32| Member { nodes: List::new(vec![fixture::node(number)]).unwrap(), ..member(9, "370500") };
+    // Somebody new, with a number that was given out to somebody else, or with a new one.
+    check_membership(&genesis, |draft| push(draft, with_node(3)), Some(E::Owner(NodeNumber(3), code("370500"))));
+    let new = |draft: &mut MembershipDraft| {
+        push(draft, with_node(5));
+        draft.next_node = NodeNumber(6);
+    };
+    check_membership(&genesis, new, None);
+    // The node of a member that is gone, in the hands of its heir; or its member, come back with it.
+    let inherited = |draft: &mut MembershipDraft| {
+        draft.members.iter_mut().skip(1).for_each(|heir| heir.nodes.push(fixture::node(3)).unwrap());
+    };
+    check_membership(&genesis, inherited, Some(E::Owner(NodeNumber(3), code("370100"))));
+    let back = |draft: &mut MembershipDraft| {
+        push(draft, member(3, "370200"));
+        draft.heirs.retain(|heir| heir.removed != code("370200"));
+    };
+    check_membership(&genesis, back, None);
+    let lower = |draft: &mut MembershipDraft| draft.next_node = NodeNumber(4);
+    let why = E::NextNode { old: NodeNumber(5), found: NodeNumber(4) };
+    check_membership(&genesis, lower, Some(why));
+    let forgotten = |draft: &mut MembershipDraft| draft.heirs.retain(|heir| heir.removed != code("370300"));
+    check_membership(&genesis, forgotten, Some(E::Forgotten(code("370300"))));
+
+    // A number that was given up before the old tip does not come back either, nor is who was removed there forgotten.
+    let mut old = Network::new(4);
+    old.govern(Change::RemoveMember(code("370300"), code("370000")), Height(2));
+    let genesis = fixture::edited(&old.genesis, |genesis| {
+        genesis.predecessor = Some(old.predecessor());
+        genesis.membership = (*old.tip.membership).clone();
+        genesis.time = old.tip.time;
+    });
+    let again = |draft: &mut MembershipDraft| {
+        draft.heirs = List::default();
+        push(draft, member(4, "370300"));
+    };
+    check_membership(&genesis, again, Some(E::Owner(NodeNumber(4), code("370300"))));
+    let forgotten = |draft: &mut MembershipDraft| draft.heirs = List::default();
+    check_membership(&genesis, forgotten, Some(E::Forgotten(code("370300"))));
+}
+
+/// Approvals of the members with these numbers, by these keys.
+fn approvals(genesis: &Genesis, by: &[(u32, u32)]) -> Vec<GenesisApproval> {
+    let sign = |(number, key): &(u32, u32)| {
+        GenesisApproval::sign(genesis, code(CODES[*number as usize - 1]), &governance_key(*key))
+    };
+    by.iter().map(sign).collect()
+}
+
+#[test]
+fn a_succession_is_the_will_of_more_than_two_thirds_of_the_old_members() {
+    use SuccessionError as E;
+    let (old, new) = continued();
+    let succession = |approvals: &[GenesisApproval]| verify_succession(&old.genesis, &new, approvals);
+    let by = |by: &[(u32, u32)]| succession(&approvals(&new, by));
+    assert_eq!(by(&[(1, 1), (2, 2), (3, 3)]), Ok(()));
+    // Also of those that the new chain leaves out.
+    assert_eq!(by(&[(4, 4), (3, 3), (2, 2)]), Ok(()));
+    assert_eq!(by(&[(1, 1), (2, 2)]), Err(E::NoQuorum { approving: 2, total: 4 }));
+    assert_eq!(by(&[]), Err(E::NoQuorum { approving: 0, total: 4 }));
+    assert_eq!(by(&[(1, 1), (2, 2), (2, 2)]), Err(E::Twice(code("370100"))));
+    assert_eq!(by(&[(1, 1), (2, 2), (3, 2)]), Err(E::Signature(code("370200"))));
+    assert_eq!(by(&[(1, 1), (2, 2), (3, 3), (5, 5)]), Err(E::NoMember(code("370400"))));
+    // For another genesis.
+    let later = fixture::edited(&new, |genesis| genesis.time = Timestamp(genesis.time.0 + 1));
+    let for_another = succession(&approvals(&later, &[(1, 1), (2, 2), (3, 3)]));
+    assert_eq!(for_another, Err(E::Signature(code("370000"))));
+}
+
+#[test]
+fn a_forged_succession_is_refused_for_each_rule() {
+    use SuccessionError as E;
+    let (old, new) = continued();
+    let all = [(1, 1), (2, 2), (3, 3), (4, 4)];
+    let refused = |new: &Genesis, why: SuccessionError| {
+        assert_eq!(verify_succession(&old.genesis, new, &approvals(new, &all)), Err(why));
+    };
+    refused(&old.genesis, E::NoPredecessor);
+    let other_chain = |genesis: &mut GenesisDraft| {
+        let old = genesis.predecessor.as_mut().unwrap();
+        old.header.chain = ChainId([7; 32]);
+        certify(old);
+    };
+    refused(&fixture::edited(&new, other_chain), E::Chain(ChainId([7; 32])));
+    let network = NetworkId([7; 32]);
+    let other_network = |genesis: &mut GenesisDraft| genesis.predecessor.as_mut().unwrap().network = network;
+    refused(&fixture::edited(&new, other_network), E::Network(network));
+    refused(&fixture::edited(&new, |genesis| genesis.name = Text::new("other").unwrap()), E::Name);
+    let vrf = crate::lookup::VrfSecretKey::from_random(&[9; 32]).unwrap().public();
+    refused(&fixture::edited(&new, |genesis| genesis.vrf = vrf), E::Vrf);
+
+    // A second succession names the network of the first genesis of all.
+    let mut second = Network::from_genesis(new.clone());
+    second.map = old.map.clone();
+    second.block(vec![]);
+    let third = fixture::edited(&new, |genesis| {
+        genesis.predecessor = Some(second.predecessor());
+        genesis.time = second.tip.time;
+    });
+    assert_eq!(verify_succession(&new, &third, &approvals(&third, &[(1, 1), (2, 2)])), Ok(()));
+    let signed = approvals(&third, &[(1, 1), (2, 2)]);
+    assert!(matches!(verify_succession(&old.genesis, &third, &signed), Err(E::Chain(_))));
 }
 
 #[test]
 fn bytes_and_json_say_the_same_and_give_the_same_chain_id() {
     let (_, continued) = continued();
-    let mut full = continued.clone();
-    full.sealed_vrf =
-        List::new(vec![SealedVrf { member: code("370100"), sealed: Bytes::new(vec![1, 2, 3]).unwrap() }]).unwrap();
-    full.trust = TrustPolicy {
-        witnesses: List::new(vec![Text::new("witness.example+0badc0de+AAAA").unwrap()]).unwrap(),
-        wanted: 1,
-        timestamp_roots: List::new(vec![Bytes::new(vec![0x30, 0x82]).unwrap()]).unwrap(),
-        lag: u64::MAX,
-    };
-    let genesises = [Network::new(4).genesis, continued, full];
+    let trusting = fixture::edited(&continued, |genesis| {
+        let draft = genesis.membership.draft().clone();
+        let trust = TrustPolicy { lag: (1 << 53) - 1, ..fixture::trust(2) };
+        genesis.membership = Membership::new(MembershipDraft { trust, ..draft }).unwrap();
+    });
+    let genesises = [Network::new(4).genesis, continued, trusting];
     for genesis in &genesises {
         let json = serde_json::to_string_pretty(genesis).unwrap();
         let parsed: Genesis = serde_json::from_str(&json).unwrap();
@@ -109,8 +301,9 @@ fn unknown_fields_are_refused() {
     let json = serde_json::to_value(&genesis).unwrap();
     for at in [
         "",
-        "/trust",
         "/membership",
+        "/membership/trust",
+        "/membership/heirs/0",
         "/membership/parameters",
         "/membership/members/0",
         "/membership/members/0/governance",
@@ -124,6 +317,7 @@ fn unknown_fields_are_refused() {
         "/predecessor/control",
         "/predecessor/control/streams/0",
         "/predecessor/control/proposals/0",
+        "/predecessor/next",
     ] {
         let mut more = json.clone();
         more.pointer_mut(at).unwrap().as_object_mut().unwrap().insert("more".into(), 1.into());
@@ -186,10 +380,14 @@ fn application(number: u32, code: &str, nodes: u32) -> Application {
     Application::sign(Member { nodes: List::new(nodes).unwrap(), ..member(number, code) }, &governance_key(number))
 }
 
+fn first(applications: &[Application]) -> Result<Membership, ApplicationError> {
+    first_membership(applications, code("370000"), Parameters::default(), TrustPolicy::default())
+}
+
 #[test]
 fn applications_make_the_first_membership_in_any_order() {
     let applications = [application(3, "370200", 1), application(1, "370000", 2), application(2, "370100", 0)];
-    let made = first_membership(&applications, Parameters::default()).unwrap();
+    let made = first(&applications).unwrap();
     let numbers: Vec<_> = made.nodes().map(|(member, node)| (member.code.as_str().to_owned(), node.number.0)).collect();
     assert_eq!(numbers, [("370000".to_owned(), 1), ("370000".to_owned(), 2), ("370200".to_owned(), 3)]);
     assert_eq!(made.next_node(), NodeNumber(4));
@@ -197,7 +395,7 @@ fn applications_make_the_first_membership_in_any_order() {
     assert_eq!(key, Some(node_key(11, Purpose::Peer).public()));
     let mut reversed = applications.to_vec();
     reversed.reverse();
-    assert_eq!(first_membership(&reversed, Parameters::default()), Ok(made));
+    assert_eq!(first(&reversed), Ok(made));
 }
 
 #[test]
@@ -209,13 +407,13 @@ fn an_application_is_signed_by_its_member_as_it_stands() {
     let renamed = Application { member: other_name, ..good.clone() };
     let by_another = Application::sign(good.member.clone(), &governance_key(1));
     for bad in [renamed, by_another] {
-        let refused = GenesisError::Application(code("370100"));
+        let refused = ApplicationError::Signature(code("370100"));
         assert_eq!(bad.verify(), Err(refused.clone()));
-        assert_eq!(first_membership(&[bad], Parameters::default()), Err(refused));
+        assert_eq!(first(&[bad]), Err(refused));
     }
 
-    let province_missing = first_membership(&[good], Parameters::default());
-    assert_eq!(province_missing, Err(GenesisError::Membership(MembershipError::Provinces(0))));
+    let province_missing = first(&[good]);
+    assert_eq!(province_missing, Err(ApplicationError::Membership(MembershipError::Province(code("370000")))));
 }
 
 #[test]

@@ -107,8 +107,8 @@ proptest! {
     #[test]
     fn nothing_that_a_chain_takes_was_signed_for_another(members in 3_u32..6, later in 1_u64..1 << 40) {
         let ours = Network::new(members);
-        let time = Timestamp(ours.genesis.time.0 + later);
-        check_accepted(&ours, &Network::from_genesis(Genesis { time, ..ours.genesis.clone() }));
+        let theirs = fixture::edited(&ours.genesis, |genesis| genesis.time = Timestamp(genesis.time.0 + later));
+        check_accepted(&ours, &Network::from_genesis(theirs));
     }
 }
 
@@ -121,7 +121,7 @@ fn check_accepted(ours: &Network, theirs: &Network) {
     for (chain, accepted) in [(&our_chain, true), (&their_chain, false)] {
         let mut ours = Network::from_genesis(ours.genesis.clone());
         let key = node_key(1, Purpose::Submission);
-        let events = vec![Event::Propose(Box::new(Propose { change: change.clone(), effective: Height(9) }))];
+        let events = vec![Event::Propose(Box::new(Propose { change: change.clone().into(), effective: Height(9) }))];
         let submission = Submission::sign(chain, &key, NodeNumber(1), Sequence(1), events.clone()).unwrap();
         let proposal = crate::chain::Proposal {
             proposer: NodeNumber(1),

@@ -76,10 +76,10 @@ fn any_change() -> impl Strategy<Value = Change> {
     prop_oneof![
         4 => (number(), 0_u32..6).prop_map(|(number, power)| Change::SetPower(number, power)),
         1 => number().prop_map(Change::RemoveNode),
-        1 => number().prop_map(|node| Change::RotateNodeKeys(node, fixture::node(second(node.0)).keys)),
-        1 => Just(Change::AddMember(fixture::member(5, "370400"))),
-        1 => Just(Change::AddNode(code("370100"), fixture::node(6))),
-        1 => Just(Change::RemoveMember(code("370300"))),
+        1 => number().prop_map(|node| Change::RotateNodeKeys(node, fixture::node(second(node.0)).keys.into())),
+        1 => Just(Change::AddMember(fixture::member(5, "370400").into())),
+        1 => Just(Change::AddNode(code("370100"), fixture::node(6).into())),
+        1 => Just(Change::RemoveMember(code("370300"), code("370000"))),
     ]
 }
 
@@ -90,13 +90,13 @@ fn governed(powers: &[u32], changes: &[Change]) -> Network {
     for (member, power) in members.iter_mut().zip(powers) {
         member.nodes = List::new(vec![Node { power: *power, ..member.nodes[0].clone() }]).unwrap();
     }
-    let membership = Membership::new(members, Parameters::default(), genesis.membership.next_node()).unwrap();
-    let mut network = Network::from_genesis(crate::genesis::Genesis { membership, ..genesis });
+    let membership = fixture::membership(members, Parameters::default());
+    let mut network = Network::from_genesis(fixture::edited(&genesis, |genesis| genesis.membership = membership));
     let chain = network.tip.chain;
     let mut events = Vec::new();
     for change in changes {
         let id = change.id(Height(2));
-        events.push(Event::Propose(Box::new(Propose { change: change.clone(), effective: Height(2) })));
+        events.push(Event::Propose(Box::new(Propose { change: change.clone().into(), effective: Height(2) })));
         let approval = |(member, of): (u32, &&str)| Approve::sign(&chain, &governance_key(member), code(of), id);
         events.extend((1..).zip(&fixture::CODES[..powers.len()]).map(approval).map(Event::Approve));
     }
@@ -159,7 +159,7 @@ proptest! {
 #[test]
 fn who_was_replaced_certifies_nothing() {
     let changes: Vec<_> =
-        (1..=4).map(|node| Change::RotateNodeKeys(NodeNumber(node), fixture::node(second(node)).keys)).collect();
+        (1..=4).map(|node| Change::RotateNodeKeys(NodeNumber(node), fixture::node(second(node)).keys.into())).collect();
     let network = governed(&[1; 4], &changes);
     let block = network.checked(vec![]);
     for (with, accepted) in [(With::FirstKey, false), (With::SecondKey, true)] {

@@ -12,5 +12,5 @@ mod rule;
 mod tests;
 
 pub use fast::{ContractMap, Shard, Staged, Table, root_of_parallel};
-pub use proof::{End, MapProof, MapProofError, Verdict};
+pub use proof::{End, MapProof, MapProofError, Shown};
 pub use rule::{Keyed, MapKey, root_of};

@@ -1,4 +1,4 @@
-//! Proof of what the map says of one key, checked with the root alone.
+//! Proof of what the map says of one key, checked with the root alone (`format.md §14`).
 
 use super::rule::{KEY_BITS, MapKey, inner, leaf};
 use crate::codec::{List, refuse};
@@ -52,7 +52,7 @@ pub enum End {
 
 /// What a proof shows of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Shown {
     /// The map holds a state with this hash under the key.
     Present(StateHash),
     /// The map does not hold the key.
@@ -81,17 +81,17 @@ impl MapProof {
     ///
     /// # Errors
     /// [`MapProofError`], when the proof shows nothing of the key under this root.
-    pub fn verify(&self, root: &MapRoot, key: &MapKey) -> Result<Verdict, MapProofError> {
+    pub fn verify(&self, root: &MapRoot, key: &MapKey) -> Result<Shown, MapProofError> {
         let depth = self.siblings.len();
         let (bottom, verdict) = match &self.end {
-            End::Empty => (MapRoot::EMPTY, Verdict::Absent),
-            End::State(state) => (leaf(key, state), Verdict::Present(*state)),
+            End::Empty => (MapRoot::EMPTY, Shown::Absent),
+            End::State(state) => (leaf(key, state), Shown::Present(*state)),
             End::Other { key: other, state } => {
                 let on_our_path = (0..depth).all(|bit| other.bit(bit) == key.bit(bit));
                 if other == key || !on_our_path {
                     return Err(MapProofError::OtherPath);
                 }
-                (leaf(other, state), Verdict::Absent)
+                (leaf(other, state), Shown::Absent)
             }
         };
         let way_up = (0..depth).rev().zip(&self.siblings);

@@ -1,4 +1,4 @@
-//! The rule of the contract map, as an auditor would write it down.
+//! The rule of the contract map, as an auditor would write it down (`format.md §14`).
 //!
 //! ```text
 //! empty = 32 zero bytes

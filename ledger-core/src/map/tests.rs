@@ -67,7 +67,7 @@ fn check(map: &ContractMap, pairs: &[(MapKey, State)]) {
 }
 
 fn check_proof(map: &ContractMap, key: &MapKey) -> MapProof {
-    let expected = map.get(key).map_or(Verdict::Absent, |state| Verdict::Present(state.hash()));
+    let expected = map.get(key).map_or(Shown::Absent, |state| Shown::Present(state.hash()));
     let proof = map.prove(key);
     assert_eq!(proof.verify(&map.root(), key), Ok(expected), "{key}");
     assert_eq!(decode(&encode(&proof)), Ok(proof.clone()));
@@ -237,7 +237,7 @@ fn a_neighbour_from_another_path_shows_nothing() {
         let as_other: MapProof = decode(&[&[2][..], &key(n).0, &bytes[1..]].concat()).unwrap();
         for m in (0..200).filter(|m| *m != n) {
             match as_other.verify(&map.root(), &key(m)) {
-                Ok(verdict) => assert_eq!((verdict, map.get(&key(m))), (Verdict::Absent, None)),
+                Ok(verdict) => assert_eq!((verdict, map.get(&key(m))), (Shown::Absent, None)),
                 Err(why) => assert_eq!(why, MapProofError::OtherPath),
             }
         }
@@ -298,7 +298,7 @@ proptest! {
             // Under another key the proof may hold only for what is true of that key.
             let other_key = MapKey(flip(&key.0).try_into().unwrap());
             if let Ok(verdict) = proof.verify(&root, &other_key) {
-                prop_assert_eq!((verdict, map.get(&other_key)), (Verdict::Absent, None));
+                prop_assert_eq!((verdict, map.get(&other_key)), (Shown::Absent, None));
             }
         }
     }

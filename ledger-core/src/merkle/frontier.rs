@@ -1,4 +1,4 @@
-//! The right edge of a growing log: all that is needed to go on and to tell the root.
+//! The right edge of a growing log: all that is needed to go on and to tell the root (`format.md §3`).
 
 use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash, subtree_parallel};
 use bincode::de::Decoder;

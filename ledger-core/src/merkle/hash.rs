@@ -1,4 +1,4 @@
-//! Leaf, node and root, as RFC 6962 section 2.1 defines them.
+//! Leaf, node and root, as RFC 6962 section 2.1 defines them (`format.md §3`).
 //!
 //! ```text
 //! MTH({})     = SHA-256()

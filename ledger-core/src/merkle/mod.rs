@@ -1,4 +1,4 @@
-//! The Merkle tree of RFC 6962 section 2.1 with SHA-256: the log's one tree over the history, and
+//! The Merkle tree of RFC 6962 section 2.1 with SHA-256 (`format.md §3`): the log's one tree over the history, and
 //! the tree over the events of one submission.
 //!
 //! Promises: a root fixes every leaf and its place; [`Frontier`] gives the root of a growing log

@@ -1,4 +1,4 @@
-//! Inclusion and consistency: made as RFC 6962 sections 2.1.1 and 2.1.2 define them, checked by the
+//! Inclusion and consistency (`format.md §3`): made as RFC 6962 sections 2.1.1 and 2.1.2 define them, checked by the
 //! algorithms of RFC 9162 sections 2.1.3.2 and 2.1.4.2 (the same proofs, clearer steps).
 //!
 //! **Where implementations differ**, on size 0, we go with C2SP's witness protocol: an empty proof

@@ -17,7 +17,7 @@ pub(crate) fn changed() -> Network {
     network.block_of((1..4).map(new).collect());
     network.govern(Change::SetPower(NodeNumber(4), 2), Height(3));
     network.block_of(vec![fixture::event(2, Action::Suspend)]);
-    network.govern(Change::AddNode(code("370100"), fixture::node(5)), Height(5));
+    network.govern(Change::AddNode(code("370100"), fixture::node(5).into()), Height(5));
     network
 }
 

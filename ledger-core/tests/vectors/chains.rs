@@ -31,7 +31,13 @@ fn eventful() -> Network {
         ],
         vec![
             (2, vec![at(1, Action::Dissolve), at(4, Action::Resume), at(4, Action::Correct { cites: Ordinal(0) })]),
-            (1, vec![Event::Propose(Box::new(Propose { change, effective: Height(5) })), approve(chain, 1, "370000")]),
+            (
+                1,
+                vec![
+                    Event::Propose(Box::new(Propose { change: change.into(), effective: Height(5) })),
+                    approve(chain, 1, "370000"),
+                ],
+            ),
             (3, vec![approve(chain, 2, "370100"), approve(chain, 3, "370200")]),
         ],
         vec![

@@ -9,7 +9,7 @@ use ledger_core::codec::{self, List};
 use ledger_core::event::{Action, Seal};
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::governance::Change;
-use ledger_core::membership::{Membership, Parameters};
+use ledger_core::membership::Parameters;
 use ledger_core::merkle::{LogRoot, LogSize};
 use ledger_core::names::{ControlHash, Height, MapRoot, MembershipHash, NodeNumber, Protocol, Sequence, Timestamp};
 use ledger_core::submission::Submission;
@@ -19,9 +19,8 @@ use serde_json::Value;
 fn narrow() -> Network {
     let genesis = Network::new(4).genesis;
     let parameters = Parameters { block_events: 8, submission_events: 6, ..Parameters::default() };
-    let membership =
-        Membership::new(genesis.membership.members().to_vec(), parameters, genesis.membership.next_node()).unwrap();
-    Network::from_genesis(ledger_core::genesis::Genesis { membership, ..genesis })
+    let membership = fixture::membership(genesis.membership.members().to_vec(), parameters);
+    Network::from_genesis(fixture::edited(&genesis, |genesis| genesis.membership = membership))
 }
 
 fn grown(blocks: u64) -> Network {

@@ -25,7 +25,7 @@ fn chain(blocks: u64) -> (Network, Vec<FinalBlock>) {
             let change = Change::SetPower(NodeNumber(4), height as u32);
             let effective = Height(height + 2);
             let id = change.id(effective);
-            events.push(Event::Propose(Box::new(Propose { change, effective })));
+            events.push(Event::Propose(Box::new(Propose { change: change.into(), effective })));
             let chain = network.tip.chain;
             let approve = |(member, code_text)| {
                 Event::Approve(Approve::sign(&chain, &governance_key(member), code(code_text), id))

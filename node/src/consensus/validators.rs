@@ -102,7 +102,7 @@ mod tests {
     use crate::consensus::context::{At, Luqi};
     use arc_malachitebft_app_channel::app::types::core::{Context, Round};
     use ledger_core::codec::List;
-    use ledger_core::fixture::{CODES, member, node, node_key};
+    use ledger_core::fixture::{CODES, member, membership, node, node_key};
     use ledger_core::membership::{Node, Parameters};
     use std::collections::BTreeSet;
 
@@ -112,8 +112,7 @@ mod tests {
             member.nodes = List::new(vec![Node { power: *power, ..node(number) }]).unwrap();
             member
         });
-        let next = NodeNumber(u32::try_from(powers.len()).unwrap() + 1);
-        Validators::of(&Membership::new(members.collect(), Parameters::default(), next).unwrap())
+        Validators::of(&membership(members.collect(), Parameters::default()))
     }
 
     #[test]

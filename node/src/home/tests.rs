@@ -1,8 +1,7 @@
 use super::*;
-use crate::ceremony::{Applicant, MemberKeys, collect, short_hash};
+use crate::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
 use crate::keys::{draw_vrf, system_rng};
-use ledger_core::genesis::Application;
-use ledger_core::membership::Parameters;
+use ledger_core::genesis::{Application, GenesisDraft};
 use ledger_core::names::Timestamp;
 
 /// Three members, the province last to apply, with two nodes.
@@ -19,7 +18,7 @@ fn members() -> Vec<(MemberKeys, Application)> {
 
 fn genesis_of(members: &[(MemberKeys, Application)]) -> Genesis {
     let applications: Vec<Application> = members.iter().map(|(_, application)| application.clone()).collect();
-    collect(&applications, "test.luqi.example", Timestamp(1), Parameters::default(), &mut system_rng()).unwrap()
+    collect(&applications, Founding::new("test.luqi.example", Timestamp(1)), &mut system_rng()).unwrap()
 }
 
 struct Bed {
@@ -54,7 +53,7 @@ fn a_home_is_prepared_installed_and_opened() {
     assert_eq!(home.genesis(), &bed.genesis);
     assert_eq!((home.chain_id(), home.node()), (bed.genesis.chain_id(), made.node()));
     // The province and its two nodes come first, then 370100.
-    assert_eq!((home.node(), home.member()), (NodeNumber(4), "370200".parse().unwrap()));
+    assert_eq!((home.node(), home.member()), (NodeNumber(4), "370200".parse().ok()));
     let keys = home.load_keys().unwrap();
     assert_eq!(keys.node.list(), bed.keys.nodes[0].list());
     assert_eq!(keys.vrf.public(), bed.genesis.vrf);
@@ -84,7 +83,8 @@ fn a_genesis_that_does_not_fit_is_refused() {
     for (sealed, member) in boxes.iter_mut().zip(bed.genesis.membership.members()) {
         sealed.member = member.code;
     }
-    let swapped = Genesis { sealed_vrf: ledger_core::codec::List::new(boxes).unwrap(), ..bed.genesis.clone() };
+    let sealed_vrf = ledger_core::codec::List::new(boxes).unwrap();
+    let swapped = Genesis::new(GenesisDraft { sealed_vrf, ..bed.genesis.draft().clone() }).unwrap();
     assert!(matches!(Home::install(&bed.root(), swapped), Err(HomeError::NoVrf(_))));
     assert!(!format_file(&bed.root()).exists());
 }
@@ -134,9 +134,7 @@ fn an_application_that_was_touched_is_refused() {
     let mut members = members();
     members[0].1.member.nodes = ledger_core::codec::List::default();
     let applications: Vec<Application> = members.into_iter().map(|(_, application)| application).collect();
-    assert!(
-        collect(&applications, "test.luqi.example", Timestamp(1), Parameters::default(), &mut system_rng()).is_err()
-    );
+    assert!(collect(&applications, Founding::new("test.luqi.example", Timestamp(1)), &mut system_rng()).is_err());
 }
 
 #[test]
@@ -165,7 +163,7 @@ fn a_new_member_joins_with_the_key_that_another_one_seals_to_it() {
     assert!(matches!(join(4, Some(&sealed)), Err(HomeError::NumberUsed { .. })));
     join(5, Some(&sealed)).unwrap();
     let joined = Home::open(&root).unwrap();
-    assert_eq!((joined.node(), joined.member()), (NodeNumber(5), MemberCode::ZERO));
+    assert_eq!((joined.node(), joined.member()), (NodeNumber(5), None));
     assert_eq!(joined.load_keys().unwrap().vrf.public(), bed.genesis.vrf);
     assert!(matches!(join(5, Some(&sealed)), Err(HomeError::Exists(_))));
 }

@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use ledger_core::crypto::Signature;
 use ledger_core::event::Event;
-use ledger_core::governance::{Approve, Change, MAX_OPEN, Propose};
+use ledger_core::governance::{Approve, Change, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError};
 use ledger_core::names::{Height, MemberCode, NodeNumber, ProposalId, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,35 +56,48 @@ fn propose(
     effective: Height,
 ) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
-    let height = tip.height.next();
-    if effective <= height {
-        return Err(Problem::new(
-            Code::BadChange,
+    let Some((member, _)) = tip.membership.node(node) else {
+        let (en, zh) =
+            ("this node is no member's: propose it through another", "本节点不属于任何成员，请通过其他节点提出");
+        return Err(Problem::new(Code::BadChange, en, zh).at("/propose"));
+    };
+    let propose = Propose { change: change.into(), effective };
+    match tip.control.consider(member.code, tip.height.next(), &tip.membership, &propose) {
+        Ok(open) => Ok((open.id, Event::Propose(Box::new(propose)))),
+        Err(why) => Err(not_proposed(&why, tip.height.next())),
+    }
+}
+
+/// Why the block of a height would refuse a proposal, for who made it.
+fn not_proposed(why: &ProposeError, height: Height) -> Problem {
+    let problem = |en: String, zh: String, at: &str| Problem::new(Code::BadChange, en, zh).at(at);
+    match why {
+        ProposeError::TooLate(first) => problem(
+            format!("block {height} is being made: the change can hold from block {first} on at the earliest"),
+            format!("第 {height} 块正在生成，变更最早自第 {first} 块起生效"),
+            "/propose/effective",
+        ),
+        ProposeError::TooFar(_) => problem(
+            why.to_string(),
+            format!("拟定的生效高度过远；请在其后 {MOST_AHEAD} 块以内提案"),
+            "/propose/effective",
+        ),
+        ProposeError::Duplicate => problem(why.to_string(), "该提案已存在".to_owned(), "/propose"),
+        ProposeError::TooManyOwn => problem(
             format!(
-                "block {height} is being made: the change can hold from block {} on at the earliest",
-                height.next()
+                "this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"
             ),
-            format!("第 {height} 块正在生成，变更最早自第 {} 块起生效", height.next()),
-        )
-        .at("/propose/effective"));
-    }
-    let id = change.id(effective);
-    if tip.control.proposals.iter().any(|open| open.id == id) {
-        return Err(Problem::new(Code::BadChange, "it is proposed already", "该提案已存在").at("/propose"));
-    }
-    let own = tip.membership.node(node).map(|(member, _)| member.code);
-    if tip.control.proposals.iter().filter(|open| Some(open.proposer) == own).count() >= MAX_OPEN {
-        return Err(Problem::new(
-            Code::BadChange,
-            format!("this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"),
             format!("本节点所属成员已有 {MAX_OPEN} 项未决提案：请待其中一项生效或失效，或通过其他成员的节点提出"),
-        )
-        .at("/propose"));
+            "/propose",
+        ),
+        ProposeError::TooMany => problem(
+            format!("{why}: wait until one holds or lapses"),
+            format!("全网已有 {MAX_PROPOSALS} 项未决提案：请待其中一项生效或失效"),
+            "/propose",
+        ),
+        ProposeError::NotOpen(id) => problem(why.to_string(), format!("没有编号为 {id} 的未决提案"), "/propose/change"),
+        ProposeError::BadChange(why) => problem(why.to_string(), format!("变更不适用：{why}"), "/propose/change"),
     }
-    if let Err(why) = change.apply(&tip.membership, tip.control.protocol) {
-        return Err(Problem::new(Code::BadChange, why.to_string(), format!("变更不适用：{why}")).at("/propose/change"));
-    }
-    Ok((id, Event::Propose(Box::new(Propose { change, effective }))))
 }
 
 fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Problem> {

@@ -20,7 +20,7 @@ use ledger_core::chain::Head;
 use ledger_core::event::Event;
 use ledger_core::lookup::Alpha;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{MemberCode, NodeNumber, Sequence, Subject};
+use ledger_core::names::{NodeNumber, Sequence, Subject};
 use ledger_core::record::Record;
 use ledger_core::submission::Submission;
 use rayon::prelude::*;
@@ -224,7 +224,7 @@ impl Desk {
     }
 
     fn sequel(&self, drafts: &[Draft], sealed: &[Sealed], catch_up: bool, ground: &Ground<'_>) -> (Sequel, Vec<Spot>) {
-        let keeper = ground.head.membership.node(self.node).map_or(MemberCode::ZERO, |(member, _)| member.code);
+        let keeper = ground.head.membership.node(self.node).map(|(member, _)| member.code);
         let mut writer = Writer::new(keeper, &self.journal.tables, &self.vault, ground.is_known);
         if catch_up {
             writer.catch_up(ground.settled, ground.is_final);

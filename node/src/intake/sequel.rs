@@ -38,7 +38,7 @@ pub(super) struct Sequel {
 
 /// What a sequel is made with.
 pub(super) struct Writer<'a> {
-    pub(super) keeper: MemberCode,
+    pub(super) keeper: Option<MemberCode>,
     pub(super) tables: &'a Tables,
     pub(super) vault: &'a Vault,
     /// Whether there is a state for a subject once what is signed is on the chain.
@@ -54,7 +54,7 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(
-        keeper: MemberCode,
+        keeper: Option<MemberCode>,
         tables: &'a Tables,
         vault: &'a Vault,
         is_known: &'a dyn Fn(&Subject) -> bool,
@@ -142,9 +142,9 @@ impl<'a> Writer<'a> {
 }
 
 /// What the annex's messages do; the other kinds need more than a record.
-fn action(kind: RecordKind, keeper: MemberCode) -> Option<Action> {
+fn action(kind: RecordKind, keeper: Option<MemberCode>) -> Option<Action> {
     match kind {
-        RecordKind::New => Some(Action::New { keeper }),
+        RecordKind::New => keeper.map(|keeper| Action::New { keeper }),
         RecordKind::Renew => Some(Action::Renew),
         RecordKind::Dissolve => Some(Action::Dissolve),
         RecordKind::Terminate => Some(Action::Terminate),

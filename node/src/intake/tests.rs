@@ -2,7 +2,7 @@ mod member;
 mod service;
 
 use super::*;
-use crate::ceremony::{Applicant, MemberKeys, collect};
+use crate::ceremony::{Applicant, Founding, MemberKeys, collect};
 use crate::home::Home;
 use crate::keys::system_rng;
 use crate::store::{DiskStore, Store, StoreConfig};
@@ -28,7 +28,9 @@ fn home(root: &Path, parameters: Parameters) -> Home {
     let keys = MemberKeys::draw(1, &mut rng);
     let who = Applicant { code: "370000".parse().unwrap(), name_zh: "山东省", name_en: "Shandong", powers: &[1] };
     let application = keys.apply(&who).unwrap();
-    let genesis = collect(&[application], "test.luqi.example", Timestamp(1), parameters, &mut rng).unwrap();
+    let genesis =
+        collect(&[application], Founding { parameters, ..Founding::new("test.luqi.example", Timestamp(1)) }, &mut rng)
+            .unwrap();
     Home::create(root, genesis, &keys.nodes[0], &keys.vault).unwrap()
 }
 
@@ -257,7 +259,12 @@ fn only_a_lone_validator_takes_in() {
             keys.apply(&Applicant { code, name_zh: "山东省", name_en: "Shandong", powers: &[1] }).unwrap()
         })
         .collect();
-    let genesis = collect(&applications, "two.luqi.example", Timestamp(1), small(), &mut rng).unwrap();
+    let genesis = collect(
+        &applications,
+        Founding { parameters: small(), ..Founding::new("two.luqi.example", Timestamp(1)) },
+        &mut rng,
+    )
+    .unwrap();
     let home = Home::create(root.path(), genesis, &members[0].nodes[0], &members[0].vault).unwrap();
     assert!(
         matches!(Intake::open(&home, StoreConfig::default(), Consent::default()), Err(IntakeError::NotAlone(node)) if node == home.node())

@@ -241,11 +241,12 @@ fn signers(stream: NodeNumber, latest: &Latest) -> Vec<(PublicKey, Signer)> {
     let own = latest.tip.membership.node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied();
     let mut signers: Vec<_> = own.into_iter().map(|key| (key, Signer::InForce(key))).collect();
     for proposal in latest.tip.control.proposals.iter() {
-        if let Change::RotateNodeKeys(node, keys) = &proposal.change
+        if let Change::RotateNodeKeys(node, keys) = &*proposal.change
             && *node == stream
         {
             let keys = keys.iter().filter(|key| key.purpose == Purpose::Submission);
-            signers.extend(keys.map(|key| (key.key, Signer::Proposed)));
+            // A change that is open applied when it was proposed: its keys are keys.
+            signers.extend(keys.filter_map(|key| Some((key.key.parse().ok()?, Signer::Proposed))));
         }
     }
     signers

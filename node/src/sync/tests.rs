@@ -32,7 +32,7 @@ fn grown(blocks: u64) -> (fixture::Network, Vec<FinalBlock>) {
             let effective = Height(height + 3);
             let id = change.id(effective);
             let chain = network.tip.chain;
-            events.push(Event::Propose(Box::new(Propose { change, effective })));
+            events.push(Event::Propose(Box::new(Propose { change: change.into(), effective })));
             let approve =
                 |(member, text)| Event::Approve(Approve::sign(&chain, &governance_key(member), code(text), id));
             events.extend((1..=4).zip(fixture::CODES).map(approve));

@@ -49,8 +49,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         return Err(Problem::new(Exit::Wrong, what).next("ask the coordinator for the genesis again, and compare"));
     }
     let home = Home::install(&args.home, genesis)?;
-    let answer =
-        Answer { home: args.home.clone(), node: home.node(), member: home.member(), chain_id: home.chain_id(), short };
+    let member = home.member().ok_or_else(|| Problem::new(Exit::Failed, "the genesis does not name this node"))?;
+    let answer = Answer { home: args.home.clone(), node: home.node(), member, chain_id: home.chain_id(), short };
     output.answer(&answer, || {
         format!(
             "{} is the home of node {} of {}\nhash  {}\n",

@@ -1,9 +1,11 @@
 //! `luqi genesis`: the ceremony in which members found a chain.
 
 mod apply;
+mod approve;
 mod collect;
 mod install;
 mod show;
+mod verify;
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
@@ -21,7 +23,7 @@ The ceremony:
 The coordinator learns no secret key of a member, and cannot change what a member signed. He draws the key
 that makes subjects, seals it to every member and forgets it.";
 
-/// Found a chain: apply, collect, show, install
+/// Found a chain, or verify that one continues another: apply, collect, show, install, approve, verify
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -35,6 +37,8 @@ enum Step {
     Collect(collect::Args),
     Show(show::Args),
     Install(install::Args),
+    Approve(approve::Args),
+    Verify(verify::Args),
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
@@ -43,6 +47,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         Step::Collect(args) => collect::run(args, output),
         Step::Show(args) => show::run(args, output),
         Step::Install(args) => install::run(args, output),
+        Step::Approve(args) => approve::run(args, output),
+        Step::Verify(args) => verify::run(args, output),
     }
 }
 

@@ -125,7 +125,7 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
             let what = format!("{} names its proposal {}, and its change makes {id}", file.display(), open.id);
             return Err(Problem::new(Exit::Wrong, what).next("get the proposal again from a node that you trust"));
         }
-        (id, Some((open.change, open.effective)))
+        (id, Some((open.change.clone(), open.effective)))
     } else if let Some(told) = &told {
         let open = told.proposal(what)?;
         (open.id, Some((open.change.clone(), open.effective)))

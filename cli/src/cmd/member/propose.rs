@@ -26,6 +26,8 @@ Examples:
   luqi member propose add-member application.json --effective 12000 --node-home home --wait
   luqi member propose add-node 370100 node.json --power 1 --effective +500 --url http://127.0.0.1:7080
   luqi member propose set-parameters pace_wait_ms=1000 --effective +500 --url http://127.0.0.1:7080
+  luqi member propose remove-member 371200 --heir 370100 --effective +500 --url http://127.0.0.1:7080
+  luqi member propose withdraw 3f09ab --effective +20 --url http://127.0.0.1:7080
 
 A proposal that is not adopted by its height lapses. A member has at most four open ones.";
 
@@ -78,10 +80,13 @@ enum Proposed {
         #[command(flatten)]
         common: Common,
     },
-    /// Remove a member with its nodes
+    /// Remove a member with its nodes; another one answers for what it kept
     RemoveMember {
         /// Its code
         code: MemberCode,
+        /// The member that answers for its contracts from then on
+        #[arg(long, value_name = "CODE")]
+        heir: MemberCode,
         #[command(flatten)]
         common: Common,
     },
@@ -145,7 +150,22 @@ enum Proposed {
         #[command(flatten)]
         common: Common,
     },
-    /// Have another protocol hold
+    /// Replace what outsiders must have signed
+    SetTrust {
+        /// The whole trust policy, as JSON
+        #[arg(value_name = "FILE")]
+        trust: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Take an open proposal from the table, adopted or not
+    Withdraw {
+        /// Its id, or the beginning of it
+        proposal: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Have the next protocol hold
     Activate {
         /// Its number
         protocol: u16,
@@ -208,6 +228,8 @@ impl Proposed {
             | Self::RotateNodeKeys { common, .. }
             | Self::RotateMemberKeys { common, .. }
             | Self::SetParameters { common, .. }
+            | Self::SetTrust { common, .. }
+            | Self::Withdraw { common, .. }
             | Self::Activate { common, .. } => common,
         }
     }
@@ -216,22 +238,26 @@ impl Proposed {
     fn change(&self, members: &Members) -> Result<Change, Problem> {
         let next = members.in_force.next_node();
         Ok(match self {
-            Self::AddMember { application, .. } => Change::AddMember(numbered(&read_json(application)?, next)?),
-            Self::RemoveMember { code, .. } => Change::RemoveMember(*code),
+            Self::AddMember { application, .. } => Change::AddMember(numbered(&read_json(application)?, next)?.into()),
+            Self::RemoveMember { code, heir, .. } => Change::RemoveMember(*code, *heir),
             Self::AddNode { code, keys, power, .. } => {
-                Change::AddNode(*code, Node { number: next, power: *power, keys: public_keys(keys)? })
+                Change::AddNode(*code, Node { number: next, power: *power, keys: public_keys(keys)?.into() })
             }
             Self::RemoveNode { node, .. } => Change::RemoveNode(NodeNumber(*node)),
             Self::SetPower { node, power, .. } => Change::SetPower(NodeNumber(*node), *power),
-            Self::RotateNodeKeys { node, keys, .. } => Change::RotateNodeKeys(NodeNumber(*node), public_keys(keys)?),
+            Self::RotateNodeKeys { node, keys, .. } => {
+                Change::RotateNodeKeys(NodeNumber(*node), public_keys(keys)?.into())
+            }
             Self::RotateMemberKeys { code, governance, vault, .. } => {
                 let governance: PublicKey = serde_json::from_value(governance.as_str().into())
                     .map_err(|why| Problem::usage(format!("--governance is no public key: {why}")))?;
-                Change::RotateMemberKeys(*code, Key::from(governance), *vault)
+                Change::RotateMemberKeys(*code, Key::from(governance).into(), *vault)
             }
             Self::SetParameters { parameters, .. } => {
                 Change::SetParameters(parameter::apply(*members.in_force.parameters(), parameters)?)
             }
+            Self::SetTrust { trust, .. } => Change::SetTrust(read_json(trust)?),
+            Self::Withdraw { proposal, .. } => Change::Withdraw(members.proposal(proposal)?.id),
             Self::Activate { protocol, .. } => Change::Activate(Protocol(*protocol)),
         })
     }

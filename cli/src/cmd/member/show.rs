@@ -6,7 +6,7 @@ use crate::client::block_on;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use ledger_core::governance::OpenProposal;
-use ledger_core::membership::Member;
+use ledger_core::membership::{Member, escaped};
 use ledger_core::names::MemberCode;
 use std::fmt::Write as _;
 
@@ -53,7 +53,8 @@ fn of_proposal(members: &Members, open: &OpenProposal) -> String {
     let approvals: Vec<String> = approvals.iter().map(ToString::to_string).collect();
     let (power, total) = (members.approving(open), members.in_force.total_power());
     let state = if *adopted { "adopted" } else { "more than two thirds are needed" };
-    let json = serde_json::to_string_pretty(change).unwrap_or_default();
+    let json = serde_json::to_string_pretty(&**change).unwrap_or_default();
+    let json = json.lines().map(escaped).collect::<Vec<_>>().join("\n");
     format!(
         "proposal   {id}\nby         {proposer}\nchange     {}\nfrom block {effective} (now {})\napproved   {power} of {total} by {}: {state}\n\n{json}\n",
         words(change),

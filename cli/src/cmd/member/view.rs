@@ -4,7 +4,7 @@ use crate::client::{Client, ClientError};
 use crate::exit::{Exit, Problem};
 use ledger_core::crypto::ChainId;
 use ledger_core::governance::{Change, OpenProposal};
-use ledger_core::membership::{Member, Membership};
+use ledger_core::membership::{KeyBytes, Member, Membership, escaped};
 use ledger_core::names::{Height, ProposalId, Protocol};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -80,7 +80,7 @@ pub(super) async fn until(client: &mut Client, shows: impl Fn(&Members) -> bool)
 
 /// A change, for a person.
 pub(super) fn words(change: &Change) -> String {
-    let nodes = |member: &Member| {
+    let nodes = |member: &Member<KeyBytes>| {
         let nodes: Vec<String> =
             member.nodes.iter().map(|node| format!("{} (power {})", node.number, node.power)).collect();
         if nodes.is_empty() { "no node".to_owned() } else { format!("node {}", nodes.join(", ")) }
@@ -88,9 +88,11 @@ pub(super) fn words(change: &Change) -> String {
     match change {
         Change::AddMember(member) => {
             let (zh, en): (&str, &str) = (&member.name_zh, &member.name_en);
-            format!("add member {} {zh} {en}, {}", member.code, nodes(member))
+            format!("add member {} {} {}, {}", member.code, escaped(zh), escaped(en), nodes(member))
         }
-        Change::RemoveMember(code) => format!("remove member {code} with its nodes"),
+        Change::RemoveMember(code, heir) => {
+            format!("remove member {code} with its nodes; {heir} answers for what it kept")
+        }
         Change::AddNode(code, node) => format!("add node {} (power {}) to {code}", node.number, node.power),
         Change::RemoveNode(number) => format!("remove node {number}"),
         Change::SetPower(number, power) => format!("set the voting power of node {number} to {power}"),
@@ -98,5 +100,16 @@ pub(super) fn words(change: &Change) -> String {
         Change::RotateMemberKeys(code, _, _) => format!("replace governance and vault key of {code}"),
         Change::SetParameters(_) => "replace the parameters of the chain".to_owned(),
         Change::Activate(protocol) => format!("activate protocol {protocol}"),
+        Change::Withdraw(proposal) => format!("withdraw proposal {proposal}"),
+        Change::SetTrust(trust) => {
+            let names = trust.witnesses.iter().map(|key| escaped(key.split('+').next().unwrap_or(key)));
+            let witnesses = names.collect::<Vec<_>>().join(" ");
+            format!(
+                "replace the trust policy: {} of the witnesses [{witnesses}] wanted, {} timestamp roots, lag {}",
+                trust.wanted,
+                trust.timestamp_roots.len(),
+                trust.lag
+            )
+        }
     }
 }

@@ -119,16 +119,17 @@ fn a_report_goes_through_json() {
 
 #[test]
 fn what_a_genesis_wants_of_outsiders_leaves_the_answer_open() {
-    use crate::codec::{Bytes, List, Text};
-    use crate::genesis::TrustPolicy;
-    let witnesses = List::new(vec![Text::new("witness.example+0badc0de+AAAA").unwrap()]).unwrap();
-    let timestamp_roots = List::new(vec![Bytes::new(vec![0x30]).unwrap()]).unwrap();
+    use crate::membership::{Membership, MembershipDraft, TrustPolicy};
+    let TrustPolicy { witnesses, timestamp_roots, .. } = crate::fixture::trust(1);
     for (trust, verdict) in [
         (TrustPolicy { witnesses: witnesses.clone(), ..TrustPolicy::default() }, Verdict::Holds),
         (TrustPolicy { witnesses, wanted: 1, ..TrustPolicy::default() }, Verdict::Undecided),
         (TrustPolicy { timestamp_roots, ..TrustPolicy::default() }, Verdict::Undecided),
     ] {
-        let mut network = Network::from_genesis(crate::genesis::Genesis { trust, ..grown(0).genesis });
+        let genesis = grown(0).genesis;
+        let membership = Membership::new(MembershipDraft { trust, ..genesis.membership.draft().clone() }).unwrap();
+        let genesis = crate::fixture::edited(&genesis, |genesis| genesis.membership = membership);
+        let mut network = Network::from_genesis(genesis);
         fill(&mut network);
         let report = audit(&network, &network.blocks, &Options::default());
         assert_eq!((report.verdict, found(&report)), (verdict, vec![]));

@@ -3,7 +3,6 @@
 use super::forgery::Forgery;
 use super::*;
 use crate::archive::FootError;
-use crate::genesis::{Genesis, Predecessor};
 use crate::map::ContractMap;
 
 /// Audits the blocks above a height on their foot.
@@ -112,16 +111,11 @@ fn an_auditor_says_how_far_it_is() {
 #[test]
 fn a_chain_that_continues_another_is_audited_on_its_map() {
     let old = grown(3);
-    let last = crate::chain::HashedBlock::read(&old.blocks[2]).unwrap();
-    let predecessor = Predecessor {
-        network: old.genesis.network_id(),
-        header: last.header().clone(),
-        certificate: old.certificate.clone().unwrap(),
-        frontier: old.tip.frontier.clone(),
-        control: old.tip.control.clone(),
-    };
-    let mut network =
-        Network::from_genesis(Genesis { predecessor: Some(predecessor), time: old.tip.time, ..old.genesis.clone() });
+    let genesis = fixture::edited(&old.genesis, |genesis| {
+        genesis.predecessor = Some(old.predecessor());
+        genesis.time = old.tip.time;
+    });
+    let mut network = Network::from_genesis(genesis);
     network.map = old.map.clone();
     (0..2).for_each(|_| _ = network.block_of(vec![fixture::event(31, Action::Amend)]));
 

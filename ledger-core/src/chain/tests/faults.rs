@@ -188,7 +188,7 @@ fn small() -> Network {
     let parameters = Parameters { block_bytes: 65_536, block_events: 3, submission_events: 2, ..Parameters::default() };
     let change = Change::SetParameters(parameters);
     let (membership, _) = change.apply(&network.genesis.membership, Protocol(1)).unwrap();
-    Network::from_genesis(crate::genesis::Genesis { membership, ..network.genesis })
+    Network::from_genesis(fixture::edited(&network.genesis, |genesis| genesis.membership = membership))
 }
 
 fn proposal(network: &Network, submissions: Vec<Submission>) -> Proposal {

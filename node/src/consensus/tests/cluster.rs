@@ -10,7 +10,7 @@ use crate::store::StoreConfig;
 use ledger_core::codec::List;
 use ledger_core::fixture::{CODES, Network, member, node_key};
 use ledger_core::genesis::Genesis;
-use ledger_core::membership::{Member, Membership, Node, Parameters, Purpose};
+use ledger_core::membership::{Member, Node, Parameters, Purpose};
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,7 +49,6 @@ pub(super) struct Cluster {
 
 /// Members with so many validators and one replica.
 pub(super) fn genesis(validators: u32, parameters: Parameters) -> Genesis {
-    let mut network = Network::new(1);
     let with_power = |number: u32, code: &str| -> Member {
         let mut member = member(number, code);
         if number > validators {
@@ -59,8 +58,8 @@ pub(super) fn genesis(validators: u32, parameters: Parameters) -> Genesis {
         member
     };
     let members = (1..=validators + 1).zip(CODES).map(|(number, code)| with_power(number, code)).collect();
-    network.genesis.membership = Membership::new(members, parameters, NodeNumber(validators + 2)).unwrap();
-    network.genesis
+    let membership = ledger_core::fixture::membership(members, parameters);
+    Genesis::new(ledger_core::fixture::genesis(membership)).unwrap()
 }
 
 pub(super) fn keys(folder: &std::path::Path, node: u32) -> NodeKeys {

@@ -145,6 +145,8 @@ async fn proposals_and_approvals_are_judged_before_they_are_submitted() {
     for (body, status, wanted) in [
         ("{}".to_owned(), 400, "BAD_REQUEST"),
         (propose(&change, 4), 422, "BAD_CHANGE"),
+        (propose(&change, 2_000_000), 422, "BAD_CHANGE"),
+        (propose(&Change::Withdraw(change.id(Height(4))), 20), 422, "BAD_CHANGE"),
         (propose(&Change::RemoveNode(NodeNumber(9)), 20), 422, "BAD_CHANGE"),
     ] {
         let answer = bed.post("/v1/governance", body).await;

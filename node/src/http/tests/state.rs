@@ -64,7 +64,7 @@ async fn who_does_not_vote_on_the_first_block_is_not_ready() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_member_any_more_says_why() {
     for (change, words) in [
-        (Change::RotateNodeKeys(NodeNumber(1), fixture::node(9).keys), "has other keys of node 1"),
+        (Change::RotateNodeKeys(NodeNumber(1), fixture::node(9).keys.into()), "has other keys of node 1"),
         (Change::RemoveNode(NodeNumber(1)), "has no node 1"),
     ] {
         let mut bed = Bed::small().await;

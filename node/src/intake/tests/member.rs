@@ -33,7 +33,12 @@ impl Pair {
                 keys.apply(&Applicant { code, name_zh: "成员", name_en: "Member", powers: &[1] }).unwrap()
             })
             .collect();
-        let genesis = collect(&applications, "two.luqi.example", Timestamp(1), parameters, &mut rng).unwrap();
+        let genesis = collect(
+            &applications,
+            Founding { parameters, ..Founding::new("two.luqi.example", Timestamp(1)) },
+            &mut rng,
+        )
+        .unwrap();
         let home = Home::create(root.path(), genesis, &members[1].nodes[0], &members[1].vault).unwrap();
         assert_eq!(home.node(), CITY);
         Self { root, members }

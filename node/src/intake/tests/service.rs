@@ -162,7 +162,7 @@ async fn governance_goes_through_the_outbox_and_who_is_removed_takes_nothing_in(
     let change = Change::RemoveNode(CITY);
     let effective = Height(3);
     let id = change.id(effective);
-    let propose = Event::Propose(Box::new(Propose { change, effective }));
+    let propose = Event::Propose(Box::new(Propose { change: change.into(), effective }));
     assert_eq!(served.service.govern(propose).await, Ok(Sequence(1)));
     let chain = served.chain.latest().tip.chain;
     for (member, code) in served.pair.members.iter().zip(["370000", "370100"]) {

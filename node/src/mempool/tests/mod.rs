@@ -57,7 +57,10 @@ impl World {
         let approvals = membership.members().iter().zip(1..).map(|(member, number)| {
             Event::Approve(Approve::sign(&self.network.tip.chain, &governance_key(number), member.code, id))
         });
-        let events = [Event::Propose(Box::new(Propose { change, effective }))].into_iter().chain(approvals).collect();
+        let events = [Event::Propose(Box::new(Propose { change: change.into(), effective }))]
+            .into_iter()
+            .chain(approvals)
+            .collect();
         let next = self.chain.latest().tip.control.last_sequence(NodeNumber(1)).next();
         self.commit(vec![self.network.submission_at(1, next, events)]);
     }

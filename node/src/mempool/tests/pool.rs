@@ -175,7 +175,7 @@ fn another_key_drops_what_was_signed_with_the_old_one() {
     let chain = world.network.tip.chain;
     let signed = || Submission::sign(&chain, &new, stream, sequence, vec![event(1, Action::Renew)]).unwrap();
     assert_eq!(world.offer(signed()), Err(Refused::Conflict { stream, sequence }));
-    world.govern(Change::RotateNodeKeys(stream, keys));
+    world.govern(Change::RotateNodeKeys(stream, keys.into()));
     assert_eq!(world.filled(), [(3, 1)]);
     assert_eq!(world.offer(signed()), Ok(Offered::Held));
     assert_eq!(world.offer(world.signed(2, 2, 1)).unwrap_err(), Refused::Forged { stream, sequence: Sequence(2) });
@@ -186,7 +186,8 @@ fn another_key_drops_what_was_signed_with_the_old_one() {
 fn a_key_that_is_proposed_is_no_forgery() {
     let world = World::new(3, Limits::default());
     let key = |purpose| NodeKey { purpose, suite: Suite::Ed25519Sha256, key: node_key(77, purpose).public() };
-    let change = Change::RotateNodeKeys(NodeNumber(2), List::new(Purpose::ALL.map(key).to_vec()).unwrap());
+    let keys: List<NodeKey, 4> = List::new(Purpose::ALL.map(key).to_vec()).unwrap();
+    let change = Change::RotateNodeKeys(NodeNumber(2), keys.into()).into();
     let propose = Event::Propose(Box::new(Propose { change, effective: Height(50) }));
     world.commit(vec![world.network.submission_at(1, Sequence(1), vec![propose])]);
     let (stream, sequence) = (NodeNumber(2), Sequence(1));

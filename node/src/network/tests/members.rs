@@ -15,7 +15,7 @@ async fn a_removed_member_is_cut_off_while_it_is_connected() {
     one.connected(&[4]).await;
 
     // It signs this block still: it stays until the next one.
-    chain.govern(Change::RemoveMember(code("370300")), Height(2));
+    chain.govern(Change::RemoveMember(code("370300"), code("370000")), Height(2));
     assert!(chain.tip.membership.node(NodeNumber(4)).is_none());
     one.tip.send_replace(latest(&chain));
     tokio::select! {
@@ -47,7 +47,7 @@ async fn a_new_member_is_let_in_once_the_chain_says_so() {
     let mut four = Plain::new(&node_key(4, Purpose::Peer), &chain.tip.chain);
     four.call(id(1), &one.address);
     assert!(!four.refused().await);
-    chain.govern(Change::AddMember(member(4, "370300")), Height(2));
+    chain.govern(Change::AddMember(member(4, "370300").into()), Height(2));
     one.tip.send_replace(latest(&chain));
     let living = tokio::spawn({
         let address = one.address.clone();
@@ -72,8 +72,8 @@ async fn a_changed_key_is_found_by_its_pin_before_the_chain_tells_of_it() {
     let mut new = Chain::new(3);
     // The peer key alone, so that the fixture can go on with its others.
     let of_nine = |key: &NodeKey| if key.purpose == Purpose::Peer { node(9).keys[2] } else { *key };
-    let keys = List::new(node(1).keys.iter().map(of_nine).collect()).unwrap();
-    new.govern(Change::RotateNodeKeys(NodeNumber(1), keys), Height(2));
+    let keys: List<NodeKey, 4> = List::new(node(1).keys.iter().map(of_nine).collect()).unwrap();
+    new.govern(Change::RotateNodeKeys(NodeNumber(1), keys.into()), Height(2));
     new.block(Vec::new());
     assert_eq!(old.tip.chain, new.tip.chain);
     let one = Node::start_as(1, 9, "127.0.0.1:0", &new, Vec::new()).await;

@@ -1,0 +1,215 @@
+//! What outsiders must have signed: witnesses' keys and roots of time stamps (format.md §8).
+//!
+//! ```text
+//! trust policy   witnesses ‖ wanted(4) ‖ timestamp roots ‖ lag(8)
+//! witness        name+hash+base64( type(1) ‖ key )          a verifier key, as signed notes write it
+//! ```
+
+use super::text::{NameError, check_origin};
+use crate::codec::{self, Bytes, List, Text};
+use crate::crypto::{KeyError, PublicKey, hex};
+use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// The encoding of a trust policy has at most so many bytes: a change with it fits into an entry of the log.
+pub const MAX_TRUST_BYTES: usize = 60_000;
+
+/// JSON integers of what a genesis holds stay below 2⁵³, so that every reader reads the same number (format.md §18).
+pub const JSON_INTEGERS: u64 = 1 << 53;
+
+/// What outsiders must have signed before an answer is 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustPolicy {
+    /// Verifier keys of the witnesses, as signed notes write them.
+    pub witnesses: List<Text<4096>, 16>,
+    /// How many of them are wanted.
+    pub wanted: u32,
+    /// Certificates (DER) of the roots of timestamp authorities.
+    pub timestamp_roots: List<Bytes<8192>, 8>,
+    /// The policy is met while the tip is at most so many blocks above what it covers.
+    pub lag: u64,
+}
+
+/// The key of a witness, with the name that it signs under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifierKey<'a> {
+    /// The name, an origin.
+    pub name: &'a str,
+    /// The key.
+    pub key: WitnessKey,
+}
+
+/// The kinds of keys that a witness may have; the byte that stands for each is the type of a signed note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WitnessKey {
+    /// 01: Ed25519 over the note.
+    Ed25519(PublicKey),
+    /// 04: Ed25519 over a cosignature with its time.
+    Cosigner(PublicKey),
+    /// 06: ML-DSA-44 over a cosignature; not looked into.
+    MlDsa44(Box<[u8; 1312]>),
+}
+
+/// A text that is no verifier key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum VerifierKeyError {
+    /// Not three parts.
+    #[error("a verifier key is written name+hash+key")]
+    Parts,
+    /// The name cannot stand in a signed note.
+    #[error("its name: {0}")]
+    Name(#[from] NameError),
+    /// Not base64 in the one form that it has.
+    #[error("its key is not base64, padded and with its unused bits zero")]
+    Base64,
+    /// A type or length that is not known.
+    #[error("type {0} with {1} bytes is no known kind of key: 01 and 04 have 32 bytes, 06 has 1312")]
+    Type(u8, usize),
+    /// No point of the curve, or a useless one.
+    #[error("its key: {0}")]
+    Key(#[from] KeyError),
+    /// The hash is of something else.
+    #[error("its hash is not that of its name and key, in lower-case hexadecimal digits")]
+    Hash,
+}
+
+/// Why a trust policy is none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TrustError {
+    /// More witnesses wanted than named.
+    #[error("{wanted} witnesses are wanted and {named} are named")]
+    Wanted {
+        /// Wanted.
+        wanted: u32,
+        /// Named.
+        named: usize,
+    },
+    /// A lag that not every JSON reader can read.
+    #[error("the lag {0} is not below 2^53")]
+    Lag(u64),
+    /// More bytes than an entry has room for.
+    #[error("a trust policy of {0} bytes is longer than {MAX_TRUST_BYTES}")]
+    TooLong(usize),
+    /// A witness that is no verifier key.
+    #[error("witness {0}: {1}")]
+    Witness(usize, VerifierKeyError),
+    /// One name or key for two witnesses.
+    #[error("witness {0} has the name or the key of an earlier one")]
+    Twice(usize),
+}
+
+impl TrustPolicy {
+    /// The witnesses, in order.
+    ///
+    /// # Errors
+    /// [`TrustError`], naming what does not fit; never of the policy of a [`Membership`](super::Membership).
+    pub fn check(&self) -> Result<Vec<VerifierKey<'_>>, TrustError> {
+        let (named, length) = (self.witnesses.len(), codec::encode(self).len());
+        if length > MAX_TRUST_BYTES {
+            return Err(TrustError::TooLong(length));
+        }
+        if self.wanted as usize > named {
+            return Err(TrustError::Wanted { wanted: self.wanted, named });
+        }
+        if self.lag >= JSON_INTEGERS {
+            return Err(TrustError::Lag(self.lag));
+        }
+        let mut keys: Vec<VerifierKey<'_>> = Vec::with_capacity(named);
+        for (at, text) in self.witnesses.iter().enumerate() {
+            let new = VerifierKey::parse(text).map_err(|why| TrustError::Witness(at, why))?;
+            if keys.iter().any(|old| old.name == new.name || old.key.bytes() == new.key.bytes()) {
+                return Err(TrustError::Twice(at));
+            }
+            keys.push(new);
+        }
+        Ok(keys)
+    }
+
+    /// Whether it asks for nothing: then signatures of the validators suffice.
+    #[must_use]
+    pub fn asks_for_nothing(&self) -> bool {
+        self.wanted == 0 && self.timestamp_roots.is_empty()
+    }
+}
+
+impl<'a> VerifierKey<'a> {
+    /// Reads `name+hash+key` (format.md §8).
+    ///
+    /// # Errors
+    /// [`VerifierKeyError`].
+    pub fn parse(text: &'a str) -> Result<Self, VerifierKeyError> {
+        use VerifierKeyError as E;
+        let (name, rest) = text.split_once('+').ok_or(E::Parts)?;
+        let (hash, key) = rest.split_once('+').ok_or(E::Parts)?;
+        check_origin(name)?;
+        let bytes = base64(key).ok_or(E::Base64)?;
+        let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&bytes).finalize();
+        if !digest.first_chunk::<4>().is_some_and(|first| hex(first) == hash) {
+            return Err(E::Hash);
+        }
+        Ok(Self { name, key: WitnessKey::parse(&bytes)? })
+    }
+}
+
+impl WitnessKey {
+    fn parse(bytes: &[u8]) -> Result<Self, VerifierKeyError> {
+        let (kind, key) = bytes.split_first().ok_or(VerifierKeyError::Base64)?;
+        let unknown = VerifierKeyError::Type(*kind, key.len());
+        let ed25519 = || Ok::<_, VerifierKeyError>(PublicKey::from_bytes(key.try_into().map_err(|_| unknown)?)?);
+        match kind {
+            1 => Ok(Self::Ed25519(ed25519()?)),
+            4 => Ok(Self::Cosigner(ed25519()?)),
+            6 => Ok(Self::MlDsa44(Box::new(key.try_into().map_err(|_| unknown)?))),
+            _ => Err(unknown),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(key) | Self::Cosigner(key) => key.as_bytes(),
+            Self::MlDsa44(key) => &key[..],
+        }
+    }
+}
+
+/// RFC 4648 section 4: padded, and with its unused bits zero, so that bytes have one text.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    let padding = text.len().checked_sub(digits.len())?;
+    if !text.len().is_multiple_of(4) || padding > 2 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    for group in digits.as_bytes().chunks(4) {
+        let mut bits: u32 = 0;
+        for digit in group {
+            bits = bits << 6 | u32::from(base64_digit(*digit)?);
+        }
+        let [_, a, b, c] = (bits << (6 * (4 - group.len()))).to_be_bytes();
+        let (taken, unused) = match group.len() {
+            4 => (&[a, b, c][..], 0),
+            3 => (&[a, b][..], c),
+            2 => (&[a][..], b),
+            _ => return None,
+        };
+        if unused != 0 {
+            return None;
+        }
+        bytes.extend_from_slice(taken);
+    }
+    Some(bytes)
+}
+
+fn base64_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
