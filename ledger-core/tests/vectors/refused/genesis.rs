@@ -83,7 +83,9 @@ fn parts(refuse: Refuse<'_>) {
         old.header.control = ControlHash([1; 32]);
         certify(old);
     });
-    old("another next membership of the predecessor", &|old| old.next = old.signers.clone());
+    old("another next membership of the predecessor", &|old| {
+        old.next = fixture::Network::new(4).genesis.membership.clone();
+    });
     old("a predecessor's header with another next membership", &|old| {
         old.header.next_membership = MembershipHash([1; 32]);
         certify(old);
