@@ -30,6 +30,10 @@ class Unreadable(Exception):
     """Bytes that are no head of an archive, or no whole frame."""
 
 
+class UnreadableHead(Unreadable):
+    """Bytes that are no head, or not the one that belongs there."""
+
+
 class OtherChain(Exception):
     """The archive is of another chain than the genesis: a mistake of whoever gave them."""
 
@@ -52,9 +56,9 @@ def read_head(file: BinaryIO) -> bytes:
     """The chain id, from `"luqiarch" ‖ u16 1 ‖ chain id`."""
     head = read_at(file, 0, HEAD)
     if len(head) != HEAD or head[:8] != MAGIC:
-        raise Unreadable("it does not begin as an archive does")
+        raise UnreadableHead("it does not begin as an archive does")
     if int.from_bytes(head[8:10], "big") != VERSION:
-        raise Unreadable(f"an archive of version {int.from_bytes(head[8:10], 'big')}, not {VERSION}")
+        raise UnreadableHead(f"an archive of version {int.from_bytes(head[8:10], 'big')}, not {VERSION}")
     return head[10:]
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from .chain import Finding, Kind, Tip
 from .extent import Extent, extent_of
 from .genesis import Genesis
-from .judge import FULL, CannotRead, Complete, Depth, Judged, Kept, Newer, NoEnd, NothingRead, judge
+from .judge import FULL, CannotRead, Complete, Depth, Empty, Judged, Kept, Newer, NoEnd, NothingRead, judge
 
 
 class Verdict(IntEnum):
@@ -38,7 +38,7 @@ def fault_of(judged: Judged, kept: Kept | None) -> Finding | None:
             return judged.ended
         case NothingRead() | Newer():
             return None
-        case Complete() | NoEnd() | CannotRead():
+        case Complete() | Empty() | NoEnd() | CannotRead():
             last = judged.sound.height
             if kept is not None and kept.height > last:
                 return Finding(Kind.MISSING, last + 1, f"an earlier audit went up to height {kept.height}")
@@ -94,6 +94,8 @@ class Report:
                 why.append(f"all blocks: {judged.ended.why}")
             case CannotRead():
                 why.append(f"blocks from {judged.ended.at} on: {judged.ended.why}")
+            case Empty():
+                why.append("an archive without a block")
             case NoEnd():
                 why.append("the certificate of the last block: it is not here")
             case Newer():
@@ -101,8 +103,6 @@ class Report:
                            "which this verifier does not know")
         if judged.sound is None:
             return why
-        if judged.sound.height == judged.stands_on:
-            why.append("an archive without a block")
         if judged.stands_on > 0 and not judged.met:
             why.append(f"blocks 1 to {judged.stands_on}: they are not here")
         if not judged.map_known:

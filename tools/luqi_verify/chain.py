@@ -161,17 +161,19 @@ class Tip:
             return certificate.misnames(self.height, self.hash)
         return certificate.fault(self.chain, self.height, self.hash, self.judged)
 
-    def check_end(self, certificate: Certificate, any_block: bool) -> None:
-        """The certificate at the end is the tip's own. Where the tip is no block, it may only name a later one."""
+    def check_end(self, certificate: Certificate) -> None:
+        """The certificate at the end is the tip's own."""
+        self.check_nothing_missing(certificate)
+        self.check_not_another(certificate)
+        if fault := certificate.fault(self.chain, self.height, self.hash, self.judged):
+            raise Finding(Kind.CERTIFICATE, self.height, f"at the end: {fault}")
+
+    def check_nothing_missing(self, certificate: Certificate) -> None:
+        """A good certificate at the end is not of a later block."""
         above = certificate.height > self.height
         if above and certificate.fault(self.chain, certificate.height, certificate.block, self.judges) is None:
             fault = f"the certificate at the end is of height {certificate.height}"
             raise Finding(Kind.MISSING, self.height + 1, fault)
-        if not any_block:
-            return
-        self.check_not_another(certificate)
-        if fault := certificate.fault(self.chain, self.height, self.hash, self.judged):
-            raise Finding(Kind.CERTIFICATE, self.height, f"at the end: {fault}")
 
     def check_map(self) -> None:
         """The recomputed map is the header's, where the states are known."""

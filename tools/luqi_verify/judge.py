@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from .archive import BLOCK, Archive, Foot, KeyedState, OtherChain, Unreadable
+from .archive import BLOCK, Archive, Foot, KeyedState, OtherChain, Unreadable, UnreadableHead
 from .block import Block, Header
 from .certificate import Certificate
 from .chain import Finding, Kind, States, Tip
@@ -68,6 +68,11 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class Empty:
+    """No block stands here."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoEnd:
     """The blocks end, and so does the file."""
 
@@ -82,8 +87,9 @@ class CannotRead:
 
 @dataclass(frozen=True, slots=True)
 class NothingRead:
-    """Head, foot or states cannot be read: nothing is judged."""
+    """Head, or foot and states, cannot be read: nothing is judged."""
 
+    head: bool
     why: str
 
 
@@ -95,7 +101,7 @@ class Newer:
     protocol: int
 
 
-Ended = Complete | NoEnd | CannotRead | NothingRead | Newer | Finding
+Ended = Complete | Empty | NoEnd | CannotRead | NothingRead | Newer | Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ def judge(
     try:
         ended = ladder.run()
     except Unreadable as error:
-        ended = NothingRead(str(error))
+        ended = NothingRead(isinstance(error, UnreadableHead), str(error))
     except Finding as finding:
         ended = finding
     steps = ladder.steps
@@ -195,7 +201,7 @@ class Ladder:
             return self.archive.foot()
         if not self.archive.is_of(self.chain):
             raise OtherChain(f"the archive is of chain {named.hex()}, the genesis makes {self.chain.hex()}")
-        raise Unreadable("its head names another chain")
+        raise UnreadableHead("its head names another chain")
 
     def begin(self, foot: Foot, states: list[KeyedState] | None) -> Tip:
         tip = stand_on(foot.below, self.genesis) if foot.below else Tip.of_genesis(self.genesis)
@@ -227,7 +233,7 @@ class Ladder:
         except Unreadable as error:
             return CannotRead(tip.height + 1, str(error))
         if frame is None:
-            return NoEnd()
+            return Empty() if tip.height == self.stands_on else NoEnd()
         if frame.kind != BLOCK:
             return self.end(tip, frame.data)
         self.step(tip, frame.data)
@@ -270,7 +276,10 @@ class Ladder:
             certificate = Certificate.decode(data)
         except Invalid as error:
             return CannotRead(tip.height + 1, f"the certificate at the end encodes nothing: {error}")
-        tip.check_end(certificate, any_block=tip.height > self.stands_on)
-        self.end_verified = tip.height > self.stands_on
+        if tip.height == self.stands_on:
+            tip.check_nothing_missing(certificate)
+            return Empty()
+        tip.check_end(certificate)
+        self.end_verified = True
         behind = self.archive.size - self.archive.at
         return CannotRead(tip.height + 1, f"{behind} bytes stand behind the end") if behind else Complete()

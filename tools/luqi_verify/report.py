@@ -5,15 +5,34 @@ import time
 from typing import Any, BinaryIO
 
 from .audit import Report, Verdict
-from .chain import Tip
+from .chain import Finding, Tip
 from .genesis import Genesis
-from .judge import Sound
+from .judge import CannotRead, Complete, Empty, Ended, Newer, NoEnd, NothingRead, Sound
 
 MEANING = {
     Verdict.HOLDS: "everything that was verified holds",
     Verdict.ALTERED: "something in the archive does not hold",
     Verdict.UNDECIDED: "neither an alteration is shown nor that there is none",
 }
+
+
+def ended(how: Ended) -> str:
+    """The word of section 16.1."""
+    match how:
+        case Complete():
+            return "complete"
+        case Empty():
+            return "empty"
+        case NoEnd():
+            return "no_end"
+        case CannotRead():
+            return "unreadable"
+        case NothingRead(head):
+            return "head" if head else "foot"
+        case Newer():
+            return "newer_protocol"
+        case Finding():
+            return "fault"
 
 
 def to_json(report: Report) -> dict[str, Any]:
@@ -23,6 +42,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "verdict": report.verdict.name.lower(),
         "height": report.height,
         "at": report.at,
+        "ended": ended(report.judged.ended),
         "events": sound.events if sound else 0,
         "tip": sound.hash.hex() if header else None,
         "log_root": header.log_root.hex() if header else None,

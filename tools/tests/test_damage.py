@@ -160,12 +160,22 @@ class Damage(unittest.TestCase):
         self.undecided(8, 9, 7, [*frames, JUNK, end])
         self.undecided(8, None, 7, frames)
 
+    def test_each_end_has_a_word(self):
+        whole, end = self.frames[:-1], self.frames[-1]
+        for frames, word in (
+            ([*whole, end], "complete"), (whole, "no_end"), ([*whole, JUNK], "unreadable"), ([*whole, end, JUNK], "unreadable"),
+            ([framed(self.weak)], "empty"), ([], "empty"), ([JUNK], "unreadable"), (self.with_frame(9), "fault"),
+        ):
+            self.assertEqual(to_json(self.audited(frames))["ended"], word)
+        self.assertEqual(to_json(self.audited(whole, foot=JUNK))["ended"], "foot")
+        self.assertEqual(to_json(self.audited(whole, head=bytes(42)))["ended"], "head")
+
     def test_no_block(self):
         self.undecided(0, None, None, [])
         self.undecided(0, None, None, [], kept=Kept(0, self.builder.chain))
         self.undecided(0, 1, None, [JUNK])
         self.undecided(0, None, None, [framed(self.weak)])
-        self.undecided(0, 1, None, [framed(self.weak), JUNK])
+        self.undecided(0, None, None, [framed(self.weak), JUNK])
         self.altered(Kind.MISSING, 1, [], kept=self.kept)
         builder = Builder(self.builder.genesis)
         builder.block()
@@ -295,7 +305,7 @@ class Newer(unittest.TestCase):
             report = audited(self.head + self.known + data, self.builder.genesis, depth, kept)
             self.assertEqual((report.verdict, report.finding), (Verdict.UNDECIDED, None))
             self.assertEqual(report.height, 3)
-            self.assertEqual((report.at, report.signed), (4, 2))
+            self.assertEqual((report.at, report.signed, to_json(report)["ended"]), (4, 2, "newer_protocol"))
             self.assertIn("blocks from 4 on follow protocol 2", report.unchecked()[0])
 
     def test_stops_there(self):
