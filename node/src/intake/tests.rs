@@ -290,7 +290,7 @@ fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
 
     let network = intake.ledger().tip().head.network;
     let name = |number| Alpha::contract(SUITE, A, number).unwrap();
-    let made = |number| intake.desk.keys.vrf.subject_of(&network, &name(number)).0;
+    let made = |number| intake.desk.keys.vrf.subject(&network, &name(number));
     assert_eq!((story[0].0, story[1].0), (made("c1"), made("c2")));
     let first = HashedBlock::read(&intake.ledger().store().block(Height(1)).unwrap().unwrap()).unwrap();
     let Event::Contract(event) = &first.body().submissions[0].events[0] else { panic!("{first:?}") };
