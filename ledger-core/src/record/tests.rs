@@ -160,7 +160,7 @@ fn fixed_bytes() {
     assert_eq!(leaf.to_string(), "36a5d389054047863b33f4f9dca03f4036dc9773ac6d345f53fda9b6580e5f4a");
     assert_eq!(
         record.commitment(&secret(1), SUITE).to_string(),
-        "dcfa1942e77505bcdb4350d8336ca366e4db3493089f67f895680dbb64e6d415"
+        "c35805a442124ba9130a6b3cd85f004a6d9bfc0b80ce0165a939457a5254d28a"
     );
     assert_eq!(hex(&*secret(1).data_key(SUITE)), "7ec224967fd3cc77e40e99573df31527556c453b9dd5aacc300e2cf8f48b23de");
 }
