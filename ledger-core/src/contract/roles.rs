@@ -35,8 +35,12 @@ impl Roles {
 
     /// Whether a member answers for a code: it is its own, or that of a removed member whose heir it is.
     fn answers(&self, member: MemberCode, code: MemberCode) -> bool {
-        let heir = || self.heirs.binary_search_by_key(&code, |(removed, _)| *removed).ok();
-        member == code || heir().and_then(|at| self.heirs.get(at)).is_some_and(|(_, heir)| *heir == member)
+        member == code || self.heir_of(code) == Some(member)
+    }
+
+    fn heir_of(&self, code: MemberCode) -> Option<MemberCode> {
+        let at = self.heirs.binary_search_by_key(&code, |(removed, _)| *removed).ok()?;
+        self.heirs.get(at).map(|(_, heir)| *heir)
     }
 }
 
