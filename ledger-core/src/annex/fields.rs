@@ -142,6 +142,9 @@ fields! {
 
     REASON: "理由" "reason" Format::Lines;
     DATE: "日期" "date" Format::Date;
+    REASON_CODE: "理由代码" "reason_code" Format::Line;
+    DOCUMENT_NO: "文书编号" "document_no" Format::Number;
+    UNTIL: "截止日期" "until" Format::Date;
 }
 
 macro_rules! rows {
@@ -310,6 +313,11 @@ pub static EXTENSION: &[Row] = rows![
     CONTRACT_NO 100 Optional,
     REASON 500 Optional,
     DATE 8 Optional,
+    REASON_CODE 32 Optional,
+    // Of the order, judgment or agreement that is behind it.
+    DOCUMENT_NO 100 Optional,
+    // The end of a suspension.
+    UNTIL 8 Optional,
 ];
 
 /// The tables as Markdown, for `docs/annex-tables.md`.
