@@ -2,7 +2,9 @@
 #![no_main]
 
 use ledger_core::annex::{Config, Date, parse};
-use ledger_core::record::{Caller, Record};
+use ledger_core::codec::Text;
+use ledger_core::names::Timestamp;
+use ledger_core::record::{Arrival, Record};
 use std::sync::LazyLock;
 
 static CONFIGS: LazyLock<[Config; 2]> = LazyLock::new(|| {
@@ -17,8 +19,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         for outcome in &message.outcomes {
             let raw = data.get(outcome.span.clone()).expect("a span lies within the message");
             if let Some(item) = &outcome.item {
-                let caller = Caller { platform: None, signature: None };
-                Record::of_item(item, raw, &caller).expect("what is accepted fits its slots");
+                let tables = Text::new("1").expect("a short text");
+                let arrival = Arrival { received: Timestamp(0), tables, platform: None, signature: None };
+                Record::of_item(item, raw, &arrival).expect("what is accepted fits its slots");
             }
         }
     }

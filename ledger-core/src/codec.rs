@@ -114,6 +114,76 @@ macro_rules! byte_tag {
 }
 pub(crate) use byte_tag;
 
+/// Encodes an enum as one byte that chooses the variant, followed by the variant's fields. Each byte stands once, for
+/// the encoder and the decoder, and with `drawn` for what draws values in tests.
+///
+/// ```text
+/// choice! { drawn OpenKind, "kind of open proposal", 1 => Reopen(end: Ordinal), 2 => Transfer(to: MemberCode), 3 => Erase }
+/// ```
+macro_rules! choice {
+    (drawn $($table:tt)*) => {
+        crate::codec::choice! { $($table)* }
+        #[cfg(test)]
+        crate::codec::choice! { @draw $($table)* }
+    };
+    (@draw $name:ident $(<$generic:ident>)?, $what:literal, $(
+        $tag:tt => $variant:ident $(($field:ident: $inner:ty))?
+    ),* $(,)?) => {
+        impl $(<$generic: proptest::arbitrary::Arbitrary + 'static>)? proptest::arbitrary::Arbitrary
+            for $name $(<$generic>)?
+        {
+            type Parameters = ();
+            type Strategy = proptest::strategy::BoxedStrategy<Self>;
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                use proptest::strategy::Strategy;
+                proptest::strategy::Union::new([$(
+                    proptest::arbitrary::any::<($($inner,)?)>()
+                        .prop_map(|($($field,)?)| Self::$variant $(($field))?)
+                        .boxed(),
+                )*]).boxed()
+            }
+        }
+    };
+    ($name:ident $(<$generic:ident>)?, $what:literal, $(
+        $tag:tt => $variant:ident $(($field:ident: $inner:ty))? $({ $($part:ident: $of:ty),* })?
+    ),* $(,)?) => {
+        impl $(<$generic: Encode>)? Encode for $name $(<$generic>)? {
+            fn encode<To: bincode::enc::Encoder>(&self, to: &mut To) -> Result<(), bincode::error::EncodeError> {
+                match self {
+                    $(Self::$variant $(($field))? $({ $($part),* })? => {
+                        let tag: u8 = $tag;
+                        tag.encode(to)?;
+                        $($field.encode(to)?;)?
+                        $($($part.encode(to)?;)*)?
+                    })*
+                }
+                Ok(())
+            }
+        }
+        impl<Any $(, $generic: Decode<Any>)?> Decode<Any> for $name $(<$generic>)? {
+            fn decode<From: bincode::de::Decoder<Context = Any>>(
+                from: &mut From,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                match u8::decode(from)? {
+                    $($tag => Ok(Self::$variant
+                        $((<$inner>::decode(from)?))?
+                        $({ $($part: <$of>::decode(from)?),* })?
+                    ),)*
+                    other => Err(crate::codec::refuse(format_args!(concat!("{} is no ", $what), other))),
+                }
+            }
+        }
+        impl<'de, Any $(, $generic: Decode<Any>)?> bincode::BorrowDecode<'de, Any> for $name $(<$generic>)? {
+            fn borrow_decode<From: bincode::de::BorrowDecoder<'de, Context = Any>>(
+                from: &mut From,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                Self::decode(from)
+            }
+        }
+    };
+}
+pub(crate) use choice;
+
 /// A list that a message asked to be longer than it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{found} items are more than the {max} that may stand here")]

@@ -1,4 +1,4 @@
-//! What happened: events, and the entries of the log.
+//! What happened: events, and the entries of the log (`format.md §6`).
 //!
 //! ```text
 //! contract event   kind(1) ‖ schema version(1) ‖ subject(32) ‖ commitment(32) ‖ arguments
@@ -19,7 +19,9 @@ use crate::governance::{Approve, Propose};
 use crate::names::BlockHash;
 
 use crate::merkle::{LeafHash, LogRoot, LogSize, leaf_hash};
-use crate::names::{Commitment, Height, MemberCode, NodeNumber, Ordinal, RecordKind as Kind, Sequence, Subject};
+use crate::names::{
+    Commitment, Height, MemberCode, NodeNumber, Ordinal, RecordKind as Kind, SchemaVersion, Sequence, Subject,
+};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -51,7 +53,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContractEvent {
     /// Version of the record's slot table.
-    pub version: u8,
+    pub version: SchemaVersion,
     /// Handle of the contract or employer.
     pub subject: Subject,
     /// Commitment to the record.
@@ -60,13 +62,60 @@ pub struct ContractEvent {
     pub action: Action,
 }
 
-/// What happened to a subject, with what the fold needs to judge it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+/// Declares the actions once. Each has the name of its record's kind; its arguments follow one another in an event.
+macro_rules! actions {
+    ($($(#[$meta:meta])* $name:ident $(($step:ident: $of:ty))? $({ $(#[$said:meta])* $field:ident: $is:ty })?,)*) => {
+        /// What happened to a subject, with what the fold needs to judge it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($(#[$meta])* $name $(($of))? $({ $(#[$said])* $field: $is })?,)* }
+
+        impl Action {
+            /// The kind of the action.
+            #[must_use]
+            pub const fn kind(&self) -> Kind {
+                match self { $(Self::$name { .. } => Kind::$name,)* }
+            }
+
+            fn encode_arguments<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
+                match self {
+                    $(Self::$name $(($step))? $({ $field })? => {
+                        $($step.encode(to)?;)?
+                        $($field.encode(to)?;)?
+                    })*
+                }
+                Ok(())
+            }
+
+            fn decode_arguments<C, D: Decoder<Context = C>>(kind: Kind, from: &mut D) -> Result<Self, DecodeError> {
+                Ok(match kind {
+                    $(Kind::$name => {
+                        Self::$name $((<$of>::decode(from)?))? $({ $field: <$is>::decode(from)? })?
+                    })*
+                })
+            }
+        }
+
+        #[cfg(test)]
+        impl proptest::arbitrary::Arbitrary for Action {
+            type Parameters = ();
+            type Strategy = proptest::strategy::BoxedStrategy<Self>;
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                use proptest::strategy::Strategy;
+                proptest::strategy::Union::new([$(
+                    proptest::arbitrary::any::<($($of,)? $($is,)?)>()
+                        .prop_map(|($($step,)? $($field,)?)| Self::$name $(($step))? $({ $field })?)
+                        .boxed(),
+                )*]).boxed()
+            }
+        }
+    };
+}
+
+actions! {
     /// A contract was made; the member that answers for it is named.
     New {
         /// The keeper.
-        keeper: MemberCode,
+        keeper: MemberCode
     },
     /// The contract was renewed.
     Renew,
@@ -79,12 +128,12 @@ pub enum Action {
     /// An earlier record was wrong; this one stands beside it.
     Correct {
         /// The event that is corrected.
-        cites: Ordinal,
+        cites: Ordinal
     },
-    /// The contract never was.
+    /// The contract never was, or the employer.
     Void {
-        /// The last applied `new`.
-        cites: Ordinal,
+        /// The last applied `new`, or what stands in its place (`format.md §13`).
+        cites: Ordinal
     },
     /// The contract was changed by agreement.
     Amend,
@@ -95,14 +144,14 @@ pub enum Action {
     /// Files were added to an earlier event.
     Attach {
         /// The event that they belong to.
-        cites: Ordinal,
+        cites: Ordinal
     },
     /// The end was an error: the contract goes on. Takes two parties; cites the end.
-    Reopen(Step<Ordinal>),
+    Reopen(step: Step<Ordinal>),
     /// Another member shall answer for the contract. Takes two parties; names the new keeper.
-    Transfer(Step<MemberCode>),
+    Transfer(step: Step<MemberCode>),
     /// A record is erased in the vaults. Takes two parties.
-    Erase(Step<EraseTarget>),
+    Erase(step: Step<EraseTarget>),
 }
 
 /// One half of what takes two parties: keeper and province.
@@ -246,69 +295,17 @@ impl Event {
     }
 }
 
-impl Action {
-    /// The kind of the action.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::New { .. } => Kind::New,
-            Self::Renew => Kind::Renew,
-            Self::Dissolve => Kind::Dissolve,
-            Self::Terminate => Kind::Terminate,
-            Self::Employer => Kind::Employer,
-            Self::Correct { .. } => Kind::Correct,
-            Self::Void { .. } => Kind::Void,
-            Self::Amend => Kind::Amend,
-            Self::Suspend => Kind::Suspend,
-            Self::Resume => Kind::Resume,
-            Self::Attach { .. } => Kind::Attach,
-            Self::Reopen(_) => Kind::Reopen,
-            Self::Transfer(_) => Kind::Transfer,
-            Self::Erase(_) => Kind::Erase,
-        }
-    }
-}
-
 impl Encode for ContractEvent {
     fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
         (self.kind().number(), self.version, self.subject, self.commitment).encode(to)?;
-        match self.action {
-            Action::New { keeper } => keeper.encode(to),
-            Action::Correct { cites } | Action::Void { cites } | Action::Attach { cites } => cites.encode(to),
-            Action::Reopen(step) => step.encode(to),
-            Action::Transfer(step) => step.encode(to),
-            Action::Erase(step) => step.encode(to),
-            Action::Renew
-            | Action::Dissolve
-            | Action::Terminate
-            | Action::Employer
-            | Action::Amend
-            | Action::Suspend
-            | Action::Resume => Ok(()),
-        }
+        self.action.encode_arguments(to)
     }
 }
 
 impl ContractEvent {
     fn decode_after_kind<C, D: Decoder<Context = C>>(kind: Kind, from: &mut D) -> Result<Self, DecodeError> {
         let (version, subject, commitment) = Decode::decode(from)?;
-        let action = match kind {
-            Kind::New => Action::New { keeper: Decode::decode(from)? },
-            Kind::Renew => Action::Renew,
-            Kind::Dissolve => Action::Dissolve,
-            Kind::Terminate => Action::Terminate,
-            Kind::Employer => Action::Employer,
-            Kind::Correct => Action::Correct { cites: Decode::decode(from)? },
-            Kind::Void => Action::Void { cites: Decode::decode(from)? },
-            Kind::Amend => Action::Amend,
-            Kind::Suspend => Action::Suspend,
-            Kind::Resume => Action::Resume,
-            Kind::Attach => Action::Attach { cites: Decode::decode(from)? },
-            Kind::Reopen => Action::Reopen(Decode::decode(from)?),
-            Kind::Transfer => Action::Transfer(Decode::decode(from)?),
-            Kind::Erase => Action::Erase(Decode::decode(from)?),
-        };
-        Ok(Self { version, subject, commitment, action })
+        Ok(Self { version, subject, commitment, action: Action::decode_arguments(kind, from)? })
     }
 }
 
@@ -340,68 +337,23 @@ impl<C> Decode<C> for Event {
 }
 bincode::impl_borrow_decode!(Event);
 
-impl<T: Encode> Encode for Step<T> {
-    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        match self {
-            Self::Propose(what) => (0_u8, what).encode(to),
-            Self::Approve(ordinal) => (1_u8, ordinal).encode(to),
-        }
-    }
+codec::choice! {
+    drawn Step<T>, "step: 0 proposes, 1 approves",
+    0 => Propose(what: T),
+    1 => Approve(ordinal: Ordinal),
 }
 
-impl<C, T: Decode<C>> Decode<C> for Step<T> {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-        match u8::decode(from)? {
-            0 => Ok(Self::Propose(Decode::decode(from)?)),
-            1 => Ok(Self::Approve(Decode::decode(from)?)),
-            other => Err(codec::refuse(format_args!("{other} is no step: 0 proposes, 1 approves"))),
-        }
-    }
+codec::choice! {
+    drawn EraseTarget, "target: 0 is an ordinal, 1 a leaf hash",
+    0 => Event(ordinal: Ordinal),
+    1 => Leaf(leaf: LeafHash),
 }
 
-impl Encode for EraseTarget {
-    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        match self {
-            Self::Event(ordinal) => (0_u8, ordinal).encode(to),
-            Self::Leaf(leaf) => (1_u8, leaf).encode(to),
-        }
-    }
+codec::choice! {
+    Entry, "entry: 0 is a seal, 1 an event",
+    SEAL_TAG => Seal(seal: Seal),
+    EVENT_TAG => Event { stream: NodeNumber, sequence: Sequence, position: u16, event: Event },
 }
-
-impl<C> Decode<C> for EraseTarget {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-        match u8::decode(from)? {
-            0 => Ok(Self::Event(Decode::decode(from)?)),
-            1 => Ok(Self::Leaf(Decode::decode(from)?)),
-            other => Err(codec::refuse(format_args!("{other} is no target: 0 is an ordinal, 1 a leaf hash"))),
-        }
-    }
-}
-
-impl Encode for Entry {
-    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        match self {
-            Self::Seal(seal) => (SEAL_TAG, seal).encode(to),
-            Self::Event { stream, sequence, position, event } => {
-                (EVENT_TAG, stream, sequence, position, event).encode(to)
-            }
-        }
-    }
-}
-
-impl<C> Decode<C> for Entry {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-        match u8::decode(from)? {
-            SEAL_TAG => Ok(Self::Seal(Decode::decode(from)?)),
-            EVENT_TAG => {
-                let (stream, sequence, position, event) = Decode::decode(from)?;
-                Ok(Self::Event { stream, sequence, position, event })
-            }
-            other => Err(codec::refuse(format_args!("{other} is no entry: 0 is a seal, 1 an event"))),
-        }
-    }
-}
-bincode::impl_borrow_decode!(Entry);
 
 #[cfg(test)]
 mod tests {

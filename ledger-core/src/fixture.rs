@@ -22,7 +22,7 @@ use crate::membership::{
 };
 use crate::merkle::LogIndex;
 use crate::names::{
-    Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, Sequence, Subject, Timestamp,
+    Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, SchemaVersion, Sequence, Subject, Timestamp,
 };
 use crate::submission::Submission;
 
@@ -331,7 +331,7 @@ pub fn event(number: u64, action: Action) -> Event {
     let subject = subject(number);
     let commitment =
         Commitment(Hasher::new(Domain::Commitment, Suite::Ed25519Sha256).bytes(number.to_be_bytes()).finish());
-    Event::Contract(ContractEvent { version: 1, subject, commitment, action })
+    Event::Contract(ContractEvent { version: SchemaVersion::V1, subject, commitment, action })
 }
 
 /// A state by number; two numbers give two states.

@@ -1,8 +1,10 @@
-//! The subject: the handle of a contract or an employer on the chain, and the proof of it.
+//! The subject: the handle of a contract or an employer on the chain, and the proof of it (`format.md §4`).
 //!
 //! Employers' codes are public and contract numbers are counted up, so a plain hash of the two could
 //! be guessed. The subject is the hash of a VRF output (RFC 9381, suite `c2sp.org/vrf-r255`): only the
-//! holders of the key can make it, and whoever has the proof can check that it is the only one.
+//! holders of the key can make it, and whoever has the proof can check that it is the only one. The subject alone
+//! ([`VrfSecretKey::subject`]) costs half of what it costs with its proof ([`VrfSecretKey::prove`]), which is made when
+//! somebody asks for it.
 //!
 //! ```text
 //! alpha (contract)  length(1) ‖ "luqi/contract-vrf" ‖ suite(1) ‖ length(2) ‖ employer ‖ length(2) ‖ contract number
@@ -13,6 +15,7 @@
 use crate::crypto::{Domain, Hasher, NetworkId, Suite, hash_newtype};
 use crate::names::Subject;
 use bincode::{Decode, Encode};
+use curve25519_dalek::{RistrettoPoint, Scalar};
 use sha2::{Digest, Sha512};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -158,7 +161,12 @@ impl<'de> serde::Deserialize<'de> for VrfPublicKey {
 /// The VRF key of a network: drawn once, in its ceremony, and never changed. Never printed. It is
 /// overwritten when dropped; what the VRF's crate copies to the stack while it works is not.
 #[derive(Clone)]
-pub struct VrfSecretKey(Box<vrf_r255::SecretKey>);
+pub struct VrfSecretKey {
+    /// What proofs are made with.
+    key: Box<vrf_r255::SecretKey>,
+    /// The same number, for the output alone.
+    scalar: Box<Zeroizing<Scalar>>,
+}
 
 impl VrfSecretKey {
     /// Takes 32 bytes: a number below the group's order, little-endian, and not zero.
@@ -167,7 +175,11 @@ impl VrfSecretKey {
     /// [`VrfKeyError`], when they are not.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, VrfKeyError> {
         let key: Option<vrf_r255::SecretKey> = vrf_r255::SecretKey::from_bytes(*bytes).into();
-        key.map(|key| Self(Box::new(key))).ok_or(VrfKeyError)
+        let scalar: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
+        match (key, scalar) {
+            (Some(key), Some(scalar)) => Ok(Self { key: Box::new(key), scalar: Box::new(Zeroizing::new(scalar)) }),
+            (None, _) | (_, None) => Err(VrfKeyError),
+        }
     }
 
     /// The key that 32 random bytes draw: their lower 252 bits. The group's order is 2^252 and less
@@ -186,21 +198,28 @@ impl VrfSecretKey {
     /// The bytes, for storing them.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(self.0.to_bytes())
+        Zeroizing::new(self.key.to_bytes())
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> VrfPublicKey {
-        VrfPublicKey((*self.0).into())
+        VrfPublicKey((*self.key).into())
     }
 
-    /// The subject of a name, with its proof. The output is read off the proof that was just made,
-    /// which takes half the time of verifying it.
+    /// The subject of a name, without a proof: a hash to the group, one multiplication, one encoding.
     #[must_use]
-    pub fn subject_of(&self, network: &NetworkId, alpha: &Alpha) -> (Subject, VrfProof) {
-        let proof = VrfProof(self.0.prove(&alpha.bytes).to_bytes());
-        (subject(network, alpha.suite, &output(&proof)), proof)
+    pub fn subject(&self, network: &NetworkId, alpha: &Alpha) -> Subject {
+        let point = Sha512::new_with_prefix(SUITE_STRING).chain_update([0x82]);
+        let point = point.chain_update(self.public().to_bytes()).chain_update(&alpha.bytes).finalize();
+        let gamma = RistrettoPoint::from_uniform_bytes(&point.into()) * **self.scalar;
+        subject(network, alpha.suite, &output(gamma.compress().as_bytes()))
+    }
+
+    /// The proof that a name has its subject.
+    #[must_use]
+    pub fn prove(&self, alpha: &Alpha) -> VrfProof {
+        VrfProof(self.key.prove(&alpha.bytes).to_bytes())
     }
 }
 
@@ -211,10 +230,10 @@ impl Drop for VrfSecretKey {
             *first = 1;
         }
         if let Some(key) = vrf_r255::SecretKey::from_bytes(one).into() {
-            *self.0 = key;
+            *self.key = key;
         }
         // The compiler may not drop a write that somebody looks at.
-        std::hint::black_box(&self.0);
+        std::hint::black_box(&self.key);
     }
 }
 
@@ -224,11 +243,11 @@ impl std::fmt::Debug for VrfSecretKey {
     }
 }
 
-/// The output of a proof that is known to be right (RFC 9381 section 5.2, `c2sp.org/vrf-r255`).
-fn output(proof: &VrfProof) -> [u8; 64] {
-    let gamma = proof.0.first_chunk::<32>().unwrap_or(&[0; 32]);
-    let hash = Sha512::new_with_prefix(b"\xFFc2sp.org/vrf-r255\x03");
-    hash.chain_update(gamma).chain_update([0]).finalize().into()
+const SUITE_STRING: &[u8] = b"\xFFc2sp.org/vrf-r255";
+
+/// The output that follows from Gamma (RFC 9381 section 5.2, `c2sp.org/vrf-r255`).
+fn output(gamma: &[u8; 32]) -> [u8; 64] {
+    Sha512::new_with_prefix(SUITE_STRING).chain_update([3]).chain_update(gamma).chain_update([0]).finalize().into()
 }
 
 #[cfg(test)]
@@ -257,13 +276,13 @@ mod tests {
         let public = "54136cd90d99fbd1d4e855d9556efea87ba0337f2a6ce22028d0f5726fcb854e";
         assert_eq!(key.public().to_string(), public);
         let alpha = Alpha { suite: SUITE, bytes: b"c2sp.org/vrf-r255".to_vec() };
-        let (subject, proof) = key.subject_of(&NETWORK, &alpha);
+        let (subject, proof) = (key.subject(&NETWORK, &alpha), key.prove(&alpha));
         let pi = "0a97d961262fb549b4175c5117860f42ae44a123f93c476c439eddd1c0cff9265c805525233e2284dbed45e593b8eea3\
                   1d5ca9734d72bcbba9738d5237f955f3b2422351149d1312503b6441a47c940c";
         assert_eq!(proof.to_string(), pi);
         let beta = "dd653f0879b48c3ef69e13551239bec4cbcc1c18fe8894de2e9e1c790e18273603bf1c6c25d7a797aeff3c43fd32b974\
                     d3fcbd4bcce916007097922a3ea3a794";
-        assert_eq!(hex(&output(&proof)), beta);
+        assert_eq!(hex(&output(proof.0.first_chunk().unwrap())), beta);
         assert_eq!(key.public().verify(&NETWORK, &alpha, &proof), Ok(subject));
     }
 
@@ -278,19 +297,19 @@ mod tests {
     #[test]
     fn names_do_not_run_into_each_other() {
         let names = [contract("91", "01"), contract("910", "1"), contract("91", "1"), contract("91", "01 ")];
-        let subjects: Vec<_> = names.iter().map(|alpha| key(3).subject_of(&NETWORK, alpha).0).collect();
-        let employer = key(3).subject_of(&NETWORK, &Alpha::employer(SUITE, "91").unwrap()).0;
+        let subjects: Vec<_> = names.iter().map(|alpha| key(3).subject(&NETWORK, alpha)).collect();
+        let employer = key(3).subject(&NETWORK, &Alpha::employer(SUITE, "91").unwrap());
         for (place, subject) in subjects.iter().enumerate() {
             assert!(!subjects[place + 1..].contains(subject) && *subject != employer);
         }
-        assert_ne!(key(3).subject_of(&NetworkId([8; 32]), &names[0]).0, subjects[0]);
-        assert_ne!(key(4).subject_of(&NETWORK, &names[0]).0, subjects[0]);
+        assert_ne!(key(3).subject(&NetworkId([8; 32]), &names[0]), subjects[0]);
+        assert_ne!(key(4).subject(&NETWORK, &names[0]), subjects[0]);
     }
 
     #[test]
     fn a_proof_is_of_one_key_and_name() {
         let alpha = contract("91370102MAFAKE019M", "LQ-1");
-        let (subject, proof) = key(3).subject_of(&NETWORK, &alpha);
+        let (subject, proof) = (key(3).subject(&NETWORK, &alpha), key(3).prove(&alpha));
         assert_eq!(key(3).public().verify(&NETWORK, &alpha, &proof), Ok(subject));
         assert_eq!(key(4).public().verify(&NETWORK, &alpha, &proof), Err(VrfError));
         let other = contract("91370102MAFAKE019M", "LQ-2");
@@ -315,16 +334,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn subject_of_equals_what_verify_gives(secret in 1_u8.., employer in "[0-9A-Z]{18}", number in "\\PC{1,40}") {
+        fn the_subject_alone_is_the_one_that_its_proof_shows(secret in 1_u8.., employer in "[0-9A-Z]{18}", number in "\\PC{1,40}") {
             let alpha = contract(&employer, &number);
-            let (subject, proof) = key(secret).subject_of(&NETWORK, &alpha);
+            let (subject, proof) = (key(secret).subject(&NETWORK, &alpha), key(secret).prove(&alpha));
             prop_assert_eq!(key(secret).public().verify(&NETWORK, &alpha, &proof), Ok(subject));
         }
 
         #[test]
         fn no_proof_survives_a_changed_bit(bit in 0_usize..640) {
             let alpha = contract("91370102MAFAKE019M", "LQ-1");
-            let (_, mut proof) = key(3).subject_of(&NETWORK, &alpha);
+            let mut proof = key(3).prove(&alpha);
             proof.0[bit / 8] ^= 1 << (bit % 8);
             prop_assert_eq!(key(3).public().verify(&NETWORK, &alpha, &proof), Err(VrfError));
         }

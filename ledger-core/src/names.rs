@@ -4,6 +4,7 @@
 use crate::crypto::hash_newtype;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU8;
 use thiserror::Error;
 
 /// Declares a newtype over an unsigned integer.
@@ -61,6 +62,42 @@ number! {
 
 /// The rules that this crate implements.
 pub const PROTOCOL: Protocol = Protocol(1);
+
+/// Version of the slot table of a record's kind, as an event names it: 1 to 255. The chain does not judge it further
+/// (`format.md §6`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SchemaVersion(NonZeroU8);
+
+/// Zero is no schema version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("0 is no schema version: they count from 1")]
+pub struct NoSchemaVersion;
+
+impl SchemaVersion {
+    /// The first, which `format.md §5.1` defines.
+    pub const V1: Self = Self(NonZeroU8::MIN);
+}
+
+impl TryFrom<u8> for SchemaVersion {
+    type Error = NoSchemaVersion;
+    fn try_from(number: u8) -> Result<Self, NoSchemaVersion> {
+        NonZeroU8::new(number).map(Self).ok_or(NoSchemaVersion)
+    }
+}
+
+impl From<SchemaVersion> for u8 {
+    fn from(version: SchemaVersion) -> Self {
+        version.0.get()
+    }
+}
+
+impl std::fmt::Display for SchemaVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+crate::codec::byte_tag!(SchemaVersion, |version: &SchemaVersion| u8::from(*version));
 
 /// Administrative division code of a member (GB/T 2260), six digits such as `370100`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]

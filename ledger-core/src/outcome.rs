@@ -1,4 +1,4 @@
-//! What became of an event: it counts, or it is refused with a code.
+//! What became of an event: it counts, it is refused with a code, or it is merely recorded (`format.md §13`).
 
 use serde::Serialize;
 use thiserror::Error;
@@ -7,8 +7,10 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It counts.
+    /// It was authorised, and counts.
     Applied,
+    /// It is in the log; nobody was asked whether it may, and it changed nothing.
+    Recorded,
     /// It is in the log, under its member's name, and changed nothing.
     Refused(Refusal),
 }
@@ -77,11 +79,12 @@ impl Serialize for Refusal {
 }
 
 impl Outcome {
-    /// The byte in an index row: 0 where applied, else the refusal's number.
+    /// The byte in an index row: 0 where applied, 255 where recorded, else the refusal's number.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
             Self::Applied => 0,
+            Self::Recorded => 255,
             Self::Refused(why) => why as u8,
         }
     }
@@ -89,9 +92,7 @@ impl Outcome {
     /// The outcome that a byte stands for.
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {
-        if byte == 0 {
-            return Some(Self::Applied);
-        }
-        Refusal::ALL.iter().find(|why| **why as u8 == byte).map(|why| Self::Refused(*why))
+        let refused = Refusal::ALL.iter().copied().map(Self::Refused);
+        [Self::Applied, Self::Recorded].into_iter().chain(refused).find(|outcome| outcome.byte() == byte)
     }
 }

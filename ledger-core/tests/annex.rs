@@ -9,7 +9,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-use ledger_core::annex::{Code, Config, Date, Finding, MessageKind, Need, Severity, Uscc, codes, fields, parse};
+use ledger_core::annex::{Code, Config, Date, Finding, MessageKind, Need, Severity, codes, fields, parse};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -229,18 +229,6 @@ fn what_is_accepted_is_kept_as_written() {
     let raw = &text[outcome.span.clone()];
     assert!(raw.starts_with("{\"contract_no\"") && raw.ends_with("]}"), "{raw}");
     assert!(!format!("{message:?}").contains("Ａ-1"));
-}
-
-#[test]
-fn an_employer_that_was_not_said_may_be_filled_in() {
-    let text =
-        r#"{"终止合同信息列表":[{"合同编号":"1","终止情形":"1","合同终止时间":"20250630","告知时间":"20250601"}]}"#;
-    let item = parse(text.as_bytes(), None, &config(true)).unwrap().outcomes.remove(0).item.unwrap();
-    assert_eq!(item.employer(), None);
-    let [first, second] = ["91370102MAFAKE019M", "92370202MAFAKE027J"].map(|code| Uscc::parse(code).unwrap());
-    let item = item.of_employer(&first);
-    assert_eq!(item.employer(), Some("91370102MAFAKE019M"));
-    assert_eq!(item.of_employer(&second).employer(), Some("91370102MAFAKE019M"), "what is there stays");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(super) fn problem(error: IntakeError) -> Problem {
         IntakeError::Commit(error) => return ledger::problem(error),
         IntakeError::Lone(_)
         | IntakeError::NoRoom(_)
+        | IntakeError::Record(_)
         | IntakeError::Nameless(_)
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)

@@ -185,17 +185,6 @@ impl Item {
         self.value(&UNIT_USCC)
     }
 
-    /// The same item, with the employer that its contract was found to have, if it said none. The
-    /// digest of its bytes still shows how it came.
-    #[must_use]
-    pub fn of_employer(mut self, employer: &Uscc) -> Self {
-        let mut pairs = self.kind.rows().zip(&mut self.values);
-        if let Some((_, value)) = pairs.find(|(row, _)| *row.field == UNIT_USCC) {
-            value.get_or_insert_with(|| employer.as_str().to_owned());
-        }
-        self
-    }
-
     /// The contract's number; an employer's message has none.
     #[must_use]
     pub fn contract_no(&self) -> Option<&str> {

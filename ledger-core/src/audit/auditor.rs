@@ -5,7 +5,7 @@
 //! map (in order) beside the signatures (in parallel).
 
 use super::held::Held;
-use super::pass::{CertificateJob, Climb, Planned, climb};
+use super::pass::{CertificateJob, Climb, Governed, Planned, climb};
 use super::pin::{Pin, pins};
 use crate::archive::{Foot, FootError};
 use crate::audit::{Bookmark, Checked, Finding};
@@ -16,8 +16,7 @@ use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::map::ContractMap;
 use crate::merkle::LogIndex;
-use crate::names::{BlockHash, Height};
-use crate::outcome::Outcome;
+use crate::names::{BlockHash, Height, MemberCode};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -260,8 +259,8 @@ impl Auditor {
             true => Vec::new(),
             false => chain::signatures(&self.head, first_index(block), &block.body().submissions, block.content()),
         };
-        let control = self.follow(block);
-        let judge = control.and_then(|control| self.govern(block, control));
+        let followed = self.follow(block);
+        let judge = followed.and_then(|(control, actors)| self.govern(block, control, actors));
         if judge.is_none() {
             self.pass_over(block);
         }
@@ -340,9 +339,9 @@ impl Auditor {
         self.find(finding);
     }
 
-    /// Links and streams; gives the control state with the sequences counted, as long as nothing
-    /// was found.
-    fn follow(&mut self, block: &HashedBlock) -> Option<Control> {
+    /// Links and streams; gives the control state with the sequences counted and the actor of each submission, as
+    /// long as nothing was found.
+    fn follow(&mut self, block: &HashedBlock) -> Option<(Control, Vec<MemberCode>)> {
         if !self.linked {
             // What lies below could not be read, so there is nothing to hold the link against.
             self.head.hash = block.header().parent;
@@ -362,7 +361,7 @@ impl Auditor {
         }
         let mut control = self.head.control.clone();
         match chain::streams(&self.head, first_index(block), &block.body().submissions, &mut control) {
-            Ok(()) => Some(control),
+            Ok(actors) => Some((control, actors)),
             Err(fault) => {
                 self.find(locate(block, &fault));
                 None
@@ -378,9 +377,9 @@ impl Auditor {
     }
 
     /// Control state and next membership are the ones that the header commits to.
-    fn govern(&mut self, block: &HashedBlock, mut control: Control) -> Option<(Head, Head, Vec<Outcome>)> {
+    fn govern(&mut self, block: &HashedBlock, mut control: Control, actors: Vec<MemberCode>) -> Option<Governed> {
         let header = block.header();
-        let (outcomes, membership) = chain::govern(&self.head, &block.body().submissions, &mut control);
+        let (outcomes, membership) = chain::govern(&self.head, &block.body().submissions, &actors, &mut control);
         let commitments = [
             ("control", control.hash() == header.control),
             ("membership", self.head.next_membership_hash(membership.as_ref()) == header.next_membership),
@@ -391,7 +390,7 @@ impl Auditor {
         }
         let after = self.head.after(header, block.hash(), control, membership);
         let below = std::mem::replace(&mut self.head, after.clone());
-        Some((below, after, outcomes))
+        Some(Governed { below, after, actors, outcomes })
     }
 
     /// After the first finding the block is taken by its own header, so that later links and

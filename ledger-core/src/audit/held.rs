@@ -2,13 +2,14 @@
 
 use crate::audit::Scope;
 use crate::chain::{self, HashedBlock, Head, Overlay, Place, States, Trace};
-use crate::contract::State;
+use crate::contract::{Roles, State};
 use crate::event::{Action, ContractEvent, Event};
 use crate::map::{ContractMap, MapKey, Table};
 use crate::merkle::LogIndex;
-use crate::names::MapRoot;
+use crate::names::{MapRoot, MemberCode};
 use crate::outcome::Outcome;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// States, hashed as often as the audit wants.
 #[derive(Clone, Default)]
@@ -28,12 +29,18 @@ pub(super) struct Folding<'a> {
     pub(super) below: &'a Head,
     pub(super) first: LogIndex,
     pub(super) block: &'a HashedBlock,
+    pub(super) actors: &'a [MemberCode],
     pub(super) governed: &'a [Outcome],
 }
 
 impl<'a> Folding<'a> {
+    /// Who acts for whom, by the membership that judges the block.
+    fn roles(&self) -> Roles {
+        Roles::of(&self.below.membership)
+    }
+
     fn events(&self) -> impl Iterator<Item = (Place, &'a Event)> + use<'a> {
-        chain::placed(self.below, self.first, &self.block.body().submissions, self.block.leaves())
+        chain::placed(self.first, &self.block.body().submissions, self.actors, self.block.leaves())
     }
 }
 
@@ -78,7 +85,7 @@ impl Held {
     pub(super) fn fold(&mut self, folding: &Folding<'_>) -> Option<(MapRoot, Vec<Trace>)> {
         let Self::Map(map) = self else { return None };
         let mut overlay = Overlay::over(map);
-        let traces = chain::fold(folding.events(), folding.governed, &mut overlay);
+        let traces = chain::fold(&folding.roles(), folding.events(), folding.governed, &mut overlay);
         let staged = map.stage(overlay.into_changes());
         map.commit(staged);
         Some((map.root(), traces))
@@ -88,25 +95,10 @@ impl Held {
     /// takes its own events, in order. Gives what became of the events of each block, if that is `wanted`.
     pub(super) fn fold_all(&mut self, blocks: &[Folding<'_>], wanted: bool) -> Vec<Vec<Trace>> {
         let Self::Table(table, queues) = self else { return Vec::new() };
-        let queued: Vec<Vec<Queued>> =
-            blocks.par_iter().map(|block| block.events().filter_map(Queued::of).collect()).collect();
-        let shards = table.shards_mut();
-        queues.resize_with(shards.len(), Vec::new);
-        for event in queued.into_iter().flatten() {
-            if let Some(queue) = queues.get_mut(Table::shard_of(&event.key)) {
-                queue.push(event);
-            }
-        }
-        let folded = shards.par_iter_mut().zip(queues).map(|(shard, queue)| {
-            let folded = queue.drain(..).map(|Queued { key, place, action }| (place, place.fold(key, &action, shard)));
-            if wanted {
-                return folded.collect();
-            }
-            folded.for_each(drop);
-            Vec::new()
-        });
-        let folded: Vec<Vec<(Place, Trace)>> = folded.collect();
-        if wanted { in_order(blocks, folded.into_iter().flatten()) } else { Vec::new() }
+        // One membership judges a run of blocks, and gives the roles of all their events.
+        let runs = blocks.chunk_by(|a, b| Arc::ptr_eq(&a.below.membership, &b.below.membership));
+        let folded: Vec<_> = runs.flat_map(|run| fold_run(table, queues, run, wanted)).collect();
+        if wanted { in_order(blocks, folded.into_iter()) } else { Vec::new() }
     }
 
     /// The root of all states, and how many there are; none where they are not here.
@@ -122,9 +114,39 @@ impl Held {
     }
 }
 
+/// Folds blocks that one membership judges. Gives what became of each contract event, in any order, if that is
+/// `wanted`.
+fn fold_run(
+    table: &mut Table,
+    queues: &mut Vec<Vec<Queued>>,
+    run: &[Folding<'_>],
+    wanted: bool,
+) -> Vec<(Place, Trace)> {
+    let Some(roles) = run.first().map(Folding::roles) else { return Vec::new() };
+    let queued: Vec<Vec<Queued>> =
+        run.par_iter().map(|block| block.events().filter_map(Queued::of).collect()).collect();
+    let shards = table.shards_mut();
+    queues.resize_with(shards.len(), Vec::new);
+    for event in queued.into_iter().flatten() {
+        if let Some(queue) = queues.get_mut(Table::shard_of(&event.key)) {
+            queue.push(event);
+        }
+    }
+    let folded = shards.par_iter_mut().zip(queues).flat_map_iter(|(shard, queue)| {
+        let fold = |Queued { key, place, action }| (place, place.fold(&roles, key, &action, shard));
+        let folded = queue.drain(..).map(fold);
+        if wanted {
+            return folded.collect();
+        }
+        folded.for_each(drop);
+        Vec::new()
+    });
+    folded.collect()
+}
+
 /// What became of the events of each block, where that of the contract events comes in any order.
 fn in_order(blocks: &[Folding<'_>], folded: impl Iterator<Item = (Place, Trace)>) -> Vec<Vec<Trace>> {
-    let others = |block: &Folding<'_>| chain::fold(block.events(), block.governed, &mut Elsewhere);
+    let others = |block: &Folding<'_>| chain::fold(&block.roles(), block.events(), block.governed, &mut Elsewhere);
     let mut traces: Vec<_> = blocks.par_iter().map(others).collect();
     for (place, trace) in folded {
         let block = blocks.partition_point(|block| block.first <= place.index()).saturating_sub(1);

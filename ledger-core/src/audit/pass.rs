@@ -7,7 +7,7 @@ use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip, Trace};
 use crate::crypto::ChainId;
 use crate::membership::Membership;
 use crate::merkle::Frontier;
-use crate::names::{BlockHash, Height};
+use crate::names::{BlockHash, Height, MemberCode};
 use crate::outcome::Outcome;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -15,13 +15,23 @@ use std::sync::Arc;
 /// A block after the first two passes.
 #[derive(Default)]
 pub(super) struct Planned {
-    /// Where log, fold and map are still to be judged: the heads below and after, and what became
-    /// of its governance events.
-    pub(super) judge: Option<(Head, Head, Vec<Outcome>)>,
+    /// Where log, fold and map are still to be judged.
+    pub(super) judge: Option<Governed>,
     pub(super) signatures: Vec<SignatureJob>,
     pub(super) certificate: Option<CertificateJob>,
     /// What the second pass found.
     pub(super) found: Vec<Finding>,
+}
+
+/// A block whose streams and governance hold.
+pub(super) struct Governed {
+    /// The heads below and after.
+    pub(super) below: Head,
+    pub(super) after: Head,
+    /// The actor of each submission.
+    pub(super) actors: Vec<MemberCode>,
+    /// What became of its governance events.
+    pub(super) outcomes: Vec<Outcome>,
 }
 
 /// A certificate of the block below that is still to be verified.
@@ -68,9 +78,9 @@ pub(super) fn climb(
     let mut traces = Vec::new();
     let mut stopped = None;
     for (block, plan) in blocks.iter().zip(planned) {
-        let (Ok(block), Some((below, after, governed))) = (block, &plan.judge) else { break };
+        let (Ok(block), Some(Governed { below, after, actors, outcomes })) = (block, &plan.judge) else { break };
         let first = chain::first_index(below, &sound.frontier);
-        let folding = Folding { below, first, block, governed };
+        let folding = Folding { below, first, block, actors, governed: outcomes };
         let held = extend(&sound, below, block).and_then(|frontier| match held.fold(&folding) {
             Some((root, _)) if root != block.header().map_root => Err(Fault::Commitment("map")),
             Some((_, of_block)) => {

@@ -6,7 +6,7 @@ use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::rules::{self, SignatureJob, States, Trace};
 use crate::chain::{Fault, Tip};
 use crate::codec::{self, List, TooMany};
-use crate::contract::State;
+use crate::contract::{Roles, State};
 use crate::crypto::{ChainId, Suite};
 use crate::governance::Control;
 use crate::map::{ContractMap, MapKey, Staged};
@@ -90,14 +90,14 @@ fn derive(tip: &Tip, map: &ContractMap, body: &Body, content: &Content) -> Resul
     rules::parent_certificate(head, body.parent_certificate.as_ref())?;
     let first = rules::first_index(head, &tip.frontier);
     let mut control = head.control.clone();
-    rules::streams(head, first, submissions, &mut control)?;
+    let actors = rules::streams(head, first, submissions, &mut control)?;
     rules::signatures(head, first, submissions, content).par_iter().try_for_each(SignatureJob::run)?;
     let mut frontier = tip.frontier.clone();
     rules::log(head, &mut frontier, &content.leaves);
-    let (governed, membership) = rules::govern(head, submissions, &mut control);
+    let (governed, membership) = rules::govern(head, submissions, &actors, &mut control);
     let mut overlay = Overlay::over(map);
-    let placed = rules::placed(head, first, submissions, &content.leaves);
-    let traces = rules::fold(placed, &governed, &mut overlay);
+    let placed = rules::placed(first, submissions, &actors, &content.leaves);
+    let traces = rules::fold(&Roles::of(&head.membership), placed, &governed, &mut overlay);
     let staged = map.stage(overlay.into_changes());
     let membership_hash = head.next_membership_hash(membership.as_ref());
     Ok(Derived { frontier, control, membership, membership_hash, staged, traces })

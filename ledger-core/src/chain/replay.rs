@@ -10,8 +10,10 @@ use crate::certificate::CertificateError;
 use crate::chain::ladder::Overlay;
 use crate::chain::rules::{self, States, Trace};
 use crate::chain::{Fault, HashedBlock, Head, Tip};
+use crate::contract::Roles;
 use crate::map::ContractMap;
 use crate::merkle::LogIndex;
+use crate::names::MemberCode;
 use crate::outcome::Outcome;
 
 /// A block that is final already, and follows from the tip below it; its events are yet to be folded.
@@ -20,6 +22,8 @@ pub struct Replayed<'a> {
     block: &'a HashedBlock,
     /// Log index of its first event.
     first: LogIndex,
+    /// Of each submission.
+    actors: Vec<MemberCode>,
     governed: Vec<Outcome>,
     after: Tip,
 }
@@ -37,13 +41,13 @@ pub fn replay<'a>(block: &'a HashedBlock, tip: &'a Tip) -> Result<Replayed<'a>, 
 
     let first = rules::first_index(head, &tip.frontier);
     let mut control = head.control.clone();
-    rules::streams(head, first, submissions, &mut control)?;
+    let actors = rules::streams(head, first, submissions, &mut control)?;
     let mut frontier = tip.frontier.clone();
     rules::log(head, &mut frontier, &block.content.leaves);
     if frontier.size() != header.log_size {
         return Err(Fault::LogSize { wanted: frontier.size(), found: header.log_size });
     }
-    let (governed, membership) = rules::govern(head, submissions, &mut control);
+    let (governed, membership) = rules::govern(head, submissions, &actors, &mut control);
     let commitments = [
         ("log", frontier.root() == header.log_root),
         ("control", control.hash() == header.control),
@@ -53,14 +57,15 @@ pub fn replay<'a>(block: &'a HashedBlock, tip: &'a Tip) -> Result<Replayed<'a>, 
         return Err(Fault::Commitment(what));
     }
     let after = Tip { head: head.after(header, block.hash, control, membership), frontier, map_root: header.map_root };
-    Ok(Replayed { below: head, block, first, governed, after })
+    Ok(Replayed { below: head, block, first, actors, governed, after })
 }
 
 impl Replayed<'_> {
     /// Folds its events; gives what became of each.
     pub fn fold(&self, states: &mut impl States) -> Vec<Trace> {
         let (submissions, leaves) = (&self.block.body.submissions, &self.block.content.leaves);
-        rules::fold(rules::placed(self.below, self.first, submissions, leaves), &self.governed, states)
+        let placed = rules::placed(self.first, submissions, &self.actors, leaves);
+        rules::fold(&Roles::of(&self.below.membership), placed, &self.governed, states)
     }
 
     /// The same, into a hashed map, which is hashed once for the whole block.

@@ -5,7 +5,7 @@ use crate::certificate::Certificate;
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
 use crate::codec::TooMany;
-use crate::contract::{State, step};
+use crate::contract::{Roles, State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
 use crate::governance::{self, Control, Motion};
@@ -38,7 +38,7 @@ impl States for Table {
 /// What became of one event, for the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// Applied, or refused with a code.
+    /// Applied, recorded, or refused with a code.
     pub outcome: Outcome,
     /// Log index of the entry that touched the same subject before; none for the first, and for an
     /// event that leaves no trace in a state.
@@ -126,13 +126,15 @@ pub(crate) fn parent_certificate(head: &Head, found: Option<&Certificate>) -> Re
 }
 
 /// Every submission carries events, no more than allowed, and is the next of its stream; `first` is
-/// the log index of the block's first event. Counts the sequences.
+/// the log index of the block's first event. Counts the sequences, and gives the actor of each submission: the
+/// member whose node submitted it. Nothing else resolves one.
 pub(crate) fn streams(
     head: &Head,
     first: LogIndex,
     submissions: &[Submission],
     control: &mut Control,
-) -> Result<(), Fault> {
+) -> Result<Vec<MemberCode>, Fault> {
+    let mut actors = Vec::with_capacity(submissions.len());
     let max = head.membership.parameters().submission_events as usize;
     for (submission, span) in spans(first, submissions) {
         let Submission { stream, sequence, events, .. } = submission;
@@ -140,9 +142,9 @@ pub(crate) fn streams(
         if events.is_empty() || events.len() > max {
             return Err(Fault::Events { stream, sequence, found: events.len(), max, span });
         }
-        if submission_key(&head.membership, stream).is_none() {
+        let Some((member, _)) = head.membership.node(stream) else {
             return Err(Fault::UnknownStream { stream, span });
-        }
+        };
         let wanted = control.last_sequence(stream).next();
         if sequence != wanted {
             return Err(Fault::Sequence { stream, wanted, found: sequence, span });
@@ -151,8 +153,9 @@ pub(crate) fn streams(
             let what = "streams";
             Fault::TooLarge { what, found, max }
         })?;
+        actors.push(member.code);
     }
-    Ok(())
+    Ok(actors)
 }
 
 /// The signatures of the submissions, to be verified; of those alone whose node is there.
@@ -205,25 +208,20 @@ pub(crate) fn first_index(head: &Head, below: &Frontier) -> LogIndex {
 pub(crate) fn govern(
     head: &Head,
     submissions: &[Submission],
+    actors: &[MemberCode],
     control: &mut Control,
 ) -> (Vec<Outcome>, Option<Membership>) {
     let mut motions = Vec::new();
-    for submission in submissions {
-        let actor = actor(&head.membership, submission.stream);
+    for (submission, actor) in submissions.iter().zip(actors) {
         for event in &submission.events {
             match event {
-                Event::Propose(propose) => motions.push((actor, Motion::Propose(propose))),
-                Event::Approve(approve) => motions.push((actor, Motion::Approve(approve))),
+                Event::Propose(propose) => motions.push((*actor, Motion::Propose(propose))),
+                Event::Approve(approve) => motions.push((*actor, Motion::Approve(approve))),
                 Event::Contract(_) | Event::Evidence(_) | Event::Anchor(_) => {}
             }
         }
     }
     governance::fold(control, &head.chain, head.height.next(), &head.membership, &motions)
-}
-
-/// The member that answers for a stream. The stream was checked: its node is there.
-fn actor(membership: &Membership, stream: NodeNumber) -> MemberCode {
-    membership.node(stream).map_or(MemberCode::ZERO, |(member, _)| member.code)
 }
 
 /// What the fold is told of an event beside its action. It owns what it says, so that an event may wait
@@ -237,15 +235,13 @@ pub(crate) struct Place {
 
 /// The events of a block, each with its place.
 pub(crate) fn placed<'a>(
-    head: &'a Head,
     first: LogIndex,
     submissions: &'a [Submission],
+    actors: &'a [MemberCode],
     leaves: &'a [LeafHash],
 ) -> impl Iterator<Item = (Place, &'a Event)> {
-    let events = submissions.iter().flat_map(|submission| {
-        let actor = actor(&head.membership, submission.stream);
-        submission.events.iter().map(move |event| (actor, event))
-    });
+    let events = submissions.iter().zip(actors);
+    let events = events.flat_map(|(submission, actor)| submission.events.iter().map(move |event| (*actor, event)));
     let places = leaves.iter().zip((first.0..).map(LogIndex));
     events.zip(places).map(|((actor, event), (leaf, index))| (Place { actor, leaf: *leaf, index }, event))
 }
@@ -257,10 +253,10 @@ impl Place {
     }
 
     /// Folds a contract event into the state of its subject.
-    pub(crate) fn fold(&self, key: MapKey, action: &Action, states: &mut impl States) -> Trace {
+    pub(crate) fn fold(&self, roles: &Roles, key: MapKey, action: &Action, states: &mut impl States) -> Trace {
         let mut trace = Trace { outcome: Outcome::Applied, previous: None };
         states.update(key, |before| {
-            let folded = step(before, self.actor, action, &self.leaf, self.index);
+            let folded = step(before, roles.actor(self.actor), action, &self.leaf, self.index);
             let previous = folded.state.and(before).map(|state| state.last_index);
             trace = Trace { outcome: folded.outcome, previous };
             folded.state
@@ -269,19 +265,21 @@ impl Place {
     }
 }
 
-/// Folds the contract events of a block, and gives what became of each of its events.
+/// Folds the contract events of a block, and gives what became of each of its events. `roles` are those of the
+/// membership that judges the block.
 pub(crate) fn fold<'a>(
+    roles: &Roles,
     events: impl Iterator<Item = (Place, &'a Event)>,
     governed: &[Outcome],
     states: &mut impl States,
 ) -> Vec<Trace> {
     let mut governed = governed.iter().copied();
     let trace = |(place, event): (Place, &Event)| match event {
-        Event::Contract(event) => place.fold(MapKey::of(&event.subject), &event.action, states),
+        Event::Contract(event) => place.fold(roles, MapKey::of(&event.subject), &event.action, states),
         Event::Propose(_) | Event::Approve(_) => {
             Trace { outcome: governed.next().unwrap_or(Outcome::Applied), previous: None }
         }
-        Event::Evidence(_) | Event::Anchor(_) => Trace { outcome: Outcome::Applied, previous: None },
+        Event::Evidence(_) | Event::Anchor(_) => Trace { outcome: Outcome::Recorded, previous: None },
     };
     events.map(trace).collect()
 }

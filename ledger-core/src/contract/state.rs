@@ -1,4 +1,4 @@
-//! What is known of a subject after its last event.
+//! What is known of a subject after its last event (`format.md §13`).
 //!
 //! ```text
 //! state   status(1) ‖ keeper(6) ‖ count(4) ‖ history(32) ‖ last log index(8) ‖ last new(4)
@@ -10,12 +10,8 @@ use crate::codec;
 use crate::crypto::{Domain, Hasher, Suite, hash_newtype};
 use crate::merkle::{LeafHash, LogIndex};
 use crate::names::{MemberCode, Ordinal};
-use bincode::de::Decoder;
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 hash_newtype! {
     /// Hash of a state, as the contract map holds it.
@@ -43,30 +39,18 @@ impl HistoryHash {
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The contract runs.
-    Active = 1,
+    Active,
     /// It is suspended.
-    Suspended = 2,
+    Suspended,
     /// It was dissolved or terminated.
-    Ended = 3,
+    Ended,
     /// It never was.
-    Void = 4,
+    Void,
     /// Not a contract: an employer that has sent its data.
-    Registered = 5,
+    Registered,
 }
 
-/// No status has this number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{0} is no status")]
-pub struct UnknownStatus(u8);
-
-impl TryFrom<u8> for Status {
-    type Error = UnknownStatus;
-    fn try_from(id: u8) -> Result<Self, UnknownStatus> {
-        let all = [Self::Active, Self::Suspended, Self::Ended, Self::Void, Self::Registered];
-        all.into_iter().find(|status| *status as u8 == id).ok_or(UnknownStatus(id))
-    }
-}
-codec::byte_tag!(Status, |status: &Status| *status as u8);
+codec::choice! { drawn Status, "status", 1 => Active, 2 => Suspended, 3 => Ended, 4 => Void, 5 => Registered }
 
 /// The state of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -74,7 +58,7 @@ codec::byte_tag!(Status, |status: &Status| *status as u8);
 pub struct State {
     /// Where it stands.
     pub status: Status,
-    /// The member that answers for it.
+    /// The keeper, as it was named; who answers for it now, [`Roles`](super::Roles) say.
     pub keeper: MemberCode,
     /// How many events have touched it.
     pub count: u32,
@@ -122,24 +106,9 @@ impl State {
     }
 }
 
-impl Encode for OpenKind {
-    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        match self {
-            Self::Reopen(end) => (1_u8, end).encode(to),
-            Self::Transfer(keeper) => (2_u8, keeper).encode(to),
-            Self::Erase => 3_u8.encode(to),
-        }
-    }
+codec::choice! {
+    drawn OpenKind, "kind of open proposal",
+    1 => Reopen(end: Ordinal),
+    2 => Transfer(keeper: MemberCode),
+    3 => Erase,
 }
-
-impl<C> Decode<C> for OpenKind {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-        match u8::decode(from)? {
-            1 => Ok(Self::Reopen(Decode::decode(from)?)),
-            2 => Ok(Self::Transfer(Decode::decode(from)?)),
-            3 => Ok(Self::Erase),
-            other => Err(codec::refuse(format_args!("{other} is no kind of open proposal"))),
-        }
-    }
-}
-bincode::impl_borrow_decode!(OpenKind);

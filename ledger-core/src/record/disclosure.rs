@@ -13,10 +13,9 @@
 use super::{Slot, Version, slots};
 use crate::codec::{Bytes, List};
 use crate::crypto::{Domain, Hash, Hasher, Suite};
+use crate::event::ContractEvent;
 use crate::merkle::{LeafHash, root};
-use crate::names::{Commitment, RecordKind};
-use bincode::de::Decoder;
-use bincode::enc::Encoder;
+use crate::names::{Commitment, RecordKind, SchemaVersion};
 use bincode::{Decode, Encode};
 use thiserror::Error;
 
@@ -48,24 +47,11 @@ pub enum Disclosed {
     },
 }
 
-impl Encode for Disclosed {
-    fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
-        match self {
-            Self::Hidden { leaf } => (0_u8, leaf).encode(to),
-            Self::Revealed { salt, value } => (1_u8, salt, value).encode(to),
-        }
-    }
+crate::codec::choice! {
+    Disclosed, "slot: 0 is hidden, 1 revealed",
+    0 => Hidden { leaf: Hash },
+    1 => Revealed { salt: Hash, value: Value },
 }
-impl<C> Decode<C> for Disclosed {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        match u8::decode(from)? {
-            0 => Ok(Self::Hidden { leaf: Hash::decode(from)? }),
-            1 => Ok(Self::Revealed { salt: Hash::decode(from)?, value: Value::decode(from)? }),
-            other => Err(crate::codec::refuse(format!("a slot is hidden (0) or revealed (1), not {other}"))),
-        }
-    }
-}
-bincode::impl_borrow_decode!(Disclosed);
 
 /// Some slots of a record, with what is needed to check them against its commitment.
 ///
@@ -81,12 +67,55 @@ pub struct Disclosure {
     pub slots: List<Disclosed, MAX_SLOTS>,
 }
 
+/// Which slots a disclosure shows. The digest of the item's bytes is shown where it is asked for by name, and never
+/// otherwise: with it, whatever stays hidden can be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reveal<'a> {
+    /// All but `raw_sha256`.
+    All,
+    /// Those with these names.
+    Named(&'a [&'a str]),
+}
+
+/// A name that is none of the slots.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("a record of this kind has no slot {0:?}: see format.md, section 5.1")]
+pub struct NoSuchSlot(pub String);
+
+impl Reveal<'_> {
+    /// Of each slot, whether it is shown.
+    pub(super) fn choose(self, table: &[Slot]) -> Result<Vec<bool>, NoSuchSlot> {
+        let names = match self {
+            Self::All => return Ok(table.iter().map(|slot| *slot != Slot::RawDigest).collect()),
+            Self::Named(names) => names,
+        };
+        let known: Vec<_> = table.iter().map(Slot::name).collect();
+        match names.iter().find(|name| !known.iter().any(|known| known == *name)) {
+            Some(unknown) => Err(NoSuchSlot((*unknown).to_owned())),
+            None => Ok(known.iter().map(|known| names.contains(&known.as_str())).collect()),
+        }
+    }
+}
+
 /// Revealed slots with what they hold: bytes, or nothing.
 pub type Revealed<'a> = Vec<(Slot, Option<&'a [u8]>)>;
 
 /// Why a disclosure does not hold: something was altered, or it belongs to another record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DisclosureError {
+    /// It is of another kind or schema version than the event.
+    #[error("the disclosure is of kind {} in schema version {found_version}, and the event of kind {} in {version}: it is \
+             another event's", .found.as_str(), .kind.as_str())]
+    OtherEvent {
+        /// Kind of the event.
+        kind: RecordKind,
+        /// Its schema version.
+        version: SchemaVersion,
+        /// Kind that the disclosure is of.
+        found: RecordKind,
+        /// Its schema version.
+        found_version: SchemaVersion,
+    },
     /// Slots were left out or added.
     #[error("the disclosure has {found} slots, and a record of this kind has {expected}")]
     WrongCount {
@@ -101,17 +130,23 @@ pub enum DisclosureError {
 }
 
 impl Disclosure {
-    /// Checks every slot against the commitment, and gives those that are revealed.
+    /// Checks that the disclosure opens an event: its kind, its schema version and, with every slot, its commitment
+    /// (`format.md §5`). Gives the slots that are revealed.
     ///
     /// # Errors
-    /// [`DisclosureError`], when the disclosure is not of the record that was committed to.
-    pub fn verify(&self, commitment: &Commitment, suite: Suite) -> Result<Revealed<'_>, DisclosureError> {
+    /// [`DisclosureError`], when the disclosure is not of the record that the event committed to.
+    pub fn verify(&self, event: &ContractEvent, suite: Suite) -> Result<Revealed<'_>, DisclosureError> {
+        let (kind, version) = (event.kind(), event.version);
+        let (found, found_version) = (self.kind, SchemaVersion::from(self.version));
+        if (kind, version) != (found, found_version) {
+            return Err(DisclosureError::OtherEvent { kind, version, found, found_version });
+        }
         let table = slots(self.kind, self.version);
         let (expected, found) = (table.len(), self.slots.len());
         if expected != found {
             return Err(DisclosureError::WrongCount { expected, found });
         }
-        if self.opens(suite) != *commitment {
+        if self.opens(suite) != event.commitment {
             return Err(DisclosureError::DoesNotOpen);
         }
         let revealed = table.into_iter().zip(&self.slots).filter_map(|(slot, disclosed)| match disclosed {

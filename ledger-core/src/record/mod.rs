@@ -1,4 +1,4 @@
-//! The record: what an event is about, in plaintext. It never stands on the chain; its commitment does.
+//! The record: what an event is about, in plaintext (`format.md §5`). It never stands on the chain; its commitment does.
 //!
 //! A record is a row of [`slots`], present or absent. Its [`Commitment`] can be opened slot by
 //! slot: one field, or the absence of one, can be disclosed alone ([`Disclosure`]). When the
@@ -11,7 +11,9 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use disclosure::{Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, Revealed, Value};
+pub use disclosure::{
+    Disclosed, Disclosure, DisclosureError, MAX_SLOTS, MAX_VALUE, NoSuchSlot, Reveal, Revealed, Value,
+};
 
 pub use secret::RecordSecret;
 pub use slot::{Slot, UnknownVersion, Version, slots};
@@ -19,15 +21,19 @@ pub use slot::{Slot, UnknownVersion, Version, slots};
 use crate::annex::{Date, Field, FileDigest, Item, Uscc, fields};
 use crate::codec::{self, Bytes, List, Text, TooMany};
 use crate::crypto::Suite;
-use crate::names::{Commitment, RecordKind};
+use crate::names::{Commitment, RecordKind, Timestamp};
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// Who handed an item in, and the proof of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Caller {
-    /// Name of the platform.
+/// How an item came: when, by which tables it was judged, who handed it in, and the proof of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When it came.
+    pub received: Timestamp,
+    /// Version of the code tables by which it was judged.
+    pub tables: Text<64>,
+    /// Name of the platform that handed it in.
     pub platform: Option<Text<64>>,
     /// Its signature over the request.
     pub signature: Option<Bytes<512>>,
@@ -44,6 +50,12 @@ pub struct Extension {
     pub reason: Option<Text<2000>>,
     /// From when.
     pub date: Option<Date>,
+    /// Why, by a code.
+    pub reason_code: Option<Text<128>>,
+    /// Number of the order, judgment or agreement that is behind it.
+    pub document_no: Option<Text<400>>,
+    /// Until when: the end of a suspension.
+    pub until: Option<Date>,
     /// Changed fields, of a correction or amendment.
     pub changes: Changes,
     /// Files.
@@ -60,6 +72,18 @@ pub struct Change {
     pub field: Text<64>,
     /// Its new text; none when it is taken away.
     pub value: Option<Text<2000>>,
+}
+
+/// What was not sent and follows from elsewhere: `count(4) ‖ fields`. It is never written into the fields' own slots.
+pub type Deduced = List<Deduction, 8>;
+
+/// A field that was not sent, and what it has to be: `alias(4 + n) ‖ value(4 + n)`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Deduction {
+    /// The field, by its alias.
+    pub field: Text<64>,
+    /// What follows for it.
+    pub value: Text<400>,
 }
 
 /// Why something is no record.
@@ -87,13 +111,13 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of an item of one of the annex's messages; `raw` are its bytes as they came.
+    /// The record of an item of one of the annex's messages; `raw` are its bytes as they came. It deduces nothing.
     ///
     /// # Errors
     /// [`RecordError::TooLong`], when a text is longer than a slot.
-    pub fn of_item(item: &Item, raw: &[u8], caller: &Caller) -> Result<Self, RecordError> {
+    pub fn of_item(item: &Item, raw: &[u8], arrival: &Arrival) -> Result<Self, RecordError> {
         let fields = item.values().iter().map(Option::as_deref);
-        Self::assemble(item.kind().into(), fields.map(|text| text.map(bytes)), None, item.files(), raw, caller)
+        Self::assemble(item.kind().into(), fields.map(|text| text.map(bytes)), None, item.files(), raw, arrival)
     }
 
     /// The record of a kind that the annex does not have.
@@ -104,20 +128,23 @@ impl Record {
         kind: RecordKind,
         content: &Extension,
         raw: &[u8],
-        caller: &Caller,
+        arrival: &Arrival,
     ) -> Result<Self, RecordError> {
         let changes = (!content.changes.is_empty()).then(|| codec::encode(&content.changes));
-        let date = content.date.map(|date| date.to_string());
+        let [date, until] = [content.date, content.until].map(|date| date.map(|date| date.to_string()));
         let fields = [
             Some(content.employer.as_str()),
             content.contract_no.as_deref(),
             content.reason.as_deref(),
             date.as_deref(),
+            content.reason_code.as_deref(),
+            content.document_no.as_deref(),
+            until.as_deref(),
         ];
         if kind.message().is_some() {
             return Err(RecordError::WrongKind(kind));
         }
-        Self::assemble(kind, fields.into_iter().map(|text| text.map(bytes)), changes, &content.files, raw, caller)
+        Self::assemble(kind, fields.into_iter().map(|text| text.map(bytes)), changes, &content.files, raw, arrival)
     }
 
     /// Puts every content into its slot.
@@ -127,7 +154,7 @@ impl Record {
         mut changes: Option<Vec<u8>>,
         files: &[FileDigest],
         raw: &[u8],
-        caller: &Caller,
+        arrival: &Arrival,
     ) -> Result<Self, RecordError> {
         let mut files = files.iter();
         let version = Version::default();
@@ -136,8 +163,11 @@ impl Record {
             Slot::Changes => changes.take(),
             Slot::File(_) => files.next().map(codec::encode),
             Slot::RawDigest => Some(Sha256::digest(raw).to_vec()),
-            Slot::Platform => caller.platform.as_deref().map(bytes),
-            Slot::PlatformSignature => caller.signature.as_deref().map(<[u8]>::to_vec),
+            Slot::Received => Some(codec::encode(&arrival.received)),
+            Slot::Tables => Some(bytes(&arrival.tables)),
+            Slot::Deduced => None,
+            Slot::Platform => arrival.platform.as_deref().map(bytes),
+            Slot::PlatformSignature => arrival.signature.as_deref().map(<[u8]>::to_vec),
         };
         let capped = |value: Option<Vec<u8>>| value.map(Bytes::new).transpose();
         let values = slots(kind, version).into_iter().map(value).map(capped).collect::<Result<_, _>>()?;
@@ -173,25 +203,49 @@ impl Record {
         std::str::from_utf8(value?).ok()
     }
 
-    /// The same record with the employer that its contract was found to have, if it names none.
-    #[must_use]
-    pub fn of_employer(mut self, employer: &Uscc) -> Self {
+    /// The same record, saying that its employer was deduced, where it names none itself: the field's own slot stays
+    /// as it was sent.
+    ///
+    /// # Errors
+    /// [`RecordError::TooLong`], which no employer's code is.
+    pub fn with_deduced_employer(self, employer: &Uscc) -> Result<Self, RecordError> {
+        if self.employer().is_some() {
+            return Ok(self);
+        }
+        let deduction = Deduction { field: Text::new(fields::UNIT_USCC.alias)?, value: Text::new(employer.as_str())? };
+        let mut deduced = self.deduced().map_or_else(Vec::new, List::into_vec);
+        deduced.push(deduction);
+        let deduced = Deduced::new(deduced)?;
+        let deduced = Some(Bytes::new(codec::encode(&deduced))?);
         let table = slots(self.kind, self.version);
-        let place = table.iter().position(|slot| slot.is_field(&fields::UNIT_USCC));
-        let values = std::mem::take(&mut self.values).into_vec().into_iter().enumerate();
-        let filled = values.map(|(index, value)| match value {
-            None if Some(index) == place => Bytes::new(bytes(employer.as_str())).ok(),
-            value => value,
-        });
-        self.values = List::new(filled.collect()).unwrap_or_default();
-        self
+        let values = table.iter().zip(&self.values);
+        let values = values.map(|(slot, value)| if *slot == Slot::Deduced { &deduced } else { value }.clone());
+        Ok(Self { values: List::new(values.collect())?, ..self })
     }
 
-    /// The employer and the contract that the record is about, which give its subject; either may be
-    /// missing, and an employer's message has no contract.
+    /// What was deduced.
     #[must_use]
-    pub fn names(&self) -> (Option<&str>, Option<&str>) {
-        (self.text(&fields::UNIT_USCC), self.text(&fields::CONTRACT_NO))
+    pub fn deduced(&self) -> Option<Deduced> {
+        let (_, value) = self.slots().find(|(slot, _)| *slot == Slot::Deduced)?;
+        codec::decode(value?).ok()
+    }
+
+    /// The employer: the field, or what was deduced of it (`format.md §5.1`). With the contract's number it gives the
+    /// subject.
+    #[must_use]
+    pub fn employer(&self) -> Option<String> {
+        let sent = self.text(&fields::UNIT_USCC).map(ToOwned::to_owned);
+        sent.or_else(|| {
+            let deduced = self.deduced()?;
+            let found = deduced.iter().find(|deduction| *deduction.field == *fields::UNIT_USCC.alias);
+            found.map(|deduction| deduction.value.to_string())
+        })
+    }
+
+    /// The number of the contract; an employer's message has none.
+    #[must_use]
+    pub fn contract_no(&self) -> Option<&str> {
+        self.text(&fields::CONTRACT_NO)
     }
 
     /// The commitment that stands on the chain.
@@ -200,11 +254,14 @@ impl Record {
         self.reveal_all(secret, suite).opens(suite)
     }
 
-    /// The proof of the slots that `reveal` chooses; it shows nothing of the others.
-    #[must_use]
-    pub fn disclose(&self, secret: &RecordSecret, suite: Suite, reveal: impl Fn(&Slot) -> bool) -> Disclosure {
+    /// The proof of the slots that are chosen; it shows nothing of the others.
+    ///
+    /// # Errors
+    /// [`NoSuchSlot`], when a name is none of this kind's slots.
+    pub fn disclose(&self, secret: &RecordSecret, suite: Suite, reveal: Reveal<'_>) -> Result<Disclosure, NoSuchSlot> {
         let table = slots(self.kind, self.version);
-        self.reveal_all(secret, suite).only(suite, |index| table.get(usize::from(index)).is_some_and(&reveal))
+        let shown = reveal.choose(&table)?;
+        Ok(self.reveal_all(secret, suite).only(suite, |index| shown.get(usize::from(index)) == Some(&true)))
     }
 
     fn reveal_all(&self, secret: &RecordSecret, suite: Suite) -> Disclosure {

@@ -1,14 +1,15 @@
-//! The slots of a record: one fixed table for each kind and schema version.
+//! The slots of a record: one fixed table for each kind and schema version (`format.md §5.1`).
 //!
 //! ```text
 //! fields of the annex (or of the extensions), in the order of their table
 //! changed fields                    correct and amend only
 //! file 1 … file 8                   all but employer
-//! raw digest, platform, signature of its request
+//! raw digest, time of receipt, version of the code tables, what was deduced
+//! platform, signature of its request
 //! ```
 
 use crate::annex::{self, Field, MAX_FILES, Row, fields};
-use crate::names::RecordKind;
+use crate::names::{RecordKind, SchemaVersion};
 use bincode::{Decode, Encode};
 use thiserror::Error;
 
@@ -30,6 +31,14 @@ impl From<Version> for u8 {
     fn from(version: Version) -> Self {
         match version {
             Version::V1 => 1,
+        }
+    }
+}
+
+impl From<Version> for SchemaVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1 => Self::V1,
         }
     }
 }
@@ -57,6 +66,12 @@ pub enum Slot {
     File(u8),
     /// SHA-256 digest of the item's bytes as they came.
     RawDigest,
+    /// [`Timestamp`](crate::names::Timestamp) of when the item came.
+    Received,
+    /// Version of the code tables by which the item was judged, as text.
+    Tables,
+    /// [`Deduced`](super::Deduced): what was not sent and follows from elsewhere.
+    Deduced,
     /// Name of the platform that called.
     Platform,
     /// The platform's signature over its request.
@@ -72,6 +87,9 @@ impl Slot {
             Self::Changes => "changes".to_owned(),
             Self::File(number) => format!("file_{number}"),
             Self::RawDigest => "raw_sha256".to_owned(),
+            Self::Received => "received".to_owned(),
+            Self::Tables => "tables".to_owned(),
+            Self::Deduced => "deduced".to_owned(),
             Self::Platform => "platform".to_owned(),
             Self::PlatformSignature => "platform_signature".to_owned(),
         }
@@ -99,6 +117,7 @@ pub fn slots(kind: RecordKind, version: Version) -> Vec<Slot> {
     if message.is_none_or(annex::MessageKind::has_files) {
         slots.extend((1_u8..).take(MAX_FILES).map(Slot::File));
     }
-    slots.extend([Slot::RawDigest, Slot::Platform, Slot::PlatformSignature]);
+    slots.extend([Slot::RawDigest, Slot::Received, Slot::Tables, Slot::Deduced]);
+    slots.extend([Slot::Platform, Slot::PlatformSignature]);
     slots
 }

@@ -1,9 +1,8 @@
 //! Vectors of the records that the annex's five messages make.
 
-use crate::private::record;
-use ledger_core::annex::{Config, Date, parse};
-use ledger_core::codec::{Bytes, Text};
-use ledger_core::record::{Caller, Record, Slot};
+use crate::private::{arrival, record};
+use ledger_core::annex::{Config, Date, Uscc, parse};
+use ledger_core::record::{Arrival, Record, Reveal};
 use serde_json::{Value, json};
 
 const USCC: &str = "91370102MAFAKE019M";
@@ -148,31 +147,33 @@ impl Message {
     }
 }
 
-fn made(message: &Value, caller: &Caller) -> Record {
+fn made(message: &Value, arrival: &Arrival) -> Record {
     let text = message.to_string();
     let message = parse(text.as_bytes(), None, &Config::new(Date::parse("20251124").unwrap())).unwrap();
     let outcome = &message.outcomes[0];
     let item = outcome.item.as_ref().unwrap_or_else(|| panic!("{:?}", outcome.findings));
-    Record::of_item(item, &text.as_bytes()[outcome.span.clone()], caller).unwrap()
+    Record::of_item(item, &text.as_bytes()[outcome.span.clone()], arrival).unwrap()
 }
 
-/// Each kind twice: with every slot filled, and with as few as there may be.
+/// Each kind twice: with every slot filled but what is deduced, and with as few as there may be.
 pub(crate) fn records() -> Vec<Value> {
-    let known = Caller {
-        platform: Some(Text::new("test-platform").unwrap()),
-        signature: Some(Bytes::new(vec![0x51; 64]).unwrap()),
-    };
+    let (known, unknown) = (arrival(Some(vec![0x51; 64])), Arrival { platform: None, ..arrival(None) });
     let mut cases = Vec::new();
     for message in messages() {
-        let (full, least) = (made(&message.full(), &known), made(&message.least(), &Caller::default()));
-        assert!(full.slots().all(|(_, value)| value.is_some()), "{}", message.name);
+        let (full, least) = (made(&message.full(), &known), made(&message.least(), &unknown));
+        // What was sent is not deduced, and what was not is.
+        assert!(full.slots().all(|(slot, value)| value.is_some() != (slot.name() == "deduced")), "{}", message.name);
+        let least = least.with_deduced_employer(&Uscc::parse(USCC).unwrap()).unwrap();
         let [one, other] = message.shown;
-        let shown = |slot: &Slot| message.shown.contains(&slot.name().as_str());
-        cases.push(record(&format!("{} with every slot, {one} and {other} disclosed", message.name), &full, shown));
+        cases.push(record(
+            &format!("{} with every slot, {one} and {other} disclosed", message.name),
+            &full,
+            Reveal::Named(&message.shown),
+        ));
         let absent = message.absent;
         assert!(least.slots().any(|(slot, value)| slot.name() == absent && value.is_none()));
         let name = format!("{} with as few as there may be, the absence of {absent} disclosed", message.name);
-        cases.push(record(&name, &least, |slot| slot.name() == absent));
+        cases.push(record(&name, &least, Reveal::Named(&[absent])));
     }
     cases
 }

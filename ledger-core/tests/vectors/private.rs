@@ -6,8 +6,8 @@ use ledger_core::codec;
 use ledger_core::crypto::{NetworkId, Suite};
 use ledger_core::fixture::vrf_key;
 use ledger_core::lookup::{Alpha, VrfProof, VrfPublicKey, VrfSecretKey};
-use ledger_core::names::RecordKind;
-use ledger_core::record::{Caller, Change, Extension, Record, RecordSecret, Slot};
+use ledger_core::names::{RecordKind, Timestamp};
+use ledger_core::record::{Arrival, Change, Extension, Record, RecordSecret, Reveal};
 use serde_json::{Value, json};
 
 const SUITE: Suite = Suite::Ed25519Sha256;
@@ -25,7 +25,7 @@ fn subject(name: &str, contract: Option<&str>) -> Value {
         None => Alpha::employer(SUITE, USCC),
     }
     .unwrap();
-    let (subject, proof) = vrf_key().subject_of(&network, &alpha);
+    let (subject, proof) = (vrf_key().subject(&network, &alpha), vrf_key().prove(&alpha));
     json!({
         "name": name,
         "kind": "subject",
@@ -83,11 +83,11 @@ fn refused_subjects() -> Vec<Value> {
     ]
 }
 
-pub(crate) fn record(name: &str, record: &Record, reveal: impl Fn(&Slot) -> bool) -> Value {
+pub(crate) fn record(name: &str, record: &Record, reveal: Reveal<'_>) -> Value {
     let secret = RecordSecret::from_bytes([0x5e; 32]);
     let slots: Vec<Value> =
         record.slots().map(|(slot, value)| json!({ "name": slot.name(), "value": value.map(hex) })).collect();
-    let disclosure = record.disclose(&secret, SUITE, reveal);
+    let disclosure = record.disclose(&secret, SUITE, reveal).unwrap();
     json!({
         "name": name,
         "kind": "record",
@@ -101,22 +101,34 @@ pub(crate) fn record(name: &str, record: &Record, reveal: impl Fn(&Slot) -> bool
     })
 }
 
+/// From a test platform, on 24 November 2025, judged by version 1 of the tables.
+pub(crate) fn arrival(signature: Option<Vec<u8>>) -> Arrival {
+    Arrival {
+        received: Timestamp(1_764_000_000_000),
+        tables: codec::Text::new("1").unwrap(),
+        platform: Some(codec::Text::new("test-platform").unwrap()),
+        signature: signature.map(|bytes| codec::Bytes::new(bytes).unwrap()),
+    }
+}
+
 pub(crate) fn files() -> Vec<File> {
     let extension = |changes: Vec<Change>| Extension {
         employer: Uscc::parse(USCC).unwrap(),
         contract_no: Some(codec::Text::new("LD-2025-0001").unwrap()),
         reason: Some(codec::Text::new("姓名有误").unwrap()),
         date: None,
+        reason_code: Some(codec::Text::new("R-1").unwrap()),
+        document_no: Some(codec::Text::new("鲁虚构〔2025〕7号").unwrap()),
+        until: None,
         changes: codec::List::new(changes).unwrap(),
         files: codec::List::default(),
     };
     let change =
         Change { field: codec::Text::new("worker_name").unwrap(), value: Some(codec::Text::new("测试甲").unwrap()) };
-    let caller = Caller { platform: Some(codec::Text::new("test-platform").unwrap()), signature: None };
-    let of = |kind, changes| Record::of_extension(kind, &extension(changes), b"{}", &caller).unwrap();
+    let arrival = arrival(None);
+    let of = |kind, changes| Record::of_extension(kind, &extension(changes), b"{}", &arrival).unwrap();
     let correct = of(RecordKind::Correct, vec![change]);
     let void = of(RecordKind::Void, vec![]);
-    let name = |wanted: &'static str| move |slot: &Slot| slot.name() == wanted;
     vec![
         File {
             name: "subjects",
@@ -134,10 +146,10 @@ pub(crate) fn files() -> Vec<File> {
             name: "records",
             about: "Records with their secret, commitment and a disclosure of some slots. Format, section 5.",
             cases: [
-                record("a correction, its reason disclosed", &correct, name("reason")),
-                record("a correction, nothing disclosed", &correct, |_| false),
-                record("a void, the absence of its date disclosed", &void, name("date")),
-                record("a void, everything disclosed", &void, |_| true),
+                record("a correction, its reason disclosed", &correct, Reveal::Named(&["reason"])),
+                record("a correction, nothing disclosed", &correct, Reveal::Named(&[])),
+                record("a void, the absence of its date disclosed", &void, Reveal::Named(&["date"])),
+                record("a void, everything disclosed but raw_sha256", &void, Reveal::All),
             ]
             .into_iter()
             .chain(annex::records())

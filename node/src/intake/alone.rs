@@ -161,7 +161,8 @@ impl<S: Store> Intake<S> {
             match outcome {
                 Outcome::Applied => counts.applied += 1,
                 waiting if sequel::waits(*waiting) => _ = self.kept.insert(handle),
-                Outcome::Refused(_) => counts.refused += 1,
+                // Nothing that the intake sends is merely recorded; if it were, it would not count either.
+                Outcome::Recorded | Outcome::Refused(_) => counts.refused += 1,
             }
         }
         counts.pending = self.kept.len() as u64;

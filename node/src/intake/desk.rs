@@ -184,7 +184,7 @@ impl Desk {
         let network = ground.head.network;
         let subject = |(tag, (alpha, earlier)): (Tag, (&Alpha, Option<Handle>))| {
             let sealed = earlier.and_then(|earlier| self.sealed_subject(alpha, &earlier));
-            (tag, sealed.unwrap_or_else(|| self.keys.vrf.subject_of(&network, alpha).0))
+            (tag, sealed.unwrap_or_else(|| self.keys.vrf.subject(&network, alpha)))
         };
         let made: Vec<_> = missing.into_par_iter().map(subject).collect();
         self.subjects.extend(made);
@@ -330,10 +330,10 @@ fn lookup_key(folder: &Path) -> Result<zeroize::Zeroizing<[u8; 32]>, IntakeError
 /// What the subject of a record is made from.
 fn alpha(record: &Record) -> Result<Alpha, IntakeError> {
     let nameless = || IntakeError::Nameless(record.kind().as_str().to_owned());
-    let made = match record.names() {
-        (Some(employer), Some(number)) => Alpha::contract(SUITE, employer, number),
-        (Some(employer), None) => Alpha::employer(SUITE, employer),
-        (None, _) => return Err(nameless()),
+    let employer = record.employer().ok_or_else(nameless)?;
+    let made = match record.contract_no() {
+        Some(number) => Alpha::contract(SUITE, &employer, number),
+        None => Alpha::employer(SUITE, &employer),
     };
     made.map_err(|_| nameless())
 }

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 use crate::vault::VaultError;
 use ledger_core::chain::Fault;
 use ledger_core::names::{Height, NodeNumber, Sequence};
+use ledger_core::record::RecordError;
 use ledger_core::submission::SubmissionError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -28,6 +29,9 @@ pub enum IntakeError {
     /// The chain's parameters leave no room.
     #[error("the chain's parameters allow blocks of {0} bytes, and one event does not fit")]
     NoRoom(u32),
+    /// A record that cannot say what was deduced of it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A record in the vault that cannot be sent again.
     #[error("the record that waits as {0} names no contract")]
     Nameless(String),

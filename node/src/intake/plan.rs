@@ -1,7 +1,8 @@
 //! What is to be done with each item of a window, in order: the decisions, without an effect.
 //!
 //! An item is a duplicate if its content was sent or parked before. One that names no employer is taken
-//! for the contract with its number, if that is one employer's alone; if it is nobody's, it is *parked*.
+//! for the contract with its number, if that is one employer's alone, and its record says that this was deduced; if
+//! it is nobody's, it is *parked*.
 //! A new contract takes along what was parked under its number, right behind it.
 
 use super::IntakeError;
@@ -10,7 +11,7 @@ use super::reader::{Accepted, ReadItem, ReadMessage};
 use super::report::{Counts, Rejection};
 use super::tags::{EmployerTag, Tag};
 use crate::vault::{Handle, Vault};
-use ledger_core::annex::{Finding, Uscc, fields};
+use ledger_core::annex::{Finding, Uscc};
 use ledger_core::names::RecordKind;
 use ledger_core::record::Record;
 use std::collections::{HashMap, HashSet};
@@ -160,7 +161,7 @@ impl<'a> Plan<'a> {
                     return Ok(Fate::Rejected);
                 }
                 Some(Known::One(tag, employer)) => {
-                    let (record, earlier) = (record.of_employer(&employer), self.earlier(&number, tag));
+                    let (record, earlier) = (record.with_deduced_employer(&employer)?, self.earlier(&number, tag));
                     self.drafts.push(Draft::Send { record, content, contract: None, earlier });
                 }
                 None => {
@@ -232,7 +233,7 @@ impl<'a> Plan<'a> {
         if self.unparked.insert(number) {
             let tables = self.tables;
             for handle in tables.parked(&number).iter().copied() {
-                let record = open(self.vault, &handle)?.of_employer(employer);
+                let record = open(self.vault, &handle)?.with_deduced_employer(employer)?;
                 self.drafts.push(Draft::Unpark { record, number, handle });
             }
         }
@@ -240,7 +241,7 @@ impl<'a> Plan<'a> {
             let to = self.drafts.len();
             let Some(draft) = self.drafts.get_mut(place) else { continue };
             if let Draft::Park { record, content, .. } = std::mem::replace(draft, Draft::Moved(to)) {
-                let record = record.of_employer(employer);
+                let record = record.with_deduced_employer(employer)?;
                 self.drafts.push(Draft::Send { record, content, contract: None, earlier: None });
             }
         }
@@ -249,7 +250,7 @@ impl<'a> Plan<'a> {
 }
 
 fn employer_of(record: &Record) -> Option<Uscc> {
-    record.text(&fields::UNIT_USCC).and_then(|text| Uscc::parse(text).ok())
+    record.employer().and_then(|code| Uscc::parse(&code).ok())
 }
 
 fn open(vault: &Vault, handle: &Handle) -> Result<Record, IntakeError> {

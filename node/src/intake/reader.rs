@@ -3,8 +3,11 @@
 
 use super::tags::{EmployerTag, Tag, Tags};
 use super::timings::Timings;
+use crate::chain::now;
 use ledger_core::annex::{Code, Config, Document, Finding, Item, Message, MessageError, Outcome, Severity};
-use ledger_core::record::{Caller, Record};
+use ledger_core::codec::Text;
+use ledger_core::names::Timestamp;
+use ledger_core::record::{Arrival, Record};
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,12 +70,12 @@ impl Reader {
     /// Reads messages, each with a name for the clerk.
     #[must_use]
     pub fn read(&self, messages: Vec<(String, Vec<u8>)>) -> Window {
-        let begun = Instant::now();
+        let (begun, received) = (Instant::now(), now());
         let documents: Vec<_> = messages.par_iter().map(|(_, bytes)| Document::read(bytes, &self.config)).collect();
         let parse = begun.elapsed();
         let judged = documents.into_par_iter().zip(&messages).map(|(document, (_, bytes))| {
             let message = document.and_then(|document| document.judge(None, &self.config));
-            message.map(|message| self.items(message, bytes))
+            message.map(|message| self.items(message, bytes, received))
         });
         let judged: Vec<_> = judged.collect();
         let timings = Timings { parse, validate: begun.elapsed().saturating_sub(parse), ..Timings::default() };
@@ -82,20 +85,21 @@ impl Reader {
 
     /// Reads one message on this thread.
     pub(super) fn read_one(&self, bytes: Vec<u8>) -> ReadMessage {
+        let received = now();
         let message = Document::read(&bytes, &self.config).and_then(|document| document.judge(None, &self.config));
-        let items = message.map(|message| self.items(message, &bytes));
+        let items = message.map(|message| self.items(message, &bytes, received));
         ReadMessage { name: String::new(), bytes: Zeroizing::new(bytes), items }
     }
 
-    fn items(&self, message: Message, bytes: &[u8]) -> Vec<ReadItem> {
-        message.outcomes.into_iter().map(|outcome| self.item(outcome, bytes)).collect()
+    fn items(&self, message: Message, bytes: &[u8], received: Timestamp) -> Vec<ReadItem> {
+        message.outcomes.into_iter().map(|outcome| self.item(outcome, bytes, received)).collect()
     }
 
-    fn item(&self, outcome: Outcome, bytes: &[u8]) -> ReadItem {
+    fn item(&self, outcome: Outcome, bytes: &[u8], received: Timestamp) -> ReadItem {
         let Outcome { pointer, span, mut findings, item } = outcome;
         let raw = bytes.get(span.clone()).unwrap_or_default();
         let accepted = item.and_then(|item| {
-            let accepted = self.accept(&item, raw);
+            let accepted = self.accept(&item, raw, received);
             if accepted.is_none() {
                 let (code, severity, field, limit) = (Code::TooLong, Severity::Error, None, None);
                 findings.push(Finding { code, severity, pointer: pointer.clone(), field, limit, span });
@@ -106,8 +110,10 @@ impl Reader {
     }
 
     /// Who hands in is not told apart yet: the operator of this node does.
-    fn accept(&self, item: &Item, raw: &[u8]) -> Option<Accepted> {
-        let record = Record::of_item(item, raw, &Caller::default()).ok()?;
+    fn accept(&self, item: &Item, raw: &[u8], received: Timestamp) -> Option<Accepted> {
+        let tables = Text::new(self.config.tables.version.to_string()).ok()?;
+        let arrival = Arrival { received, tables, platform: None, signature: None };
+        let record = Record::of_item(item, raw, &arrival).ok()?;
         Some(Accepted {
             record,
             content: self.tags.content("", item),

@@ -202,10 +202,13 @@ impl Tracker {
                 let waits = sequel::waits(outcome);
                 let record = event.as_contract().filter(|_| waits).map(|event| handle(&event.commitment));
                 let code = match outcome {
-                    Outcome::Applied => None,
+                    Outcome::Applied | Outcome::Recorded => None,
                     Outcome::Refused(why) => Some(why.code().to_owned()),
                 };
-                return Some((ItemState::Final { height, log_index, applied: code.is_none(), code }, record));
+                return Some((
+                    ItemState::Final { height, log_index, applied: outcome == Outcome::Applied, code },
+                    record,
+                ));
             }
             before = before.saturating_add(submission.events.len());
         }

@@ -5,9 +5,8 @@ use super::journal::{Row, Tables, What};
 use super::plan::Draft;
 use crate::vault::{Handle, Sealed, Vault, handle};
 use ledger_core::event::{Action, ContractEvent, Event};
-use ledger_core::names::{Commitment, MemberCode, RecordKind, Sequence, Subject};
+use ledger_core::names::{Commitment, MemberCode, RecordKind, SchemaVersion, Sequence, Subject};
 use ledger_core::outcome::{Outcome, Refusal};
-use ledger_core::record::Version;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Whose item an event is, for the counts.
@@ -132,7 +131,7 @@ impl<'a> Writer<'a> {
     fn push(&mut self, kind: RecordKind, sealed: Sealed, origin: Origin, rows: Vec<What>) {
         let Some(action) = action(kind, self.keeper) else { return };
         let Sealed { commitment, subject } = sealed;
-        let event = Event::Contract(ContractEvent { version: Version::V1.into(), subject, commitment, action });
+        let event = Event::Contract(ContractEvent { version: SchemaVersion::V1, subject, commitment, action });
         self.sequel.sent.push(Sent { event, origin, rows });
     }
 

@@ -282,6 +282,39 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn a_record_says_that_its_employer_was_deduced() {
+    let root = tempfile::tempdir().unwrap();
+    let mut intake = Intake::open(&home(root.path(), small()), StoreConfig::default(), Consent::default()).unwrap();
+    let texts = [
+        new(A, &["c1"]),
+        renew("", &[("c1", "20260301")]),
+        // Parked until its contract comes.
+        renew("", &[("c2", "20260301")]),
+        new(A, &["c2"]),
+    ];
+    for text in texts {
+        let window = intake.reader(config()).read(vec![("m".to_owned(), text.into_bytes())]);
+        intake.take(window, &mut |_| {}).unwrap();
+    }
+    let mut seen = Vec::new();
+    for height in 1..=intake.ledger().tip().height.0 {
+        let block = HashedBlock::read(&intake.ledger().store().block(Height(height)).unwrap().unwrap()).unwrap();
+        for event in block.body().submissions.iter().flat_map(|submission| submission.events.iter()) {
+            let event = event.as_contract().unwrap();
+            let record = intake.desk.vault.reveal(&event.commitment).unwrap().record;
+            assert_eq!(record.employer().as_deref(), Some(A));
+            let sent = record.text(&ledger_core::annex::fields::UNIT_USCC).is_some();
+            assert_eq!(sent, record.deduced().is_none());
+            seen.push((event.subject, event.kind(), sent));
+        }
+    }
+    let [first, renewed, second, also] = seen[..] else { panic!("{seen:?}") };
+    assert_eq!((first.1, first.2, renewed.1, renewed.2), (RecordKind::New, true, RecordKind::Renew, false));
+    assert_eq!((second.1, second.2, also.1, also.2), (RecordKind::New, true, RecordKind::Renew, false));
+    assert_eq!((first.0, second.0), (renewed.0, also.0), "what was deduced gives the contract's subject");
+}
+
+#[test]
 fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
     let root = tempfile::tempdir().unwrap();
     let home = home(root.path(), small());
@@ -297,7 +330,7 @@ fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
 
     let network = intake.ledger().tip().head.network;
     let name = |number| Alpha::contract(SUITE, A, number).unwrap();
-    let made = |number| intake.desk.keys.vrf.subject_of(&network, &name(number)).0;
+    let made = |number| intake.desk.keys.vrf.subject(&network, &name(number));
     assert_eq!((story[0].0, story[1].0), (made("c1"), made("c2")));
     let first = HashedBlock::read(&intake.ledger().store().block(Height(1)).unwrap().unwrap()).unwrap();
     let Event::Contract(event) = &first.body().submissions[0].events[0] else { panic!("{first:?}") };

@@ -236,6 +236,7 @@ fn refusal(error: &IntakeError) -> SubmitError {
         IntakeError::NotAlone(_)
         | IntakeError::Lone(_)
         | IntakeError::NoRoom(_)
+        | IntakeError::Record(_)
         | IntakeError::Nameless(_)
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)

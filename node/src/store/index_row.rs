@@ -63,6 +63,7 @@ mod tests {
         let traces = vec![
             Trace { outcome: Outcome::Applied, previous: None },
             Trace { outcome: Outcome::Refused(Refusal::Ended), previous: Some(LogIndex(77)) },
+            Trace { outcome: Outcome::Recorded, previous: None },
         ];
         let row = IndexRow { traces };
         assert_eq!(IndexRow::decode(&row.encode()), Some(row.clone()));

@@ -1,7 +1,9 @@
 use super::*;
 use ledger_core::annex::{Config, Date, MessageKind};
+use ledger_core::codec::Text;
 use ledger_core::fixture;
-use ledger_core::record::Caller;
+use ledger_core::names::Timestamp;
+use ledger_core::record::Arrival;
 use std::fs;
 use std::path::PathBuf;
 
@@ -18,7 +20,9 @@ fn record(number: u64) -> (Record, Subject) {
     let config = Config::new(Date::new(2026, 1, 1).unwrap());
     let message = ledger_core::annex::parse(text.as_bytes(), Some(MessageKind::Renew), &config).unwrap();
     let item = message.outcomes[0].item.clone().unwrap();
-    (Record::of_item(&item, text.as_bytes(), &Caller::default()).unwrap(), fixture::subject(number))
+    let (received, tables) = (Timestamp(1_764_000_000_000), Text::new("1").unwrap());
+    let arrival = Arrival { received, tables, platform: None, signature: None };
+    (Record::of_item(&item, text.as_bytes(), &arrival).unwrap(), fixture::subject(number))
 }
 
 fn records(numbers: std::ops::Range<u64>) -> Vec<(Record, Subject)> {

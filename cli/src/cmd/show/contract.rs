@@ -93,7 +93,7 @@ fn subject(args: &Args) -> Result<Subject, Problem> {
     };
     let home = Home::open(&args.home)?;
     let alpha = Alpha::contract(Suite::Ed25519Sha256, uscc, contract_no).map_err(Problem::usage)?;
-    Ok(home.load_keys()?.vrf.subject_of(&home.genesis().network_id(), &alpha).0)
+    Ok(home.load_keys()?.vrf.subject(&home.genesis().network_id(), &alpha))
 }
 
 /// An event by its place in the log, and the subject's event before.
@@ -139,8 +139,9 @@ impl Answer {
         );
         let row = |step: &Step| {
             let outcome = match step.outcome {
-                Outcome::Applied => "applied 生效".to_owned(),
-                Outcome::Refused(refusal) => format!("refused: {}", refusal.code()),
+                Outcome::Applied => "applied 已计入".to_owned(),
+                Outcome::Recorded => "recorded 已记录".to_owned(),
+                Outcome::Refused(refusal) => format!("refused 未计入: {}", refusal.code()),
             };
             let commitment = step.commitment.map_or_else(String::new, |commitment| commitment.to_string());
             let (index, height, node) = (step.log_index.to_string(), step.height.to_string(), step.node.to_string());
@@ -165,7 +166,7 @@ fn status(state: &State) -> &'static str {
         Status::Active => "active 履行中",
         Status::Suspended => "suspended 中止",
         Status::Ended => "ended 已结束",
-        Status::Void => "void 无效",
+        Status::Void => "void 已作废",
         Status::Registered => "registered 已登记",
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
             stream: placed.stream,
             sequence: placed.sequence,
             position: placed.position,
-            version: contract.map(|contract| contract.version),
+            version: contract.map(|contract| u8::from(contract.version)),
             subject: placed.event.subject(),
             commitment: contract.map(|contract| contract.commitment),
             content,

@@ -2,8 +2,9 @@
 
 use crate::exit::{Exit, Problem};
 use crate::output::table;
+use ledger_core::codec;
 use ledger_core::event::Event;
-use ledger_core::names::Commitment;
+use ledger_core::names::{Commitment, Timestamp};
 use ledger_core::record;
 use luqi_node::home::Home;
 use luqi_node::vault::{Vault, VaultError};
@@ -70,18 +71,36 @@ fn open(vault: &Vault, commitment: &Commitment) -> Result<Record, Problem> {
     let shown = opened.record.slots().filter_map(|(slot, value)| {
         let (key, value) = match (&slot, value?) {
             (record::Slot::Field(row), text) => (Some(row.field.key), String::from_utf8_lossy(text).into_owned()),
-            (record::Slot::Platform, text) => (None, String::from_utf8_lossy(text).into_owned()),
+            (record::Slot::Platform | record::Slot::Tables, text) => (None, String::from_utf8_lossy(text).into_owned()),
+            (record::Slot::Received, bytes) => (None, received(bytes)),
+            (record::Slot::Deduced, bytes) => (None, deduced(bytes)),
             (
                 record::Slot::Changes
                 | record::Slot::File(_)
                 | record::Slot::RawDigest
                 | record::Slot::PlatformSignature,
                 bytes,
-            ) => (None, bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ) => (None, hex(bytes)),
         };
         Some(Slot { name: slot.name(), key, value })
     });
     Ok(Record::Slots(shown.collect()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Milliseconds since 1970; as they stand where they are none.
+fn received(bytes: &[u8]) -> String {
+    codec::decode::<Timestamp>(bytes).map_or_else(|_| hex(bytes), |time| time.to_string())
+}
+
+/// Each field with what was deduced of it; as it stands where it is no such list.
+fn deduced(bytes: &[u8]) -> String {
+    let Ok(deduced) = codec::decode::<record::Deduced>(bytes) else { return hex(bytes) };
+    let said = deduced.iter().map(|deduction| format!("{}={}", &*deduction.field, &*deduction.value));
+    said.collect::<Vec<_>>().join("; ")
 }
 
 impl Record {

@@ -5,6 +5,7 @@ use super::*;
 use crate::block::{Block, Body, Header, body_hash};
 use crate::chain::{self, HashedBlock, Overlay, Tip};
 use crate::codec::{self, List};
+use crate::contract::Roles;
 use crate::map::ContractMap;
 use crate::submission::Submission;
 
@@ -62,14 +63,17 @@ impl Forgery<'_> {
         let submissions = &block.body.submissions;
         let first = chain::first_index(&tip.head, &tip.frontier);
         let mut control = tip.control.clone();
-        // A wrong sequence is what an audit is to find.
+        // A wrong sequence is what an audit is to find, and a node that is gone.
         let _ = chain::streams(&tip.head, first, submissions, &mut control);
+        let actor = |submission: &Submission| tip.membership.node(submission.stream).map(|(member, _)| member.code);
+        let province = code(fixture::CODES[0]);
+        let actors: Vec<_> = submissions.iter().map(|submission| actor(submission).unwrap_or(province)).collect();
         let mut frontier = tip.frontier.clone();
         chain::log(&tip.head, &mut frontier, hashed.leaves());
-        let (governed, membership) = chain::govern(&tip.head, submissions, &mut control);
+        let (governed, membership) = chain::govern(&tip.head, submissions, &actors, &mut control);
         let mut overlay = Overlay::over(map);
-        let placed = chain::placed(&tip.head, first, submissions, hashed.leaves());
-        chain::fold(placed, &governed, &mut overlay);
+        let placed = chain::placed(first, submissions, &actors, hashed.leaves());
+        chain::fold(&Roles::of(&tip.membership), placed, &governed, &mut overlay);
         let changes = overlay.into_changes();
         let mut map = map.clone();
         map.set(changes);

@@ -5,7 +5,7 @@ use super::*;
 use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec;
-use crate::contract::any::any_action;
+use crate::contract::Roles;
 use crate::governance::Change;
 use crate::map::{ContractMap, MapKey, root_of};
 use crate::membership::Purpose;
@@ -72,6 +72,7 @@ fn the_trace_names_the_outcome_and_the_entry_before() {
             size: crate::merkle::LogSize(0),
             root: crate::merkle::LogRoot::EMPTY,
         }),
+        Event::Evidence(crate::event::Evidence { form: 1, bytes: codec::Bytes::default() }),
     ];
     let block = network.block_of(events.to_vec());
     // Entry 0 seals the genesis, 1 made contract 1; 5 is the seal of this block.
@@ -82,7 +83,8 @@ fn the_trace_names_the_outcome_and_the_entry_before() {
         (Outcome::Refused(Refusal::Unknown), None),
         (Outcome::Applied, None),
         (Outcome::Applied, at(9)),
-        (Outcome::Applied, None),
+        (Outcome::Recorded, None),
+        (Outcome::Recorded, None),
     ];
     let found: Vec<_> = block.traces().iter().map(|trace| (trace.outcome, trace.previous)).collect();
     assert_eq!(found, expected);
@@ -179,7 +181,7 @@ proptest! {
     /// Blocks are a way to write the log down: where one ends changes no state and no root.
     #[test]
     fn folding_in_any_batching_gives_the_same_states_and_map(
-        events in prop::collection::vec((1_u32..4, 0_u64..5, any_action()), 1..40),
+        events in prop::collection::vec((1_u32..4, 0_u64..5, any::<Action>()), 1..40),
         cuts in prop::collection::vec(1_usize..12, 40),
     ) {
         let network = Network::new(3);
@@ -187,6 +189,8 @@ proptest! {
             .iter()
             .map(|(node, subject, action)| network.submission(*node, vec![fixture::event(*subject, *action)]))
             .collect();
+        let actors: Vec<_> = events.iter().map(|(node, ..)| code(fixture::CODES[*node as usize - 1])).collect();
+        let roles = Roles::of(&network.tip.membership);
         let leaves: Vec<_> = submissions.iter().flat_map(|submission| submission.leaf_hashes()).collect();
         let folded = |cuts: &mut dyn Iterator<Item = usize>| {
             let (mut map, mut traces, mut at) = (ContractMap::default(), Vec::new(), 0);
@@ -194,8 +198,8 @@ proptest! {
                 let end = (at + cuts.next().unwrap()).min(submissions.len());
                 let mut overlay = Overlay::over(&map);
                 let first = LogIndex(at as u64);
-                let events = placed(&network.tip, first, &submissions[at..end], &leaves[at..end]);
-                traces.extend(fold(events, &[], &mut overlay));
+                let events = placed(first, &submissions[at..end], &actors[at..end], &leaves[at..end]);
+                traces.extend(fold(&roles, events, &[], &mut overlay));
                 let changes = overlay.into_changes();
                 map.set(changes);
                 at = end;

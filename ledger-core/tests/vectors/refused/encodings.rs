@@ -43,6 +43,7 @@ fn add_events(cases: &mut Vec<Value>) {
     c.no::<Event>("no kind of event", with(&event, 0, 0));
     c.no::<Event>("the kind kept for succeed", with(&event, 0, 25));
     c.no::<Event>("a kind above all", with(&event, 0, 68));
+    c.no::<Event>("schema version 0", with(&event, 1, 0));
     c.no::<Event>("a keeper that is no code", with(&event, event.len() - 1, b'x'));
     c.no::<Event>("no step", with(&encoded(11), 66, 2));
     c.no::<Event>("no target of an erase", with(&encoded(15), 67, 2));
@@ -170,15 +171,15 @@ fn add_proofs(cases: &mut Vec<Value>) {
     c.no::<MapProof>("a sibling too many", depth(1, &[&[0][..], &[1; 32]].concat()));
 
     let mut c = Cases { kind: "disclosure", cases: c.cases };
-    // Kind 5, version 1, thirteen slots of which all are hidden.
-    let hidden = [&[0][..], &[7; 32]].concat().repeat(13);
+    // Kind 5, version 1, sixteen slots of which all are hidden.
+    let hidden = [&[0][..], &[7; 32]].concat().repeat(16);
     let of = |kind, version, count: u32, slots: &[u8]| [&[kind, version], &count.to_be_bytes()[..], slots].concat();
-    c.no::<Disclosure>("a disclosure of no kind of record", of(6, 1, 13, &hidden));
-    c.no::<Disclosure>("a disclosure of version 0", of(5, 0, 13, &hidden));
-    c.no::<Disclosure>("a disclosure of a version that is not known", of(5, 2, 13, &hidden));
-    c.no::<Disclosure>("a slot that is neither hidden nor revealed", of(5, 1, 13, &with(&hidden, 0, 2)));
+    c.no::<Disclosure>("a disclosure of no kind of record", of(6, 1, 16, &hidden));
+    c.no::<Disclosure>("a disclosure of version 0", of(5, 0, 16, &hidden));
+    c.no::<Disclosure>("a disclosure of a version that is not known", of(5, 2, 16, &hidden));
+    c.no::<Disclosure>("a slot that is neither hidden nor revealed", of(5, 1, 16, &with(&hidden, 0, 2)));
     c.no::<Disclosure>("more slots than a record may have", of(5, 1, 65, &hidden));
     let revealed = |option| [&[1][..], &[7; 32], option, &hidden[33..]].concat();
-    c.no::<Disclosure>("a value that is neither there nor not", of(5, 1, 13, &revealed(&[2])));
-    c.no::<Disclosure>("a value that is too long", of(5, 1, 13, &revealed(&[1, 0, 1, 0, 0])));
+    c.no::<Disclosure>("a value that is neither there nor not", of(5, 1, 16, &revealed(&[2])));
+    c.no::<Disclosure>("a value that is too long", of(5, 1, 16, &revealed(&[1, 0, 1, 0, 0])));
 }
