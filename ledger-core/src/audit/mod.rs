@@ -13,6 +13,8 @@ mod judge;
 mod judged;
 mod nodes;
 mod report;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use extent::{Extent, extent};

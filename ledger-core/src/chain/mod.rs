@@ -25,5 +25,5 @@ pub(crate) use rules::{
     Place, SignatureJob, certificate_presence, certified, fold, links, names, of_another_block, placed, signatures,
 };
 pub use rules::{States, Trace};
-pub(crate) use settle::{compare_roots, extend, settle, tip_after};
+pub(crate) use settle::{Settled, compare_roots, extend, settle, tip_after};
 pub use tip::{Head, Tip};

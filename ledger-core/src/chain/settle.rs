@@ -37,12 +37,12 @@ pub(crate) fn settle(head: &Head, body: &Body, events: usize) -> Result<Settled,
 
 impl Settled {
     /// Hash of the control state.
-    pub(super) fn control_hash(&self) -> ControlHash {
+    pub(crate) fn control_hash(&self) -> ControlHash {
         self.control.hash()
     }
 
     /// Hash of the membership that judges the next block.
-    pub(super) const fn membership_hash(&self) -> MembershipHash {
+    pub(crate) const fn membership_hash(&self) -> MembershipHash {
         self.membership_hash
     }
 

@@ -170,16 +170,16 @@ fn commitments_that_do_not_follow_from_the_chain() {
         let wrong = Fault::LogSize { wanted: LogSize(9), found };
         check(|block| block.header.log_size = found, "log", wrong);
     }
-    check(|block| block.header.log_root = LogRoot([9; 32]), "log", Fault::Commitment("log"));
-    check(|block| block.header.map_root = MapRoot([9; 32]), "map", Fault::Commitment("map"));
-    check(|block| block.header.control = ControlHash([9; 32]), "control", Fault::Commitment("control"));
+    check(|block| block.header.log_root = LogRoot([9; 32]), "log", Fault::Commitment(Commitment::Log));
+    check(|block| block.header.map_root = MapRoot([9; 32]), "map", Fault::Commitment(Commitment::Map));
+    check(|block| block.header.control = ControlHash([9; 32]), "control", Fault::Commitment(Commitment::Control));
     let other = MembershipHash([9; 32]);
-    check(|block| block.header.next_membership = other, "membership", Fault::Commitment("membership"));
+    check(|block| block.header.next_membership = other, "membership", Fault::Commitment(Commitment::Membership));
     // A submission left out, with a body hash that fits: the log tells.
     let fewer = Fault::LogSize { wanted: LogSize(8), found: LogSize(9) };
     check_body(|list, _| _ = list.pop(), "log", fewer);
     // Two in another order.
-    check_body(|list, _| list.swap(0, 1), "log", Fault::Commitment("log"));
+    check_body(|list, _| list.swap(0, 1), "log", Fault::Commitment(Commitment::Log));
 }
 
 /// A network whose blocks and submissions may carry no more than this.
@@ -288,7 +288,7 @@ fn every_fault_has_a_stable_word() {
         (Fault::NewerProtocol(Protocol(2)), "protocol"),
         (Fault::NotCertified { certified: hash, found: hash }, "block"),
         (Fault::Certificate(why), "certificate"),
-        (Fault::Commitment("map"), "map"),
+        (Fault::Commitment(Commitment::Map), "map"),
     ] {
         assert_eq!((fault.kind(), fault.span()), (kind, None));
     }
