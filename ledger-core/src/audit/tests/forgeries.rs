@@ -5,7 +5,6 @@ use super::*;
 use crate::block::Body;
 use crate::chain::Span;
 use crate::codec::List;
-use crate::crypto::Signature;
 use crate::fixture::forger::edit;
 use crate::membership::Purpose;
 use crate::merkle::LogIndex;
