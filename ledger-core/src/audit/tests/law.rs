@@ -165,9 +165,6 @@ fn alter(network: &Network, blocks: &mut Vec<Vec<u8>>, alterations: &[(usize, Al
             Altered::Original => network.blocks.get(at).into_iter().for_each(|block| blocks[at].clone_from(block)),
             Altered::Unreadable => cut = cut.min(at),
         }
-        if blocks[at].is_empty() {
-            blocks[at].push(0);
-        }
     }
     let is_cut = cut < blocks.len();
     blocks.truncate(cut);
