@@ -1,7 +1,7 @@
 //! The chains that are altered: small, complete, and with a validator that was removed.
 
-use ledger_core::archive::Foot;
-use ledger_core::audit::{Auditor, Bookmark, Evidence, Options, Report, Verdict};
+use ledger_core::archive::{Last, Start};
+use ledger_core::audit::{Bookmark, Judge, Options, Report, Verdict};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::FinalBlock;
@@ -128,11 +128,10 @@ impl Base {
 
 /// An audit of blocks in memory.
 fn audit(genesis: &Genesis, blocks: &[Block], certificate: Option<&Certificate>) -> Report {
-    let mut auditor = Auditor::new(genesis, &Foot::default(), None, Options::default()).unwrap();
-    let bytes: Vec<Vec<u8>> = blocks.iter().map(codec::encode).collect();
-    let evidence: Vec<Evidence<'_>> = bytes.iter().map(|bytes| Evidence::Bytes(bytes)).collect();
-    auditor.blocks(&evidence);
-    auditor.finish(certificate)
+    let mut judge = Judge::new(genesis, &Start::default(), Options::default());
+    judge.take(&blocks.iter().map(codec::encode).collect::<Vec<_>>());
+    let last = certificate.cloned().map_or(Last::Cut, |certificate| Last::Certificate { certificate, behind: None });
+    Report::of(&judge.finish(last))
 }
 
 /// Stores a chain as a node does.
