@@ -121,8 +121,8 @@ impl Base {
 
     /// The same, as a value.
     #[must_use]
-    pub const fn bookmark(&self) -> &Bookmark {
-        &self.report.bookmark
+    pub fn bookmark(&self) -> &Bookmark {
+        self.report.bookmark.as_ref().unwrap()
     }
 }
 
