@@ -1,8 +1,8 @@
 //! Any edit of a small chain: it is found, and nothing panics.
 #![no_main]
 
-use ledger_core::archive::Foot;
-use ledger_core::audit::{Auditor, Evidence, Options, Verdict};
+use ledger_core::archive::{Last, Start};
+use ledger_core::audit::{Depth, Judge, Options, Verdict, verdict};
 use ledger_core::event::Action;
 use ledger_core::fixture::{Network, event};
 use std::sync::LazyLock;
@@ -25,8 +25,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let end = (place + patch.len()).min(bytes.len());
     bytes[place..end].copy_from_slice(&patch[..end - place]);
     let unaltered = blocks == NETWORK.blocks;
-    let mut auditor = Auditor::new(&NETWORK.genesis, &Foot::default(), None, Options::default()).expect("a foot");
-    auditor.blocks(&blocks.iter().map(|bytes| Evidence::Bytes(bytes)).collect::<Vec<_>>());
-    let report = auditor.finish(NETWORK.certificate.as_ref());
-    assert_eq!(report.verdict == Verdict::Holds, unaltered);
+    let options = Options { depth: Depth::FULL, ..Options::default() };
+    let mut judge = Judge::new(&NETWORK.genesis, &Start::default(), options);
+    judge.take(&blocks);
+    let certificate = NETWORK.certificate.clone().expect("a chain with a block");
+    let judged = judge.finish(Last::Certificate { certificate, behind: None });
+    assert_eq!(verdict(&judged), if unaltered { Verdict::Holds } else { Verdict::Altered });
+    assert!(unaltered || judged.ended().at().map(|height| height.0) == Some(at as u64 + 1));
 });

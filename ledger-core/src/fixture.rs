@@ -6,7 +6,9 @@
     reason = "only tests use this module, and they may fail by panicking"
 )]
 
-use crate::archive::{Below, CertifiedChange, Foot};
+pub mod forger;
+
+use crate::archive::{Below, Foot};
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{Bytes, List, Text};
@@ -15,6 +17,7 @@ use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
+use crate::history::CertifiedChange;
 use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
 use crate::membership::{
@@ -203,7 +206,7 @@ impl Network {
         self.blocks.push(block.block().encode());
         self.certificate = Some(certificate);
         // A copy moves on, so that whoever gets the block can move his own map over it.
-        block.clone().advance(&mut self.map);
+        block.clone().advance(&mut self.map).unwrap();
         self.tip = block.after().clone();
         block
     }
@@ -231,7 +234,7 @@ impl Network {
             let checked = check(HashedBlock::read(bytes).unwrap(), &then.tip, &then.map).unwrap();
             then.certificate = Some(then.certify(&checked));
             let mut block = checked.finalize(then.certificate.clone().unwrap()).unwrap();
-            block.advance(&mut then.map);
+            block.advance(&mut then.map).unwrap();
             then.tip = block.after().clone();
             then.blocks.push(bytes.clone());
         }

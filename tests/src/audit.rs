@@ -36,11 +36,11 @@ pub struct Said {
     /// The answer.
     pub verdict: Verdict,
     /// The height up to which it vouches.
-    pub height: Height,
+    pub height: Option<Height>,
     /// The block there.
-    pub tip: BlockHash,
+    pub tip: Option<BlockHash>,
     /// The log there.
-    pub log_root: LogRoot,
+    pub log_root: Option<LogRoot>,
     /// What does not hold.
     pub findings: Vec<Finding>,
 }

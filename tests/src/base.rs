@@ -1,7 +1,7 @@
 //! The chains that are altered: small, complete, and with a validator that was removed.
 
-use ledger_core::archive::Foot;
-use ledger_core::audit::{Auditor, Bookmark, Evidence, Options, Report, Verdict};
+use ledger_core::archive::{Last, Start};
+use ledger_core::audit::{Bookmark, Judge, Options, Report, Verdict};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::FinalBlock;
@@ -121,18 +121,17 @@ impl Base {
 
     /// The same, as a value.
     #[must_use]
-    pub const fn bookmark(&self) -> &Bookmark {
-        &self.report.bookmark
+    pub fn bookmark(&self) -> &Bookmark {
+        self.report.bookmark.as_ref().unwrap()
     }
 }
 
 /// An audit of blocks in memory.
 fn audit(genesis: &Genesis, blocks: &[Block], certificate: Option<&Certificate>) -> Report {
-    let mut auditor = Auditor::new(genesis, &Foot::default(), None, Options::default()).unwrap();
-    let bytes: Vec<Vec<u8>> = blocks.iter().map(codec::encode).collect();
-    let evidence: Vec<Evidence<'_>> = bytes.iter().map(|bytes| Evidence::Bytes(bytes)).collect();
-    auditor.blocks(&evidence);
-    auditor.finish(certificate)
+    let mut judge = Judge::new(genesis, &Start::default(), Options::default());
+    judge.take(&blocks.iter().map(codec::encode).collect::<Vec<_>>());
+    let last = certificate.cloned().map_or(Last::Cut, |certificate| Last::Certificate { certificate, behind: None });
+    Report::of(&judge.finish(last))
 }
 
 /// Stores a chain as a node does.

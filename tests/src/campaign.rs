@@ -181,7 +181,7 @@ fn judge(base: &Base, target: Target, path: &Path, edit: &Edit, outcome: &Outcom
         3 => return Ok(Answer::Undecided),
         _ => return Ok(Answer::Refused),
     }
-    let height = outcome.said.as_ref().map(|said| said.height.0);
+    let height = outcome.said.as_ref().and_then(|said| said.height).map(|height| height.0);
     match edit.promise {
         Promise::Noticed => return Err(format!("it escaped: the audit vouches up to {height:?}")),
         Promise::Shorter(left) if height != Some(left) => {

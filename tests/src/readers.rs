@@ -101,7 +101,7 @@ fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, compared: &Mute
 
 fn both(base: &Base, target: Target, path: &Path) -> (Answer, Answer) {
     let said = audit::run(base, target, path, Ways { every: true, from: false });
-    let lowest = |said: &Said| said.findings.first().map(|finding| (finding.height.0, finding.kind.clone()));
+    let lowest = |said: &Said| said.findings.first().map(|finding| (finding.height.0, finding.kind.to_string()));
     let first =
         Answer { code: said.code, lowest: said.said.as_ref().and_then(lowest).filter(|_| said.code == Some(1)) };
     (first, by_python(base, target, path))

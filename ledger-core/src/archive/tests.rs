@@ -1,11 +1,13 @@
 //! Heads, frames and feet, and every way in which they do not hold.
 
 use super::*;
+use crate::certificate::CertificateError;
 use crate::codec;
 use crate::fixture::{self, Network, code};
 use crate::governance::Change;
+use crate::history::CertifiedChange;
 use crate::merkle::leaf_hash;
-use crate::names::{MembershipHash, NodeNumber};
+use crate::names::{Height, MembershipHash, NodeNumber};
 
 #[test]
 fn a_head_is_laid_out_as_the_format_says() {
@@ -114,8 +116,10 @@ fn check_changes(change: impl Fn(&mut Vec<CertifiedChange>), expected: FootError
 
 #[test]
 fn every_other_foot_is_refused_for_what_is_wrong_with_it() {
+    use crate::history::HistoryError as H;
     use CertificateError as C;
     use FootError as E;
+    let change = |height, why| E::Change(H::Certificate(Height(height), why));
     let other = ChainId([9; 32]);
     check(|below| below.header.chain = other, E::Chain(other));
     check(|below| below.header.next_membership = MembershipHash([9; 32]), E::Commitment("membership"));
@@ -123,23 +127,23 @@ fn every_other_foot_is_refused_for_what_is_wrong_with_it() {
     check(|below| below.header.log_root.0[0] ^= 1, E::Commitment("frontier"));
     check(|below| below.control.protocol = crate::names::Protocol(2), E::Commitment("control state"));
 
-    check_changes(|changes| changes.swap(0, 1), E::Change(Height(5), C::NoVote(NodeNumber(5))));
-    check_changes(|changes| changes.push(changes[1].clone()), E::Order(Height(5)));
-    check_changes(|changes| changes.push(changes[0].clone()), E::Order(Height(2)));
+    check_changes(|changes| changes.swap(0, 1), change(5, C::NoVote(NodeNumber(5))));
+    check_changes(|changes| changes.push(changes[1].clone()), E::Change(H::Order(Height(5))));
+    check_changes(|changes| changes.push(changes[0].clone()), E::Change(H::Order(Height(2))));
     check_changes(|changes| _ = changes.pop(), E::Commitment("membership"));
-    check_changes(|changes| _ = changes.remove(0), E::Change(Height(5), C::NoVote(NodeNumber(5))));
-    check_changes(|changes| changes[0].header.chain = other, E::Chain(other));
-    check_changes(|changes| changes[0].header.height = Height(0), E::Order(Height(0)));
-    check_changes(|changes| changes[1].header.height = Height(7), E::Order(Height(7)));
-    check_changes(|changes| changes[0].membership = changes[1].membership.clone(), E::Commitment("membership"));
+    check_changes(|changes| _ = changes.remove(0), change(5, C::NoVote(NodeNumber(5))));
+    check_changes(|changes| changes[0].header.chain = other, E::Change(H::Chain(Height(2), other)));
+    check_changes(|changes| changes[0].header.height = Height(0), E::Change(H::Order(Height(0))));
+    check_changes(|changes| changes[1].header.height = Height(7), E::Above(Height(7)));
+    check_changes(|changes| changes[0].membership = changes[1].membership.clone(), E::Change(H::Membership(Height(2))));
     let signatures = |changes: &mut Vec<CertifiedChange>, of: usize, left: usize| {
         let certificate = &mut changes[of].certificate;
         certificate.signatures = List::new(certificate.signatures[..left].to_vec()).unwrap();
     };
-    check_changes(|changes| signatures(changes, 0, 2), E::Change(Height(2), C::Power { found: 2, total: 4 }));
-    check_changes(|changes| signatures(changes, 1, 2), E::Change(Height(5), C::Power { found: 2, total: 5 }));
+    check_changes(|changes| signatures(changes, 0, 2), change(2, C::Power { found: 2, total: 4 }));
+    check_changes(|changes| signatures(changes, 1, 2), change(5, C::Power { found: 2, total: 5 }));
     check_changes(
         |changes| changes[1].certificate.height = Height(6),
-        E::Change(Height(5), C::Height { wanted: Height(5), found: Height(6) }),
+        change(5, C::Height { wanted: Height(5), found: Height(6) }),
     );
 }

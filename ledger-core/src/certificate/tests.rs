@@ -214,7 +214,7 @@ fn nobody_certifies_a_block_but_the_membership_committed_below_it() {
         judge = (*after.membership).clone();
         let certificate = replay.certify(&checked);
         let mut block = checked.finalize(certificate).unwrap();
-        block.advance(&mut replay.map);
+        block.advance(&mut replay.map).unwrap();
         replay.tip = block.after().clone();
     }
 }

@@ -302,7 +302,7 @@ fn a_newer_protocol_stops_who_does_not_know_it() {
         parent_certificate: network.certificate.clone(),
         submissions: vec![],
     };
-    let newer = Fault::NewerProtocol(Protocol(2));
+    let newer = Fault::NewerProtocol(crate::chain::NewerProtocol(Protocol(2)));
     let assembled = crate::chain::assemble(proposal, &network.tip, &network.map);
     assert_eq!(assembled.map(|_| ()), Err(newer.clone()));
     // Nor does it judge a block that others made, whatever that says of itself.

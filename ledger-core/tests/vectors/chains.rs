@@ -1,8 +1,8 @@
 //! Whole small archives, unaltered and altered: what an audit says of each.
 
 use crate::{File, hex};
-use ledger_core::archive::{Foot, FrameHead, FrameKind, head};
-use ledger_core::audit::{Auditor, Evidence, Options, Scope, Verdict};
+use ledger_core::archive::{Archive, Foot, FrameHead, FrameKind, head};
+use ledger_core::audit::{Depth, Options, Report, Unwatched, judge};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
@@ -85,29 +85,24 @@ fn archive(network: &Network, blocks: &[Vec<u8>], certificate: &Certificate) -> 
     file
 }
 
+/// What an audit of every certificate and every state says of an archive.
 pub(crate) fn judged(network: &Network, name: &str, blocks: &[Vec<u8>], certificate: &Certificate) -> Value {
-    let options = Options { certificates: Scope::Every, states: Scope::Every, ..Options::default() };
-    let mut auditor = Auditor::new(&network.genesis, &Foot::default(), None, options).unwrap();
-    let evidence: Vec<Evidence<'_>> = blocks.iter().map(|block| Evidence::Bytes(block)).collect();
-    auditor.blocks(&evidence);
-    let report = auditor.finish(Some(certificate));
-    let verdict = match report.verdict {
-        Verdict::Holds => "holds",
-        Verdict::Altered => "altered",
-        Verdict::Undecided => "undecided",
-    };
+    let file = archive(network, blocks, certificate);
+    let (start, mut offered) = Archive::open(file.as_slice(), &network.tip.chain).unwrap();
+    let options = Options { depth: Depth::FULL, ..Options::default() };
+    let report = Report::of(&judge(&network.genesis, &start, &mut offered, options, &mut Unwatched));
     let mut case = json!({
         "name": name,
         "kind": "chain",
-        "archive": hex(archive(network, blocks, certificate)),
-        "verdict": verdict,
+        "archive": hex(&file),
+        "verdict": report.verdict,
     });
     if let Some(lowest) = report.findings.first() {
         case["first"] = json!({ "height": lowest.height, "kind": lowest.kind });
     } else {
-        case["tip"] = json!(report.tip.to_string());
-        case["log_root"] = json!(report.log_root.to_string());
-        case["map_root"] = json!(report.map_root.to_string());
+        case["tip"] = json!(report.tip.map(|tip| tip.to_string()));
+        case["log_root"] = json!(report.log_root.map(|root| root.to_string()));
+        case["map_root"] = json!(report.map_root.map(|root| root.to_string()));
         case["events"] = json!(report.events);
     }
     case

@@ -1,7 +1,8 @@
 use super::*;
 use crate::archive::ArchiveReader;
 use crate::store::MemoryStore;
-use ledger_core::audit::{Auditor, Evidence, Options, Verdict};
+use ledger_core::archive::Archive;
+use ledger_core::audit::{Options, Report, Unwatched, Verdict, judge};
 use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, code, governance_key};
 use ledger_core::governance::{Approve, Change, Propose};
@@ -135,18 +136,9 @@ fn export(ledger: &Ledger<crate::store::DiskStore>, from: u64, to: u64, map: boo
 }
 
 /// Audits an archive as an auditor would who has nothing else.
-fn audit(bytes: &[u8], network: &Network) -> ledger_core::audit::Report {
-    let mut archive = ArchiveReader::open(bytes, Path::new("archive"), &network.tip.chain).unwrap();
-    let map = archive.take_map();
-    let mut auditor = Auditor::new(&network.genesis, archive.foot(), map, Options::default()).unwrap();
-    let mut certificate = None;
-    while let Some(item) = archive.next_item().unwrap() {
-        match item {
-            crate::archive::Item::Block(bytes) => auditor.blocks(&[Evidence::Bytes(&bytes)]),
-            crate::archive::Item::End(end) => certificate = Some(end),
-        }
-    }
-    auditor.finish(certificate.as_ref())
+fn audit(bytes: &[u8], network: &Network) -> Report {
+    let (start, mut blocks) = Archive::open(bytes, &network.tip.chain).unwrap();
+    Report::of(&judge(&network.genesis, &start, &mut blocks, Options::default(), &mut Unwatched))
 }
 
 #[test]
@@ -156,13 +148,13 @@ fn an_export_audits_and_imports() {
     let ledger = filled(home.path(), &network, &blocks);
     let whole = export(&ledger, 1, 50, false);
     let report = audit(&whole, &network);
-    assert_eq!((report.verdict, report.height), (Verdict::Holds, Height(50)));
+    assert_eq!((report.verdict, report.height), (Verdict::Holds, Some(Height(50))));
     for (from, to, map) in [(1, 50, true), (2, 30, true), (9, 50, true), (23, 44, false), (50, 50, true), (7, 9, true)]
     {
         let bytes = export(&ledger, from, to, map);
         let report = audit(&bytes, &network);
         assert_eq!(report.findings, [], "{from} to {to}");
-        assert_eq!(report.height, Height(to));
+        assert_eq!(report.height, Some(Height(to)));
         assert_eq!(report.tip, blocks[to as usize - 1].block().hash());
     }
     assert!(ledger.export((Height(0), Height(3)), false, Vec::new(), Path::new("archive")).is_err());

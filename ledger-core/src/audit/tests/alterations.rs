@@ -1,53 +1,56 @@
 //! Alterations of what lies in a store or an archive, by somebody without keys.
 
-use super::forgery::decoded;
 use super::*;
 use crate::codec::{self, List};
+use crate::fixture::forger::decoded;
 use crate::names::Round;
 
-/// Alters the blocks of a chain of eight; both scopes find the same.
-fn check(change: impl Fn(&mut Vec<Vec<u8>>), height: u64, expected: &[(&str, u64)]) {
+/// Alters the blocks of a chain of eight; both depths find the same.
+fn check(change: impl Fn(&mut Vec<Vec<u8>>), height: u64, kind: &str) {
     let network = grown(8);
     let mut blocks = network.blocks.clone();
     change(&mut blocks);
-    for options in [Options::default(), EVERY] {
+    let at = height + 1;
+    for options in [TIP, EVERY] {
         let report = audit(&network, &blocks, &options);
-        assert_eq!(found(&report), expected);
-        assert_eq!((report.verdict, report.height.0), (Verdict::Altered, height));
+        assert_eq!(fault(&report), Some((kind, at)));
+        // Its own certificate stands in a block above, which is not looked at.
+        let signed = height.checked_sub(1).filter(|signed| *signed > 0);
+        assert_eq!(heights(&report), (Verdict::Altered, Some(height), Some(at), signed));
         // What it vouches for is the chain as it was.
-        assert_eq!(report.log_root, grown(height).tip.frontier.root());
+        let then = grown(height).tip;
+        assert_eq!((report.tip, report.log_root), (Some(then.hash), Some(then.frontier.root())));
+        assert_eq!(report.map_root, Some(then.map_root));
+        assert_eq!(report.bookmark, signed.map(|signed| Bookmark::of(&grown(signed).tip)));
         assert_eq!(report.events, 4 * height);
     }
 }
 
 #[test]
 fn blocks_that_are_not_where_they_were() {
-    check(|blocks| _ = blocks.remove(0), 0, &[("height", 1)]);
-    check(|blocks| _ = blocks.remove(3), 3, &[("height", 4)]);
-    check(|blocks| _ = blocks.drain(2..5), 2, &[("height", 3)]);
-    check(|blocks| blocks.truncate(6), 6, &[("missing", 7)]);
-    check(|blocks| blocks.clear(), 0, &[("missing", 1)]);
-    check(|blocks| blocks.insert(4, blocks[3].clone()), 4, &[("height", 5)]);
-    check(|blocks| blocks.push(blocks[7].clone()), 8, &[("height", 9)]);
-    check(|blocks| blocks.insert(6, blocks[1].clone()), 6, &[("height", 7)]);
-    check(|blocks| blocks.insert(6, blocks[0].clone()), 6, &[("height", 7)]);
-    // Blocks 3 to 7 stand above a copy of block 7, and block 8 on it.
-    let above = [&[("height", 3)][..], &[("height", 8); 5]].concat();
-    check(|blocks| blocks.insert(2, blocks[6].clone()), 2, &above);
-    check(|blocks| blocks.swap(3, 4), 3, &[("height", 4), ("height", 6)]);
-    let below = |first: u64| [&[("height", first)][..], &[("height", 9); 7]].concat();
-    check(|blocks| blocks.swap(0, 7), 0, &below(1));
-    check(|blocks| blocks.reverse(), 0, &below(1));
+    check(|blocks| _ = blocks.remove(0), 0, "height");
+    check(|blocks| _ = blocks.remove(3), 3, "height");
+    check(|blocks| _ = blocks.drain(2..5), 2, "height");
+    check(|blocks| blocks.truncate(6), 6, "missing");
+    check(|blocks| blocks.clear(), 0, "missing");
+    check(|blocks| blocks.insert(4, blocks[3].clone()), 4, "height");
+    check(|blocks| blocks.push(blocks[7].clone()), 8, "height");
+    check(|blocks| blocks.insert(6, blocks[1].clone()), 6, "height");
+    check(|blocks| blocks.insert(6, blocks[0].clone()), 6, "height");
+    check(|blocks| blocks.insert(2, blocks[6].clone()), 2, "height");
+    check(|blocks| blocks.swap(3, 4), 3, "height");
+    check(|blocks| blocks.swap(0, 7), 0, "height");
+    check(|blocks| blocks.reverse(), 0, "height");
 }
 
 #[test]
 fn bytes_that_are_no_block() {
-    check(|blocks| _ = blocks[2].pop(), 2, &[("encoding", 3)]);
-    check(|blocks| blocks[2].push(0), 2, &[("encoding", 3)]);
-    check(|blocks| blocks[2].truncate(100), 2, &[("encoding", 3)]);
-    check(|blocks| blocks[2].clear(), 2, &[("encoding", 3)]);
-    check(|blocks| blocks[7].clear(), 7, &[("encoding", 8)]);
-    check(|blocks| blocks[0].clear(), 0, &[("encoding", 1)]);
+    check(|blocks| _ = blocks[2].pop(), 2, "encoding");
+    check(|blocks| blocks[2].push(0), 2, "encoding");
+    check(|blocks| blocks[2].truncate(100), 2, "encoding");
+    check(|blocks| blocks[2].clear(), 2, "encoding");
+    check(|blocks| blocks[7].clear(), 7, "encoding");
+    check(|blocks| blocks[0].clear(), 0, "encoding");
 }
 
 #[test]
@@ -57,145 +60,147 @@ fn a_header_that_was_changed_alone_is_not_the_certified_one() {
         block.header.time.0 += 1;
         blocks[at] = codec::encode(&block);
     };
-    check(|blocks| time(blocks, 3), 3, &[("block", 4)]);
-    check(|blocks| time(blocks, 7), 7, &[("block", 8)]);
+    check(|blocks| time(blocks, 3), 3, "block");
+    check(|blocks| time(blocks, 7), 7, "block");
 }
 
 #[test]
-fn the_tips_certificate_is_judged_by_itself() {
+fn the_end_certificate_is_judged_by_itself() {
     let network = grown(4);
     let own = network.certificate.clone().unwrap();
     let with = |signatures: Vec<_>| Certificate { signatures: List::new(signatures).unwrap(), ..own.clone() };
-    let check = |certificate: Option<&Certificate>, verdict, height, expected: &[(&str, u64)]| {
-        let report = audit_of(&network, &evidence(&network.blocks), certificate, &Options::default());
-        assert_eq!((found(&report), report.verdict), (expected.to_vec(), verdict));
-        assert_eq!(report.height.0, height);
+    let check = |certificate: Option<&Certificate>, expected, found: Option<(&str, u64)>| {
+        for options in [TIP, EVERY] {
+            let report = Report::of(&judge_blocks(&network, &network.blocks, ends_with(certificate), &options));
+            assert_eq!((heights(&report), fault(&report)), (expected, found));
+        }
     };
-    check(Some(&own), Verdict::Holds, 4, &[]);
-    check(None, Verdict::Undecided, 4, &[]);
-    let short = with(own.signatures[..2].to_vec());
-    check(Some(&short), Verdict::Altered, 3, &[("certificate", 4)]);
-    let three = with(own.signatures[1..].to_vec());
-    check(Some(&three), Verdict::Holds, 4, &[]);
-    let other_round = Certificate { round: Round(1), ..own.clone() };
-    check(Some(&other_round), Verdict::Altered, 3, &[("certificate", 4)]);
-    let below = grown(3).certificate;
-    check(below.as_ref(), Verdict::Altered, 3, &[("certificate", 4)]);
+    let holds = (Verdict::Holds, Some(4), None, Some(4));
+    let altered = (Verdict::Altered, Some(3), Some(4), Some(2));
+    check(Some(&own), holds, None);
+    check(None, (Verdict::Undecided, Some(4), None, Some(3)), None);
+    check(Some(&with(own.signatures[..2].to_vec())), altered, Some(("certificate", 4)));
+    check(Some(&with(own.signatures[1..].to_vec())), holds, None);
+    check(Some(&Certificate { round: Round(1), ..own.clone() }), altered, Some(("certificate", 4)));
+    check(grown(3).certificate.as_ref(), altered, Some(("certificate", 4)));
     // Of another block at this height: the certificate is not what its validators signed.
     let mut unsigned = own.clone();
     unsigned.block.0[0] ^= 1;
-    check(Some(&unsigned), Verdict::Altered, 3, &[("certificate", 4)]);
+    check(Some(&unsigned), altered, Some(("certificate", 4)));
     // Signed, so there is a block of this height that is not here.
     let mut fork = grown(3);
     fork.block(vec![]);
-    check(fork.certificate.as_ref(), Verdict::Altered, 3, &[("block", 4)]);
-    check(grown(5).certificate.as_ref(), Verdict::Altered, 4, &[("missing", 5)]);
+    check(fork.certificate.as_ref(), altered, Some(("block", 4)));
+    // Of a block above, which is missing if those signed it who judge there.
+    let mut above = grown(5).certificate.unwrap();
+    check(Some(&above), (Verdict::Altered, Some(4), Some(5), Some(3)), Some(("missing", 5)));
+    above.round.0 += 1;
+    check(Some(&above), altered, Some(("certificate", 4)));
 }
 
 #[test]
-fn a_chain_without_its_last_certificate_is_not_signed() {
+fn whole_blocks_cut_off_leave_a_valid_chain_that_is_shorter() {
     let network = grown(4);
-    let report = audit_of(&network, &evidence(&network.blocks), None, &Options::default());
-    assert_eq!((report.signed, report.unchecked.len()), (None, 1));
-    // Whole blocks cut off, with the certificate that belongs there: a valid chain, and shorter.
     let shorter = decoded(&network.blocks[3]).body.parent_certificate;
-    let report = audit_of(&network, &evidence(&network.blocks[..3]), shorter.as_ref(), &Options::default());
-    assert_eq!((report.verdict, report.signed), (Verdict::Holds, Some(Height(3))));
+    let report = Report::of(&judge_blocks(&network, &network.blocks[..3], ends_with(shorter.as_ref()), &EVERY));
+    assert_eq!(heights(&report), (Verdict::Holds, Some(3), None, Some(3)));
 }
 
-/// What is known of a chain from elsewhere: from the node's tip file, and from an earlier audit.
+/// What is kept outside the bytes that are judged: by the auditor, and in the node's tip file.
 #[test]
-fn pins_find_what_is_missing_and_what_is_another() {
+fn what_was_kept_finds_what_is_missing_and_what_is_another() {
     let network = grown(5);
     let mut other = grown(3);
     (0..2).for_each(|_| _ = other.block(vec![]));
-    let check = |options: &Options, verdict, expected: &[(&str, u64)]| {
-        let report = audit(&network, &network.blocks, options);
-        assert_eq!((report.verdict, found(&report)), (verdict, expected.to_vec()));
-        let kept = options.from.as_ref().filter(|_| verdict == Verdict::Altered);
-        assert_eq!(report.height.0, kept.map_or(5, |kept| (kept.height.0 - 1).min(5)));
+    let check = |options: &Options, expected, found: Option<(&str, u64)>| {
+        for depth in [Depth::default(), Depth::FULL] {
+            let report = audit(&network, &network.blocks, &Options { depth, ..options.clone() });
+            assert_eq!((heights(&report), fault(&report)), (expected, found));
+        }
     };
-    let tip_file = |network: &Network| {
-        let tip_file = Some((network.tip.height, network.tip.hash));
-        audit(&grown(5), &grown(5).blocks, &Options { tip_file, ..Options::default() })
+    let holds = (Verdict::Holds, Some(5), None, Some(5));
+    let by = |tip: &crate::chain::Tip| {
+        let tip_file = Options { tip_file: Some((tip.height, tip.hash)), ..TIP };
+        [Options { from: Some(Bookmark::of(tip)), ..TIP }, tip_file]
     };
-    for (told, verdict, expected) in [
-        (grown(5), Verdict::Holds, &[][..]),
-        (grown(3), Verdict::Holds, &[]),
-        (grown(0), Verdict::Holds, &[]),
-        (grown(7), Verdict::Altered, &[("missing", 6)]),
+    for (kept, expected, found) in [
+        (&grown(5).tip, holds, None),
+        (&grown(3).tip, holds, None),
+        (&grown(0).tip, holds, None),
+        (&grown(7).tip, (Verdict::Altered, Some(5), Some(6), Some(5)), Some(("missing", 6))),
     ] {
-        let report = tip_file(&told);
-        assert_eq!((report.verdict, found(&report)), (verdict, expected.to_vec()));
-        let from = Some(Bookmark::of(&told.tip));
-        check(&Options { from, ..Options::default() }, verdict, expected);
+        by(kept).iter().for_each(|options| check(options, expected, found));
     }
-    let report = tip_file(&other);
-    assert_eq!((report.verdict, found(&report)), (Verdict::Altered, vec![("tip", 5)]));
-    let from = Some(Bookmark::of(&other.tip));
-    check(&Options { from, ..Options::default() }, Verdict::Altered, &[("rewritten", 5)]);
+    let [by_auditor, by_node] = by(&other.tip);
+    let altered = (Verdict::Altered, Some(4), Some(5), Some(3));
+    check(&by_auditor, altered, Some(("rewritten", 5)));
+    check(&by_node, altered, Some(("tip", 5)));
     // Another chain altogether.
-    let report = tip_file(&Network::new(3));
-    assert_eq!((report.verdict, found(&report)), (Verdict::Altered, vec![("tip", 0)]));
+    check(&by(&Network::new(3).tip)[1], (Verdict::Altered, None, Some(0), None), Some(("tip", 0)));
 }
 
+/// What cannot be read says nothing; whoever knows of a block there from elsewhere does.
 #[test]
-fn what_cannot_be_read_was_altered_if_somebody_vouches_for_it() {
+fn what_cannot_be_read_was_altered_only_if_a_kept_block_says_that_it_was_there() {
     let network = grown(5);
-    let own = network.certificate.as_ref();
-    let tip_at = |height: u64| Some((Height(height), grown(height).tip.hash));
-    for (unreadable, certificate, tip_file, verdict) in [
-        (3, own, None, Verdict::Altered),
-        (3, None, None, Verdict::Undecided),
-        (3, None, tip_at(2), Verdict::Undecided),
-        (3, None, tip_at(3), Verdict::Altered),
-        (3, None, tip_at(5), Verdict::Altered),
-        (1, own, None, Verdict::Altered),
-        (1, None, None, Verdict::Undecided),
-        (5, own, None, Verdict::Altered),
-        (5, None, None, Verdict::Undecided),
-        (5, None, tip_at(4), Verdict::Undecided),
-        (5, None, tip_at(5), Verdict::Altered),
+    let kept_at = |height: u64| Some(Bookmark::of(&grown(height).tip));
+    for (readable, kept, found) in [
+        (2, None, None),
+        (2, kept_at(1), None),
+        (2, kept_at(2), None),
+        (2, kept_at(3), Some(("missing", 3))),
+        (2, kept_at(9), Some(("missing", 3))),
+        (0, None, None),
+        (0, kept_at(1), Some(("missing", 1))),
+        (5, kept_at(5), None),
+        (5, kept_at(6), Some(("missing", 6))),
     ] {
-        let mut blocks = evidence(&network.blocks);
-        blocks[unreadable - 1] = Evidence::Unreadable("the checksum does not hold");
-        let options = Options { tip_file, ..Options::default() };
-        let report = audit_of(&network, &blocks, certificate, &options);
-        let at = unreadable as u64;
-        assert_eq!((found(&report), report.verdict), (vec![("unreadable", at)], verdict), "{unreadable} {tip_file:?}");
-        assert_eq!(report.findings[0].detail, "the checksum does not hold");
-        assert_eq!(report.height.0, at - 1);
+        let verdict = if found.is_some() { Verdict::Altered } else { Verdict::Undecided };
+        for last in [Last::Unreadable("it is lost".to_owned()), Last::Cut] {
+            let is_cut = last == Last::Cut;
+            let options = Options { from: kept.clone(), ..EVERY };
+            let judged = judge_blocks(&network, &network.blocks[..readable as usize], last, &options);
+            let report = Report::of(&judged);
+            let at = (!is_cut || found.is_some()).then_some(readable + 1);
+            let signed = Some(readable).filter(|readable| *readable > 1).map(|readable| readable - 1);
+            assert_eq!(heights(&report), (verdict, Some(readable), at, signed));
+            assert_eq!(fault(&report), found);
+            assert_eq!(report.unchecked.is_empty(), found.is_some());
+        }
     }
 }
 
-/// Who signs above it is not known then, and nothing is held against whoever did.
+/// Behind an end certificate that holds nothing may stand.
 #[test]
-fn a_change_of_membership_that_cannot_be_read_proves_nothing() {
-    let mut network = Network::new(4);
-    network.block(vec![]);
-    // Blocks 2 to 4: the other three lose their power, so that the first signs alone.
-    for node in 2..=4 {
-        network.govern(Change::SetPower(NodeNumber(node), 0), Height(u64::from(node) + 1));
-    }
-    (0..3).for_each(|_| drop(network.block(vec![])));
-    for unreadable in 2..=4 {
-        let mut blocks = evidence(&network.blocks);
-        blocks[unreadable - 1] = Evidence::Unreadable("the checksum does not hold");
-        let report = audit_of(&network, &blocks, network.certificate.as_ref(), &EVERY);
-        assert_eq!((found(&report), report.verdict), (vec![("unreadable", unreadable as u64)], Verdict::Undecided));
-    }
+fn what_stands_behind_the_end_leaves_the_answer_open() {
+    let network = grown(3);
+    let certificate = network.certificate.clone().unwrap();
+    let last = |certificate: &Certificate| Last::Certificate {
+        certificate: certificate.clone(),
+        behind: Some("a byte".to_owned()),
+    };
+    let report = Report::of(&judge_blocks(&network, &network.blocks, last(&certificate), &EVERY));
+    assert_eq!((heights(&report), report.ended), ((Verdict::Undecided, Some(3), Some(4), Some(3)), "unreadable"));
+    let mut wrong = certificate;
+    wrong.round.0 += 1;
+    let report = Report::of(&judge_blocks(&network, &network.blocks, last(&wrong), &EVERY));
+    assert_eq!((report.verdict, fault(&report)), (Verdict::Altered, Some(("certificate", 3))));
 }
 
+/// Where a protocol is in force that is not known here, nothing that was kept is held against the chain.
 #[test]
-fn no_report_lists_more_than_a_thousand_findings() {
-    let network = grown(0);
-    for (blocks, listed, notes) in [(1_000, 1_000, 0), (1_002, 1_000, 1)] {
-        let evidence = vec![Evidence::Unreadable("lost"); blocks];
-        let options = Options { tip_file: Some((Height(0), network.tip.hash)), ..Options::default() };
-        let report = audit_of(&network, &evidence, None, &options);
-        // The last block's certificate is not here either.
-        assert_eq!((report.findings.len(), report.unchecked.len()), (listed, notes + 1));
-        assert_eq!(report.verdict, Verdict::Undecided);
+fn rules_that_are_not_known_end_the_judgement() {
+    let mut network = Network::new(1);
+    network.govern(Change::Activate(crate::names::Protocol(2)), Height(2));
+    let above = Bookmark { height: Height(9), ..Bookmark::of(&network.tip) };
+    let own = ends_with(network.certificate.as_ref());
+    for blocks in [network.blocks.clone(), [&network.blocks[..], &[vec![0, 2, 77]]].concat()] {
+        for (from, tip_file) in [(Some(above.clone()), None), (None, Some((Height(9), network.tip.hash)))] {
+            let options = Options { from, tip_file, ..EVERY };
+            let report = Report::of(&judge_blocks(&network, &blocks, own.clone(), &options));
+            assert_eq!(heights(&report), (Verdict::Undecided, Some(1), Some(2), None));
+            assert_eq!((fault(&report), report.ended), (None, "newer_protocol"));
+        }
     }
 }
 
@@ -212,10 +217,10 @@ fn every_flipped_bit_is_found() {
         for position in 0..block.len() {
             let mut blocks = network.blocks.clone();
             blocks[at][position] ^= 1 << (position % 8);
-            let report = audit(&network, &blocks, &Options::default());
+            let report = audit(&network, &blocks, &EVERY);
             assert_eq!(report.verdict, Verdict::Altered, "block {} byte {position}", at + 1);
-            let lowest = report.findings.iter().map(|finding| finding.height.0).min().unwrap();
-            assert!(lowest == at as u64 + 1, "block {} byte {position}: {:?}", at + 1, report.findings);
+            let at = at as u64 + 1;
+            assert_eq!(report.at, Some(Height(at)), "block {at} byte {position}: {:?}", report.findings);
         }
     }
 }

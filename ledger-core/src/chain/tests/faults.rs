@@ -17,7 +17,7 @@ use crate::submission::Submission;
 fn check_over(network: &Network, block: &Block, kind: &str, expected: Fault) {
     let hashed = HashedBlock::read(&codec::encode(block)).unwrap();
     let found = super::check(hashed, &network.tip, &network.map).map(|_| ());
-    assert_eq!((found, expected.kind()), (Err(expected.clone()), kind));
+    assert_eq!((found, expected.kind().as_str()), (Err(expected.clone()), kind));
 }
 
 fn check(change: impl Fn(&mut Block), kind: &str, expected: Fault) {
@@ -170,16 +170,16 @@ fn commitments_that_do_not_follow_from_the_chain() {
         let wrong = Fault::LogSize { wanted: LogSize(9), found };
         check(|block| block.header.log_size = found, "log", wrong);
     }
-    check(|block| block.header.log_root = LogRoot([9; 32]), "log", Fault::Commitment("log"));
-    check(|block| block.header.map_root = MapRoot([9; 32]), "map", Fault::Commitment("map"));
-    check(|block| block.header.control = ControlHash([9; 32]), "control", Fault::Commitment("control"));
+    check(|block| block.header.log_root = LogRoot([9; 32]), "log", Fault::Commitment(Commitment::Log));
+    check(|block| block.header.map_root = MapRoot([9; 32]), "map", Fault::Commitment(Commitment::Map));
+    check(|block| block.header.control = ControlHash([9; 32]), "control", Fault::Commitment(Commitment::Control));
     let other = MembershipHash([9; 32]);
-    check(|block| block.header.next_membership = other, "membership", Fault::Commitment("membership"));
+    check(|block| block.header.next_membership = other, "membership", Fault::Commitment(Commitment::Membership));
     // A submission left out, with a body hash that fits: the log tells.
     let fewer = Fault::LogSize { wanted: LogSize(8), found: LogSize(9) };
     check_body(|list, _| _ = list.pop(), "log", fewer);
     // Two in another order.
-    check_body(|list, _| list.swap(0, 1), "log", Fault::Commitment("log"));
+    check_body(|list, _| list.swap(0, 1), "log", Fault::Commitment(Commitment::Log));
 }
 
 /// A network whose blocks and submissions may carry no more than this.
@@ -222,7 +222,7 @@ fn no_more_than_the_parameters_allow() {
         let found = assembled(&network, news(&network, counts));
         assert_eq!(found.err(), expected, "{counts:?}");
     }
-    assert_eq!(Fault::TooLarge { what: "events", found: 4, max: 3 }.kind(), "limits");
+    assert_eq!(Fault::TooLarge { what: "events", found: 4, max: 3 }.kind(), Kind::Limits);
 
     // To the byte.
     let evidence = |bytes: usize| Event::Evidence(Evidence { form: 1, bytes: Bytes::new(vec![0; bytes]).unwrap() });
@@ -277,7 +277,7 @@ fn a_time_is_judged_by_a_clock_only_where_it_is_asked_for() {
         assert_eq!(check_clock(&header(time), now, &parameters), expected);
     }
     assert_eq!(check_clock(&header(u64::MAX), Timestamp(u64::MAX), &parameters), Ok(()));
-    assert_eq!(Fault::Clock { now, found: now }.kind(), "time");
+    assert_eq!(Fault::Clock { now, found: now }.kind(), Kind::Time);
 }
 
 #[test]
@@ -285,11 +285,11 @@ fn every_fault_has_a_stable_word() {
     let hash = BlockHash([1; 32]);
     let why = CertificateError::NoVote(NodeNumber(1));
     for (fault, kind) in [
-        (Fault::NewerProtocol(Protocol(2)), "protocol"),
+        (Fault::NewerProtocol(NewerProtocol(Protocol(2))), "protocol"),
         (Fault::NotCertified { certified: hash, found: hash }, "block"),
         (Fault::Certificate(why), "certificate"),
-        (Fault::Commitment("map"), "map"),
+        (Fault::Commitment(Commitment::Map), "map"),
     ] {
-        assert_eq!((fault.kind(), fault.span()), (kind, None));
+        assert_eq!((fault.kind().as_str(), fault.span()), (kind, None));
     }
 }

@@ -2,10 +2,11 @@
 
 use super::{Cases, with};
 use crate::archives::{changed, framed};
-use ledger_core::archive::{Below, CertifiedChange, Foot, FrameHead, FrameKind, HEAD_BYTES, MAGIC, head, read_head};
+use ledger_core::archive::{Below, Foot, FrameHead, FrameKind, HEAD_BYTES, MAGIC, head, read_head};
 use ledger_core::codec::{self, List};
 use ledger_core::fixture::Network;
 use ledger_core::governance::Control;
+use ledger_core::history::CertifiedChange;
 use ledger_core::merkle::Frontier;
 use ledger_core::names::{Height, NodeNumber, PROTOCOL, Timestamp};
 use serde_json::{Value, json};

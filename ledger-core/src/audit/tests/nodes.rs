@@ -1,0 +1,176 @@
+//! Running nodes and homes as sources.
+
+use super::*;
+use crate::names::BlockHash;
+
+fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
+    Ok(Said { height: tip.height, tip: Some(tip.hash) })
+}
+
+fn serves(network: &Network) -> Asked<Given> {
+    let blocks = Given::new(&network.blocks, ends_with(network.certificate.as_ref()));
+    Asked { said: said(&network.tip), blocks: Some(blocks) }
+}
+
+fn check(
+    network: &Network,
+    asked: Vec<Asked<Given>>,
+    from: Option<Bookmark>,
+    expected: Verdict,
+    each: &[Serves],
+) -> Report {
+    let judged = judge_nodes(&network.genesis, asked, &Options { from, ..EVERY }, |_| {}).unwrap();
+    let nodes: Vec<Serves> = judged.nodes().iter().map(|node| node.serves).collect();
+    assert_eq!((judged.verdict(), &nodes[..]), (expected, each));
+    // Whoever does not serve all is named with why.
+    assert!(judged.nodes().iter().all(|node| (node.serves == Serves::Whole) == node.why.is_none()));
+    Report::of_nodes(&judged)
+}
+
+#[test]
+fn nodes_hold_only_if_each_of_them_serves_the_whole_chain() {
+    use Serves::{Altered, Behind, Nothing, Part, Whole};
+    let network = grown(6);
+    let silent = || Asked { said: Err("it does not answer".to_owned()), blocks: None };
+    let busy =
+        || Asked { said: said(&network.tip), blocks: Some(Given::new(&[], Last::Unreadable("busy".to_owned()))) };
+    let part = |blocks: usize| {
+        let blocks = Given::new(&network.blocks[..blocks], Last::Cut);
+        Asked { said: said(&network.tip), blocks: Some(blocks) }
+    };
+    let report = check(&network, vec![serves(&network), serves(&network)], None, Verdict::Holds, &[Whole, Whole]);
+    assert_eq!(heights(&report), (Verdict::Holds, Some(6), None, Some(6)));
+    let undecided = Verdict::Undecided;
+    check(&network, vec![silent()], None, undecided, &[Nothing]);
+    check(&network, vec![busy()], None, undecided, &[Part]);
+    check(&network, vec![part(4)], None, undecided, &[Part]);
+    check(&network, vec![serves(&network), silent()], None, undecided, &[Whole, Nothing]);
+    check(&network, vec![serves(&network), part(4), busy()], None, undecided, &[Whole, Part, Part]);
+    let report = check(&network, vec![serves(&grown(4)), serves(&network)], None, undecided, &[Behind, Whole]);
+    assert_eq!(report.height, Some(Height(6)));
+    // Another last block than it says.
+    let other = Asked { said: Ok(Said { height: Height(6), tip: Some(BlockHash([1; 32])) }), ..serves(&network) };
+    check(&network, vec![other], None, undecided, &[Part]);
+    // One block that does not hold.
+    let mut blocks = network.blocks.clone();
+    let end = blocks[2].len() - 1;
+    blocks[2][end] ^= 1;
+    let bad =
+        Asked { said: said(&network.tip), blocks: Some(Given::new(&blocks, ends_with(network.certificate.as_ref()))) };
+    let report = check(&network, vec![serves(&network), bad], None, Verdict::Altered, &[Whole, Altered]);
+    assert_eq!((report.height, report.at), (Some(Height(2)), Some(Height(3))));
+    // A certificate of the last block that does not hold.
+    let mut wrong = network.certificate.clone().unwrap();
+    wrong.round.0 += 1;
+    let bad = Asked { said: said(&network.tip), blocks: Some(Given::new(&network.blocks, ends_with(Some(&wrong)))) };
+    check(&network, vec![bad, serves(&network)], None, Verdict::Altered, &[Altered, Whole]);
+}
+
+/// What the auditor kept is missing only if no node has it; a node that is behind may be catching up.
+#[test]
+fn what_the_auditor_kept_is_looked_for_among_all_nodes() {
+    use Serves::{Behind, Nothing, Whole};
+    let network = grown(6);
+    let kept = |network: &Network| Some(Bookmark::of(&network.tip));
+    check(&network, vec![serves(&grown(4)), serves(&network)], kept(&grown(5)), Verdict::Undecided, &[Behind, Whole]);
+    let report = check(&network, vec![serves(&network)], kept(&grown(8)), Verdict::Altered, &[Whole]);
+    assert_eq!(heights(&report).1, Some(6));
+    assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(7)), "missing"));
+    let silent = Asked { said: Err("it does not answer".to_owned()), blocks: None };
+    check(&network, vec![silent], kept(&network), Verdict::Undecided, &[Nothing]);
+}
+
+#[test]
+fn two_certified_chains_are_a_finding_of_their_own() {
+    use Serves::Whole;
+    let (mut one, mut other) = (grown(3), grown(3));
+    fill(&mut one);
+    fill(&mut one);
+    other.block(vec![]);
+    fill(&mut other);
+    let report = check(&one, vec![serves(&one), serves(&one), serves(&other)], None, Verdict::Altered, &[Whole; 3]);
+    assert_eq!((report.height, report.at), (Some(Height(3)), Some(Height(4))));
+    assert_eq!((report.findings.len(), report.findings[0].kind.as_str()), (1, "fork"));
+    // A chain that is not signed where it parts proves nothing.
+    let cut = Asked { said: said(&other.tip), blocks: Some(Given::new(&other.blocks[..4], Last::Cut)) };
+    let judged = judge_nodes(&one.genesis, vec![serves(&one), cut], &EVERY, |_| {}).unwrap();
+    assert_eq!((judged.verdict(), judged.together()), (Verdict::Undecided, None));
+}
+
+/// The newest blocks of a home.
+struct Hot<'a>(&'a Network, std::ops::RangeInclusive<u64>);
+
+impl Newest for Hot<'_> {
+    fn range(&self) -> Option<(Height, Height)> {
+        (!self.1.is_empty()).then(|| (Height(*self.1.start()), Height(*self.1.end())))
+    }
+
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.1.contains(&height.0).then(|| self.0.blocks[height.0 as usize - 1].clone()))
+    }
+}
+
+/// Blocks `from` to `to` as a sealed file.
+fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
+    let then = network.at(Height(from - 1));
+    let foot = Foot { states: None, ..then.foot() };
+    let own = network.at(Height(to)).certificate;
+    forger::archive(network, &foot, &then.map, &network.blocks[from as usize - 1..to as usize], own.as_ref())
+}
+
+fn judge_home(network: &Network, sealed: &[Vec<u8>], hot: Hot<'_>, end: HomeEnd) -> Report {
+    let files: Vec<&[u8]> = sealed.iter().map(Vec::as_slice).collect();
+    let mut home = Home::new(&network.tip.chain, files, hot, end);
+    let tip_file = Some((network.tip.height, network.tip.hash));
+    let options = Options { tip_file, ..EVERY };
+    Report::of(&super::judge(&network.genesis, &Start::default(), &mut home, options, &mut Unwatched))
+}
+
+#[test]
+fn a_home_is_read_from_its_sealed_files_and_then_from_its_newest_blocks() {
+    let network = changed();
+    let end = || HomeEnd { height: Some(Height(8)), certificate: network.certificate.clone() };
+    let files = [sealed(&network, 1, 3), sealed(&network, 4, 6)];
+    let whole = (Verdict::Holds, Some(8), None, Some(8));
+    let judged = |files: &[Vec<u8>], hot| heights(&judge_home(&network, files, Hot(&network, hot), end()));
+    assert_eq!(judged(&files, 7..=8), whole);
+    assert_eq!(judged(&files, 4..=8), whole);
+    assert_eq!(judged(&[], 1..=8), whole);
+    let missing = |at: u64| (Verdict::Altered, Some(at - 1), Some(at), at.checked_sub(2).filter(|signed| *signed > 0));
+    assert_eq!(judged(&files, 8..=8), missing(7));
+    assert_eq!(judged(&files[..1], 7..=8), missing(4));
+    assert_eq!(judged(&files[1..], 7..=8), missing(1));
+    // A file that a crash tore while it was sealed: the database still has its blocks.
+    let mut torn = files.clone();
+    let length = torn[1].len();
+    torn[1].truncate(length - 300);
+    assert_eq!(judged(&torn, 4..=8), whole);
+    assert_eq!(judged(&torn, 7..=8).0, Verdict::Altered);
+    // One that is not the same in both.
+    let other = Network { blocks: network.blocks.iter().rev().cloned().collect(), ..changed() };
+    let report = judge_home(&network, &files, Hot(&other, 6..=8), end());
+    assert_eq!(heights(&report), missing(6));
+    // Without a tip file nothing says where it ends.
+    let unknown = HomeEnd { height: None, certificate: None };
+    let mut home = Home::new(&network.tip.chain, Vec::<&[u8]>::new(), Hot(&network, 1..=8), unknown);
+    let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
+    let report = Report::of(&judged);
+    assert_eq!((heights(&report), report.ended), ((Verdict::Undecided, Some(8), None, Some(7)), "no_end"));
+}
+
+#[test]
+fn a_home_is_walked_past_its_damage() {
+    let network = grown(8);
+    let mut files = [sealed(&network, 1, 3), sealed(&network, 4, 6)];
+    let length = files[0].len();
+    files[0][length / 2] ^= 1;
+    let report =
+        judge_home(&network, &files, Hot(&network, 7..=8), HomeEnd { height: Some(Height(8)), certificate: None });
+    let at = report.at.unwrap();
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let mut home =
+        Home::new(&network.tip.chain, files.clone(), Hot(&network, 7..=8), HomeEnd { height: None, certificate: None });
+    let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
+    let told = extent(&judged, &mut HomeWalk::new(&network.tip.chain, files, Hot(&network, 7..=8)));
+    assert_eq!((told.blocks, told.highest, told.damage.len()), (8 - at.0, Some(Height(8)), 1));
+}
