@@ -24,7 +24,8 @@ pub fn leave_out(why: impl Display) {
     if let Some(path) = std::env::var_os("LUQI_SKIPPED") {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
         // One write: several tests append at the same time.
-        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("LUQI_SKIPPED names a file that can be written");
+        file.and_then(|mut file| file.write_all(line.as_bytes()))
+            .expect("LUQI_SKIPPED names a file that can be written");
     }
 }
 

@@ -1,0 +1,171 @@
+//! Stretches made anew: an archive that begins within the chain stands on a foot, and a forger writes the foot.
+
+use super::stock::{STRANGERS, Stock};
+use crate::dice::Dice;
+use crate::layout::{Frame, framed, frames};
+use ledger_core::archive::{CertifiedChange, Foot, FrameKind, HEAD_BYTES, StateRows};
+use ledger_core::block::Block;
+use ledger_core::certificate::Certificate;
+use ledger_core::codec::{self, List};
+use ledger_core::fixture;
+use ledger_core::membership::{Membership, Parameters};
+use ledger_core::names::{Height, NodeNumber};
+
+/// A frame's kind and bytes.
+type Piece = (FrameKind, Vec<u8>);
+
+type Edit = (&'static str, fn(&mut Dice, &Stock, &mut Vec<Piece>));
+
+const EDITS: &[Edit] = &[
+    ("stretch: as it was", |_, _, _| ()),
+    ("stretch: foot, header below", |dice, _, pieces| {
+        with_foot(pieces, |foot| {
+            if let Some(below) = &mut foot.below {
+                let header = &mut below.header;
+                let fields = [&mut header.parent.0, &mut header.map_root.0, &mut header.body.0];
+                let place = dice.of(0..3);
+                if let Some(field) = fields.into_iter().nth(place) {
+                    dice.flip(field, 0..32);
+                }
+            }
+        });
+    }),
+    ("stretch: foot, strangers' membership", |_, stock, pieces| {
+        with_foot(pieces, |foot| {
+            let Some(below) = &mut foot.below else { return };
+            let code = |number: u32| fixture::CODES[number as usize - 1];
+            let members = [1].into_iter().chain(STRANGERS).map(|number| fixture::member(number, code(number)));
+            let next = NodeNumber(STRANGERS.end() + 1);
+            let membership = Membership::new(members.collect(), Parameters::default(), next).unwrap();
+            below.header.next_membership = membership.hash();
+            let header = below.header.clone();
+            let strangers: Vec<u32> = STRANGERS.collect();
+            let chain = stock.genesis.chain_id();
+            let certificate = super::breaks::sign(&chain, header.height, header.hash(), &strangers);
+            below.changes = List::new(vec![CertifiedChange { header, certificate, membership }]).unwrap();
+        });
+        resigned(stock, pieces);
+    }),
+    ("stretch: foot, changes left out", |_, _, pieces| {
+        with_foot(pieces, |foot| foot.below.iter_mut().for_each(|below| below.changes = List::default()));
+    }),
+    ("stretch: states changed", |dice, _, pieces| {
+        with_states(pieces, |rows| {
+            let place = dice.of(0..rows.len());
+            rows[place].state.count += 1;
+        });
+    }),
+    ("stretch: a state left out, and not counted", |dice, _, pieces| {
+        with_states(pieces, |rows| {
+            rows.remove(dice.of(0..rows.len()));
+        });
+        with_foot(pieces, |foot| foot.states = foot.states.map(|states| states - 1));
+    }),
+    ("stretch: states left out altogether", |_, _, pieces| {
+        pieces.retain(|(kind, _)| *kind != FrameKind::States);
+        with_foot(pieces, |foot| foot.states = None);
+    }),
+    ("stretch: foot of the genesis", |_, _, pieces| {
+        pieces.retain(|(kind, _)| *kind != FrameKind::States);
+        with_foot(pieces, |foot| *foot = Foot::default());
+    }),
+    ("stretch: header below and blocks of another history", |dice, stock, pieces| {
+        let other = dice.pick(&stock.forks);
+        let below = stock.stretch.1 as usize;
+        with_foot(pieces, |foot| {
+            if let Some(foot) = &mut foot.below {
+                foot.header = other[below - 1].header.clone();
+            }
+        });
+        let mut blocks = other[below..].iter();
+        for (kind, bytes) in pieces.iter_mut() {
+            match kind {
+                FrameKind::Block => *bytes = blocks.next().unwrap().bytes(),
+                FrameKind::Certificate => *bytes = codec::encode(&other.last().unwrap().certificate),
+                FrameKind::Foot | FrameKind::States => {}
+            }
+        }
+    }),
+    ("stretch: a block gutted", |dice, _, pieces| {
+        with_block(dice, pieces, |_, block| block.body.submissions = List::default());
+    }),
+    ("stretch: a false hash in a header", |dice, _, pieces| {
+        with_block(dice, pieces, |dice, block| dice.flip(&mut block.header.map_root.0, 0..32));
+    }),
+    ("stretch: all signed by strangers", |_, stock, pieces| resigned(stock, pieces)),
+    ("stretch: a block left out", |dice, _, pieces| {
+        let blocks: Vec<usize> = places(pieces);
+        pieces.remove(*dice.pick(&blocks));
+    }),
+    ("stretch: the end certificate left out", |_, _, pieces| {
+        pieces.retain(|(kind, _)| *kind != FrameKind::Certificate);
+    }),
+];
+
+/// A forged stretch, one time in four damaged too; with the kind that it is of.
+pub(super) fn make(dice: &mut Dice, stock: &Stock) -> (String, Vec<u8>) {
+    let original = &stock.stretch.0;
+    let mut pieces: Vec<Piece> =
+        frames(original).iter().map(|frame: &Frame| (frame.kind, original[frame.body()].to_vec())).collect();
+    let (name, edit) = dice.pick(EDITS);
+    edit(dice, stock, &mut pieces);
+    let mut file = original[..HEAD_BYTES].to_vec();
+    pieces.iter().for_each(|(kind, bytes)| file.extend(framed(*kind, bytes)));
+    if !dice.one_in(4) {
+        return ((*name).to_owned(), file);
+    }
+    let (what, damage) = dice.pick(super::pieces::DAMAGES);
+    damage(dice, stock, &mut file);
+    (format!("stretch: forged or not, then {what}"), file)
+}
+
+/// Bytes of the original stretch, with a start that was kept: from its first block on, signatures at the end.
+pub(super) fn is_signed(stock: &Stock, file: &[u8], kept: Option<u64>) -> bool {
+    *file == stock.stretch.0 && kept.is_some_and(|height| height >= stock.stretch.1)
+}
+
+fn with_foot(pieces: &mut [Piece], change: impl FnOnce(&mut Foot)) {
+    if let Some((_, bytes)) = pieces.iter_mut().find(|(kind, _)| *kind == FrameKind::Foot) {
+        let mut foot: Foot = codec::decode(bytes).unwrap();
+        change(&mut foot);
+        *bytes = codec::encode(&foot);
+    }
+}
+
+fn with_states(pieces: &mut [Piece], change: impl FnOnce(&mut Vec<ledger_core::archive::StateRow>)) {
+    if let Some((_, bytes)) = pieces.iter_mut().find(|(kind, _)| *kind == FrameKind::States) {
+        let rows: StateRows = codec::decode(bytes).unwrap();
+        let mut rows = rows.into_vec();
+        change(&mut rows);
+        *bytes = codec::encode::<StateRows>(&List::new(rows).unwrap());
+    }
+}
+
+fn places(pieces: &[Piece]) -> Vec<usize> {
+    let blocks = pieces.iter().enumerate().filter(|(_, (kind, _))| *kind == FrameKind::Block);
+    blocks.map(|(place, _)| place).collect()
+}
+
+fn with_block(dice: &mut Dice, pieces: &mut [Piece], change: impl FnOnce(&mut Dice, &mut Block)) {
+    let place = *dice.pick(&places(pieces));
+    let mut block: Block = codec::decode(&pieces[place].1).unwrap();
+    change(dice, &mut block);
+    pieces[place].1 = codec::encode(&block);
+}
+
+/// Every certificate in the blocks and at the end is one of the strangers.
+fn resigned(stock: &Stock, pieces: &mut [Piece]) {
+    let (chain, strangers) = (stock.genesis.chain_id(), STRANGERS.collect::<Vec<u32>>());
+    let sign = |of: &Certificate| super::breaks::sign(&chain, Height(of.height.0), of.block, &strangers);
+    for (kind, bytes) in pieces {
+        match kind {
+            FrameKind::Block => {
+                let mut block: Block = codec::decode(bytes).unwrap();
+                block.body.parent_certificate = block.body.parent_certificate.as_ref().map(sign);
+                *bytes = codec::encode(&block);
+            }
+            FrameKind::Certificate => *bytes = codec::encode(&sign(&codec::decode(bytes).unwrap())),
+            FrameKind::Foot | FrameKind::States => {}
+        }
+    }
+}
