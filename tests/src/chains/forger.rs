@@ -3,7 +3,7 @@
 use super::breaks::{BREAKS, Break, Place, resign, sign};
 use super::links::{Link, Links, Stage, relink};
 use super::pieces::PIECES;
-use super::stock::{STRANGERS, Stock};
+use super::stock::Stock;
 use crate::dice::Dice;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::List;
@@ -180,10 +180,9 @@ fn coup(dice: &mut Dice, stock: &Stock, keys: Keys) -> Made {
         }
     };
     let mut there = Dice::new(dice.next());
-    let strangers: Vec<u32> = STRANGERS.collect();
     let mut sign = |height: u64, block| {
         if height > from {
-            sign(&chain, Height(height), block, &strangers)
+            sign(&chain, Height(height), block, &stock.strangers)
         } else {
             certificate(&mut there, stock, was, keys, (height, block))
         }

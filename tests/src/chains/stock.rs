@@ -17,9 +17,6 @@ use luqi_node::committer::Ledger;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The strangers: nodes of members that no genesis here has.
-pub(super) const STRANGERS: std::ops::RangeInclusive<u32> = 5..=7;
-
 /// A chain and what lies beside it.
 pub(super) struct Stock {
     /// A word for it.
@@ -34,6 +31,8 @@ pub(super) struct Stock {
     pub(super) coup: Links,
     /// The height of that block.
     pub(super) taken_at: u64,
+    /// The strangers: nodes of members that the genesis has not.
+    pub(super) strangers: Vec<u32>,
     /// The upper part of the trunk as an archive, and the height below it.
     pub(super) stretch: (Vec<u8>, u64),
     folder: TempDir,
@@ -84,7 +83,8 @@ impl Stock {
         ledger.close();
         let stretch = (std::fs::read(path).unwrap(), below);
         let name = format!("stock {number}: {validators} validators, {blocks} blocks");
-        Self { name, genesis: trunk.genesis, trunk: trunk.links, forks, coup, taken_at, stretch, folder }
+        let strangers = strangers(validators).collect();
+        Self { name, genesis: trunk.genesis, trunk: trunk.links, forks, coup, taken_at, strangers, stretch, folder }
     }
 
     /// Every history that was signed by more than two thirds.
@@ -124,7 +124,7 @@ fn tell(validators: u32, story: Story, mut each: impl FnMut(ledger_core::chain::
         let salt = if height >= story.salt.1 { story.salt.0 } else { story.salt.0 / 10 * 10 };
         let strangers_vote = story.taken.is_some_and(|taken| height > taken);
         // Who was voted out still has a stream; the strangers use one of theirs.
-        let stream = if strangers_vote { *STRANGERS.start() } else { 1 };
+        let stream = if strangers_vote { validators + 1 } else { 1 };
         let mut events = ordinary(1_000_000 * salt + 100 * height);
         if height == story.changed && validators > 1 && !strangers_vote {
             events.extend(adopt(&network, validators, &Change::SetPower(NodeNumber(validators), 0), height + 1));
@@ -182,9 +182,14 @@ fn planted(links: &[Link]) -> Event {
     Event::Evidence(Evidence { form: 1, bytes: Bytes::new(bytes).unwrap() })
 }
 
+fn strangers(validators: u32) -> std::ops::RangeInclusive<u32> {
+    validators + 1..=validators + 3
+}
+
 /// Three strangers get a vote each, and whoever had one loses it.
 fn coup(validators: u32) -> Vec<Change> {
-    let strangers = STRANGERS.map(|number| Change::AddMember(fixture::member(number, CODES[number as usize - 1])));
+    let strangers =
+        strangers(validators).map(|number| Change::AddMember(fixture::member(number, CODES[number as usize - 1])));
     strangers.chain((1..=validators).map(|number| Change::SetPower(NodeNumber(number), 0))).collect()
 }
 

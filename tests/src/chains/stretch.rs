@@ -1,6 +1,6 @@
 //! Stretches made anew: an archive that begins within the chain stands on a foot, and a forger writes the foot.
 
-use super::stock::{STRANGERS, Stock};
+use super::stock::Stock;
 use crate::dice::Dice;
 use crate::layout::{Frame, framed, frames};
 use ledger_core::archive::{CertifiedChange, Foot, FrameKind, HEAD_BYTES, StateRows};
@@ -34,14 +34,13 @@ const EDITS: &[Edit] = &[
         with_foot(pieces, |foot| {
             let Some(below) = &mut foot.below else { return };
             let code = |number: u32| fixture::CODES[number as usize - 1];
-            let members = [1].into_iter().chain(STRANGERS).map(|number| fixture::member(number, code(number)));
-            let next = NodeNumber(STRANGERS.end() + 1);
+            let members = [1].iter().chain(&stock.strangers).map(|number| fixture::member(*number, code(*number)));
+            let next = NodeNumber(stock.strangers.last().unwrap() + 1);
             let membership = Membership::new(members.collect(), Parameters::default(), next).unwrap();
             below.header.next_membership = membership.hash();
             let header = below.header.clone();
-            let strangers: Vec<u32> = STRANGERS.collect();
             let chain = stock.genesis.chain_id();
-            let certificate = super::breaks::sign(&chain, header.height, header.hash(), &strangers);
+            let certificate = super::breaks::sign(&chain, header.height, header.hash(), &stock.strangers);
             below.changes = List::new(vec![CertifiedChange { header, certificate, membership }]).unwrap();
         });
         resigned(stock, pieces);
@@ -155,8 +154,8 @@ fn with_block(dice: &mut Dice, pieces: &mut [Piece], change: impl FnOnce(&mut Di
 
 /// Every certificate in the blocks and at the end is one of the strangers.
 fn resigned(stock: &Stock, pieces: &mut [Piece]) {
-    let (chain, strangers) = (stock.genesis.chain_id(), STRANGERS.collect::<Vec<u32>>());
-    let sign = |of: &Certificate| super::breaks::sign(&chain, Height(of.height.0), of.block, &strangers);
+    let chain = stock.genesis.chain_id();
+    let sign = |of: &Certificate| super::breaks::sign(&chain, Height(of.height.0), of.block, &stock.strangers);
     for (kind, bytes) in pieces {
         match kind {
             FrameKind::Block => {
