@@ -93,6 +93,7 @@ impl Kept {
             (report["bookmark"].clone(), path)
         };
         let bookmarks = (1..=stock.trunk.len() as u64).map(keep).collect();
+        sources::make_home(&stock);
         Self { stock, bookmarks }
     }
 

@@ -2,23 +2,46 @@
 
 use super::links::{Links, archive};
 use super::stock::Stock;
+use crate::base::small_store;
 use crate::campaign::copy_folder;
 use crate::edits::{forge_tip, place_in_home};
 use ledger_core::certificate::Certificate;
+use ledger_core::chain::{HashedBlock, Tip, check};
 use ledger_core::crypto::ChainId;
+use ledger_core::map::ContractMap;
 use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
+use luqi_node::committer::Ledger;
 use luqi_node::http::{Role, Status};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// A home in which the blocks of the stock's own are replaced; none where there are not as many.
+/// The home of a node that holds the stock's own chain.
+pub(super) fn make_home(stock: &Stock) {
+    let home = stock.folder().join("home");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("genesis.json"), serde_json::to_vec(&stock.genesis).unwrap()).unwrap();
+    let mut ledger = Ledger::open(&home.join("ledger"), stock.genesis.clone(), small_store()).unwrap();
+    let (mut tip, mut map) = (Tip::genesis(&stock.genesis), ContractMap::default());
+    for link in &stock.trunk {
+        let checked = check(HashedBlock::read(&link.bytes()).unwrap(), &tip, &map).unwrap();
+        let block = checked.finalize(link.certificate.clone()).unwrap();
+        tip = block.after().clone();
+        block.clone().advance(&mut map);
+        ledger.push_final(block).unwrap();
+        ledger.sync().unwrap();
+        ledger.store().seal().unwrap();
+    }
+    ledger.close();
+}
+
+/// A copy of it in which its blocks are replaced; false where there are not as many.
 pub(super) fn home(stock: &Stock, links: &Links, tip: (u64, BlockHash), to: &Path) -> bool {
     if links.len() != stock.trunk.len() {
         return false;
     }
-    copy_folder(&stock.home(), to);
+    copy_folder(&stock.folder().join("home"), to);
     let blocks: Vec<Vec<u8>> = links.iter().map(super::links::Link::bytes).collect();
     let certificates: Vec<Certificate> = links.iter().map(|link| link.certificate.clone()).collect();
     place_in_home(to, &blocks, &certificates);

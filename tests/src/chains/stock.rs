@@ -2,18 +2,16 @@
 //! well, and one in which strangers take over the membership.
 
 use super::links::{Link, Links, archive};
-use crate::base::small_store;
 use crate::dice::Dice;
 use crate::layout::framed;
-use ledger_core::archive::FrameKind;
+use ledger_core::archive::{FrameKind, StateRow, StateRows};
 use ledger_core::certificate::Certificate;
-use ledger_core::codec::Bytes;
+use ledger_core::codec::{self, Bytes, List};
 use ledger_core::event::{Action, Event, Evidence};
 use ledger_core::fixture::{self, CODES, Network, code};
 use ledger_core::genesis::Genesis;
 use ledger_core::governance::{Approve, Change, Propose};
 use ledger_core::names::{Height, NodeNumber};
-use luqi_node::committer::Ledger;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -61,27 +59,14 @@ impl Stock {
         let seed = 1_000 * number as u64;
         let story = Story { blocks, changed, salt: (seed, parts), taken: None, planted: number % 3 == 1 };
         let folder = tempfile::Builder::new().prefix("luqi-chains-").tempdir().unwrap();
-        let trunk = tell(validators, story, |_| ());
-        let forks = (1..=2).map(|other| tell(validators, Story { salt: (seed + other, parts), ..story }, |_| ()).links);
+        let trunk = tell(validators, story);
+        let forks = (1..=2).map(|other| tell(validators, Story { salt: (seed + other, parts), ..story }).links);
         let forks = forks.collect();
         let taken_at = 1 + dice.of(0..blocks as usize - 1) as u64;
-        let coup = tell(validators, Story { taken: Some(taken_at), ..story }, |_| ()).links;
+        let coup = tell(validators, Story { taken: Some(taken_at), ..story }).links;
         let below = 1 + dice.of(0..blocks as usize - 1) as u64;
-        let path = folder.path().join("stretch");
-        let home = folder.path().join("home");
-        std::fs::create_dir_all(&home).unwrap();
-        std::fs::write(home.join("genesis.json"), serde_json::to_vec(&trunk.genesis).unwrap()).unwrap();
         std::fs::write(folder.path().join("genesis.json"), serde_json::to_vec(&trunk.genesis).unwrap()).unwrap();
-        let mut ledger = Ledger::open(&home.join("ledger"), trunk.genesis.clone(), small_store()).unwrap();
-        let _ = tell(validators, story, |block| {
-            ledger.push_final(block).unwrap();
-            ledger.sync().unwrap();
-            ledger.store().seal().unwrap();
-        });
-        let heights = (Height(below + 1), Height(blocks));
-        ledger.export(heights, true, std::fs::File::create(&path).unwrap(), &path).unwrap();
-        ledger.close();
-        let stretch = (std::fs::read(path).unwrap(), below);
+        let stretch = (stretch(&trunk.network, &trunk.links, below), below);
         let name = format!("stock {number}: {validators} validators, {blocks} blocks");
         let strangers = strangers(validators).collect();
         Self { name, genesis: trunk.genesis, trunk: trunk.links, forks, coup, taken_at, strangers, stretch, folder }
@@ -94,10 +79,6 @@ impl Stock {
 
     pub(super) fn genesis_file(&self) -> PathBuf {
         self.folder.path().join("genesis.json")
-    }
-
-    pub(super) fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -114,9 +95,23 @@ impl Stock {
 struct Told {
     genesis: Genesis,
     links: Links,
+    network: Network,
 }
 
-fn tell(validators: u32, story: Story, mut each: impl FnMut(ledger_core::chain::FinalBlock)) -> Told {
+/// The blocks above a height, on the foot and the states there.
+fn stretch(network: &Network, links: &[Link], below: u64) -> Vec<u8> {
+    let then = network.at(Height(below));
+    let rows = then.map.iter().map(|(key, state)| StateRow { key: *key, state: *state }).collect();
+    let states: StateRows = List::new(rows).unwrap();
+    let mut bytes = ledger_core::archive::head(&network.genesis.chain_id()).to_vec();
+    bytes.extend(framed(FrameKind::Foot, &codec::encode(&then.foot())));
+    bytes.extend(framed(FrameKind::States, &codec::encode(&states)));
+    links.iter().skip(below as usize).for_each(|link| bytes.extend(framed(FrameKind::Block, &link.bytes())));
+    bytes.extend(framed(FrameKind::Certificate, &codec::encode(&links.last().unwrap().certificate)));
+    bytes
+}
+
+fn tell(validators: u32, story: Story) -> Told {
     let mut network = Network::new(validators);
     let genesis = network.genesis.clone();
     let mut links = Vec::new();
@@ -149,9 +144,8 @@ fn tell(validators: u32, story: Story, mut each: impl FnMut(ledger_core::chain::
         }
         let block = network.block(submissions);
         links.push(link(block.block().clone().into_block(), block.certificate().unwrap().clone()));
-        each(block);
     }
-    Told { genesis, links }
+    Told { genesis, links, network }
 }
 
 fn link(block: ledger_core::block::Block, certificate: Certificate) -> Link {
@@ -176,7 +170,7 @@ fn planted(links: &[Link]) -> Event {
     let mut bytes = Vec::new();
     if let Some(last) = links.last() {
         bytes.extend(framed(FrameKind::Block, &last.bytes()));
-        bytes.extend(framed(FrameKind::Certificate, &ledger_core::codec::encode(&last.certificate)));
+        bytes.extend(framed(FrameKind::Certificate, &codec::encode(&last.certificate)));
     }
     bytes.truncate(4_000);
     Event::Evidence(Evidence { form: 1, bytes: Bytes::new(bytes).unwrap() })
