@@ -20,9 +20,10 @@
 //! | [`map`] | the contract map: root, inclusion and absence |
 //! | [`lookup`] | the subject of a contract and its VRF proof |
 //! | [`genesis`] | what a chain starts from |
+//! | [`history`] | who judged which height |
 //! | [`chain`] | the one ladder from bytes to a final block |
-//! | [`archive`] | the portable form of a chain |
-//! | [`audit`] | the streaming verifier and its findings |
+//! | [`archive`] | the portable form of a chain, read frame by frame |
+//! | [`audit`] | the judgement and the verdict; and, apart from it, what else there is to tell |
 //! | [`annex`] | the plaintext: the annex's five messages, one outcome an item |
 //! | [`record`] | slots → leaves → commitment; disclosure |
 #![cfg_attr(
@@ -50,6 +51,7 @@ pub mod event;
 pub mod fixture;
 pub mod genesis;
 pub mod governance;
+pub mod history;
 #[cfg(test)]
 mod laws;
 pub mod lookup;

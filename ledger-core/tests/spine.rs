@@ -24,6 +24,7 @@ const LINE: &[&str] = &[
     "map",
     "lookup",
     "genesis",
+    "history",
     "chain",
     "archive",
     "audit",

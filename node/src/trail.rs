@@ -3,12 +3,13 @@
 //! A sealed file, a snapshot of the map and an export each begin with a foot. Whoever follows a
 //! chain from its genesis, or from such a foot, can write the next one.
 
-use ledger_core::archive::{Below, CertifiedChange, Foot, FootError};
+use ledger_core::archive::{Below, Foot, FootError};
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{self, Fault, FinalBlock, HashedBlock, Replayed, Tip};
 use ledger_core::codec::List;
 use ledger_core::genesis::Genesis;
+use ledger_core::history::CertifiedChange;
 
 /// Where a chain stands, and every change of membership up to there.
 #[derive(Clone, Debug)]

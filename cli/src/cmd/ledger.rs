@@ -36,7 +36,7 @@ pub(super) fn problem(error: CommitError) -> Problem {
         CommitError::Gap { .. } | CommitError::Range { .. } | CommitError::Store(StoreError::OtherChain { .. }) => {
             Exit::Usage
         }
-        CommitError::Store(_) => Exit::Failed,
+        CommitError::Store(_) | CommitError::OtherMap(_) => Exit::Failed,
     };
     Problem::new(exit, error)
 }

@@ -1,11 +1,10 @@
 //! The contract states that an audit folds into.
 
-use crate::audit::Scope;
+use super::judged::Scope;
 use crate::chain::{self, HashedBlock, Head, Overlay, Place, States, Trace};
 use crate::contract::State;
 use crate::event::{Action, ContractEvent, Event};
 use crate::map::{ContractMap, MapKey, Table};
-use crate::merkle::LogIndex;
 use crate::names::MapRoot;
 use crate::outcome::Outcome;
 use rayon::prelude::*;
@@ -22,18 +21,17 @@ pub(super) enum Held {
     Unknown,
 }
 
-/// A block whose events are to be folded, with the head below it and the log index of its first
-/// event.
+/// A block whose events are to be folded, with the head below it.
+#[derive(Clone, Copy)]
 pub(super) struct Folding<'a> {
     pub(super) below: &'a Head,
-    pub(super) first: LogIndex,
     pub(super) block: &'a HashedBlock,
     pub(super) governed: &'a [Outcome],
 }
 
 impl<'a> Folding<'a> {
     fn events(&self) -> impl Iterator<Item = (Place, &'a Event)> + use<'a> {
-        chain::placed(self.below, self.first, &self.block.body().submissions, self.block.leaves())
+        chain::placed(self.below, &self.block.body().submissions, self.block.leaves())
     }
 }
 
@@ -67,10 +65,6 @@ impl Held {
             Scope::Tip => Self::Table(map.iter().copied().collect(), Vec::new()),
             Scope::Every => Self::Map(map),
         }
-    }
-
-    pub(super) const fn is_hashed(&self) -> bool {
-        matches!(self, Self::Map(_))
     }
 
     /// Folds a block, where the map's root is computed at every block; gives that root, and what became of
@@ -110,11 +104,11 @@ impl Held {
     }
 
     /// The root of all states, and how many there are; none where they are not here.
-    pub(super) fn into_root(self) -> Option<(MapRoot, u64)> {
+    pub(super) fn root(&mut self) -> Option<(MapRoot, u64)> {
         match self {
             Self::Table(table, _) => {
                 let subjects = table.len();
-                Some((table.into_root(), subjects))
+                Some((std::mem::take(table).into_root(), subjects))
             }
             Self::Map(map) => Some((map.root(), map.len())),
             Self::Unknown => None,
@@ -127,8 +121,8 @@ fn in_order(blocks: &[Folding<'_>], folded: impl Iterator<Item = (Place, Trace)>
     let others = |block: &Folding<'_>| chain::fold(block.events(), block.governed, &mut Elsewhere);
     let mut traces: Vec<_> = blocks.par_iter().map(others).collect();
     for (place, trace) in folded {
-        let block = blocks.partition_point(|block| block.first <= place.index()).saturating_sub(1);
-        let Some(first) = blocks.get(block).map(|block| block.first) else { continue };
+        let block = blocks.partition_point(|block| block.below.first_index() <= place.index()).saturating_sub(1);
+        let Some(first) = blocks.get(block).map(|block| block.below.first_index()) else { continue };
         let event = usize::try_from(place.index().0.saturating_sub(first.0)).unwrap_or(usize::MAX);
         let held = traces.get_mut(block).and_then(|traces| traces.get_mut(event));
         held.into_iter().for_each(|held| *held = trace);

@@ -1,21 +1,24 @@
-//! A streaming verifier over the ladder: it recomputes everything, names what does not hold, and
-//! says what it could not judge.
+//! The judgement of a chain and the verdict, and apart from it what else there is to tell.
 //!
-//! The tip's certificate covers every block below, since each header names its parent. So an audit
-//! checks all links, all bodies, all submission signatures, log, fold, map, control state and
-//! membership, the certificate at each change of membership, and the tip's; with
-//! [`Scope::Every`] every certificate, or every block's map root, too. After the first finding
-//! links, certificates and submission signatures go on to be checked; roots, fold and map do not,
-//! since nothing can be said of them any more.
+//! Read [`verdict`] first, then [`Judge`]. *Judging* (format.md §15, §16): what is offered is read from the front to
+//! the back, each block climbs the one ladder of [`chain`](crate::chain), and the first thing that is not a
+//! whole frame in its place, or does not climb, ends it. *Telling the [`extent`]* is a second walk over the same
+//! bytes: it adds to a report, and has no way to the verdict or to the first fault.
 
-mod auditor;
-mod finish;
+mod batch;
+mod extent;
 mod held;
-mod pass;
-mod pin;
+mod home;
+mod judge;
+mod judged;
+mod nodes;
 mod report;
-#[cfg(test)]
-mod tests;
+mod verdict;
 
-pub use auditor::{Auditor, Evidence, Options, Scope};
-pub use report::{Bookmark, Checked, Finding, Report, Verdict};
+pub use extent::{Extent, extent};
+pub use home::{Home, HomeEnd, HomeWalk, Newest};
+pub use judge::{Judge, Options, Unwatched, Watch, judge};
+pub use judged::{Depth, Ended, Finding, Judged, Scope, Skipped, judge_deeply};
+pub use nodes::{Asked, NodeJudged, NodesJudged, Said, Serves, judge_nodes};
+pub use report::{Bookmark, Checked, Looked, Report};
+pub use verdict::{Verdict, verdict};

@@ -1,52 +1,14 @@
 //! What an audit says, and what an auditor keeps of it.
 
-use crate::chain::{Fault, Span, Tip};
+use super::extent::Extent;
+use super::judged::{Depth, Ended, Finding, Judged, Skipped};
+use super::nodes::NodesJudged;
+use super::{Verdict, verdict};
+use crate::chain::Tip;
 use crate::crypto::ChainId;
 use crate::merkle::{Frontier, LogRoot, LogSize};
-use crate::names::{BlockHash, ControlHash, Height, MapRoot, MembershipHash, Subject};
+use crate::names::{BlockHash, ControlHash, Height, MapRoot, MembershipHash};
 use serde::{Deserialize, Serialize};
-
-/// The answer of an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Nothing was altered.
-    Holds,
-    /// Something was, provably.
-    Altered,
-    /// Not enough is there to say.
-    Undecided,
-}
-
-/// One thing that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Stable word for what is wrong.
-    pub kind: String,
-    /// Height of the block that it is in.
-    pub height: Height,
-    /// First and last log index of the entries that it can be in, where that is narrower.
-    pub index: Option<Span>,
-    /// The contract that it is about, where it can be only one.
-    pub subject: Option<Subject>,
-    /// In words.
-    pub detail: String,
-}
-
-impl Finding {
-    /// A fault of a block, as a finding.
-    #[must_use]
-    pub fn of(height: Height, fault: &Fault) -> Self {
-        let kind = fault.kind().to_owned();
-        Self { kind, height, index: fault.span(), subject: None, detail: fault.to_string() }
-    }
-
-    /// A finding about a block as a whole.
-    #[must_use]
-    pub fn at(height: Height, kind: &str, detail: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), height, index: None, subject: None, detail: detail.into() }
-    }
-}
 
 /// What an auditor keeps: enough to notice later that this history was rewritten, by whomever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,22 +66,27 @@ pub struct Checked {
     pub subjects: u64,
 }
 
-/// The outcome of an audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The outcome of an audit. Verdict, heights and the first finding come from the judgement alone; the extent stands
+/// under a heading of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The answer.
     pub verdict: Verdict,
-    /// The height up to which it vouches.
-    pub height: Height,
-    /// Events on the chain up to there, seals not counted.
+    /// The last block that was judged sound; none where nothing is judged.
+    pub height: Option<Height>,
+    /// The first height that does not hold or cannot be read.
+    pub at: Option<Height>,
+    /// How the judgement ended, in one word.
+    pub ended: &'static str,
+    /// Events on the chain up to the height, seals not counted.
     pub events: u64,
     /// Hash of the block at that height.
-    pub tip: BlockHash,
+    pub tip: Option<BlockHash>,
     /// Root of the log there.
-    pub log_root: LogRoot,
+    pub log_root: Option<LogRoot>,
     /// Root of the contract map there, as its header has it.
-    pub map_root: MapRoot,
-    /// The height up to which validators' signatures cover the chain.
+    pub map_root: Option<MapRoot>,
+    /// The last block whose own certificate was verified.
     pub signed: Option<Height>,
     /// The height up to which witnesses' signatures do.
     pub witnessed: Option<Height>,
@@ -127,10 +94,104 @@ pub struct Report {
     pub timestamped: Option<Height>,
     /// What could not be judged.
     pub unchecked: Vec<String>,
-    /// What does not hold, from the lowest height.
+    /// What does not hold: the fault that ended the judgement; of several nodes each one's.
     pub findings: Vec<Finding>,
+    /// How deep the judgement looked.
+    pub depth: Looked,
     /// What was verified.
     pub checked: Checked,
-    /// For the auditor to keep.
-    pub bookmark: Bookmark,
+    /// For the auditor to keep: of the last signed block.
+    pub bookmark: Option<Bookmark>,
+    /// What else there is to tell; no part of the verdict.
+    pub extent: Option<Extent>,
+}
+
+/// How deep a judgement looked, and what it left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Looked {
+    #[serde(flatten)]
+    depth: Depth,
+    /// What was not looked at.
+    pub skipped: Skipped,
+}
+
+impl Report {
+    /// What a judgement says.
+    #[must_use]
+    pub fn of(judged: &Judged) -> Self {
+        let sound = judged.sound();
+        Self {
+            verdict: verdict(judged),
+            height: sound.map(|tip| tip.height),
+            at: judged.ended().at(),
+            ended: judged.ended().as_str(),
+            events: judged.reached.as_ref().map_or(0, |reached| reached.events),
+            tip: sound.map(|tip| tip.hash),
+            log_root: sound.map(|tip| tip.frontier.root()),
+            map_root: sound.map(|tip| tip.map_root),
+            signed: judged.signed().map(|tip| tip.height),
+            witnessed: None,
+            timestamped: None,
+            unchecked: unchecked(judged),
+            findings: judged.fault().cloned().into_iter().collect(),
+            depth: Looked { depth: judged.depth, skipped: judged.skipped },
+            checked: judged.checked,
+            bookmark: judged.signed().map(Bookmark::of),
+            extent: None,
+        }
+    }
+
+    /// The same, with what else there is to tell.
+    #[must_use]
+    pub fn with_extent(self, extent: Extent) -> Self {
+        Self { extent: Some(extent), ..self }
+    }
+
+    /// What the judgement of several nodes says (format.md §15.7). Its heights are those of the node that decides.
+    #[must_use]
+    pub fn of_nodes(nodes: &NodesJudged) -> Self {
+        let own = Self::of(nodes.deciding());
+        let findings = nodes.findings();
+        let report = Self { verdict: nodes.verdict(), findings, ..own };
+        match nodes.together() {
+            Some(fault) if report.findings.first() == Some(fault) => Self {
+                height: Some(Height(fault.height.0.saturating_sub(1))),
+                at: Some(fault.height),
+                ended: "fault",
+                tip: None,
+                log_root: None,
+                map_root: None,
+                signed: None,
+                bookmark: None,
+                ..report
+            },
+            Some(_) | None => report,
+        }
+    }
+}
+
+/// What could not be judged, in words.
+fn unchecked(judged: &Judged) -> Vec<String> {
+    let mut unchecked = Vec::new();
+    match judged.ended() {
+        Ended::Complete | Ended::Fault(_) => {}
+        Ended::Empty => unchecked.push("the blocks: there is none".to_owned()),
+        Ended::NoEnd => unchecked.push("the certificate of the last block: it is not here".to_owned()),
+        Ended::Unreadable { at, why } => unchecked.push(format!("what stands from block {at} on: {why}")),
+        Ended::NewerProtocol { at, protocol } => unchecked.push(format!(
+            "blocks from {at} on: they follow protocol {}, which this program does not know",
+            protocol.0
+        )),
+        Ended::Head(why) | Ended::Foot(why) => unchecked.push(format!("all blocks: {why}")),
+    }
+    if let Some(reached) = judged.reached.as_ref().filter(|_| !judged.start_is_proved()) {
+        unchecked.push(format!("blocks 1 to {}: they are not here", reached.start));
+    }
+    if judged.wants_outsiders() {
+        unchecked.push("witnesses and time stamps, which the trust policy asks for: none are here".to_owned());
+    }
+    if judged.reached.is_some() && judged.without_map {
+        unchecked.push("the contract map: the states at the foot are not here".to_owned());
+    }
+    unchecked
 }

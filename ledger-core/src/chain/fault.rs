@@ -1,10 +1,12 @@
 //! Everything that can be wrong with a block, and where.
 
 use crate::certificate::CertificateError;
-use crate::crypto::ChainId;
+use crate::chain::NewerProtocol;
+use crate::crypto::{ChainId, Suite};
 use crate::merkle::{LogIndex, LogSize};
 use crate::names::{BlockHash, Height, NodeNumber, Protocol, Sequence, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use thiserror::Error;
 
 /// First and last log index of the entries that a fault is about.
@@ -26,8 +28,16 @@ pub enum Fault {
         found: Protocol,
     },
     /// It follows rules that this version does not know: a newer one is needed.
-    #[error("from here on protocol {0} holds, which this version does not know; install a newer one")]
-    NewerProtocol(Protocol),
+    #[error("from here on {0}")]
+    NewerProtocol(#[from] NewerProtocol),
+    /// Its suite is not the one of the protocol in force.
+    #[error("the block is of suite {found:?}; the protocol in force has suite {wanted:?}")]
+    Suite {
+        /// The protocol's.
+        wanted: Suite,
+        /// In the header.
+        found: Suite,
+    },
     /// Its height is not the next.
     #[error("the block has height {found}; {wanted} follows here")]
     Height {
@@ -144,28 +154,122 @@ pub enum Fault {
     },
     /// The header commits to something else than what follows from the chain.
     #[error("the {0} is not the one that the header commits to")]
-    Commitment(&'static str),
+    Commitment(Commitment),
+}
+
+/// What a header commits to, that follows from the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commitment {
+    /// The root of the log.
+    Log,
+    /// The root of the contract map.
+    Map,
+    /// The control state.
+    Control,
+    /// The membership that judges the next block.
+    Membership,
+}
+
+impl fmt::Display for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Log => Kind::Log,
+            Self::Map => Kind::Map,
+            Self::Control => Kind::Control,
+            Self::Membership => Kind::Membership,
+        };
+        kind.fmt(f)
+    }
+}
+
+/// Declares the kinds of what does not hold, each with its word.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal,)*) => {
+        /// What does not hold, in one word (format.md §16.2): for people and tables. Verdict and height are
+        /// what two verifiers agree on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Kind { $($(#[$doc])* #[serde(rename = $word)] $kind,)* }
+
+        impl Kind {
+            /// The word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The foot of a stretch does not hold.
+    Foot = "foot",
+    /// The auditor kept another block of this height.
+    Rewritten = "rewritten",
+    /// A node's own tip file names another block of this height.
+    Tip = "tip",
+    /// A block that somebody else knows of is not here.
+    Missing = "missing",
+    /// Whole bytes that are no block.
+    Encoding = "encoding",
+    /// A valid certificate of this height names another block.
+    Block = "block",
+    /// Another chain.
+    Chain = "chain",
+    /// Another protocol or suite than is in force.
+    Protocol = "protocol",
+    /// Another height than follows.
+    Height = "height",
+    /// Another parent than the block below.
+    Link = "link",
+    /// Earlier than the block below.
+    Time = "time",
+    /// More bytes or events than the parameters allow.
+    Limits = "limits",
+    /// Another body than the header commits to.
+    Body = "body",
+    /// A certificate that does not hold, is missing, or stands where none may.
+    Certificate = "certificate",
+    /// A submission that is not in order or not signed.
+    Submission = "submission",
+    /// Another log.
+    Log = "log",
+    /// Another contract map.
+    Map = "map",
+    /// Another control state.
+    Control = "control",
+    /// Another next membership.
+    Membership = "membership",
+    /// Two chains that are both certified.
+    Fork = "fork",
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Fault {
-    /// Stable word for the kind of fault, for machines and tables.
+    /// The kind of fault.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::Chain(_) => "chain",
-            Self::Protocol { .. } | Self::NewerProtocol(_) => "protocol",
-            Self::Height { .. } => "height",
-            Self::Parent { .. } => "link",
-            Self::NotCertified { .. } => "block",
-            Self::Time { .. } | Self::Clock { .. } => "time",
-            Self::TooLarge { .. } => "limits",
-            Self::Body => "body",
-            Self::CertificatePresence(_) | Self::ParentCertificate(_) | Self::Certificate(_) => "certificate",
+            Self::Chain(_) => Kind::Chain,
+            Self::Protocol { .. } | Self::NewerProtocol(_) | Self::Suite { .. } => Kind::Protocol,
+            Self::Height { .. } => Kind::Height,
+            Self::Parent { .. } => Kind::Link,
+            Self::NotCertified { .. } => Kind::Block,
+            Self::Time { .. } | Self::Clock { .. } => Kind::Time,
+            Self::TooLarge { .. } => Kind::Limits,
+            Self::Body => Kind::Body,
+            Self::CertificatePresence(_) | Self::ParentCertificate(_) | Self::Certificate(_) => Kind::Certificate,
             Self::Events { .. } | Self::UnknownStream { .. } | Self::Sequence { .. } | Self::Submission { .. } => {
-                "submission"
+                Kind::Submission
             }
-            Self::LogSize { .. } => "log",
-            Self::Commitment(what) => what,
+            Self::LogSize { .. } | Self::Commitment(Commitment::Log) => Kind::Log,
+            Self::Commitment(Commitment::Map) => Kind::Map,
+            Self::Commitment(Commitment::Control) => Kind::Control,
+            Self::Commitment(Commitment::Membership) => Kind::Membership,
         }
     }
 
@@ -180,6 +284,7 @@ impl Fault {
             Self::Chain(_)
             | Self::Protocol { .. }
             | Self::NewerProtocol(_)
+            | Self::Suite { .. }
             | Self::Height { .. }
             | Self::Parent { .. }
             | Self::NotCertified { .. }

@@ -4,15 +4,16 @@ use crate::block::{Block, Body, Header};
 use crate::certificate::{Certificate, CertificateError};
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::rules::{self, SignatureJob, States, Trace};
-use crate::chain::{Fault, Tip};
+use crate::chain::settle::{compare_roots, extend, settle, tip_after};
+use crate::chain::{Fault, Head, Rules, Tip};
 use crate::codec::{self, List, TooMany};
 use crate::contract::State;
-use crate::crypto::{ChainId, Suite};
-use crate::governance::Control;
+use crate::crypto::ChainId;
 use crate::map::{ContractMap, MapKey, Staged};
 use crate::membership::{Membership, Parameters};
-use crate::merkle::Frontier;
-use crate::names::{BlockHash, Height, MembershipHash, NodeNumber, Timestamp};
+use crate::merkle::LeafHash;
+use crate::names::{BlockHash, Height, NodeNumber, Timestamp};
+use crate::outcome::Outcome;
 use crate::submission::Submission;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -30,9 +31,18 @@ pub struct CheckedBlock {
 /// Third rung: a block that will never be replaced.
 #[derive(Clone, Debug)]
 pub struct FinalBlock {
-    checked: CheckedBlock,
+    block: HashedBlock,
+    after: Tip,
+    /// None once the map has moved over it.
+    staged: Option<Staged>,
+    traces: Vec<Trace>,
     certificate: Option<Certificate>,
 }
+
+/// A map that is not the one that a block was checked against, or has moved over the block already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the contract map is not the one below block {0}, or has moved over it already")]
+pub struct OtherMap(pub Height);
 
 /// What a proposer puts into a block.
 #[derive(Clone, Debug)]
@@ -45,17 +55,6 @@ pub struct Proposal {
     pub parent_certificate: Option<Certificate>,
     /// Submissions, each stream's in order.
     pub submissions: Vec<Submission>,
-}
-
-/// What follows from a tip and a body, and what a header has to commit to.
-struct Derived {
-    frontier: Frontier,
-    control: Control,
-    /// Where it is another one than the tip's.
-    membership: Option<Membership>,
-    membership_hash: MembershipHash,
-    staged: Staged,
-    traces: Vec<Trace>,
 }
 
 /// States of the map with the changes of one block over them.
@@ -84,62 +83,51 @@ impl States for Overlay<'_> {
     }
 }
 
-fn derive(tip: &Tip, map: &ContractMap, body: &Body, content: &Content) -> Result<Derived, Fault> {
-    let head = &tip.head;
-    let submissions = &body.submissions;
-    rules::parent_certificate(head, body.parent_certificate.as_ref())?;
-    let first = rules::first_index(head, &tip.frontier);
-    let mut control = head.control.clone();
-    rules::streams(head, first, submissions, &mut control)?;
-    rules::signatures(head, first, submissions, content).par_iter().try_for_each(SignatureJob::run)?;
-    let mut frontier = tip.frontier.clone();
-    rules::log(head, &mut frontier, &content.leaves);
-    let (governed, membership) = rules::govern(head, submissions, &mut control);
+/// Folds the events of a block into the map's states (format.md §13, §14).
+fn fold(
+    head: &Head,
+    map: &ContractMap,
+    submissions: &[Submission],
+    leaves: &[LeafHash],
+    governed: &[Outcome],
+) -> (Staged, Vec<Trace>) {
     let mut overlay = Overlay::over(map);
-    let placed = rules::placed(head, first, submissions, &content.leaves);
-    let traces = rules::fold(placed, &governed, &mut overlay);
-    let staged = map.stage(overlay.into_changes());
-    let membership_hash = head.next_membership_hash(membership.as_ref());
-    Ok(Derived { frontier, control, membership, membership_hash, staged, traces })
+    let traces = rules::fold(rules::placed(head, submissions, leaves), governed, &mut overlay);
+    (map.stage(overlay.into_changes()), traces)
 }
 
 /// Checks a block against the tip and the map at the tip, by every rule that does not depend on a
-/// clock.
+/// clock (format.md §11).
 ///
 /// # Errors
 /// [`Fault`], naming the first rule that the block breaks.
 pub fn check(block: HashedBlock, tip: &Tip, map: &ContractMap) -> Result<CheckedBlock, Fault> {
-    rules::links(&tip.head, &block)?;
-    let derived = derive(tip, map, &block.body, &block.content)?;
-    let header = &block.header;
-    if derived.frontier.size() != header.log_size {
-        return Err(Fault::LogSize { wanted: derived.frontier.size(), found: header.log_size });
-    }
-    let commitments = [
-        ("log", derived.frontier.root() == header.log_root),
-        ("map", derived.staged.root() == header.map_root),
-        ("control", derived.control.hash() == header.control),
-        ("membership", derived.membership_hash == header.next_membership),
-    ];
-    match commitments.into_iter().find(|(_, holds)| !holds) {
-        Some((what, _)) => Err(Fault::Commitment(what)),
-        None => Ok(climb(block, tip, derived)),
-    }
+    let head = &tip.head;
+    rules::links(head, &block)?;
+    rules::parent_certificate(head, block.body.parent_certificate.as_ref())?;
+    let settled = settle(head, &block.body, block.content.leaves.len())?;
+    signatures(head, &block.body.submissions, &block.content)?;
+    settled.compare(&block.header)?;
+    let frontier = extend(head, &tip.frontier, &block.content.leaves);
+    let (staged, traces) = fold(head, map, &block.body.submissions, &block.content.leaves, &settled.governed);
+    compare_roots(&block.header, &frontier, Some(staged.root()))?;
+    let (head, _) = settled.into_head(head, &block);
+    let after = tip_after(head, &block.header, frontier);
+    Ok(CheckedBlock { block, after, staged, traces })
 }
 
-fn climb(block: HashedBlock, tip: &Tip, derived: Derived) -> CheckedBlock {
-    let Derived { frontier, control, membership, staged, traces, .. } = derived;
-    let head = tip.head.after(&block.header, block.hash, control, membership);
-    let after = Tip { head, frontier, map_root: staged.root() };
-    CheckedBlock { block, after, staged, traces }
+/// The signatures of the submissions hold (format.md §11, step 3).
+fn signatures(head: &Head, submissions: &[Submission], content: &Content) -> Result<(), Fault> {
+    rules::signatures(head, submissions, content).par_iter().try_for_each(SignatureJob::run)
 }
 
-/// Makes the block that follows a tip, by the same derivation that checks one.
+/// Makes the block that follows a tip, by the same rules in the same order that check one.
 ///
 /// # Errors
 /// [`Fault`], when what is proposed cannot be in a block.
 pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<CheckedBlock, Fault> {
-    rules::protocol(tip.control.protocol)?;
+    let head = &tip.head;
+    let Rules { protocol, suite, .. } = head.rules()?;
     let submissions = List::new(proposal.submissions).map_err(|TooMany { found, max }| Fault::TooLarge {
         what: "submissions",
         found,
@@ -147,28 +135,33 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
     })?;
     let body = Body { parent_certificate: proposal.parent_certificate, submissions };
     let content = Content::of(&body);
-    let derived = derive(tip, map, &body, &content)?;
-    let suite = Suite::Ed25519Sha256;
+    rules::parent_certificate(head, body.parent_certificate.as_ref())?;
+    let settled = settle(head, &body, content.leaves.len())?;
+    signatures(head, &body.submissions, &content)?;
+    let frontier = extend(head, &tip.frontier, &content.leaves);
+    let (staged, traces) = fold(head, map, &body.submissions, &content.leaves, &settled.governed);
     let body_hash = content.body_hash(suite, &body);
     let header = Header {
-        protocol: tip.control.protocol,
+        protocol,
         suite,
         chain: tip.chain,
         height: tip.height.next(),
         time: proposal.time.max(tip.time),
         parent: tip.hash,
         body: body_hash,
-        log_size: derived.frontier.size(),
-        log_root: derived.frontier.root(),
-        map_root: derived.staged.root(),
-        control: derived.control.hash(),
-        next_membership: derived.membership_hash,
+        log_size: frontier.size(),
+        log_root: frontier.root(),
+        map_root: staged.root(),
+        control: settled.control_hash(),
+        next_membership: settled.membership_hash(),
         proposer: proposal.proposer,
     };
     let mut block = HashedBlock { hash: header.hash(), header, body, content, body_hash, bytes: 0 };
     block.bytes = block.encode().len();
     rules::limits(&tip.membership, block.content.leaves.len(), block.bytes)?;
-    Ok(climb(block, tip, derived))
+    let (head, _) = settled.into_head(head, &block);
+    let after = tip_after(head, &block.header, frontier);
+    Ok(CheckedBlock { block, after, staged, traces })
 }
 
 /// Judges a block's time against the voter's clock: only while voting, never on sync, replay or
@@ -225,8 +218,8 @@ impl CheckedBlock {
     /// [`CertificateError`].
     pub fn finalize(self, certificate: Certificate) -> Result<FinalBlock, CertificateError> {
         let tip = &self.after;
-        certificate.verify(&tip.chain, &tip.signers, tip.height, tip.hash)?;
-        Ok(FinalBlock { checked: self, certificate: Some(certificate) })
+        rules::certified(&tip.head, &certificate)?;
+        Ok(FinalBlock::new(self, Some(certificate)))
     }
 
     /// Final by descent: a certified block lies above it.
@@ -235,29 +228,34 @@ impl CheckedBlock {
     /// [`DescentError`], when the chain of headers does not hold this block.
     pub fn finalize_by_descent(self, descent: &Descent) -> Result<FinalBlock, DescentError> {
         if descent.hashes.get(&self.after.height) == Some(&self.after.hash) {
-            return Ok(FinalBlock { checked: self, certificate: None });
+            return Ok(FinalBlock::new(self, None));
         }
         Err(DescentError { height: self.after.height })
     }
 }
 
 impl FinalBlock {
+    fn new(checked: CheckedBlock, certificate: Option<Certificate>) -> Self {
+        let CheckedBlock { block, after, staged, traces } = checked;
+        Self { block, after, staged: Some(staged), traces, certificate }
+    }
+
     /// The block.
     #[must_use]
     pub const fn block(&self) -> &HashedBlock {
-        &self.checked.block
+        &self.block
     }
 
     /// Where the chain stands after it.
     #[must_use]
     pub const fn after(&self) -> &Tip {
-        &self.checked.after
+        &self.after
     }
 
     /// What became of each event, in order.
     #[must_use]
     pub fn traces(&self) -> &[Trace] {
-        &self.checked.traces
+        &self.traces
     }
 
     /// Its own certificate; none where it is final by descent.
@@ -266,10 +264,15 @@ impl FinalBlock {
         self.certificate.as_ref()
     }
 
-    /// Moves the map over the block; the block keeps no copy of the changes, so a second time
-    /// changes nothing.
-    pub fn advance(&mut self, map: &mut ContractMap) {
-        map.commit(std::mem::take(&mut self.checked.staged));
+    /// Moves the map over the block; the block keeps no copy of the changes.
+    ///
+    /// # Errors
+    /// [`OtherMap`]: it is another map than the block was checked against, and stays as it is.
+    pub fn advance(&mut self, map: &mut ContractMap) -> Result<(), OtherMap> {
+        let height = self.after.height;
+        let staged = self.staged.take_if(|staged| staged.starts_from(map)).ok_or(OtherMap(height))?;
+        map.commit(staged);
+        Ok(())
     }
 }
 

@@ -6,20 +6,17 @@
 //! signatures are covered by the hashes. The map's root is taken from the header, and the caller
 //! compares it once, at the end.
 
-use crate::certificate::CertificateError;
 use crate::chain::ladder::Overlay;
 use crate::chain::rules::{self, States, Trace};
+use crate::chain::settle::{compare_roots, extend, settle, tip_after};
 use crate::chain::{Fault, HashedBlock, Head, Tip};
 use crate::map::ContractMap;
-use crate::merkle::LogIndex;
 use crate::outcome::Outcome;
 
 /// A block that is final already, and follows from the tip below it; its events are yet to be folded.
 pub struct Replayed<'a> {
     below: &'a Head,
     block: &'a HashedBlock,
-    /// Log index of its first event.
-    first: LogIndex,
     governed: Vec<Outcome>,
     after: Tip,
 }
@@ -30,37 +27,23 @@ pub struct Replayed<'a> {
 /// [`Fault`], naming the first thing that does not follow from the tip.
 pub fn replay<'a>(block: &'a HashedBlock, tip: &'a Tip) -> Result<Replayed<'a>, Fault> {
     let head = &tip.head;
-    let header = &block.header;
-    let submissions = &block.body.submissions;
     rules::links(head, block)?;
-    names_parent(block, tip)?;
-
-    let first = rules::first_index(head, &tip.frontier);
-    let mut control = head.control.clone();
-    rules::streams(head, first, submissions, &mut control)?;
-    let mut frontier = tip.frontier.clone();
-    rules::log(head, &mut frontier, &block.content.leaves);
-    if frontier.size() != header.log_size {
-        return Err(Fault::LogSize { wanted: frontier.size(), found: header.log_size });
+    if let Some(certificate) = rules::certificate_presence(head, block.body.parent_certificate.as_ref())? {
+        rules::names(head, certificate).map_err(Fault::ParentCertificate)?;
     }
-    let (governed, membership) = rules::govern(head, submissions, &mut control);
-    let commitments = [
-        ("log", frontier.root() == header.log_root),
-        ("control", control.hash() == header.control),
-        ("membership", head.next_membership_hash(membership.as_ref()) == header.next_membership),
-    ];
-    if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
-        return Err(Fault::Commitment(what));
-    }
-    let after = Tip { head: head.after(header, block.hash, control, membership), frontier, map_root: header.map_root };
-    Ok(Replayed { below: head, block, first, governed, after })
+    let settled = settle(head, &block.body, block.content.leaves.len())?;
+    settled.compare(&block.header)?;
+    let frontier = extend(head, &tip.frontier, &block.content.leaves);
+    compare_roots(&block.header, &frontier, None)?;
+    let (after, governed) = settled.into_head(head, block);
+    Ok(Replayed { below: head, block, governed, after: tip_after(after, &block.header, frontier) })
 }
 
 impl Replayed<'_> {
     /// Folds its events; gives what became of each.
     pub fn fold(&self, states: &mut impl States) -> Vec<Trace> {
         let (submissions, leaves) = (&self.block.body.submissions, &self.block.content.leaves);
-        rules::fold(rules::placed(self.below, self.first, submissions, leaves), &self.governed, states)
+        rules::fold(rules::placed(self.below, submissions, leaves), &self.governed, states)
     }
 
     /// The same, into a hashed map, which is hashed once for the whole block.
@@ -79,26 +62,13 @@ impl Replayed<'_> {
     }
 }
 
-/// The certificate in the body is of the block below.
-fn names_parent(block: &HashedBlock, tip: &Tip) -> Result<(), Fault> {
-    let Some(certificate) = rules::certificate_presence(&tip.head, block.body.parent_certificate.as_ref())? else {
-        return Ok(());
-    };
-    let why = if certificate.height != tip.height {
-        CertificateError::Height { wanted: tip.height, found: certificate.height }
-    } else if certificate.block != tip.hash {
-        CertificateError::Block { wanted: tip.hash, found: certificate.block }
-    } else {
-        return Ok(());
-    };
-    Err(Fault::ParentCertificate(why))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::block::Block;
     use crate::certificate::Certificate;
+    use crate::certificate::CertificateError;
+    use crate::chain::fault::Commitment;
     use crate::chain::hashed::Content;
     use crate::codec::{self, List};
     use crate::crypto::Signature;
@@ -152,9 +122,9 @@ mod tests {
         type Alter<'a> = &'a dyn Fn(&mut Block);
         let cases: [(Alter<'_>, Fault); 6] = [
             (&|b| b.header.log_size = LogSize(9), Fault::LogSize { wanted, found: LogSize(9) }),
-            (&|b| b.header.log_root.0[0] ^= 1, Fault::Commitment("log")),
-            (&|b| b.header.control.0[0] ^= 1, Fault::Commitment("control")),
-            (&|b| b.header.next_membership.0[0] ^= 1, Fault::Commitment("membership")),
+            (&|b| b.header.log_root.0[0] ^= 1, Fault::Commitment(Commitment::Log)),
+            (&|b| b.header.control.0[0] ^= 1, Fault::Commitment(Commitment::Control)),
+            (&|b| b.header.next_membership.0[0] ^= 1, Fault::Commitment(Commitment::Membership)),
             (&|b| certificate(b, |c| c.height = Height(9)), Fault::ParentCertificate(height)),
             (&|b| certificate(b, |c| c.block = BlockHash([7; 32])), Fault::ParentCertificate(block)),
         ];

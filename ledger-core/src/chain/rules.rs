@@ -1,7 +1,6 @@
 //! The rules that a block is checked against, each in one function over what it needs.
 
-use crate::block::Header;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, CertificateError};
 use crate::chain::hashed::{Content, HashedBlock};
 use crate::chain::{Fault, Head, Span};
 use crate::codec::TooMany;
@@ -12,7 +11,7 @@ use crate::governance::Control;
 use crate::map::{MapKey, Shard, Table};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LeafHash, LogIndex};
-use crate::names::{Height, MemberCode, NodeNumber, PROTOCOL};
+use crate::names::{Height, MemberCode, NodeNumber};
 use crate::outcome::Outcome;
 use crate::submission::{Frame, Submission};
 
@@ -59,21 +58,19 @@ impl SignatureJob {
     }
 }
 
-/// The header hangs on the tip, the block is not too large, and the body is the header's.
+/// The header hangs on the tip, the block is not too large, and the body is the header's (format.md §11,
+/// step 1).
 pub(crate) fn links(head: &Head, block: &HashedBlock) -> Result<(), Fault> {
     let header = &block.header;
-    header_links(head, header)?;
-    limits(&head.membership, block.content.leaves.len(), block.bytes)?;
-    if block.is_whole() { Ok(()) } else { Err(Fault::Body) }
-}
-
-fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
+    let rules = head.rules()?;
     if header.chain != head.chain {
         return Err(Fault::Chain(header.chain));
     }
-    protocol(head.control.protocol)?;
-    if header.protocol != head.control.protocol {
-        return Err(Fault::Protocol { wanted: head.control.protocol, found: header.protocol });
+    if header.protocol != rules.protocol {
+        return Err(Fault::Protocol { wanted: rules.protocol, found: header.protocol });
+    }
+    if header.suite != rules.suite {
+        return Err(Fault::Suite { wanted: rules.suite, found: header.suite });
     }
     if header.height != head.height.next() {
         return Err(Fault::Height { wanted: head.height.next(), found: header.height });
@@ -84,15 +81,11 @@ fn header_links(head: &Head, header: &Header) -> Result<(), Fault> {
     if header.time < head.time {
         return Err(Fault::Time { parent: head.time, found: header.time });
     }
-    Ok(())
+    limits(&head.membership, block.content.leaves.len(), block.bytes)?;
+    if block.is_whole() { Ok(()) } else { Err(Fault::Body) }
 }
 
-/// The rules in force are ones that this version knows.
-pub(crate) fn protocol(in_force: crate::names::Protocol) -> Result<(), Fault> {
-    if in_force > PROTOCOL { Err(Fault::NewerProtocol(in_force)) } else { Ok(()) }
-}
-
-/// Bytes and events are within the chain's parameters.
+/// Bytes and events are within the chain's parameters (format.md §8).
 pub(super) fn limits(membership: &Membership, events: usize, bytes: usize) -> Result<(), Fault> {
     let parameters = membership.parameters();
     let checks =
@@ -103,7 +96,8 @@ pub(super) fn limits(membership: &Membership, events: usize, bytes: usize) -> Re
     }
 }
 
-/// Block 1 carries no certificate, every other block its parent's.
+/// Block 1 carries no certificate, every other block its parent's (format.md §11, step 2); of which block and
+/// by whom it is signed is judged apart.
 pub(crate) fn certificate_presence<'a>(
     head: &Head,
     found: Option<&'a Certificate>,
@@ -115,26 +109,44 @@ pub(crate) fn certificate_presence<'a>(
     }
 }
 
-/// The certificate of the block below holds.
+/// A certificate makes the block at a head final (format.md §10).
+pub(crate) fn certified(head: &Head, certificate: &Certificate) -> Result<(), CertificateError> {
+    certificate.verify(&head.chain, &head.signers, head.height, head.hash)
+}
+
+/// A certificate names the block at a head.
+pub(crate) fn names(head: &Head, certificate: &Certificate) -> Result<(), CertificateError> {
+    if certificate.height != head.height {
+        return Err(CertificateError::Height { wanted: head.height, found: certificate.height });
+    }
+    if certificate.block != head.hash {
+        return Err(CertificateError::Block { wanted: head.hash, found: certificate.block });
+    }
+    Ok(())
+}
+
+/// A certificate of the height of a head that is valid, and names another block: then the block at the head is not
+/// the one that its validators certified (format.md §16.2, `block`).
+pub(crate) fn of_another_block(head: &Head, certificate: &Certificate) -> Option<Fault> {
+    let (certified, found) = (certificate.block, head.hash);
+    let is_of_another = head.height > Height(0) && certificate.height == head.height && certified != found;
+    let is_valid = || certificate.verify(&head.chain, &head.signers, head.height, certified).is_ok();
+    (is_of_another && is_valid()).then_some(Fault::NotCertified { certified, found })
+}
+
+/// The certificate of the block below holds (format.md §11, step 2).
 pub(crate) fn parent_certificate(head: &Head, found: Option<&Certificate>) -> Result<(), Fault> {
     match certificate_presence(head, found)? {
-        Some(certificate) => {
-            certificate.verify(&head.chain, &head.signers, head.height, head.hash).map_err(Fault::ParentCertificate)
-        }
+        Some(certificate) => certified(head, certificate).map_err(Fault::ParentCertificate),
         None => Ok(()),
     }
 }
 
-/// Every submission carries events, no more than allowed, and is the next of its stream; `first` is
-/// the log index of the block's first event. Counts the sequences.
-pub(crate) fn streams(
-    head: &Head,
-    first: LogIndex,
-    submissions: &[Submission],
-    control: &mut Control,
-) -> Result<(), Fault> {
+/// Every submission carries events, no more than allowed, and is the next of its stream (format.md §11,
+/// step 3). Counts the sequences.
+pub(super) fn streams(head: &Head, submissions: &[Submission], control: &mut Control) -> Result<(), Fault> {
     let max = head.membership.parameters().submission_events as usize;
-    for (submission, span) in spans(first, submissions) {
+    for (submission, span) in spans(head.first_index(), submissions) {
         let Submission { stream, sequence, events, .. } = submission;
         let (stream, sequence) = (*stream, *sequence);
         if events.is_empty() || events.len() > max {
@@ -155,13 +167,8 @@ pub(crate) fn streams(
     Ok(())
 }
 
-/// The signatures of the submissions, to be verified; of those alone whose node is there.
-pub(crate) fn signatures(
-    head: &Head,
-    first: LogIndex,
-    submissions: &[Submission],
-    content: &Content,
-) -> Vec<SignatureJob> {
+/// The signatures of the submissions, to be verified (format.md §7); of those alone whose node is there.
+pub(crate) fn signatures(head: &Head, submissions: &[Submission], content: &Content) -> Vec<SignatureJob> {
     let job = |((submission, span), frame): ((&Submission, Span), &Frame)| {
         let Submission { stream, sequence, signature, .. } = submission;
         Some(SignatureJob {
@@ -171,7 +178,7 @@ pub(crate) fn signatures(
             fault: Fault::Submission { stream: *stream, sequence: *sequence, span },
         })
     };
-    spans(first, submissions).zip(&content.frames).filter_map(job).collect()
+    spans(head.first_index(), submissions).zip(&content.frames).filter_map(job).collect()
 }
 
 /// Each submission, with the log indices of its events.
@@ -187,22 +194,19 @@ fn submission_key(membership: &Membership, stream: NodeNumber) -> Option<&Public
     membership.node(stream).and_then(|(_, node)| node.key(Purpose::Submission))
 }
 
-/// The log after the block: the seals of what lies below, then the events.
-pub(crate) fn log(head: &Head, frontier: &mut Frontier, leaves: &[LeafHash]) {
+/// The log after the block: the seals of what lies below, then the events (format.md §11, step 4).
+pub(super) fn log(head: &Head, below: &Frontier, leaves: &[LeafHash]) -> Frontier {
+    let mut frontier = below.clone();
     for seal in &head.seals {
         frontier.push(seal.leaf_hash());
     }
     frontier.extend(leaves);
+    frontier
 }
 
-/// Log index of a block's first event: after the seals.
-pub(crate) fn first_index(head: &Head, below: &Frontier) -> LogIndex {
-    LogIndex(below.size().0.saturating_add(head.seals.len() as u64))
-}
-
-/// Folds the governance events into the control state and closes the block. Gives what became of
-/// each, in order, and the membership that judges the next block where it is another one.
-pub(crate) fn govern(
+/// Folds the governance events into the control state and closes the block (format.md §9). Gives what became
+/// of each, in order, and the membership that judges the next block where it is another one.
+pub(super) fn govern(
     head: &Head,
     submissions: &[Submission],
     control: &mut Control,
@@ -241,7 +245,6 @@ pub(crate) struct Place {
 /// The events of a block, each with its place.
 pub(crate) fn placed<'a>(
     head: &'a Head,
-    first: LogIndex,
     submissions: &'a [Submission],
     leaves: &'a [LeafHash],
 ) -> impl Iterator<Item = (Place, &'a Event)> {
@@ -249,7 +252,7 @@ pub(crate) fn placed<'a>(
         let actor = actor(&head.membership, submission.stream);
         submission.events.iter().map(move |event| (actor, event))
     });
-    let places = leaves.iter().zip((first.0..).map(LogIndex));
+    let places = leaves.iter().zip((head.first_index().0..).map(LogIndex));
     events.zip(places).map(|((actor, event), (leaf, index))| (Place { actor, leaf: *leaf, index }, event))
 }
 

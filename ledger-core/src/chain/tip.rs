@@ -1,12 +1,13 @@
 //! Where a chain stands: everything that the next block is checked against, but for the map.
 
 use crate::block::Header;
+use crate::chain::{NewerProtocol, Rules};
 use crate::crypto::{ChainId, NetworkId};
 use crate::event::Seal;
 use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::membership::Membership;
-use crate::merkle::Frontier;
+use crate::merkle::{Frontier, LogIndex, LogSize};
 use crate::names::{BlockHash, Height, MapRoot, MembershipHash, Timestamp};
 use std::sync::Arc;
 
@@ -32,7 +33,9 @@ pub struct Head {
     /// Its hash.
     pub membership_hash: MembershipHash,
     /// With which the log goes on: one seal, or two after a genesis that continues a chain.
-    pub(crate) seals: Vec<Seal>,
+    pub(super) seals: Vec<Seal>,
+    /// Size of the log after it.
+    pub(super) log_size: LogSize,
 }
 
 /// Where a chain stands: the head, and the roots after it.
@@ -56,7 +59,7 @@ impl std::ops::Deref for Tip {
 impl Head {
     /// The head after a block whose control state is known, and its next membership where that is
     /// another one.
-    pub(crate) fn after(
+    pub(super) fn after(
         &self,
         header: &Header,
         hash: BlockHash,
@@ -76,12 +79,28 @@ impl Head {
             membership,
             membership_hash: header.next_membership,
             seals: vec![Seal { height: header.height, block: hash }],
+            log_size: header.log_size,
         }
     }
 
-    /// Hash of the next membership, which is the one in force unless it is another one.
-    pub(crate) fn next_membership_hash(&self, next: Option<&Membership>) -> MembershipHash {
-        next.map_or(self.membership_hash, Membership::hash)
+    /// The head above a block that is taken by its own header: control state and membership stand as they did. None
+    /// where the header commits to another membership. For what is told beside a verdict.
+    pub(crate) fn taken(&self, header: &Header, hash: BlockHash) -> Option<Self> {
+        let is_same = header.next_membership == self.membership_hash;
+        is_same.then(|| self.after(header, hash, self.control.clone(), None))
+    }
+
+    /// The rules that judge the next block.
+    ///
+    /// # Errors
+    /// [`NewerProtocol`], where this version does not know them.
+    pub fn rules(&self) -> Result<Rules, NewerProtocol> {
+        Rules::of(self.control.protocol)
+    }
+
+    /// Log index of the next block's first event: after the seals.
+    pub(crate) const fn first_index(&self) -> LogIndex {
+        LogIndex(self.log_size.0.saturating_add(self.seals.len() as u64))
     }
 
     /// Whether the last block changed the membership.
@@ -102,6 +121,7 @@ impl Tip {
         if let Some(old) = old {
             control.carry_on(&old.control, &membership);
         }
+        let frontier = old.map_or_else(Frontier::default, |old| old.frontier.clone());
         let head = Head {
             chain,
             network: genesis.network_id(),
@@ -113,8 +133,34 @@ impl Tip {
             membership_hash: membership.hash(),
             membership,
             seals: genesis.seals(),
+            log_size: frontier.size(),
         };
-        let frontier = old.map_or_else(Frontier::default, |old| old.frontier.clone());
         Self { head, frontier, map_root: old.map_or(MapRoot::EMPTY, |old| old.header.map_root) }
+    }
+
+    /// Where a chain stands at a header that somebody vouches for: with the memberships that certify it and
+    /// judge what follows, and the log and control state that it commits to. The caller has compared them.
+    pub(crate) fn at(
+        genesis: &Genesis,
+        header: &Header,
+        [signers, membership]: [Arc<Membership>; 2],
+        frontier: Frontier,
+        control: Control,
+    ) -> Self {
+        let hash = header.hash();
+        let head = Head {
+            chain: header.chain,
+            network: genesis.network_id(),
+            height: header.height,
+            hash,
+            time: header.time,
+            control,
+            signers,
+            membership,
+            membership_hash: header.next_membership,
+            seals: vec![Seal { height: header.height, block: hash }],
+            log_size: header.log_size,
+        };
+        Self { head, frontier, map_root: header.map_root }
     }
 }

@@ -77,6 +77,12 @@ impl Staged {
     pub const fn root(&self) -> MapRoot {
         self.after
     }
+
+    /// Whether a map is the one that the changes were staged over.
+    #[must_use]
+    pub fn starts_from(&self, map: &ContractMap) -> bool {
+        map.root() == self.before
+    }
 }
 
 impl Default for ContractMap {

@@ -16,7 +16,7 @@ use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;
 use ledger_core::block::Header;
 use ledger_core::certificate::{Certificate, CertificateError};
-use ledger_core::chain::{CheckedBlock, DescentError, Fault, FinalBlock, Tip};
+use ledger_core::chain::{CheckedBlock, DescentError, Fault, FinalBlock, OtherMap, Tip};
 use ledger_core::genesis::Genesis;
 use ledger_core::map::ContractMap;
 use snapshot::Snapshots;
@@ -59,6 +59,9 @@ pub enum CommitError {
     /// An archive of another history.
     #[error("block {0} of the archive is not the block of this chain: one of the two histories was altered")]
     OtherHistory(ledger_core::names::Height),
+    /// A block that was checked against another contract map.
+    #[error(transparent)]
+    OtherMap(#[from] OtherMap),
     /// Heights that are not here.
     #[error("blocks {from} to {to} cannot be exported: the chain here ends at {tip}")]
     Range {
@@ -116,7 +119,7 @@ impl<S: Store> Ledger<S> {
             let height = self.tip().height.next();
             return Err(CommitError::Fault { height, fault: Fault::Parent { wanted, found } });
         }
-        block.advance(&mut self.map);
+        block.advance(&mut self.map)?;
         self.trail.advance(&block);
         self.certificate = block.certificate().cloned();
         self.waiting.push(block);

@@ -32,7 +32,7 @@ pub(crate) use config::Step;
 pub use config::StoreConfig;
 pub use disk::DiskStore;
 pub use error::StoreError;
-pub use evidence::{ArchiveEvidence, Evidence, EvidenceBlock, Rows};
+pub use evidence::{Evidence, FileAt, Rows};
 pub(crate) use files::{lock, make_folder, replace, sync_folder};
 pub use index_row::IndexRow;
 pub use memory::MemoryStore;

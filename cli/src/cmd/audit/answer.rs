@@ -3,10 +3,10 @@
 use crate::client::Url;
 use crate::exit::Exit;
 use crate::output::{BOLD, table};
-use ledger_core::audit::{Bookmark, Finding, Report, Verdict};
+use ledger_core::audit::{Bookmark, Extent, Finding, Report, Serves, Verdict};
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use serde::Serialize;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 /// No person reads more findings at once.
 const SHOWN: usize = 20;
@@ -29,29 +29,11 @@ pub(super) struct NodeRow {
     pub(super) url: Url,
     pub(super) node: Option<NodeNumber>,
     pub(super) serves: Serves,
-    /// Its last block.
-    pub(super) height: Height,
+    /// Its last block that is sound.
+    pub(super) height: Option<Height>,
     /// The hash of that.
     pub(super) tip: Option<BlockHash>,
     pub(super) why: Option<String>,
-}
-
-/// How much of the chain a node serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Serves {
-    /// All of it.
-    Whole,
-    /// The chain up to a block below the highest.
-    Behind,
-    /// Less than it says, or it breaks off.
-    Part,
-    /// A block that was altered, or another chain from there on.
-    Altered,
-    /// The chain, with a certificate of its tip that does not hold.
-    BadCertificate,
-    /// Nothing: it does not answer, or is of another chain.
-    Nothing,
 }
 
 impl Answer {
@@ -63,10 +45,6 @@ impl Answer {
         Self { report, notes, seconds, nodes }
     }
 
-    pub(super) const fn report(&self) -> &Report {
-        &self.report
-    }
-
     /// Takes up a remark.
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
@@ -76,8 +54,8 @@ impl Answer {
         self.report.verdict
     }
 
-    pub(super) const fn bookmark(&self) -> &Bookmark {
-        &self.report.bookmark
+    pub(super) const fn bookmark(&self) -> Option<&Bookmark> {
+        self.report.bookmark.as_ref()
     }
 
     pub(super) const fn exit(&self) -> Exit {
@@ -103,22 +81,26 @@ impl Answer {
             text.push_str(&findings(&report.findings));
         }
         list(&mut text, "not checked 未核验", &report.unchecked);
+        list(&mut text, "not looked at 未查看", &skipped(report));
+        if let Some(extent) = &report.extent {
+            text.push_str(&above(extent));
+        }
         list(&mut text, "notes 备注 (no part of the verdict)", &self.notes);
         text
     }
 
     fn verdict_in_words(&self) -> String {
-        let Report { verdict, height, findings, .. } = &self.report;
-        match (verdict, findings.first()) {
-            (Verdict::Holds, _) => format!(
+        let Report { verdict, height, at, .. } = &self.report;
+        match (verdict, at, height) {
+            (Verdict::Holds, _, Some(height)) => format!(
                 "It holds: nothing was altered up to block {height}.\n账本完好：截至第 {height} 块，未发现任何改动。"
             ),
-            (Verdict::Altered, Some(first)) => {
-                let at = first.height;
+            (Verdict::Holds, _, None) => "It holds.\n账本完好。".to_owned(),
+            (Verdict::Altered, Some(at), _) => {
                 format!("It was altered, first at block {at}.\n账本已被改动：最早见于第 {at} 块。")
             }
-            (Verdict::Altered, None) => "It was altered.\n账本已被改动。".to_owned(),
-            (Verdict::Undecided, _) => {
+            (Verdict::Altered, None, _) => "It was altered.\n账本已被改动。".to_owned(),
+            (Verdict::Undecided, _, _) => {
                 "Undecided: not enough is here to say whether it holds.\n无法判定：现有证据不足以作出结论。".to_owned()
             }
         }
@@ -149,13 +131,43 @@ impl Answer {
             Some(height) => format!("up to block {height}"),
             None => "nothing".to_owned(),
         };
-        let mut text = format!("sound up to  block {height}, {events} events\ntip          {tip}\n");
-        let _ = writeln!(text, "log root     {log_root}\nmap root     {map_root}");
+        let mut text = format!("sound        {}, {events} events\n", upto(height));
+        let _ = writeln!(text, "tip          {}", shown(tip.as_ref()));
+        let _ = writeln!(text, "log root     {}", shown(log_root.as_ref()));
+        let _ = writeln!(text, "map root     {}", shown(map_root.as_ref()));
         let _ = writeln!(text, "signed       {}", upto(signed));
         let _ = writeln!(text, "witnessed    {}", upto(witnessed));
         let _ = writeln!(text, "timestamped  {}", upto(timestamped));
         text
     }
+}
+
+fn shown(value: Option<&impl Display>) -> String {
+    value.map_or_else(|| "none".to_owned(), ToString::to_string)
+}
+
+/// What was left out, and why that hides nothing of anybody else's.
+fn skipped(report: &Report) -> Vec<String> {
+    let skipped = report.depth.skipped;
+    let of =
+        [(skipped.certificates, "certificates within blocks"), (skipped.map_roots, "map roots below the last block")];
+    let told = of.into_iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, what)| format!("{count} {what}: more than two thirds have signed the blocks that they stand in"))
+        .collect()
+}
+
+/// What else there is to tell, above what was judged.
+fn above(extent: &Extent) -> String {
+    let mut text = String::new();
+    let blocks = match extent.highest {
+        Some(highest) => vec![format!("{} further blocks can be read, up to height {highest}", extent.blocks)],
+        None => Vec::new(),
+    };
+    list(&mut text, "above that 其上 (no part of the verdict)", &[blocks, extent.damage.clone()].concat());
+    if !extent.findings.is_empty() {
+        text.push_str(&findings(&extent.findings));
+    }
+    text
 }
 
 fn who(nodes: &[NodeRow]) -> String {
@@ -165,13 +177,12 @@ fn who(nodes: &[NodeRow]) -> String {
             Serves::Behind => "the chain so far 落后",
             Serves::Part => "a part 不完整",
             Serves::Altered => "ALTERED 已被改动",
-            Serves::BadCertificate => "BAD CERTIFICATE 证书无效",
             Serves::Nothing => "nothing 无应答",
         };
         let number = node.node.map_or_else(|| "?".to_owned(), |node| node.to_string());
         let tip = node.tip.map(|tip| tip.to_string().chars().take(12).collect()).unwrap_or_default();
         let why = node.why.clone().unwrap_or_default();
-        [number, node.url.to_string(), serves.to_owned(), node.height.to_string(), tip, why]
+        [number, node.url.to_string(), serves.to_owned(), shown(node.height.as_ref()), tip, why]
     };
     let rows: Vec<_> = nodes.iter().map(row).collect();
     table(["node 节点", "url", "serves 提供", "to block", "tip", "why"], &rows)
@@ -186,7 +197,7 @@ fn findings(findings: &[Finding]) -> String {
         };
         let subject = finding.subject.map(|subject| subject.to_string().chars().take(12).collect());
         let subject: String = subject.unwrap_or_default();
-        [finding.kind.clone(), finding.height.to_string(), entries, subject, finding.detail.clone()]
+        [finding.kind.to_string(), finding.height.to_string(), entries, subject, finding.detail.clone()]
     };
     let rows: Vec<_> = findings.iter().take(SHOWN).map(row).collect();
     let mut text = table(["finding 发现", "block", "log entries", "contract", "what"], &rows);

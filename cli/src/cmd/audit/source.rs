@@ -2,20 +2,20 @@
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::archive::Foot;
+use ledger_core::archive::{Archive, Found, NotOpened, Start, Walk};
+use ledger_core::audit::{Extent, Judged, Options, Watch, extent, judge};
 use ledger_core::block::Header;
-use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
-use ledger_core::map::ContractMap;
+use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height};
 use luqi_node::home::{Format, read_json};
-use luqi_node::store::{ArchiveEvidence, Evidence, EvidenceBlock, StoreError};
-use std::path::Path;
+use luqi_node::store::{Evidence, FileAt, Rows, StoreError};
+use std::path::{Path, PathBuf};
 
 /// Evidence of one chain.
 pub(crate) enum Source {
     Home(Box<Evidence>),
-    Archive(Box<ArchiveEvidence>),
+    Archive(PathBuf),
 }
 
 impl Source {
@@ -39,13 +39,12 @@ impl Source {
     }
 
     /// An archive.
-    pub(crate) fn archive(path: &Path, chain: &ChainId) -> Result<Self, Problem> {
+    pub(crate) fn archive(path: &Path) -> Result<Self, Problem> {
         if !path.is_file() {
             return Err(Problem::usage(format!("there is no archive {}", path.display()))
                 .next("name a file that `luqi export` wrote"));
         }
-        let archive = ArchiveEvidence::open(path, chain).map_err(|error| problem(error, false))?;
-        Ok(Self::Archive(Box::new(archive)))
+        Ok(Self::Archive(path.to_owned()))
     }
 
     /// Says what of the evidence is not read in place.
@@ -58,14 +57,6 @@ impl Source {
         }
     }
 
-    /// What the stretch stands on, and the contract map there.
-    pub(crate) fn foot(&mut self) -> (Option<Foot>, Option<ContractMap>) {
-        match self {
-            Self::Home(_) => (Some(Foot::default()), None),
-            Self::Archive(archive) => (archive.foot().cloned(), archive.take_map()),
-        }
-    }
-
     /// What the node's tip file says.
     pub(crate) fn tip_file(&self) -> Option<(Height, BlockHash)> {
         match self {
@@ -74,83 +65,89 @@ impl Source {
         }
     }
 
-    /// The certificate of the last block; complete once all blocks were read.
-    pub(crate) fn certificate(&self) -> Option<&Certificate> {
-        match self {
-            Self::Home(evidence) => evidence.certificate(),
-            Self::Archive(archive) => archive.certificate(),
-        }
-    }
-
-    /// Gives every block, in order; with the bytes of its derived index row, where there is one and `rows` are
-    /// wanted.
-    pub(crate) fn read(
-        &mut self,
-        rows: bool,
-        to: impl FnOnce(&mut dyn Iterator<Item = (EvidenceBlock, Option<Vec<u8>>)>),
-    ) {
+    /// Judges it.
+    pub(crate) fn judge(&self, genesis: &Genesis, options: Options, watch: &mut impl Watch) -> Result<Judged, Problem> {
         match self {
             Self::Home(evidence) => {
-                let mut rows = rows.then(|| evidence.rows());
-                to(&mut evidence.blocks().map(|block| {
-                    let row = rows.as_mut().and_then(|rows| rows.at(block.height));
-                    (block, row)
-                }));
+                let mut blocks = evidence.blocks().map_err(|error| problem(error, false))?;
+                Ok(judge(genesis, &Start::default(), &mut blocks, options, watch))
             }
-            Self::Archive(archive) => to(&mut std::iter::from_fn(|| Some((archive.next_block()?, None)))),
+            Self::Archive(path) => match Archive::open(open(path)?, &genesis.chain_id()) {
+                Ok((start, mut blocks)) => Ok(judge(genesis, &start, &mut blocks, options, watch)),
+                Err(why) => not_opened(path, why),
+            },
         }
     }
 
-    /// Whether it has a derived index beside the blocks.
-    pub(crate) const fn is_indexed(&self) -> bool {
-        matches!(self, Self::Home(_))
+    /// Walks over it once more, for what else there is to tell.
+    pub(crate) fn extent(&self, chain: &ChainId, judged: &Judged) -> Result<Extent, Problem> {
+        match self {
+            Self::Home(evidence) => Ok(extent(judged, &mut evidence.walk().map_err(|error| problem(error, false))?)),
+            Self::Archive(path) => Ok(extent(judged, &mut Archive::walk(open(path)?, chain))),
+        }
     }
 
-    /// Gives the blocks from somewhere below the first that `below` does not call below what is looked
+    /// Its derived index, beside the blocks.
+    pub(crate) fn rows(&self) -> Option<Rows<'_>> {
+        match self {
+            Self::Home(evidence) => Some(evidence.rows()),
+            Self::Archive(_) => None,
+        }
+    }
+
+    /// Gives what stands from somewhere below the first header on that `below` does not call below what is looked
     /// for.
-    pub(crate) fn read_from(
-        &mut self,
+    pub(crate) fn read_from<T>(
+        &self,
+        chain: &ChainId,
         below: impl Fn(&Header) -> bool,
-        to: impl FnOnce(&mut dyn Iterator<Item = EvidenceBlock>),
-    ) {
+        to: impl FnOnce(&mut dyn Iterator<Item = Found>) -> T,
+    ) -> Result<T, Problem> {
         match self {
-            Self::Home(evidence) => to(&mut evidence.blocks_from(below)),
-            Self::Archive(archive) => to(&mut std::iter::from_fn(|| archive.next_block())),
-        }
-    }
-
-    /// Whether [`Source::length`] counts bytes, and not blocks.
-    pub(crate) const fn is_measured_in_bytes(&self) -> bool {
-        matches!(self, Self::Archive(_))
-    }
-
-    /// How much there is to read, about.
-    pub(crate) fn length(&self) -> u64 {
-        match self {
-            Self::Home(evidence) => evidence.tip_file().map_or(0, |tip| tip.height.0),
-            Self::Archive(archive) => archive.bytes(),
-        }
-    }
-
-    /// What keeps a chain from being found whole, whatever its blocks say. Complete once all blocks
-    /// were read.
-    pub(crate) fn doubts(&self) -> Vec<String> {
-        match self {
-            Self::Home(evidence) if evidence.tip_file().is_none() => {
-                vec!["whether blocks are missing above the last one: no tip file says where the chain ended".to_owned()]
+            Self::Home(evidence) => {
+                let mut walk = evidence.walk_from(below).map_err(|error| problem(error, false))?;
+                Ok(to(&mut std::iter::from_fn(|| walk.find())))
             }
-            Self::Home(_) => Vec::new(),
-            Self::Archive(archive) => archive.damage(),
+            Self::Archive(path) => {
+                let mut walk = Archive::walk(open(path)?, chain);
+                Ok(to(&mut std::iter::from_fn(|| walk.find())))
+            }
         }
     }
 
-    /// What is odd without bearing on the verdict. Complete once all blocks were read.
+    /// How many blocks there are to read, about; none where nothing says so.
+    pub(crate) fn blocks(&self) -> Option<u64> {
+        match self {
+            Self::Home(evidence) => evidence.tip_file().map(|tip| tip.height.0),
+            Self::Archive(_) => None,
+        }
+    }
+
+    /// How many bytes there are to read, where nothing says how many blocks.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Home(_) => 0,
+            Self::Archive(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
+        }
+    }
+
+    /// What is odd without bearing on the verdict.
     pub(crate) fn notes(&self) -> Vec<String> {
         match self {
             Self::Home(evidence) => evidence.notes(),
             Self::Archive(_) => Vec::new(),
         }
     }
+}
+
+fn open(path: &Path) -> Result<FileAt, Problem> {
+    FileAt::open(path).map_err(|error| Problem::file("read", path, &error))
+}
+
+/// The judgement of an archive of which nothing can be judged; one of another chain is the caller's mistake.
+fn not_opened(path: &Path, why: NotOpened) -> Result<Judged, Problem> {
+    let problem = Problem::usage(format!("{}: {why}", path.display()));
+    Judged::not_opened(why).ok_or_else(|| problem.next("use the genesis that belongs to this evidence"))
 }
 
 /// Why evidence cannot be taken up. Where the home itself is of this chain and its tip file is not, one

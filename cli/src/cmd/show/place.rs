@@ -2,13 +2,13 @@
 
 use crate::cmd::audit::Source;
 use crate::exit::{Exit, Problem};
-use ledger_core::archive::{HEAD_BYTES, read_head};
+use ledger_core::archive::{Found, HEAD_BYTES, read_head};
 use ledger_core::block::Header;
 use ledger_core::chain::HashedBlock;
 use ledger_core::crypto::ChainId;
 use ledger_core::event::Event;
 use ledger_core::merkle::{LeafHash, LogIndex};
-use ledger_core::names::{Height, NodeNumber, Sequence};
+use ledger_core::names::{NodeNumber, Sequence};
 use luqi_node::home::Home;
 use std::fs::File;
 use std::io::Read as _;
@@ -32,10 +32,13 @@ impl Place {
         self.home.as_deref()
     }
 
-    fn open(&self) -> Result<Source, Problem> {
+    fn open(&self) -> Result<(Source, ChainId), Problem> {
         match (&self.home, &self.archive) {
-            (Some(home), _) => Source::home(home, &Home::open(home)?.chain_id()),
-            (None, Some(archive)) => Source::archive(archive, &chain_of(archive)?),
+            (Some(home), _) => {
+                let chain = Home::open(home)?.chain_id();
+                Ok((Source::home(home, &chain)?, chain))
+            }
+            (None, Some(archive)) => Ok((Source::archive(archive)?, chain_of(archive)?)),
             (None, None) => Err(Problem::usage("name a home or an archive")),
         }
     }
@@ -43,32 +46,35 @@ impl Place {
     /// The first block whose header reaches what is looked for. `below` says of a header that it lies
     /// below.
     pub(super) fn find(&self, what: &str, below: impl Fn(&Header) -> bool) -> Result<HashedBlock, Problem> {
-        let mut source = self.open()?;
-        let mut found = Err(Problem::usage(format!("{what} is not here: the chain ends below it")));
-        let mut damaged = None;
-        source.read_from(&below, |blocks| {
+        let (source, chain) = self.open()?;
+        // What is looked for may stand in what cannot be read.
+        let (mut found, mut damaged) = (None, None);
+        source.read_from(&chain, &below, |blocks| {
             for block in blocks {
-                let (height, bytes) = (block.height, block.bytes);
-                match bytes.and_then(|bytes| HashedBlock::read(&bytes).map_err(|why| why.to_string())) {
+                let block = match block {
+                    Found::Block(bytes) => HashedBlock::read(&bytes).map_err(|why| why.to_string()),
+                    Found::Damage(why) => Err(why),
+                };
+                match block {
                     Ok(block) if below(block.header()) => damaged = None,
                     Ok(block) => {
-                        found = Ok(block);
+                        found = Some(block);
                         return;
                     }
-                    Err(why) => damaged = Some((height, why)),
+                    Err(why) => damaged = Some(why),
                 }
             }
-        });
+        })?;
         match (found, damaged) {
-            // What is looked for may stand in what cannot be read.
-            (_, Some((height, why))) => Err(unreadable(height, &why)),
-            (found, None) => found,
+            (_, Some(why)) => Err(unreadable(what, &why)),
+            (Some(found), None) => Ok(found),
+            (None, None) => Err(Problem::usage(format!("{what} is not here: the chain ends below it"))),
         }
     }
 }
 
-fn unreadable(height: Height, why: &str) -> Problem {
-    Problem::new(Exit::Failed, format!("block {height} cannot be read: {why}"))
+fn unreadable(what: &str, why: &str) -> Problem {
+    Problem::new(Exit::Failed, format!("{what} stands where something cannot be read: {why}"))
         .next("audit it to see what was altered: `luqi audit`")
 }
 

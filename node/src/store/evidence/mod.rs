@@ -1,21 +1,20 @@
 //! A store as evidence: read, and left byte for byte as it was.
 //!
-//! Sealed files are read in place, from frame to frame, without the hints beside them. sled writes
-//! when it opens, so its small folder is copied and the copy is opened. Every height gives one
-//! answer, its bytes or why they cannot be read; what is merely odd stands in the notes.
+//! Sealed files are read in place, without the hints beside them. sled writes when it opens, so its small folder is
+//! copied and the copy is opened. What they are worth is for `ledger_core::audit` to judge.
 
-mod archive;
+mod file;
 mod rows;
-mod scan;
-mod walk;
 
-pub use archive::ArchiveEvidence;
+pub use file::FileAt;
 pub use rows::Rows;
-pub use walk::EvidenceBlock;
 
 use super::hot::{Hot, Part, check_blobs};
 use super::sealed::{sealed_numbers, sealed_path};
 use super::{StoreError, TipRecord, tip_file};
+use ledger_core::archive::Archive;
+use ledger_core::audit::{Home, HomeEnd, HomeWalk, Newest};
+use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
@@ -34,6 +33,8 @@ pub struct Evidence {
     hot: Result<Hot, String>,
     hot_range: Option<RangeInclusive<u64>>,
     tip: Option<TipRecord>,
+    /// Height of the last block.
+    last: u64,
     certificate: Option<Certificate>,
     notes: Mutex<Vec<String>>,
     copied: u64,
@@ -89,13 +90,15 @@ impl Evidence {
             hot,
             hot_range,
             tip,
+            last: 0,
             certificate: None,
             notes,
             copied,
             _copy: copy,
             _locks: locks,
         };
-        evidence.certificate = evidence.read_certificate(evidence.highest());
+        evidence.last = evidence.highest();
+        evidence.certificate = evidence.read_certificate(evidence.last);
         Ok(evidence)
     }
 
@@ -105,10 +108,41 @@ impl Evidence {
         self.tip
     }
 
-    /// The certificate of the last block, which stands apart.
-    #[must_use]
-    pub const fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
+    /// Where its chain ends. Without a tip file nothing here says so.
+    fn end(&self) -> HomeEnd {
+        match self.tip {
+            Some(_) => HomeEnd { height: Some(Height(self.last)), certificate: self.certificate.clone() },
+            None => HomeEnd { height: None, certificate: None },
+        }
+    }
+
+    /// Its blocks, to be judged.
+    ///
+    /// # Errors
+    /// [`StoreError`], when a sealed file cannot be opened.
+    pub fn blocks(&self) -> Result<Home<FileAt, &Self>, StoreError> {
+        Ok(Home::new(&self.chain, open_all(&self.sealed)?, self, self.end()))
+    }
+
+    /// A walk over all its blocks, past what is damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`], when a sealed file cannot be opened.
+    pub fn walk(&self) -> Result<HomeWalk<FileAt, &Self>, StoreError> {
+        Ok(HomeWalk::new(&self.chain, open_all(&self.sealed)?, self))
+    }
+
+    /// The same from the last sealed file on that begins above a header which `below` calls below what is looked for.
+    ///
+    /// # Errors
+    /// [`StoreError`], when a sealed file cannot be opened.
+    pub fn walk_from(&self, below: impl Fn(&Header) -> bool) -> Result<HomeWalk<FileAt, &Self>, StoreError> {
+        let begins_below = |path: &PathBuf| {
+            let opened = FileAt::open(path).ok().and_then(|file| Archive::open(file, &self.chain).ok());
+            opened.and_then(|(start, _)| start.foot.below).is_some_and(|foot| below(&foot.header))
+        };
+        let from = self.sealed.iter().rposition(begins_below).unwrap_or(0);
+        Ok(HomeWalk::new(&self.chain, open_all(self.sealed.get(from..).unwrap_or_default())?, self))
     }
 
     /// What is odd without being a block: a damaged foot, a torn tail, half a tip file. Complete once
@@ -154,6 +188,22 @@ impl Evidence {
             }
         }
     }
+}
+
+impl Newest for &Evidence {
+    fn range(&self) -> Option<(Height, Height)> {
+        let range = self.hot_range.as_ref()?;
+        Some((Height(*range.start()), Height((*range.end()).min(self.last))))
+    }
+
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, String> {
+        let hot = self.hot.as_ref().map_err(Clone::clone)?;
+        hot.part(height.0, Part::Block).map_err(|error| error.to_string())
+    }
+}
+
+fn open_all(paths: &[PathBuf]) -> Result<Vec<FileAt>, StoreError> {
+    paths.iter().map(|path| FileAt::open(path).map_err(StoreError::io("open", path))).collect()
 }
 
 /// The sealed files, in order; each can be opened.

@@ -1,193 +1,143 @@
-//! `luqi audit --node`: what several nodes serve, read side by side and held against each other.
-//!
-//! Where nodes serve the same bytes one auditor judges for all of them. Where one serves another block the
-//! audit parts in two from there, each going on with its own nodes: so it is found which of them holds, and
-//! every node is named with what it serves. No node is believed.
+//! `luqi audit --node`: what running nodes serve. Each is judged by itself (`ledger_core::audit::judge_nodes`), and
+//! none is believed.
 
-mod branch;
 mod reader;
 
-use super::answer::{Answer, NodeRow, Serves};
-use crate::client::{Client, Url, block_on, runtime};
+use super::answer::{Answer, NodeRow};
+use crate::client::{Client, ClientError, Url, block_on, runtime};
 use crate::exit::Problem;
 use crate::output::Output;
-use branch::{Branch, Ended};
-use ledger_core::archive::Foot;
-use ledger_core::audit::{Auditor, Finding, Options, Report, Verdict};
+use ledger_core::audit::{self, Asked, Bookmark, Depth, NodeJudged, Options, Report, judge_nodes};
+use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use luqi_node::http::Status;
 use reader::Reading;
 use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// A node that says nothing of itself within this is silent.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a node that is busy, or a little behind the others, is asked again; and after how long.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// A node, as it is read.
-pub(super) struct Peer {
+/// A node, as it is asked.
+struct Peer {
     url: Url,
     /// What it says of itself; why it says nothing.
     said: Result<Said, String>,
 }
 
 /// What a node says of itself; none of it is believed.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Said {
     node: NodeNumber,
     height: Height,
     tip: BlockHash,
 }
 
-/// The nodes of an audit, as far as they answer.
-pub(super) struct Nodes {
-    peers: Vec<Peer>,
+impl Said {
+    /// Of a chain that is read up to a height.
+    fn up_to(self, to: Height) -> audit::Said {
+        audit::Said { height: self.height.min(to), tip: (self.height <= to).then_some(self.tip) }
+    }
 }
 
-/// What came of one branch.
-struct Outcome {
-    report: Report,
-    /// Its nodes, and how far each went.
-    nodes: Vec<(usize, Ended)>,
+/// The nodes of an audit.
+pub(super) struct Nodes {
+    peers: Vec<Peer>,
+    /// The highest block that one of them has said it has.
+    to: Height,
 }
 
 impl Nodes {
-    /// Asks every node where it stands.
+    /// Asks every node where it stands; one that is behind the highest is asked again, since it may only be about to
+    /// have the next block.
     pub(super) fn ask(urls: &[Url], genesis: &Genesis) -> Result<Self, Problem> {
         let chain = genesis.chain_id();
-        let peers = block_on(async {
+        block_on(async {
             let mut peers = Vec::new();
             for url in urls {
-                let mut client = Client::new(url.clone());
-                let said = match timeout(PATIENCE, client.get::<Status>("/v1/status")).await {
-                    Err(_) => Err("it does not answer".to_owned()),
-                    Ok(Err(error)) => Err(error.to_string()),
-                    Ok(Ok(status)) if status.chain_id != chain => {
-                        Err(format!("it is of chain {}, the genesis makes chain {chain}", status.chain_id))
-                    }
-                    Ok(Ok(status)) => Ok(Said { node: status.node, height: status.height, tip: status.tip }),
-                };
-                peers.push(Peer { url: url.clone(), said });
+                peers.push(Peer { url: url.clone(), said: ask(url, &chain).await });
             }
-            Ok(peers)
-        })?;
-        Ok(Self { peers })
+            let to = highest(&peers);
+            for peer in &mut peers {
+                for _ in 0..TRIES {
+                    if !peer.said.as_ref().is_ok_and(|said| said.height < to) {
+                        break;
+                    }
+                    sleep(PAUSE).await;
+                    peer.said = ask(&peer.url, &chain).await;
+                }
+            }
+            Ok(Self { peers, to })
+        })
     }
 
-    /// Reads and judges what they serve.
-    pub(super) fn audit(&self, genesis: &Genesis, options: &Options, output: &Output) -> Result<Answer, Problem> {
-        let started = Instant::now();
+    /// Reads what they serve, up to the highest block that any of them has said it has, and judges it.
+    pub(super) fn audit(
+        &self,
+        genesis: &Genesis,
+        from: Option<Bookmark>,
+        started: Instant,
+        output: &Output,
+    ) -> Result<Answer, Problem> {
         let runtime = runtime()?;
-        let mut readings = Vec::new();
-        for (place, peer) in self.peers.iter().enumerate() {
-            // A node of an empty chain has nothing to be read.
-            if let Ok(said) = peer.said.as_ref()
-                && said.height > Height(0)
-            {
-                let chain = genesis.chain_id();
-                readings.push((place, Reading::start(runtime.handle(), peer.url.clone(), chain, said.height)));
-            }
-        }
-        let auditor = Auditor::new(genesis, &Foot::default(), None, options.clone());
-        let auditor = auditor.map_err(|why| Problem::new(crate::exit::Exit::Failed, why))?;
-        let highest = self.peers.iter().filter_map(|peer| peer.said.as_ref().ok()).map(|said| said.height.0).max();
-        let progress = output.progress(highest.unwrap_or(0), "audit");
-        let ended = branch::follow(Branch::new(auditor.clone(), readings), &progress);
+        let chain = genesis.chain_id();
+        let to = self.to;
+        let read = |peer: &Peer| {
+            let said = peer.said.clone().map(|said| said.up_to(to));
+            let has_blocks = said.as_ref().is_ok_and(|said| said.height > Height(0));
+            let blocks = has_blocks.then(|| Reading::start(runtime.handle(), peer.url.clone(), chain, to));
+            Asked { said, blocks }
+        };
+        let asked = self.peers.iter().map(read).collect();
+        let progress = output.progress(to.0, "audit");
+        let options = Options { depth: Depth::FULL, from, tip_file: None };
+        let judged = judge_nodes(genesis, asked, &options, |height| progress.set_position(height.0));
         progress.finish_and_clear();
         runtime.shutdown_background();
-        let outcomes: Vec<Outcome> = ended.into_iter().map(finish).collect();
-        Ok(self.answer(outcomes, auditor, started.elapsed().as_secs_f64()))
+        let judged = judged.ok_or_else(|| Problem::usage("name a node"))?;
+        let rows = self.peers.iter().zip(judged.nodes()).map(|(peer, node)| row(peer, node)).collect();
+        Ok(Answer::of_nodes(Report::of_nodes(&judged), Vec::new(), started.elapsed().as_secs_f64(), rows))
     }
+}
 
-    fn answer(&self, mut outcomes: Vec<Outcome>, start: Auditor, seconds: f64) -> Answer {
-        let holding = outcomes.iter().filter(|outcome| outcome.report.verdict == Verdict::Holds).count();
-        let altered = outcomes.iter().any(|outcome| outcome.report.verdict == Verdict::Altered);
-        let held = outcomes.iter().filter(|outcome| outcome.report.verdict == Verdict::Holds);
-        let highest = held.map(|outcome| outcome.report.height).max().unwrap_or(Height(0));
-        let mut rows: Vec<NodeRow> = Vec::new();
-        for (place, peer) in self.peers.iter().enumerate() {
-            let outcome = outcomes.iter().find_map(|outcome| {
-                let ended = outcome.nodes.iter().find(|(node, _)| *node == place).map(|(_, ended)| ended)?;
-                Some((&outcome.report, ended))
-            });
-            rows.push(row(peer, outcome, highest));
-        }
-        let lies = rows.iter().any(|row| row.serves == Serves::BadCertificate);
-        outcomes.sort_by_key(|outcome| (outcome.report.verdict == Verdict::Holds, outcome.report.height));
-        let findings: Vec<Finding> = outcomes.iter().flat_map(|outcome| outcome.report.findings.clone()).collect();
-        let best = outcomes.pop().map_or_else(|| start.finish(None), |outcome| outcome.report);
-        let verdict = match (altered || holding > 1 || lies, holding) {
-            (true, _) => Verdict::Altered,
-            (false, 0) => Verdict::Undecided,
-            (false, _) => Verdict::Holds,
+/// What a node says of itself; one that is busy is asked again.
+async fn ask(url: &Url, chain: &ChainId) -> Result<Said, String> {
+    let mut why = String::new();
+    for _ in 0..TRIES {
+        let status = match timeout(PATIENCE, Client::new(url.clone()).get::<Status>("/v1/status")).await {
+            Err(_) => return Err("it does not answer".to_owned()),
+            Ok(Ok(status)) => status,
+            Ok(Err(error @ ClientError::Refused { .. })) if error.may_be_tried_again() => {
+                why = error.to_string();
+                sleep(error.retry_after().unwrap_or(PAUSE).clamp(PAUSE, PATIENCE)).await;
+                continue;
+            }
+            Ok(Err(error)) => return Err(error.to_string()),
         };
-        let mut notes = Vec::new();
-        if holding > 1 {
-            notes.push("the validators have certified two chains from this genesis: a fork".to_owned());
+        if status.chain_id != *chain {
+            return Err(format!("it is of chain {}, the genesis makes chain {chain}", status.chain_id));
         }
-        let mut report = Report { verdict, findings, ..best };
-        report.findings.sort_by_key(|finding| finding.height);
-        if self.peers.iter().all(|peer| peer.said.is_err()) {
-            report.unchecked.push("all blocks: no node answers".to_owned());
-        }
-        Answer::of_nodes(report, notes, seconds, rows)
+        return Ok(Said { node: status.node, height: status.height, tip: status.tip });
     }
+    Err(why)
 }
 
-/// Ends a branch: by a certificate of its last block that holds, where one of its nodes has one.
-fn finish(mut branch: Branch) -> Outcome {
-    let height = branch.auditor.height();
-    let mut own = None;
-    for (_, ended) in branch.ended.iter_mut().filter(|(_, ended)| ended.height == height) {
-        let Some(certificate) = &ended.certificate else { continue };
-        match branch.auditor.certifies(certificate) {
-            Ok(()) => own = own.or(Some(certificate.clone())),
-            Err(why) => ended.bad_certificate = Some(why.to_string()),
-        }
-    }
-    let any = branch.ended.iter().filter(|(_, ended)| ended.height == height);
-    let any = any.filter_map(|(_, ended)| ended.certificate.clone()).next();
-    let report = branch.auditor.finish(own.or(any).as_ref());
-    Outcome { report, nodes: branch.ended }
+fn highest(peers: &[Peer]) -> Height {
+    peers.iter().filter_map(|peer| peer.said.as_ref().ok()).map(|said| said.height).max().unwrap_or(Height(0))
 }
 
-fn row(peer: &Peer, outcome: Option<(&Report, &Ended)>, highest: Height) -> NodeRow {
-    let mut row = NodeRow {
+fn row(peer: &Peer, node: &NodeJudged) -> NodeRow {
+    let sound = node.judged.sound();
+    NodeRow {
         url: peer.url.clone(),
         node: peer.said.as_ref().ok().map(|said| said.node),
-        serves: Serves::Nothing,
-        height: Height(0),
-        tip: None,
-        why: None,
-    };
-    let said = match &peer.said {
-        Ok(said) => said,
-        Err(why) => return NodeRow { why: Some(why.clone()), ..row },
-    };
-    let Some((report, ended)) = outcome else {
-        return NodeRow { serves: Serves::Behind, why: Some("its chain has no block yet".to_owned()), ..row };
-    };
-    (row.height, row.tip) = (ended.height, ended.tip);
-    let first = report.findings.first();
-    // What is wrong above the last block that a node serves is no fault of its.
-    let bad = first.filter(|first| first.height <= ended.height);
-    let broken = ended.why.clone();
-    (row.serves, row.why) = if let Some(finding) = bad {
-        (Serves::Altered, Some(format!("block {}: {}", finding.height, finding.detail)))
-    } else if let Some(why) = &ended.bad_certificate {
-        (Serves::BadCertificate, Some(format!("the certificate of its last block: {why}")))
-    } else if let Some(why) = broken {
-        (Serves::Part, Some(why))
-    } else if ended.height < said.height {
-        (Serves::Part, Some(format!("it says that it has {} blocks", said.height)))
-    } else if ended.tip.is_some_and(|tip| tip != said.tip) {
-        (Serves::Part, Some(format!("it calls its last block {}", said.tip)))
-    } else if ended.height < highest {
-        (Serves::Behind, None)
-    } else if report.verdict == Verdict::Undecided {
-        (Serves::Part, report.unchecked.first().cloned())
-    } else {
-        (Serves::Whole, None)
-    };
-    row
+        serves: node.serves,
+        height: sound.map(|tip| tip.height),
+        tip: sound.map(|tip| tip.hash),
+        why: node.why.clone(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, ClientError, Stream, Url};
 use hyper::body::Bytes;
-use ledger_core::certificate::Certificate;
+use ledger_core::archive::{Blocks, Last, Next};
 use ledger_core::crypto::ChainId;
 use ledger_core::names::Height;
 use luqi_node::archive::{ArchiveReader, Item};
@@ -18,16 +18,7 @@ const AHEAD: usize = 16;
 /// How often a connection that is lost is made again without a block coming of it.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What a node serves next.
-pub(super) enum Next {
-    /// The bytes of its next block.
-    Block(Vec<u8>),
-    /// There is no more: the certificate of its last block, where it has one.
-    End(Option<Certificate>),
-    /// It breaks off.
-    Broken(String),
-}
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A node that is being read.
 pub(super) struct Reading {
@@ -46,10 +37,12 @@ impl Reading {
         });
         Self { blocks }
     }
+}
 
-    /// What comes next.
-    pub(super) fn next(&mut self) -> Next {
-        self.blocks.recv().unwrap_or_else(|_| Next::Broken("its thread has ended".to_owned()))
+impl Blocks for Reading {
+    fn next(&mut self) -> Next {
+        let ended = || Next::Last(Last::Unreadable("its thread has ended".to_owned()));
+        self.blocks.recv().unwrap_or_else(|_| ended())
     }
 }
 
@@ -68,23 +61,23 @@ impl Reader<'_> {
         let mut tries = 0;
         loop {
             let begun = self.next;
-            let why = match self.read_on() {
-                Ok(certificate) => return Next::End(certificate),
-                Err(Failed::For(why)) => return Next::Broken(why),
-                Err(Failed::Now(why)) => why,
+            let (why, pause) = match self.read_on() {
+                Ok(last) => return Next::Last(last),
+                Err(Failed::For(why)) => return Next::Last(Last::Unreadable(why)),
+                Err(Failed::Now(why, pause)) => (why, pause),
             };
             tries = if self.next > begun { 0 } else { tries + 1 };
             if tries >= TRIES {
-                return Next::Broken(why);
+                return Next::Last(Last::Unreadable(why));
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(pause.clamp(PAUSE, LONGEST_PAUSE));
         }
     }
 
     /// Reads what one connection gives.
-    fn read_on(&mut self) -> Result<Option<Certificate>, Failed> {
+    fn read_on(&mut self) -> Result<Last, Failed> {
         if self.next > self.to {
-            return Ok(None);
+            return Ok(Last::Cut);
         }
         let path = format!("/v1/blocks?from={}&to={}", self.next, self.to);
         let mut client = Client::new(self.url.clone());
@@ -94,7 +87,7 @@ impl Reader<'_> {
         let mut archive = ArchiveReader::open(from, &name, &self.chain)?;
         while let Some(item) = archive.next_item()? {
             match item {
-                Item::End(certificate) => return Ok(Some(certificate)),
+                Item::End(certificate) => return Ok(Last::Certificate { certificate, behind: None }),
                 Item::Block(bytes) => {
                     self.next = self.next.next();
                     if self.sender.send(Next::Block(bytes)).is_err() {
@@ -103,29 +96,29 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(None)
+        Ok(Last::Cut)
     }
 }
 
 /// Why reading stops.
 enum Failed {
-    /// Another try may do.
-    Now(String),
+    /// Another try may do, after a while.
+    Now(String, Duration),
     /// No other try will.
     For(String),
 }
 
 impl From<ClientError> for Failed {
     fn from(error: ClientError) -> Self {
-        let text = error.to_string();
-        if error.may_be_tried_again() { Self::Now(text) } else { Self::For(text) }
+        let (text, pause) = (error.to_string(), error.retry_after().unwrap_or(PAUSE));
+        if error.may_be_tried_again() { Self::Now(text, pause) } else { Self::For(text) }
     }
 }
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();
-        if matches!(error, StoreError::Io { .. }) { Self::Now(text) } else { Self::For(text) }
+        if matches!(error, StoreError::Io { .. }) { Self::Now(text, PAUSE) } else { Self::For(text) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The portable form of a chain, or of a stretch of it: archives, and the sealed files of a home.
+//! The portable form of a chain, or of a stretch of it: archives, and the sealed files of a home (format.md §16).
 //!
 //! ```text
 //! file    magic "luqiarch"(8) ‖ format(2) ‖ chain id(32) ‖ frames
@@ -11,21 +11,19 @@
 //! The checksum is CRC-32 (IEEE 802.3) over kind, length and bytes: it tells a damaged file early.
 //! What an audit proves rests on hashes alone.
 
-use crate::block::Header;
-use crate::certificate::{Certificate, CertificateError};
-use crate::chain::{Head, Tip};
+mod file;
+mod foot;
+mod walk;
+
+pub use file::{Archive, Blocks, Last, Next, NotOpened, ReadAt, ReadFailed, Start};
+pub use foot::{Below, Foot, FootError};
+pub use walk::{Found, Walk};
+
 use crate::codec::List;
 use crate::contract::State;
 use crate::crypto::ChainId;
-use crate::event::Seal;
-use crate::genesis::Genesis;
-use crate::governance::Control;
 use crate::map::MapKey;
-use crate::membership::Membership;
-use crate::merkle::Frontier;
-use crate::names::Height;
 use bincode::{Decode, Encode};
-use std::sync::Arc;
 use thiserror::Error;
 
 /// First bytes of every archive.
@@ -183,123 +181,6 @@ pub struct StateRow {
 
 /// The states of one frame.
 pub type StateRows = List<StateRow, MAX_STATES>;
-
-/// A change of membership, with the header that commits to it and that header's certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct CertifiedChange {
-    /// The header that commits to the new membership.
-    pub header: Header,
-    /// By the membership before.
-    pub certificate: Certificate,
-    /// The new membership.
-    pub membership: Membership,
-}
-
-/// What a stretch of a chain stands on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct Foot {
-    /// Where it does not begin at the genesis.
-    pub below: Option<Below>,
-    /// Number of states in the state frames that follow: the contract map below the first block.
-    /// None where it is left out, or empty because the chain begins here.
-    pub states: Option<u64>,
-}
-
-/// The chain below the first block of a stretch.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Below {
-    /// The header of the block below.
-    pub header: Header,
-    /// Every change of membership since the genesis.
-    pub changes: List<CertifiedChange, 65_536>,
-    /// The log at that block.
-    pub frontier: Frontier,
-    /// The control state at that block.
-    pub control: Control,
-}
-
-/// Why a foot bears nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum FootError {
-    /// A header of another chain.
-    #[error("the foot is of chain {0}")]
-    Chain(ChainId),
-    /// A change of membership that is not certified.
-    #[error("the change of membership at height {0} does not hold: {1}")]
-    Change(Height, CertificateError),
-    /// A membership, frontier or control state that the header does not commit to.
-    #[error("the {0} in the foot is not the one that its header commits to")]
-    Commitment(&'static str),
-    /// Changes out of order, or above the stretch's start.
-    #[error("the changes of membership are not in order, at height {0}")]
-    Order(Height),
-}
-
-impl Foot {
-    /// Where the chain stands below the first block, as far as the foot proves it: memberships by
-    /// certificates since the genesis, log and control state by the header below. The header itself
-    /// is proved by the certificate in the first block.
-    ///
-    /// # Errors
-    /// [`FootError`], naming what does not hold.
-    pub fn tip(&self, genesis: &Genesis) -> Result<Tip, FootError> {
-        let start = Tip::genesis(genesis);
-        let Some(below) = &self.below else { return Ok(start) };
-        if below.header.chain != start.chain {
-            return Err(FootError::Chain(below.header.chain));
-        }
-        let mut signers = Arc::clone(&start.membership);
-        let mut membership = Arc::clone(&start.membership);
-        if below.header.height == Height(0) {
-            return Err(FootError::Order(Height(0)));
-        }
-        let mut last = Height(0);
-        for CertifiedChange { header, certificate, membership: next } in &below.changes {
-            if header.height <= last || header.height > below.header.height {
-                return Err(FootError::Order(header.height));
-            }
-            if header.height == below.header.height && *header != below.header {
-                return Err(FootError::Order(header.height));
-            }
-            if header.chain != start.chain {
-                return Err(FootError::Chain(header.chain));
-            }
-            certificate
-                .verify(&start.chain, &membership, header.height, header.hash())
-                .map_err(|why| FootError::Change(header.height, why))?;
-            if next.hash() != header.next_membership {
-                return Err(FootError::Commitment("membership"));
-            }
-            last = header.height;
-            signers = std::mem::replace(&mut membership, Arc::new(next.clone()));
-        }
-        if last != below.header.height {
-            signers = Arc::clone(&membership);
-        }
-        let commitments = [
-            ("membership", membership.hash() == below.header.next_membership),
-            ("frontier", below.frontier.size() == below.header.log_size),
-            ("frontier", below.frontier.root() == below.header.log_root),
-            ("control state", below.control.hash() == below.header.control),
-        ];
-        if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
-            return Err(FootError::Commitment(what));
-        }
-        let hash = below.header.hash();
-        let head = Head {
-            height: below.header.height,
-            hash,
-            time: below.header.time,
-            control: below.control.clone(),
-            signers,
-            membership,
-            membership_hash: below.header.next_membership,
-            seals: vec![Seal { height: below.header.height, block: hash }],
-            ..start.head
-        };
-        Ok(Tip { head, frontier: below.frontier.clone(), map_root: below.header.map_root })
-    }
-}
 
 #[cfg(test)]
 mod tests;
