@@ -3,15 +3,15 @@
 //! the place of its neighbour, not to be read; a header that says something else, signed by so many.
 #![no_main]
 
-use ledger_core::archive::Foot;
-use ledger_core::audit::{Auditor, Evidence, Options, Report, Scope, Verdict};
+use ledger_core::archive::{Last, Start};
+use ledger_core::audit::{Depth, Judge, Options, Report, Verdict};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::{decode, encode};
 use ledger_core::event::Action;
 use ledger_core::fixture::{Network, event, node_key};
 use ledger_core::membership::Purpose;
-use ledger_core::names::{NodeNumber, Round};
+use ledger_core::names::{Height, NodeNumber, Round};
 use std::sync::LazyLock;
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
@@ -55,7 +55,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
         4 => {
             let report = audit(&blocks, Some(at), None);
-            assert_eq!((report.verdict, report.height.0), (Verdict::Undecided, at as u64));
+            assert_eq!((report.verdict, report.height), (Verdict::Undecided, Some(Height(at as u64))));
         }
         _ => {
             let signers = usize::from(*high % 5);
@@ -94,16 +94,19 @@ fn forge(blocks: &mut [Vec<u8>], at: usize, place: usize, patch: &[u8], signers:
     below.unwrap_or(own)
 }
 
-/// Audited in two batchings, which have to agree.
+/// Judged in two batchings, which have to agree.
 fn audit(blocks: &[Vec<u8>], unreadable: Option<usize>, certificate: Option<&Certificate>) -> Report {
-    let evidence =
-        |(at, bytes)| if unreadable == Some(at) { Evidence::Unreadable("lost") } else { Evidence::Bytes(bytes) };
-    let all: Vec<Evidence<'_>> = blocks.iter().map(Vec::as_slice).enumerate().map(evidence).collect();
+    let readable = unreadable.map_or(blocks, |at| &blocks[..at]);
+    let last = match (unreadable, certificate) {
+        (Some(_), _) => Last::Unreadable("lost".to_owned()),
+        (None, Some(certificate)) => Last::Certificate { certificate: certificate.clone(), behind: None },
+        (None, None) => Last::Cut,
+    };
     let report = |size: usize| {
-        let options = Options { certificates: Scope::Every, states: Scope::Every, ..Options::default() };
-        let mut auditor = Auditor::new(&NETWORK.genesis, &Foot::default(), None, options).expect("a foot");
-        all.chunks(size).for_each(|batch| auditor.blocks(batch));
-        auditor.finish(certificate)
+        let options = Options { depth: Depth::FULL, ..Options::default() };
+        let mut judge = Judge::new(&NETWORK.genesis, &Start::default(), options);
+        readable.chunks(size).for_each(|batch| judge.take(batch));
+        Report::of(&judge.finish(last.clone()))
     };
     let whole = report(16);
     assert_eq!(whole, report(1));

@@ -4,7 +4,7 @@
 
 use bincode::{Decode, Encode};
 use ledger_core::annex::CodeTables;
-use ledger_core::archive::{Below, CertifiedChange, StateRows};
+use ledger_core::archive::{Below, StateRows};
 use ledger_core::audit::Bookmark;
 use ledger_core::block::{Body, Header};
 use ledger_core::certificate::{ConsensusProposal, Parts, ValidatorProof, Vote};
@@ -12,6 +12,7 @@ use ledger_core::chain::Tip;
 use ledger_core::codec;
 use ledger_core::genesis::{Application, Genesis, Predecessor, TrustPolicy};
 use ledger_core::governance::{Change, Control};
+use ledger_core::history::CertifiedChange;
 use ledger_core::membership::{Member, Membership, Parameters};
 use ledger_core::merkle::{ConsistencyProof, Frontier, InclusionProof};
 use ledger_core::record::{Changes, Record};

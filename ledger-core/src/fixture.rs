@@ -6,7 +6,7 @@
     reason = "only tests use this module, and they may fail by panicking"
 )]
 
-use crate::archive::{Below, CertifiedChange, Foot};
+use crate::archive::{Below, Foot};
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{List, Text};
@@ -15,6 +15,7 @@ use crate::crypto::{Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, TrustPolicy};
 use crate::governance::{Approve, Change, Propose};
+use crate::history::CertifiedChange;
 use crate::lookup::VrfSecretKey;
 use crate::map::ContractMap;
 use crate::membership::{Key, Member, Membership, Node, NodeKey, Parameters, Purpose, VaultKey};
@@ -158,7 +159,7 @@ impl Network {
         self.blocks.push(block.block().encode());
         self.certificate = Some(certificate);
         // A copy moves on, so that whoever gets the block can move his own map over it.
-        block.clone().advance(&mut self.map);
+        block.clone().advance(&mut self.map).unwrap();
         self.tip = block.after().clone();
         block
     }
@@ -185,7 +186,7 @@ impl Network {
             let checked = check(HashedBlock::read(bytes).unwrap(), &then.tip, &then.map).unwrap();
             then.certificate = Some(then.certify(&checked));
             let mut block = checked.finalize(then.certificate.clone().unwrap()).unwrap();
-            block.advance(&mut then.map);
+            block.advance(&mut then.map).unwrap();
             then.tip = block.after().clone();
             then.blocks.push(bytes.clone());
         }

@@ -117,7 +117,7 @@ fn unaltered(base: &Base) {
 }
 
 fn is_original(base: &Base, outcome: &Outcome) -> bool {
-    let (tip, log_root) = (base.report.tip.to_string(), base.report.log_root.to_string());
+    let (tip, log_root) = (base.tip.to_string(), base.log_root.to_string());
     let said = outcome.said.as_ref();
     said.is_some_and(|said| (said.tip.as_ref(), said.log_root.as_ref()) == (Some(&tip), Some(&log_root)))
 }

@@ -84,9 +84,7 @@ struct Kept {
 impl Kept {
     fn of(stock: Stock) -> Self {
         let keep = |height: u64| {
-            let path = stock.folder().join("prefix");
-            std::fs::write(&path, stock.prefix(height)).unwrap();
-            let report = judge::audit(&stock.genesis, &path, None);
+            let report = judge::audit(&stock.genesis, &stock.prefix(height), None);
             assert_eq!(report["verdict"], "holds", "{}: {report}", stock.name);
             let path = stock.folder().join(format!("kept-{height}.json"));
             std::fs::write(&path, report["bookmark"].to_string()).unwrap();
@@ -176,7 +174,7 @@ impl Hands {
         std::fs::write(&path, &case.file).unwrap();
         let stock = &case.stock.stock;
         let bookmark = case.kept.map(|height| &case.stock.bookmarks[height as usize - 1]);
-        let said = Said::read(&judge::audit(&stock.genesis, &path, bookmark.map(|(kept, _)| kept)));
+        let said = Said::read(&judge::audit(&stock.genesis, &case.file, bookmark.map(|(kept, _)| kept)));
         let mut judged = Judged { verdict: said.as_ref().map(|said| said.verdict), ..Judged::default() };
         judged.failures.extend(wrong(case, said.as_ref()));
         if self.sample.python.is_some_and(|times| dice.one_in(times)) {

@@ -28,7 +28,7 @@ pub(super) fn make_home(stock: &Stock) {
         let checked = check(HashedBlock::read(&link.bytes()).unwrap(), &tip, &map).unwrap();
         let block = checked.finalize(link.certificate.clone()).unwrap();
         tip = block.after().clone();
-        block.clone().advance(&mut map);
+        block.clone().advance(&mut map).unwrap();
         ledger.push_final(block).unwrap();
         ledger.sync().unwrap();
         ledger.store().seal().unwrap();

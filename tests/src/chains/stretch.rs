@@ -3,11 +3,12 @@
 use super::stock::Stock;
 use crate::dice::Dice;
 use crate::layout::{Frame, framed, frames};
-use ledger_core::archive::{CertifiedChange, Foot, FrameKind, HEAD_BYTES, StateRows};
+use ledger_core::archive::{Foot, FrameKind, HEAD_BYTES, StateRows};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List};
 use ledger_core::fixture;
+use ledger_core::history::CertifiedChange;
 use ledger_core::membership::{Membership, Parameters};
 use ledger_core::names::{Height, NodeNumber};
 

@@ -163,7 +163,7 @@ fn flip_hot(dice: &mut Dice, base: &Base, home: &Path, group: &str, mended: bool
     let height = *dice.pick(&heights);
     let block = hot.get(height, Part::Block);
     drop(hot);
-    let tip = base.report.height.0;
+    let tip = base.height();
     let (bytes, spans, height) = if group == "certificate" {
         let certificate = base.certificates.last().unwrap();
         (codec::encode(certificate), layout::certificate_spans(certificate, 0), tip)
@@ -251,15 +251,15 @@ fn flip_one(dice: &mut Dice, files: &[PathBuf], promise: Promise) -> Option<Edit
 }
 
 fn tip_of_other_block(dice: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
-    let tip = base.report.height.0;
-    let mut other = base.report.tip.0;
+    let tip = base.height();
+    let mut other = base.tip.0;
     dice.flip(&mut other, 0..32);
     forge_tip(home, &base.genesis.chain_id(), tip, &BlockHash(other));
     Some(Edit::altered(tip, "the tip file"))
 }
 
 fn tip_above(dice: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
-    let missing = base.report.height.0 + 1;
+    let missing = base.height() + 1;
     forge_tip(home, &base.genesis.chain_id(), missing + dice.of(0..5) as u64, &BlockHash([7; 32]));
     Some(Edit::altered(missing, "the tip file"))
 }

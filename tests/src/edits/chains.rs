@@ -109,7 +109,7 @@ fn under_tip_file(dice: &mut Dice, base: &Base, home: &Path, make: Make) -> Opti
     let ((blocks, certificates), edit) = make(dice, base)?;
     place_in_home(home, &blocks, &certificates);
     // Who signed all else has not signed what the tip file names.
-    let height = if edit.promise == Promise::Rewritten { Some(base.report.height.0) } else { edit.height };
+    let height = if edit.promise == Promise::Rewritten { Some(base.height()) } else { edit.height };
     Some(Edit { promise: Promise::Altered, height, ..edit })
 }
 
@@ -273,13 +273,13 @@ fn rewritten(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
 fn certify_archive(dice: &mut Dice, base: &Base, path: &Path, make: Certify) -> Option<Edit> {
     let certificate = codec::encode(&make(dice, base)?);
     reframe(path, |frames| frames.last_mut().unwrap().1 = certificate);
-    Some(Edit::altered(base.report.height.0, "the last certificate"))
+    Some(Edit::altered(base.height(), "the last certificate"))
 }
 
 fn certify_home(dice: &mut Dice, base: &Base, home: &Path, make: Certify) -> Option<Edit> {
     let certificate = codec::encode(&make(dice, base)?);
-    Hot::open(home).set(base.report.height.0, Part::Certificate, &certificate);
-    Some(Edit::altered(base.report.height.0, "the last certificate"))
+    Hot::open(home).set(base.height(), Part::Certificate, &certificate);
+    Some(Edit::altered(base.height(), "the last certificate"))
 }
 
 /// Signed by all who may vote.

@@ -55,7 +55,7 @@ pub(super) fn forge(base: &Base, forgery: &Forgery<'_>) -> Forged {
         let block = HashedBlock::read(&codec::encode(block)).unwrap();
         let mut last = check(block, &network.tip, &network.map).unwrap().finalize(certificate.clone()).unwrap();
         network.tip = last.after().clone();
-        last.advance(&mut network.map);
+        last.advance(&mut network.map).unwrap();
         network.certificate = Some(certificate.clone());
     }
     let mut frontier = network.tip.frontier.clone();

@@ -231,7 +231,7 @@ fn hot_repeat(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
 
 fn hot_certificate(_: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
     let hot = Hot::open(home);
-    hot.set(base.report.height.0, Part::Certificate, &[]);
+    hot.set(base.height(), Part::Certificate, &[]);
     Some(Edit::of(Promise::Undecided, None, "the tip's certificate"))
 }
 
