@@ -21,25 +21,22 @@ enum Ended {
     Open,
     /// At a fault in the block of a height.
     Fault(u64),
-    /// At something of which the page does not say at which height it stands.
-    FaultSomewhere,
 }
 
-/// The law's answer: verdict, height, first fault, signed. The height is none where the page leaves it open.
+/// The law's answer.
 pub(super) struct Law {
-    pub(super) verdict: Verdict,
-    pub(super) heights: Option<(u64, Option<u64>, Option<u64>)>,
+    verdict: Verdict,
+    height: u64,
+    first: Option<u64>,
+    signed: Option<u64>,
 }
 
 impl Law {
     /// What an answer says else, where it does.
     pub(super) fn contradicts(&self, said: &Said) -> Option<String> {
-        if said.verdict != self.verdict {
-            return Some(format!("the law says {:?}", self.verdict));
-        }
-        let heights = (said.height, said.first, said.signed);
-        let wanted = self.heights.filter(|wanted| *wanted != heights)?;
-        Some(format!("the law says (height, first, signed) = {wanted:?}, not {heights:?}"))
+        let law = (self.verdict, self.height, self.first, self.signed);
+        let other = (said.verdict, said.height, said.first, said.signed);
+        (law != other).then(|| format!("the law says (verdict, height, first, signed) = {law:?}, not {other:?}"))
     }
 }
 
@@ -63,7 +60,6 @@ pub(super) fn judge(genesis: &Genesis, file: &[u8], kept: Option<(u64, BlockHash
     let inside = match ended {
         Ended::Fault(at) => Some(at),
         Ended::Complete | Ended::Open => None,
-        Ended::FaultSomewhere => return Some(Law { verdict: Verdict::Altered, heights: None }),
     };
     let first = inside.into_iter().chain(outside).min();
     let verdict = match (first, ended) {
@@ -72,20 +68,22 @@ pub(super) fn judge(genesis: &Genesis, file: &[u8], kept: Option<(u64, BlockHash
         (None, _) => Verdict::Undecided,
     };
     let height = first.map_or(last, |first| first - 1);
-    let signed = climb.signed.min(height);
-    Some(Law { verdict, heights: Some((height, first, (signed > 0).then_some(signed))) })
+    // Its own certificate stands in the block above, or at the end.
+    let signed = if climb.certified && height == last { height } else { height.saturating_sub(1) };
+    Some(Law { verdict, height, first, signed: (signed > 0).then_some(signed) })
 }
 
 struct Climb {
     tip: Tip,
     map: ContractMap,
     hashes: Vec<BlockHash>,
-    signed: u64,
+    /// Whether the end certificate is the last block's own.
+    certified: bool,
 }
 
 impl Climb {
     fn new(genesis: &Genesis) -> Self {
-        Self { tip: Tip::genesis(genesis), map: ContractMap::default(), hashes: Vec::new(), signed: 0 }
+        Self { tip: Tip::genesis(genesis), map: ContractMap::default(), hashes: Vec::new(), certified: false }
     }
 
     fn run(&mut self, mut rest: &[u8]) -> Ended {
@@ -114,7 +112,6 @@ impl Climb {
         let checked = check(block, &self.tip, &self.map).map_err(|_| last + 1)?;
         // Its own certificate comes later, in the block above or at the end: here only what follows is taken over.
         let certificate = ledger_core::fixture::certificate(checked.after());
-        self.signed = if carried.is_some() { last } else { self.signed };
         match checked.clone().finalize(certificate) {
             Ok(mut block) => {
                 self.tip = block.after().clone();
@@ -136,21 +133,20 @@ impl Climb {
 
     fn end(&mut self, body: &[u8], rest: &[u8]) -> Ended {
         let (tip, last) = (&self.tip, self.hashes.len() as u64);
-        let Ok(certificate) = codec::decode::<Certificate>(body) else { return Ended::FaultSomewhere };
+        let Ok(certificate) = codec::decode::<Certificate>(body) else { return Ended::Open };
         if certificate.height > tip.height {
             let holds = certificate.verify(&tip.chain, &tip.membership, certificate.height, certificate.block).is_ok();
-            return if holds {
-                Ended::Fault(last + 1)
-            } else if last == 0 {
-                Ended::FaultSomewhere
-            } else {
-                Ended::Fault(last)
-            };
+            if holds {
+                return Ended::Fault(last + 1);
+            }
         }
-        if certificate.verify(&tip.chain, &tip.signers, tip.height, tip.hash).is_err() || last == 0 {
-            return if last == 0 { Ended::FaultSomewhere } else { Ended::Fault(last) };
+        if last == 0 {
+            return Ended::Open;
         }
-        self.signed = last;
+        if certificate.verify(&tip.chain, &tip.signers, tip.height, tip.hash).is_err() {
+            return Ended::Fault(last);
+        }
+        self.certified = true;
         if rest.is_empty() { Ended::Complete } else { Ended::Open }
     }
 }
