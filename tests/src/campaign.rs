@@ -188,8 +188,11 @@ fn judge(base: &Base, kind: Kind, path: &Path, edit: &Edit, outcome: &Outcome) -
             }
             given_away(base, kind.target, path)
         }
-        (1, Altered | Signed) if edit.height.is_none() || is_located(edit, outcome) => Ok(Answer::Found),
-        (1, Noticed | Stale | Loose | Named) => Ok(Answer::Found),
+        (1, Altered | Signed | Noticed | Stale | Loose | Named)
+            if edit.height.is_none() || is_located(edit, outcome) =>
+        {
+            Ok(Answer::Found)
+        }
         (3, Undecided) if edit.height.is_none_or(|at| height == Some(at - 1)) => Ok(Answer::Undecided),
         (3, Noticed | Loose | Named | Shorter(_)) => Ok(Answer::Undecided),
         (2, Named) => Ok(Answer::Refused),

@@ -112,7 +112,8 @@ fn worth(of: Target, span: &Span, frame: Option<FrameKind>, mended: bool) -> Pro
         ("file head", _) => Promise::Named,
         // A frame of another kind is none in its place, checksum or not.
         ("frame head", Archive | Stretch) => Promise::Undecided,
-        ("frame head", Home) if is_block => Promise::Altered,
+        // A block that cannot be read in a sealed file may stand in the database, too.
+        (_, Home) if is_block && !mended => Promise::Stale,
         ("foot" | "states", Archive | Stretch) if mended => Promise::Noticed,
         // A count leads beyond the certificate: then it is none.
         ("certificate", Archive | Stretch) if mended && span.field == "count" => Promise::Noticed,
@@ -141,7 +142,7 @@ fn flip_file(dice: &mut Dice, of: Target, path: &Path, group: &str, mended: bool
         let promise = worth(of, &span, frame.map(|frame| frame.kind), mended);
         // An end certificate that cannot be read takes nothing from the last block.
         let placed = height.or(of_last.filter(|_| promise == Promise::Altered));
-        let placed = placed.filter(|_| matches!(promise, Promise::Altered | Promise::Undecided));
+        let placed = placed.filter(|_| promise != Promise::Noticed && promise != Promise::Loose);
         Some(edit(promise, &span, placed, path))
     })
 }
@@ -188,8 +189,9 @@ fn flip_hot(dice: &mut Dice, base: &Base, home: &Path, group: &str, mended: bool
         }
     });
     // Without its checksum sled may go back to an older copy, or lose what came later too.
-    let promise = if mended && group != "certificate" { Promise::Stale } else { Promise::Loose };
-    Some(edit(promise, &span, Some(height), &path))
+    let (promise, placed) =
+        if mended && group != "certificate" { (Promise::Stale, Some(height)) } else { (Promise::Loose, None) };
+    Some(edit(promise, &span, placed, &path))
 }
 
 fn flip_log(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {

@@ -17,7 +17,7 @@ use std::path::Path;
 /// What an audit has to answer (`docs/format.md` §15, §16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// Altered, and the lowest finding is at the edit's height where it has one.
+    /// Altered. Here and below, where an edit has a height the lowest finding is there.
     Altered,
     /// Undecided, and everything below the edit's height holds: nothing outside the evidence says that there was more.
     Undecided,

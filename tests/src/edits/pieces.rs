@@ -168,7 +168,7 @@ fn remove_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let path = dice.pick(&sealed_files(home)).clone();
     let height = crate::layout::frames(&std::fs::read(&path).unwrap()).iter().find_map(|frame| frame.height);
     std::fs::remove_file(&path).unwrap();
-    Some(Edit::of(Promise::Altered, height, path.display().to_string()))
+    Some(Edit::of(Promise::Stale, height, path.display().to_string()))
 }
 
 fn exchange_files(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -182,7 +182,7 @@ fn exchange_files(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let height = crate::layout::frames(&one).iter().find_map(|frame| frame.height);
     std::fs::write(&files[first], other).unwrap();
     std::fs::write(&files[second], one).unwrap();
-    Some(Edit::of(Promise::Altered, height, format!("files {first} and {second}")))
+    Some(Edit::of(Promise::Stale, height, format!("files {first} and {second}")))
 }
 
 fn double_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -190,7 +190,7 @@ fn double_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let path = dice.pick(&files).clone();
     let more = files.last()?.with_file_name(format!("{:06}.luqi", files.len() + 1));
     std::fs::copy(&path, more).unwrap();
-    Some(Edit::of(Promise::Altered, None, path.display().to_string()))
+    Some(Edit::of(Promise::Stale, None, path.display().to_string()))
 }
 
 fn two_heights(dice: &mut Dice, hot: &Hot) -> (u64, u64) {
@@ -212,7 +212,7 @@ fn hot_swap(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let (one, other) = (hot.get(first, Part::Block), hot.get(second, Part::Block));
     hot.set(first, Part::Block, &other);
     hot.set(second, Part::Block, &one);
-    Some(Edit::of(Promise::Stale, None, format!("blocks {first} and {second}")))
+    Some(Edit::altered(first, format!("blocks {first} and {second}")))
 }
 
 fn hot_remove(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -226,7 +226,7 @@ fn hot_repeat(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let hot = Hot::open(home);
     let (first, second) = two_heights(dice, &hot);
     hot.set(second, Part::Block, &hot.get(first, Part::Block));
-    Some(Edit::of(Promise::Stale, None, format!("block {first} at {second}")))
+    Some(Edit::altered(second, format!("block {first} at {second}")))
 }
 
 fn hot_certificate(_: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
@@ -256,7 +256,9 @@ fn drop_hot(dice: &mut Dice, base: &Base, home: &Path, forge: bool) -> Option<Ed
     (left + 1..=high).for_each(|height| hot.remove(height));
     let what = format!("blocks above {left}");
     if !forge {
-        return Some(Edit::altered(left + 1, what));
+        // A block that also stands in a sealed file is still there.
+        let first = only_hot(home, left + 1).then_some(left + 1);
+        return Some(Edit::of(Promise::Altered, first, what));
     }
     forge_tip(home, &base.genesis.chain_id(), left, &base.blocks[left as usize - 1].header.hash());
     Some(Edit::of(Promise::Shorter(left), None, what))
@@ -264,7 +266,8 @@ fn drop_hot(dice: &mut Dice, base: &Base, home: &Path, forge: bool) -> Option<Ed
 
 fn tip_gone(_: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     std::fs::remove_file(home.join("ledger/tip")).unwrap();
-    Some(Edit::of(Promise::Loose, None, "ledger/tip"))
+    // Nothing says then that no block is missing above.
+    Some(Edit::of(Promise::Undecided, None, "ledger/tip"))
 }
 
 fn tip_and_blocks_gone(dice: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
