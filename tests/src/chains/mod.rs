@@ -120,12 +120,13 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn make(dice: &mut Dice, stocks: &'a [Kept]) -> Self {
         let stock = dice.pick(stocks);
-        let kept = dice.one_in(4).then(|| 1 + dice.of(0..stock.stock.trunk.len()) as u64);
-        if dice.one_in(8) {
+        let stretch = dice.one_in(8);
+        // Without what was kept, a stretch proves nothing.
+        let kept = dice.one_in(if stretch { 2 } else { 4 }).then(|| 1 + dice.of(0..stock.stock.trunk.len()) as u64);
+        if stretch {
             let (row, file) = stretch::make(dice, &stock.stock);
             let what = format!("a stretch above block {}, kept {kept:?}", stock.stock.stretch.1);
-            let (stretch, lawless) = (true, false);
-            return Self { stock, row, what, file, made: None, kept, unsigned: true, stretch, lawless };
+            return Self { stock, row, what, file, made: None, kept, unsigned: true, stretch, lawless: false };
         }
         let kinds: Vec<_> = KINDS.iter().flat_map(|kind| vec![*kind; kind.weight]).collect();
         let kind = *dice.pick(&kinds);
@@ -143,7 +144,7 @@ impl<'a> Case<'a> {
             whole = None;
         }
         what = format!("{what}; kept {kept:?}");
-        Self { stock, row, what, file, made: whole, kept, unsigned, stretch: false, lawless }
+        Self { stock, row, what, file, made: whole, kept, unsigned, stretch, lawless }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Stock {
     pub(super) trunk: Links,
     /// Other histories of the same genesis, as completely signed: pieces of them are lawful bytes at another place.
     pub(super) forks: Vec<Links>,
-    /// The trunk up to a block that gives strangers the votes, as it would be if the members had approved.
+    /// The trunk up to a block that gives strangers the votes, as it is if the members approve: a signed history, too.
     pub(super) coup: Links,
     /// The height of that block.
     pub(super) taken_at: u64,
@@ -74,7 +74,7 @@ impl Stock {
 
     /// Every history that was signed by more than two thirds.
     pub(super) fn signed(&self) -> impl Iterator<Item = &Links> {
-        std::iter::once(&self.trunk).chain(&self.forks)
+        [&self.trunk, &self.coup].into_iter().chain(&self.forks)
     }
 
     pub(super) fn genesis_file(&self) -> PathBuf {
