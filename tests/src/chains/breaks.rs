@@ -116,7 +116,7 @@ pub(super) const BREAKS: &[Break] = &[
     }),
     certificate("certificate with a key twice", |_, _, certificate| {
         let mut signatures = certificate.signatures.clone().into_vec();
-        signatures.push(signatures[0]);
+        signatures.extend(signatures.first().copied());
         signatures.sort_by_key(|signature| signature.node);
         certificate.signatures = List::new(signatures).unwrap();
     }),
@@ -153,8 +153,11 @@ fn change_submission(dice: &mut Dice, body: &mut Body, change: impl FnOnce(&mut 
 /// One bit of one signature.
 pub(super) fn spoil(dice: &mut Dice, certificate: &mut Certificate) {
     let mut signatures = certificate.signatures.clone().into_vec();
-    let place = dice.of(0..signatures.len());
-    dice.flip(&mut signatures[place].signature.0, 0..64);
+    // A forger may have made one without any.
+    if !signatures.is_empty() {
+        let place = dice.of(0..signatures.len());
+        dice.flip(&mut signatures[place].signature.0, 0..64);
+    }
     certificate.signatures = List::new(signatures).unwrap();
 }
 

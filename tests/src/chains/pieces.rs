@@ -57,7 +57,9 @@ pub(super) const PIECES: &[Piece] = &[
     ("certificate with a signature less", |dice, _, links, at| {
         if let Some(certificate) = &mut links[at].body.parent_certificate {
             let mut signatures = certificate.signatures.clone().into_vec();
-            signatures.remove(dice.of(0..signatures.len()));
+            if !signatures.is_empty() {
+                signatures.remove(dice.of(0..signatures.len()));
+            }
             certificate.signatures = List::new(signatures).unwrap();
         }
     }),
