@@ -1,5 +1,6 @@
 //! Stretches made anew: an archive that begins within the chain stands on a foot, and a forger writes the foot.
 
+use super::links::{Link, Links};
 use super::stock::Stock;
 use crate::dice::Dice;
 use crate::layout::{Frame, framed, frames};
@@ -61,10 +62,7 @@ const EDITS: &[Edit] = &[
         });
         with_foot(pieces, |foot| foot.states = foot.states.map(|states| states - 1));
     }),
-    ("stretch: states left out altogether", |_, _, pieces| {
-        pieces.retain(|(kind, _)| *kind != FrameKind::States);
-        with_foot(pieces, |foot| foot.states = None);
-    }),
+    ("stretch: states left out altogether", |_, _, pieces| without_states(pieces)),
     ("stretch: foot of the genesis", |_, _, pieces| {
         pieces.retain(|(kind, _)| *kind != FrameKind::States);
         with_foot(pieces, |foot| *foot = Foot::default());
@@ -77,14 +75,7 @@ const EDITS: &[Edit] = &[
                 foot.header = other[below - 1].header.clone();
             }
         });
-        let mut blocks = other[below..].iter();
-        for (kind, bytes) in pieces.iter_mut() {
-            match kind {
-                FrameKind::Block => *bytes = blocks.next().unwrap().bytes(),
-                FrameKind::Certificate => *bytes = codec::encode(&other.last().unwrap().certificate),
-                FrameKind::Foot | FrameKind::States => {}
-            }
-        }
+        with_blocks_of(pieces, &other[below..]);
     }),
     ("stretch: a block gutted", |dice, _, pieces| {
         with_block(dice, pieces, |_, block| block.body.submissions = List::default());
@@ -109,8 +100,7 @@ pub(super) fn make(dice: &mut Dice, stock: &Stock) -> (String, Vec<u8>) {
         frames(original).iter().map(|frame: &Frame| (frame.kind, original[frame.body()].to_vec())).collect();
     let (name, edit) = dice.pick(EDITS);
     edit(dice, stock, &mut pieces);
-    let mut file = original[..HEAD_BYTES].to_vec();
-    pieces.iter().for_each(|(kind, bytes)| file.extend(framed(*kind, bytes)));
+    let mut file = written(original, &pieces);
     if !dice.one_in(4) {
         return ((*name).to_owned(), file);
     }
@@ -119,9 +109,46 @@ pub(super) fn make(dice: &mut Dice, stock: &Stock) -> (String, Vec<u8>) {
     (format!("stretch: forged or not, then {what}"), file)
 }
 
-/// Bytes of the original stretch, with a start that was kept: from its first block on, signatures at the end.
+/// Bytes of a stretch of a signed history, with or without its states, and a block of that history that was kept
+/// at its start or above.
 pub(super) fn is_signed(stock: &Stock, file: &[u8], kept: Option<u64>) -> bool {
-    *file == stock.stretch.0 && kept.is_some_and(|height| height >= stock.stretch.1)
+    let (original, below) = (&stock.stretch.0, stock.stretch.1);
+    let Some(kept) = kept.filter(|kept| *kept >= below) else { return false };
+    let met = |history: &&Links| {
+        let same = |height: u64| history[height as usize - 1].header == stock.trunk[height as usize - 1].header;
+        same(below) && same(kept)
+    };
+    stock.signed().filter(met).any(|history| {
+        let mut pieces: Vec<Piece> =
+            frames(original).iter().map(|frame| (frame.kind, original[frame.body()].to_vec())).collect();
+        with_blocks_of(&mut pieces, &history[below as usize..]);
+        let whole = written(original, &pieces);
+        without_states(&mut pieces);
+        [whole, written(original, &pieces)].iter().any(|lawful| lawful == file)
+    })
+}
+
+fn written(original: &[u8], pieces: &[Piece]) -> Vec<u8> {
+    let mut file = original[..HEAD_BYTES].to_vec();
+    pieces.iter().for_each(|(kind, bytes)| file.extend(framed(*kind, bytes)));
+    file
+}
+
+fn without_states(pieces: &mut Vec<Piece>) {
+    pieces.retain(|(kind, _)| *kind != FrameKind::States);
+    with_foot(pieces, |foot| foot.states = None);
+}
+
+/// The blocks and the end certificate are those of another history.
+fn with_blocks_of(pieces: &mut [Piece], links: &[Link]) {
+    let mut blocks = links.iter();
+    for (kind, bytes) in pieces {
+        match kind {
+            FrameKind::Block => *bytes = blocks.next().unwrap().bytes(),
+            FrameKind::Certificate => *bytes = codec::encode(&links.last().unwrap().certificate),
+            FrameKind::Foot | FrameKind::States => {}
+        }
+    }
 }
 
 fn with_foot(pieces: &mut [Piece], change: impl FnOnce(&mut Foot)) {
