@@ -26,7 +26,7 @@ image: ## builds the container image luqi:local, FROM scratch and without a regi
 	@tools/need.sh cc
 	@tools/image.sh
 
-test: ## every test, in Rust and Python (FUZZ=1: and a short run of each fuzz target)
+test: ## every test, in Rust and Python, and how many were left out (FUZZ=1: and a short run of each fuzz target)
 	@tools/need.sh python3 cryptography cc
 	@tools/test.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of: python3, cryptography, cc, c++, curl, postgresql. Asks nothing, and says what it does.
+# Installs what is missing of: python3, cryptography, cc, c++, curl, e2fsprogs, postgresql. Asks nothing, and says what it does.
 set -euo pipefail
 
 say() { echo "need: $*"; }
@@ -47,6 +47,9 @@ for what in "$@"; do
         ;;
     curl)
         command -v curl >/dev/null || apt_install curl || missing curl "install curl"
+        ;;
+    e2fsprogs)
+        command -v mkfs.ext4 >/dev/null || apt_install e2fsprogs || missing mkfs.ext4 "install e2fsprogs"
         ;;
     postgresql)
         # Debian keeps the server's programs out of PATH.

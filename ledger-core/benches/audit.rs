@@ -14,10 +14,11 @@ use ledger_core::archive::{Last, Start};
 use ledger_core::audit::{Depth, Judge, Judged, Options, Scope, Verdict, verdict};
 use ledger_core::chain::{HashedBlock, check, replay};
 use ledger_core::codec::encode;
-use ledger_core::event::{Action, Event};
+use ledger_core::event::{Action, Entry, Event, Seal};
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::map::Table;
-use ledger_core::merkle::{Frontier, leaf_hash, root_parallel};
+use ledger_core::merkle::{leaf_hash, root_parallel};
+use ledger_core::submission::Submission;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::hint::black_box;
@@ -68,32 +69,33 @@ fn in_turns<const N: usize>(rounds: usize, mut works: [&mut dyn FnMut(); N]) -> 
     best
 }
 
+/// Every entry of the log, as bytes: the seals of what lies below each block, then its events.
+fn entries(network: &Network) -> Vec<Vec<u8>> {
+    let mut seals = network.genesis.seals();
+    let mut entries = Vec::new();
+    for bytes in &network.blocks {
+        let block = HashedBlock::read(bytes).unwrap();
+        entries.extend(seals.drain(..).map(|seal| encode(&Entry::Seal(seal))));
+        seals.push(Seal { height: block.header().height, block: block.hash() });
+        entries.extend(block.body().submissions.iter().flat_map(Submission::entries));
+    }
+    entries
+}
+
 fn main() {
     let events = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1_000_000);
     println!("| events a submission | bare root, events/s | audit, events/s | bare root ÷ audit | every state ÷ |");
     println!("|---|---|---|---|---|");
     for per_submission in [50, 500] {
         let network = chain(events, per_submission);
-        // The whole log but for the seals: a chain of the leaves alone, whose root another computation gives.
-        let entries: Vec<Vec<u8>> = network
-            .blocks
-            .iter()
-            .flat_map(|bytes| {
-                let block = HashedBlock::read(bytes).unwrap().into_block();
-                block.body.submissions.into_iter().flat_map(|s| s.entries().collect::<Vec<_>>()).collect::<Vec<_>>()
-            })
-            .collect();
-        let known = {
-            let mut frontier = Frontier::new();
-            entries.iter().for_each(|entry| frontier.push(leaf_hash(entry)));
-            frontier.root()
-        };
+        let entries = entries(&network);
+        let log_root = network.tip.frontier.root();
         let [bare, whole, every] = in_turns(
             5,
             [
                 &mut || {
                     let leaves: Vec<_> = entries.par_iter().map(|entry| leaf_hash(entry)).collect();
-                    assert_eq!(root_parallel(&leaves), known);
+                    assert_eq!(root_parallel(&leaves), log_root);
                 },
                 &mut || {
                     let judged = audit(&network, Depth::default());

@@ -61,6 +61,8 @@ pub mod merkle;
 pub mod names;
 pub mod outcome;
 pub mod record;
+#[cfg(any(test, feature = "fixture"))]
+pub mod skipped;
 pub mod submission;
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
-//! Public test vectors that stand beside the project: tests that want them skip without them.
+//! Public test vectors that stand beside the project, and may not be copied into it: tests that want them are
+//! left out without them, and counted.
 
 use std::path::PathBuf;
 
-/// A file of the shared vectors, parsed; `None`, said on standard error, where they are not there.
+/// A file of the shared vectors, parsed; `None` where they are not there. Whoever names their folder by
+/// `LUQI_VECTORS` has them.
 #[allow(clippy::disallowed_methods, reason = "tests may read files and their environment")]
 pub(crate) fn json(path: &str) -> Option<serde_json::Value> {
-    let folder = std::env::var("LUQI_VECTORS")
-        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"), PathBuf::from);
-    match std::fs::read_to_string(folder.join(path)) {
+    let named = std::env::var_os("LUQI_VECTORS").map(PathBuf::from);
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors");
+    let file = named.clone().unwrap_or_else(beside).join(path);
+    match std::fs::read_to_string(&file) {
         Ok(text) => Some(serde_json::from_str(&text).unwrap()),
         Err(error) => {
-            eprintln!("skipped: {}: {error} (set LUQI_VECTORS)", folder.join(path).display());
+            assert!(named.is_none(), "LUQI_VECTORS names a folder without {path}: {error}");
+            crate::skipped::leave_out(format_args!("the public vectors {path} are not here (set LUQI_VECTORS)"));
             None
         }
     }

@@ -2,10 +2,8 @@
 
 use crate::base::Base;
 use crate::luqi;
-use ledger_core::audit::{Finding, Verdict};
-use ledger_core::merkle::LogRoot;
-use ledger_core::names::{BlockHash, Height};
-use serde::Deserialize;
+use crate::said::Said;
+use ledger_core::audit::Verdict;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -28,21 +26,6 @@ pub struct Ways {
     pub every: bool,
     /// Against what the auditor kept.
     pub from: bool,
-}
-
-/// What `luqi audit --json` prints, as far as the campaign judges it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Said {
-    /// The answer.
-    pub verdict: Verdict,
-    /// The height up to which it vouches.
-    pub height: Option<Height>,
-    /// The block there.
-    pub tip: Option<BlockHash>,
-    /// The log there.
-    pub log_root: Option<LogRoot>,
-    /// What does not hold.
-    pub findings: Vec<Finding>,
 }
 
 /// What came of an audit.
@@ -79,7 +62,7 @@ pub fn run(base: &Base, target: Target, path: &Path, ways: Ways) -> Outcome {
         arguments.extend([OsStr::new("--from"), bookmark.as_os_str()]);
     }
     let run = luqi::run(&arguments);
-    let said: Option<Said> = serde_json::from_str(&run.out).ok();
+    let said = serde_json::from_str(&run.out).ok().as_ref().and_then(Said::read);
     let code = if run.crashed() { None } else { run.code };
     let meant = said.as_ref().map(|said| match said.verdict {
         Verdict::Holds => 0,

@@ -1,7 +1,7 @@
 //! The chains that are altered: small, complete, and with a validator that was removed.
 
 use ledger_core::archive::{Last, Start};
-use ledger_core::audit::{Bookmark, Judge, Options, Report, Verdict};
+use ledger_core::audit::{Judge, Options, Report, Verdict};
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::FinalBlock;
@@ -10,7 +10,8 @@ use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, CODES, Network, code, governance_key};
 use ledger_core::genesis::Genesis;
 use ledger_core::governance::{Approve, Change, Propose};
-use ledger_core::names::{Height, NodeNumber};
+use ledger_core::merkle::LogRoot;
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use luqi_node::committer::Ledger;
 use luqi_node::store::StoreConfig;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,10 @@ pub struct Base {
     pub validators: u32,
     /// The node that was a validator and is none any more, and the height from which it is none.
     pub removed: (NodeNumber, Height),
-    /// What an audit of it says.
-    pub report: Report,
+    /// Its last block.
+    pub tip: BlockHash,
+    /// Its log.
+    pub log_root: LogRoot,
     folder: TempDir,
 }
 
@@ -73,14 +76,15 @@ impl Base {
         drop(ledger);
         let certificates: Vec<Certificate> = made.iter().map(|block| block.certificate().unwrap().clone()).collect();
         let blocks: Vec<Block> = made.iter().map(|block| block.block().clone().into_block()).collect();
-        let report = audit(&genesis, &blocks, certificates.last());
+        let report = audit(&genesis, &blocks, certificates.last().unwrap());
         assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.findings);
         let below = STRETCH as usize - 1;
-        let kept = audit(&genesis, &blocks[..below], Some(&certificates[below - 1]));
+        let kept = audit(&genesis, &blocks[..below], &certificates[below - 1]);
         for (name, bookmark) in [("bookmark.json", &report.bookmark), ("below.json", &kept.bookmark)] {
             std::fs::write(folder.path().join(name), serde_json::to_vec(bookmark).unwrap()).unwrap();
         }
-        Self { name, genesis, blocks, certificates, validators, removed, report, folder }
+        let (tip, log_root) = (report.tip.unwrap(), report.log_root.unwrap());
+        Self { name, genesis, blocks, certificates, validators, removed, tip, log_root, folder }
     }
 
     /// The home of a node.
@@ -119,19 +123,18 @@ impl Base {
         self.folder.path().join("bookmark.json")
     }
 
-    /// The same, as a value.
+    /// Its height.
     #[must_use]
-    pub fn bookmark(&self) -> &Bookmark {
-        self.report.bookmark.as_ref().unwrap()
+    pub const fn height(&self) -> u64 {
+        self.blocks.len() as u64
     }
 }
 
 /// An audit of blocks in memory.
-fn audit(genesis: &Genesis, blocks: &[Block], certificate: Option<&Certificate>) -> Report {
+fn audit(genesis: &Genesis, blocks: &[Block], certificate: &Certificate) -> Report {
     let mut judge = Judge::new(genesis, &Start::default(), Options::default());
     judge.take(&blocks.iter().map(codec::encode).collect::<Vec<_>>());
-    let last = certificate.cloned().map_or(Last::Cut, |certificate| Last::Certificate { certificate, behind: None });
-    Report::of(&judge.finish(last))
+    Report::of(&judge.finish(Last::Certificate { certificate: certificate.clone(), behind: None }))
 }
 
 /// Stores a chain as a node does.

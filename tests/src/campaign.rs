@@ -1,15 +1,14 @@
 //! No alteration escapes: thousands of edits, each on a fresh copy, each judged by the audit of the
 //! real binary.
 //!
-//! An edit escapes when the audit says that the evidence holds although what it read is not the
-//! original chain; a shorter valid chain may hold, if the audit says up to where and what the auditor
-//! kept gives it away. An audit that crashes fails the campaign too.
+//! Each kind of edit has its answer ([`Promise`]), and any other is a failure: *altered* names the block, *undecided*
+//! vouches for what lies below it, and *holds* is said of the original chain alone, or of a shorter or rewritten one
+//! that what the auditor kept gives away. An audit that crashes fails the campaign too.
 
 use crate::audit::{self, Outcome, Target, Ways};
 use crate::base::Base;
 use crate::dice::Dice;
 use crate::edits::{Edit, Kind, Promise, kinds};
-use ledger_core::audit::Verdict;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::path::Path;
@@ -118,8 +117,9 @@ fn unaltered(base: &Base) {
 }
 
 fn is_original(base: &Base, outcome: &Outcome) -> bool {
-    let same = |said: &audit::Said| (said.tip, said.log_root) == (base.report.tip, base.report.log_root);
-    outcome.said.as_ref().is_some_and(same)
+    let (tip, log_root) = (base.tip.to_string(), base.log_root.to_string());
+    let said = outcome.said.as_ref();
+    said.is_some_and(|said| (said.tip.as_ref(), said.log_root.as_ref()) == (Some(&tip), Some(&log_root)))
 }
 
 /// One edit: made on a fresh copy, audited, judged. Each has a seed of its own, so that it can be
@@ -138,7 +138,7 @@ fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, table: &Mutex<T
     };
     let ways = Ways { every: dice.one_in(4), from: false };
     let outcome = audit::run(base, kind.target, &path, ways);
-    let judged = judge(base, kind.target, &path, &edit, &outcome);
+    let judged = judge(base, kind, &path, &edit, &outcome);
     let mut table = table.lock().unwrap();
     let row = table.rows.entry(kind.name).or_default();
     row.tried += 1;
@@ -155,8 +155,8 @@ fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, table: &Mutex<T
         Err(why) => {
             let what = &edit.what;
             let failure = format!(
-                "edit {number} of seed {seed}, {}, {}, {what}: {why}; {ways:?}\n{outcome:?}",
-                base.name, kind.name
+                "edit {number} of seed {seed}, {}, {}, {what}: {why}; {ways:?}, {:?}\n{outcome:?}",
+                base.name, kind.name, edit.promise
             );
             eprintln!("{failure}");
             table.failures.push(failure);
@@ -172,29 +172,36 @@ enum Answer {
     Refused,
 }
 
-fn judge(base: &Base, target: Target, path: &Path, edit: &Edit, outcome: &Outcome) -> Result<Answer, String> {
+/// Whether the answer is one that the edit's promise allows.
+fn judge(base: &Base, kind: Kind, path: &Path, edit: &Edit, outcome: &Outcome) -> Result<Answer, String> {
+    use Promise::{Altered, Derived, Loose, Named, Noticed, Rewritten, Shorter, Signed, Stale, Undecided};
     let Some(code) = outcome.code else { return Err("the audit crashed".to_owned()) };
-    match code {
-        0 if is_original(base, outcome) => return Ok(Answer::Original),
-        0 => {}
-        1 => return Ok(Answer::Found),
-        3 => return Ok(Answer::Undecided),
-        _ => return Ok(Answer::Refused),
-    }
-    let height = outcome.said.as_ref().and_then(|said| said.height).map(|height| height.0);
-    match edit.promise {
-        Promise::Noticed => return Err(format!("it escaped: the audit vouches up to {height:?}")),
-        Promise::Shorter(left) if height != Some(left) => {
-            return Err(format!("the audit vouches up to {height:?}, the chain here ends at {left}"));
-        }
-        Promise::Signed => {
-            let deep = audit::run(base, target, path, Ways { every: true, from: false });
-            if deep.code != Some(1) {
+    let height = outcome.said.as_ref().map(|said| said.height);
+    match (code, edit.promise) {
+        (0, Stale | Loose | Named | Derived) if is_original(base, outcome) => Ok(Answer::Original),
+        (0, Shorter(left)) if height == Some(left) => given_away(base, kind.target, path),
+        (0, Rewritten) => given_away(base, kind.target, path),
+        (0, Signed) => {
+            let deep = audit::run(base, kind.target, path, Ways { every: true, from: false });
+            if deep.code != Some(1) || !is_located(edit, &deep) {
                 return Err(format!("an audit of every block does not find it: {deep:?}"));
             }
+            given_away(base, kind.target, path)
         }
-        Promise::Shorter(_) | Promise::Rewritten => {}
+        (1, Altered | Signed | Noticed | Stale | Loose | Named)
+            if edit.height.is_none() || is_located(edit, outcome) =>
+        {
+            Ok(Answer::Found)
+        }
+        (3, Undecided) if edit.height.is_none_or(|at| height == Some(at - 1)) => Ok(Answer::Undecided),
+        (3, Noticed | Loose | Named | Shorter(_)) => Ok(Answer::Undecided),
+        (2, Named) => Ok(Answer::Refused),
+        _ => Err(format!("this is not the answer; it vouches up to {height:?}")),
     }
+}
+
+/// What the auditor kept gives away what holds by itself.
+fn given_away(base: &Base, target: Target, path: &Path) -> Result<Answer, String> {
     let again = audit::run(base, target, path, Ways { from: true, ..Ways::default() });
     if again.code == Some(1) {
         Ok(Answer::Kept)
@@ -203,15 +210,9 @@ fn judge(base: &Base, target: Target, path: &Path, edit: &Edit, outcome: &Outcom
     }
 }
 
-/// A finding names the altered block, or entries among which the altered event is.
+/// The lowest finding is the altered block.
 fn is_located(edit: &Edit, outcome: &Outcome) -> bool {
-    let findings = outcome.said.iter().flat_map(|said| &said.findings);
-    let mut here = findings.filter(|finding| {
-        let spans = finding.index.zip(edit.index).is_some_and(|(span, index)| (span.0.0..=span.1.0).contains(&index));
-        Some(finding.height.0) == edit.height || spans
-    });
-    debug_assert!(outcome.said.as_ref().is_none_or(|said| said.verdict == Verdict::Altered));
-    here.next().is_some()
+    edit.height.is_some() && outcome.said.as_ref().is_some_and(|said| said.first == edit.height)
 }
 
 fn copy(base: &Base, target: Target, to: &Path) {

@@ -19,7 +19,7 @@ use std::ops::Range;
 /// Length of an encoded header.
 pub const HEADER_BYTES: usize = 255;
 
-/// A field, where it stands, and the log entry that it is part of.
+/// A field, and where it stands.
 #[derive(Clone, Debug)]
 pub struct Span {
     /// Which part of the whole it belongs to.
@@ -28,8 +28,6 @@ pub struct Span {
     pub field: &'static str,
     /// Its bytes.
     pub range: Range<usize>,
-    /// Log index of the event.
-    pub index: Option<u64>,
 }
 
 struct Spans {
@@ -42,15 +40,15 @@ impl Spans {
         Self { spans: Vec::new(), at }
     }
 
-    fn push(&mut self, group: &'static str, field: &'static str, length: usize, index: Option<u64>) {
+    fn push(&mut self, group: &'static str, field: &'static str, length: usize) {
         if length > 0 {
-            self.spans.push(Span { group, field, range: self.at..self.at + length, index });
+            self.spans.push(Span { group, field, range: self.at..self.at + length });
         }
         self.at += length;
     }
 
     fn fields(&mut self, group: &'static str, fields: &[(&'static str, usize)]) {
-        fields.iter().for_each(|(field, length)| self.push(group, field, *length, None));
+        fields.iter().for_each(|(field, length)| self.push(group, field, *length));
     }
 
     fn certificate(&mut self, group: &'static str, certificate: &Certificate) {
@@ -90,12 +88,11 @@ pub fn block_spans(block: &Block, at: usize) -> Vec<Span> {
     ];
     spans.fields("header", &header);
     assert_eq!(spans.at - at, HEADER_BYTES);
-    spans.push("body", "parent certificate", 1, None);
+    spans.push("body", "parent certificate", 1);
     if let Some(certificate) = &block.body.parent_certificate {
         spans.certificate("parent certificate", certificate);
     }
-    spans.push("body", "submissions", 4, None);
-    let mut index = block.header.log_size.0 - block.event_count() as u64;
+    spans.push("body", "submissions", 4);
     for submission in block.body.submissions.iter() {
         spans.fields("submission", &[("stream", 4), ("sequence", 8), ("events", 4)]);
         for event in submission.events.iter() {
@@ -103,14 +100,13 @@ pub fn block_spans(block: &Block, at: usize) -> Vec<Span> {
             let mut rest = length;
             if event.as_contract().is_some() {
                 for (field, length) in [("kind", 1), ("version", 1), ("subject", 32), ("commitment", 32)] {
-                    spans.push("event", field, length, Some(index));
+                    spans.push("event", field, length);
                     rest -= length;
                 }
             }
-            spans.push("event", "action", rest, Some(index));
-            index += 1;
+            spans.push("event", "action", rest);
         }
-        spans.push("submission", "signature", 64, None);
+        spans.push("submission", "signature", 64);
     }
     assert_eq!(spans.at - at, codec::encode(block).len());
     spans.spans
@@ -173,8 +169,8 @@ pub fn file_spans(file: &[u8]) -> Vec<(Span, Option<u64>)> {
         spans.fields("frame head", &[("kind", 1), ("length", 4), ("checksum", 4)]);
         let body = frame.body();
         match frame.kind {
-            FrameKind::Foot => spans.push("foot", "foot", body.len(), None),
-            FrameKind::States => spans.push("states", "states", body.len(), None),
+            FrameKind::Foot => spans.push("foot", "foot", body.len()),
+            FrameKind::States => spans.push("states", "states", body.len()),
             FrameKind::Block => {
                 spans.spans.extend(block_spans(&codec::decode(&file[body.clone()]).unwrap(), body.start));
             }

@@ -2,6 +2,7 @@
 //! crash or a full disk can.
 //!
 //! - [`campaign`]: no alteration escapes an audit;
+//! - [`chains`]: no chain that a forger constructs is taken for one that was signed;
 //! - [`readers`]: the two verifiers say the same of every alteration;
 //! - [`crash`]: nothing that was acknowledged is lost;
 //! - [`net`]: whatever happens to nodes and wires, there is one chain.
@@ -19,10 +20,13 @@
 pub mod audit;
 pub mod base;
 pub mod campaign;
+pub mod chains;
 pub mod crash;
 pub mod dice;
 pub mod edits;
 pub mod layout;
 pub mod luqi;
 pub mod net;
+pub mod python;
 pub mod readers;
+pub mod said;

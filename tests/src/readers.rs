@@ -1,18 +1,17 @@
 //! Two verifiers, one answer: an archive is altered, and both read it.
 //!
-//! `docs/format.md` promises that two verifiers agree on the verdict, and where both say that something
-//! was altered, on height and kind of the lowest finding. One of them is the real binary, the other
-//! `tools/verify.py`, which was written from the page alone.
+//! `docs/format.md` promises that two verifiers agree on the verdict, on the height up to which they vouch with the
+//! roots there, on what is signed, and, where something was altered, on the height of the lowest finding. One of
+//! them is the real binary, the other `tools/verify.py`, which was written from the page alone.
 
-use crate::audit::{self, Said, Target, Ways};
+use crate::audit::{self, Target, Ways};
 use crate::base::Base;
 use crate::dice::Dice;
 use crate::edits::{Kind, kinds};
-use ledger_core::audit::Verdict;
-use serde::Deserialize;
+use crate::python::Python;
+use crate::said::Said;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,25 +24,8 @@ pub struct Compared {
     pub differences: Vec<String>,
 }
 
-/// What both say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
-    code: Option<i32>,
-    /// Height and kind, where something was altered.
-    lowest: Option<(u64, String)>,
-}
-
-#[derive(Deserialize)]
-struct Python {
-    verdict: Verdict,
-    findings: Vec<Lowest>,
-}
-
-#[derive(Deserialize)]
-struct Lowest {
-    height: u64,
-    kind: String,
-}
+/// What one of them says: its exit code, and its report where it gives one.
+type Answer = (Option<i64>, Option<Said>);
 
 /// Makes so many edits of archives, and has both verifiers read each.
 ///
@@ -52,10 +34,11 @@ struct Lowest {
 #[must_use]
 pub fn run(edits: usize, seed: u64) -> Compared {
     let bases = [Base::new("one validator", 1), Base::new("four validators", 4)];
+    let mut python = Python::start();
     for base in &bases {
         for (target, path) in [(Target::Archive, base.archive()), (Target::Stretch, base.stretch())] {
-            let (first, second) = both(base, target, &path);
-            assert_eq!((first.code, &first), (Some(0), &second), "{}", base.name);
+            let (first, second) = both(&mut python, base, target, &path);
+            assert_eq!((first.0, &first), (Some(0), &second), "{}", base.name);
         }
     }
     let is_archive = |kind: &Kind| kind.target != Target::Home;
@@ -64,8 +47,9 @@ pub fn run(edits: usize, seed: u64) -> Compared {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
+                let mut python = Python::start();
                 while let Some(number) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < edits) {
-                    one(&bases, &kinds, seed, number, &compared);
+                    one(&mut python, &bases, &kinds, seed, number, &compared);
                 }
             });
         }
@@ -74,7 +58,7 @@ pub fn run(edits: usize, seed: u64) -> Compared {
 }
 
 /// One edit, with a seed of its own, so that it can be repeated alone.
-fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, compared: &Mutex<Compared>) {
+fn one(python: &mut Python, bases: &[Base], kinds: &[Kind], seed: u64, number: usize, compared: &Mutex<Compared>) {
     let mut dice = Dice::new(seed.wrapping_add((number as u64) << 32));
     let folder = tempfile::Builder::new().prefix("luqi-edit-").tempdir().unwrap();
     let path = folder.path().join("archive");
@@ -86,10 +70,10 @@ fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, compared: &Mute
             break (base, kind, edit);
         }
     };
-    let (first, second) = both(base, kind.target, &path);
+    let (first, second) = both(python, base, kind.target, &path);
     let mut compared = compared.lock().unwrap();
     if first == second {
-        *compared.agreed.entry((kind.name, format!("{:?}", first.code))).or_default() += 1;
+        *compared.agreed.entry((kind.name, format!("{:?}", first.0))).or_default() += 1;
     } else {
         let what = format!(
             "edit {number} of seed {seed}, {}: {}: {}: luqi says {first:?}, verify.py {second:?}",
@@ -99,34 +83,10 @@ fn one(bases: &[Base], kinds: &[Kind], seed: u64, number: usize, compared: &Mute
     }
 }
 
-fn both(base: &Base, target: Target, path: &Path) -> (Answer, Answer) {
-    let said = audit::run(base, target, path, Ways { every: true, from: false });
-    let lowest = |said: &Said| said.findings.first().map(|finding| (finding.height.0, finding.kind.to_string()));
-    let first =
-        Answer { code: said.code, lowest: said.said.as_ref().and_then(lowest).filter(|_| said.code == Some(1)) };
-    (first, by_python(base, target, path))
-}
-
-fn by_python(base: &Base, target: Target, path: &Path) -> Answer {
-    let mut command = Command::new("python3");
-    command.arg(verify()).args(["archive", "--json", "--genesis"]).arg(base.genesis_file());
-    if target == Target::Stretch {
-        command.arg("--from").arg(base.stretch_bookmark_file());
-    }
-    let output = command.arg(path).output().unwrap();
-    let said: Option<Python> = serde_json::from_slice(&output.stdout).ok();
-    let altered =
-        said.filter(|said| said.verdict == Verdict::Altered).and_then(|said| said.findings.into_iter().next());
-    Answer { code: output.status.code(), lowest: altered.map(|lowest| (lowest.height, lowest.kind)) }
-}
-
-/// Whether the second verifier can run here.
-#[must_use]
-pub fn is_here() -> bool {
-    let run = Command::new("python3").args(["-c", "import cryptography"]).output();
-    run.is_ok_and(|output| output.status.success())
-}
-
-fn verify() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/verify.py")
+fn both(python: &mut Python, base: &Base, target: Target, path: &Path) -> (Answer, Answer) {
+    let first = audit::run(base, target, path, Ways { every: true, from: false });
+    let below = base.stretch_bookmark_file();
+    let kept = (target == Target::Stretch).then_some(below.as_path());
+    let second = python.audit(&base.genesis_file(), path, kept);
+    ((first.code.map(i64::from), first.said), (Some(second.code), second.said))
 }

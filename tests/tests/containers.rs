@@ -25,10 +25,7 @@ fn goes_on(network: &Compose, load: &ContainerLoad, after: &str, who: &[&str]) {
 fn containers_come_and_go_and_there_is_one_chain() {
     let image = match image() {
         Ok(image) => image,
-        Err(why) => {
-            println!("skipped: the network in containers, since {why}");
-            return;
-        }
+        Err(why) => return ledger_core::skipped::leave_out(why),
     };
     println!("the network in containers, from the image {image}");
     let network = Compose::up(&image);

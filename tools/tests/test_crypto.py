@@ -7,7 +7,7 @@ import os
 import unittest
 from pathlib import Path
 
-import support  # noqa: F401
+import support
 from luqi_verify import crypto, merkle, record, subject
 
 HERE = Path(__file__).resolve()
@@ -15,10 +15,11 @@ SHARED = Path(os.environ.get("LUQI_VECTORS", HERE.parents[3] / "shared" / "vecto
 
 
 def shared(name: str):
-    """A file of the shared public vectors; the test is skipped where they are not."""
+    """A file of the shared public vectors; the test is left out, and counted, where they are not. Whoever names
+    their folder by LUQI_VECTORS has them."""
     path = SHARED / name
-    if not path.exists():
-        raise unittest.SkipTest(f"no shared vectors at {path}")
+    if not path.exists() and "LUQI_VECTORS" not in os.environ:
+        raise support.leave_out("test_crypto", f"the public vectors {name} are not here (set LUQI_VECTORS)")
     return json.loads(path.read_text())
 
 

@@ -138,17 +138,26 @@ fn an_altered_byte_is_found_and_located() {
         for place in [0, 40, 100, frame.2 / 2, frame.2 - 1] {
             let answer = bed.altered(1, |bytes| mended(bytes, *frame, place));
             assert_eq!(answer["findings"][0]["height"], number as u64 + 1, "byte {place}: {answer}");
-            // As it would be on a bad disk: the certificate at the end vouches that a block was there.
-            let answer = bed.altered(1, |bytes| bytes[frame.1 + FRAME_HEAD_BYTES + place] ^= 1);
-            assert_eq!(answer["findings"][0]["kind"], "unreadable");
-            assert_eq!(answer["findings"][0]["height"], number as u64 + 1, "byte {place}: {answer}");
+            // As it would be on a bad disk: it cannot be read, and nothing outside the file says that it was there.
+            let answer = bed.altered(3, |bytes| bytes[frame.1 + FRAME_HEAD_BYTES + place] ^= 1);
+            assert_eq!((&answer["verdict"], &answer["height"]), (&"undecided".into(), &number.into()), "{answer}");
         }
     }
-    // The head of a frame leads elsewhere; what follows is found again.
-    for (at, _, height) in [(blocks[7].1, (), 8), (blocks[23].1 + 2, (), 24)] {
-        let answer = bed.altered(1, |bytes| bytes[at] ^= 0x10);
-        assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
-        assert_eq!(answer["findings"][0]["height"], height);
+    // The head of a frame leads elsewhere.
+    for (at, height) in [(blocks[7].1, 7), (blocks[23].1 + 2, 23)] {
+        let answer = bed.altered(3, |bytes| bytes[at] ^= 0x10);
+        assert_eq!((&answer["verdict"], &answer["height"]), (&"undecided".into(), &height.into()), "{answer}");
+    }
+    // What the auditor kept says that there was more.
+    bed.audit(0, &["--archive", "all.luqi", "--keep", "kept.json"]);
+    fs::write(bed.path().join("altered.luqi"), &good).unwrap();
+    for number in [0, 7, 23] {
+        let mut bytes = good.clone();
+        bytes[blocks[number].1 + FRAME_HEAD_BYTES + 100] ^= 1;
+        fs::write(bed.path().join("altered.luqi"), &bytes).unwrap();
+        let answer = bed.audit(1, &["--archive", "altered.luqi", "--from", "kept.json"]);
+        assert_eq!(answer["findings"][0]["height"], number as u64 + 1, "{answer}");
+        assert_eq!((&answer["height"], answer["findings"][0]["kind"].as_str()), (&number.into(), Some("missing")));
     }
 }
 
@@ -243,7 +252,7 @@ fn an_edited_or_missing_tip_file_is_noticed() {
     fs::write(&path, &good).unwrap();
     fs::remove_dir_all(bed.path().join("home/ledger/hot")).unwrap();
     let answer = bed.audit(1, &["--home", "home"]);
-    assert_eq!(answer["findings"][0]["kind"], "unreadable");
+    assert_eq!(answer["findings"][0]["kind"], "missing");
     fs::remove_file(&path).unwrap();
     bed.audit(3, &["--home", "home"]);
 }
@@ -290,17 +299,33 @@ fn a_partial_archive_needs_what_was_kept_of_its_start() {
 #[test]
 fn a_foot_that_does_not_bear_is_found() {
     let bed = Bed::new();
+    bed.export("low.luqi", 1, 10);
     bed.export("high.luqi", 11, 24);
+    bed.audit(0, &["--archive", "low.luqi", "--keep", "kept.json"]);
+    bed.audit(0, &["--archive", "high.luqi", "--from", "kept.json"]);
     let good = fs::read(bed.path().join("high.luqi")).unwrap();
     let foot = frames(&good)[0];
+    let (mut found, mut unread) = (0, 0);
     for place in (1..foot.2 - 9).step_by(23) {
         let mut bytes = good.clone();
         mended(&mut bytes, foot, place);
         fs::write(bed.path().join("high.luqi"), &bytes).unwrap();
-        let audit = luqi(bed.path(), &["audit", "--archive", "high.luqi", "--genesis", "genesis.json"]);
-        // A length that leads beyond the foot leaves nothing to be judged.
-        assert!(matches!(audit.status.code(), Some(1 | 3)), "byte {place}");
+        let more = ["--archive", "high.luqi", "--genesis", "genesis.json", "--from", "kept.json", "--json"];
+        let output = luqi(bed.path(), &[&["audit"], &more[..]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let body = &bytes[foot.1 + FRAME_HEAD_BYTES..foot.1 + FRAME_HEAD_BYTES + foot.2];
+        if ledger_core::codec::decode::<ledger_core::archive::Foot>(body).is_ok() {
+            // It says something else than what was signed: the foot does not hold, or not with the block that it bears.
+            assert_eq!(output.status.code(), Some(1), "byte {place}: {answer}");
+            assert!(answer["findings"][0]["height"].as_u64().unwrap() <= 11, "byte {place}: {answer}");
+            found += 1;
+        } else {
+            // It says nothing, so nothing can be judged.
+            assert_eq!((output.status.code(), &answer["verdict"]), (Some(3), &"undecided".into()), "byte {place}");
+            unread += 1;
+        }
     }
+    assert!(found > 5 * unread && unread > 0, "{found} found, {unread} unread");
 }
 
 /// A few bytes of every file, flipped as they are on disk.

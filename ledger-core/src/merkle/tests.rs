@@ -3,7 +3,6 @@
 use super::*;
 use crate::codec::{DecodeError, List, decode, encode};
 use proptest::prelude::*;
-use std::path::PathBuf;
 
 /// The eight leaves of the tree that every RFC 6962 implementation is tested with.
 const REFERENCE_LEAVES: [&str; 8] =
@@ -77,24 +76,6 @@ fn proofs_of_the_reference_tree() {
     );
 }
 
-/// A file of the shared vectors; without it the caller has nothing to test.
-#[allow(clippy::disallowed_methods, reason = "tests read the environment and files; the core does not")]
-fn vectors(name: &str) -> Option<serde_json::Value> {
-    let folder = option_env!("LUQI_VECTORS").map(PathBuf::from);
-    #[allow(clippy::disallowed_methods, reason = "tests read the environment and files; the core does not")]
-    let (folder, read) =
-        (std::env::var("LUQI_VECTORS").ok().map(PathBuf::from).or(folder), |path| std::fs::read_to_string(path));
-    let folder = folder.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"));
-    let path = folder.join("merkle").join(name);
-    match read(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
-        Err(why) => {
-            eprintln!("skipped: {} cannot be read: {why}", path.display());
-            None
-        }
-    }
-}
-
 fn base64(text: &str) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = text.trim_end_matches('=').bytes().map(|c| DIGITS.iter().position(|d| *d == c).unwrap() as u32);
@@ -126,7 +107,7 @@ fn hex_path(value: &serde_json::Value) -> List<NodeHash, 64> {
 
 #[test]
 fn shared_reference_tree() {
-    let Some(file) = vectors("reference_tree.json") else { return };
+    let Some(file) = crate::vectors::json("merkle/reference_tree.json") else { return };
     let inputs: Vec<String> = serde_json::from_value(file["leaf_inputs"].clone()).unwrap();
     let roots: Vec<String> = serde_json::from_value(file["roots_by_size"].clone()).unwrap();
     assert_eq!(
@@ -167,7 +148,7 @@ fn shared_reference_tree() {
 
 #[test]
 fn shared_inclusion_cases() {
-    let Some(file) = vectors("inclusion.json") else { return };
+    let Some(file) = crate::vectors::json("merkle/inclusion.json") else { return };
     let cases = file["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 98);
     for case in cases {
@@ -185,7 +166,7 @@ const TAKEN_FROM_SIZE_0: &str = "consistency/additional/size1-is-zero-and-size2-
 
 #[test]
 fn shared_consistency_cases() {
-    let Some(file) = vectors("consistency.json") else { return };
+    let Some(file) = crate::vectors::json("merkle/consistency.json") else { return };
     let cases = file["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 98);
     // Some roots are short words that stand for any root.

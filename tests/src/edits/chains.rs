@@ -108,20 +108,18 @@ fn in_home(dice: &mut Dice, base: &Base, home: &Path, make: Make) -> Option<Edit
 fn under_tip_file(dice: &mut Dice, base: &Base, home: &Path, make: Make) -> Option<Edit> {
     let ((blocks, certificates), edit) = make(dice, base)?;
     place_in_home(home, &blocks, &certificates);
-    Some(Edit { promise: Promise::Noticed, ..edit })
+    // Who signed all else has not signed what the tip file names.
+    let height = if edit.promise == Promise::Rewritten { Some(base.height()) } else { edit.height };
+    Some(Edit { promise: Promise::Altered, height, ..edit })
 }
 
-/// A block with contract events, above block 1; its log index of the first.
-fn ordinary(dice: &mut Dice, base: &Base, below: usize) -> Option<(u64, usize, u64)> {
+/// A block with contract events, above block 1, and how many.
+fn ordinary(dice: &mut Dice, base: &Base, below: usize) -> Option<(u64, usize)> {
     let height = dice.of(2..below);
     let block = &base.blocks[height - 1];
     let events = &block.body.submissions.iter().next()?.events;
     let contracts = events.iter().all(|event| event.as_contract().is_some());
-    contracts.then(|| (height as u64, events.len(), block.header.log_size.0 - block.event_count() as u64))
-}
-
-fn edit(height: u64, index: Option<u64>, what: String) -> Edit {
-    Edit { index, ..Edit::noticed(Some(height), what) }
+    contracts.then_some((height as u64, events.len()))
 }
 
 /// Another valid event in the place of one.
@@ -147,7 +145,7 @@ fn replaced(
     submission: bool,
     sign: fn(&Voting<'_>) -> Certificate,
 ) -> Option<(Forged, Edit)> {
-    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let (height, count) = ordinary(dice, base, base.blocks.len())?;
     let place = dice.of(0..count);
     let other = other_event(dice, base.blocks[height as usize - 1].body.submissions.iter().next()?.events.get(place)?);
     let forged = forge(
@@ -160,35 +158,37 @@ fn replaced(
             certificate: &|voting| sign(voting),
         },
     );
-    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+    // A node's own signature lets its block climb: then the certificate, which the block above carries, does not hold.
+    let found = if submission { height + 1 } else { height };
+    Some((forged, Edit::altered(found, format!("event {place} of block {height}"))))
 }
 
 fn removed(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
-    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let (height, count) = ordinary(dice, base, base.blocks.len())?;
     let place = dice.of(0..count);
     let events = |events: &mut Vec<Event>| drop(events.remove(place));
     let forged = forge(
         base,
         &Forgery { from: height, events: &events, submission: true, twist: &|_| (), certificate: &unsigned },
     );
-    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+    Some((forged, Edit::altered(height + 1, format!("event {place} of block {height}"))))
 }
 
 fn reordered(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
-    let (height, count, first) = ordinary(dice, base, base.blocks.len())?;
+    let (height, count) = ordinary(dice, base, base.blocks.len())?;
     let place = dice.of(0..count - 1);
     let events = |events: &mut Vec<Event>| events.swap(place, place + 1);
     let forged = forge(
         base,
         &Forgery { from: height, events: &events, submission: true, twist: &|_| (), certificate: &unsigned },
     );
-    Some((forged, edit(height, Some(first + place as u64), format!("event {place} of block {height}"))))
+    Some((forged, Edit::altered(height + 1, format!("event {place} of block {height}"))))
 }
 
 /// A header in which one field does not say what follows from the chain. Nobody can say so but who
 /// recomputes it.
 fn lies(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
-    let (height, ..) = ordinary(dice, base, base.blocks.len())?;
+    let (height, _) = ordinary(dice, base, base.blocks.len())?;
     let (field, bit) = (dice.of(0..9), (dice.of(0..32), 1_u8 << dice.of(0..8)));
     let twist = |header: &mut Header| match field {
         0 => header.log_root.0[bit.0] ^= bit.1,
@@ -203,8 +203,9 @@ fn lies(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
     };
     let forged =
         forge(base, &Forgery { from: height, events: &|_| (), submission: true, twist: &twist, certificate: &signed });
-    let edit = edit(height, None, format!("field {field} of the header of block {height}"));
-    Some((forged, Edit { promise: Promise::Signed, ..edit }))
+    // Only the root of the states can be taken from the header that all signed, unless every one is asked for.
+    let promise = if field == 1 { Promise::Signed } else { Promise::Altered };
+    Some((forged, Edit::of(promise, Some(height), format!("field {field} of the header of block {height}"))))
 }
 
 /// Above its removal, one validator that is none any more signs in the place of one that is.
@@ -226,7 +227,7 @@ fn removed_signs(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
             certificate: &sign,
         },
     );
-    Some((forged, edit(height, None, format!("certificates from block {height} on"))))
+    Some((forged, Edit::altered(height + 1, format!("certificates from block {height} on"))))
 }
 
 /// The block that changes the membership is certified by too few; everything above is signed by all.
@@ -261,24 +262,24 @@ fn few_at_change(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
         },
     );
     // The certificate of that block stands in the block above.
-    Some((forged, edit(height + 1, None, format!("the certificate of block {height}"))))
+    Some((forged, Edit::altered(height + 1, format!("the certificate of block {height}"))))
 }
 
 fn rewritten(dice: &mut Dice, base: &Base) -> Option<(Forged, Edit)> {
     let (forged, edit) = replaced(dice, base, true, signed)?;
-    Some((forged, Edit { promise: Promise::Rewritten, ..edit }))
+    Some((forged, Edit { promise: Promise::Rewritten, height: None, ..edit }))
 }
 
 fn certify_archive(dice: &mut Dice, base: &Base, path: &Path, make: Certify) -> Option<Edit> {
     let certificate = codec::encode(&make(dice, base)?);
     reframe(path, |frames| frames.last_mut().unwrap().1 = certificate);
-    Some(Edit::noticed(Some(base.report.height.0), "the last certificate"))
+    Some(Edit::altered(base.height(), "the last certificate"))
 }
 
 fn certify_home(dice: &mut Dice, base: &Base, home: &Path, make: Certify) -> Option<Edit> {
     let certificate = codec::encode(&make(dice, base)?);
-    Hot::open(home).set(base.report.height.0, Part::Certificate, &certificate);
-    Some(Edit::noticed(Some(base.report.height.0), "the last certificate"))
+    Hot::open(home).set(base.height(), Part::Certificate, &certificate);
+    Some(Edit::altered(base.height(), "the last certificate"))
 }
 
 /// Signed by all who may vote.

@@ -57,7 +57,7 @@ pub fn tip_slot(chain: &ChainId, turn: u64, height: u64, block: &BlockHash) -> V
 }
 
 /// Lets the tip file name another block.
-pub(super) fn forge_tip(home: &Path, chain: &ChainId, height: u64, block: &BlockHash) {
+pub(crate) fn forge_tip(home: &Path, chain: &ChainId, height: u64, block: &BlockHash) {
     let slots = [1, 2].map(|turn| tip_slot(chain, turn, height, block)).concat();
     std::fs::write(home.join("ledger/tip"), slots).unwrap();
 }
@@ -124,7 +124,7 @@ fn key(height: u64, part: Part) -> [u8; 11] {
 
 /// Puts a chain's blocks and certificates in the place of those in a home. Checksums, keys and
 /// files are as a node would have written them; the tip file is left alone.
-pub(super) fn place_in_home(home: &Path, blocks: &[Vec<u8>], certificates: &[Certificate]) {
+pub(crate) fn place_in_home(home: &Path, blocks: &[Vec<u8>], certificates: &[Certificate]) {
     for path in sealed_files(home) {
         reframe(&path, |frames| {
             for (frame, bytes) in frames.iter_mut() {

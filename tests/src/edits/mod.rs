@@ -7,17 +7,30 @@ mod hands;
 mod pieces;
 
 pub use hands::tip_slot;
+pub(crate) use hands::{forge_tip, place_in_home};
 
 use crate::audit::Target;
 use crate::base::Base;
 use crate::dice::Dice;
 use std::path::Path;
 
-/// What an audit must not fail to notice.
+/// What an audit has to answer (`docs/format.md` §15, §16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// It holds only if what it read is the original chain.
+    /// Altered. Here and below, where an edit has a height the lowest finding is there.
+    Altered,
+    /// Undecided, and everything below the edit's height holds: nothing outside the evidence says that there was more.
+    Undecided,
+    /// Altered or undecided.
     Noticed,
+    /// Altered, unless another copy of what was altered is there, and what is read is the original chain.
+    Stale,
+    /// It holds only if what is read is the original chain.
+    Loose,
+    /// The same; and it may be refused, since bytes were reached that name the chain.
+    Named,
+    /// The original chain: what was altered is derived, and has no say.
+    Derived,
     /// A valid shorter chain: if it holds, it vouches up to this height and no further, and what the
     /// auditor kept gives it away.
     Shorter(u64),
@@ -31,19 +44,21 @@ pub enum Promise {
 /// One edit that was made.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// What must be noticed.
+    /// What has to be answered.
     pub promise: Promise,
-    /// The block that was altered, where it is one.
+    /// The lowest block that is not as it was, where it is one.
     pub height: Option<u64>,
-    /// The event that was altered, by its log index.
-    pub index: Option<u64>,
     /// What was altered, for whoever has to repeat it.
     pub what: String,
 }
 
 impl Edit {
-    fn noticed(height: Option<u64>, what: impl Into<String>) -> Self {
-        Self { promise: Promise::Noticed, height, index: None, what: what.into() }
+    fn of(promise: Promise, height: Option<u64>, what: impl Into<String>) -> Self {
+        Self { promise, height, what: what.into() }
+    }
+
+    fn altered(height: u64, what: impl Into<String>) -> Self {
+        Self::of(Promise::Altered, Some(height), what)
     }
 }
 

@@ -69,9 +69,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "tip file cut short", target: Home, weight: 1, apply: tip_cut },
 ];
 
+/// What cannot be read in a home was there: its tip file says so, unless the database has it too.
 fn sealed(dice: &mut Dice, home: &Path, edit: fn(&mut Dice, &Path) -> Option<Edit>) -> Option<Edit> {
     let path = dice.pick(&sealed_files(home)).clone();
-    edit(dice, &path)
+    let edit = edit(dice, &path)?;
+    Some(if edit.promise == Promise::Undecided { Edit { promise: Promise::Stale, ..edit } } else { edit })
 }
 
 fn cut_end(dice: &mut Dice, path: &Path) -> Option<Edit> {
@@ -79,7 +81,7 @@ fn cut_end(dice: &mut Dice, path: &Path) -> Option<Edit> {
         file.truncate(dice.of(0..file.len()));
         file.len()
     });
-    Some(Edit::noticed(None, format!("{} after {left} bytes", path.display())))
+    Some(Edit::of(Promise::Undecided, None, format!("{} after {left} bytes", path.display())))
 }
 
 fn cut_out(dice: &mut Dice, path: &Path) -> Option<Edit> {
@@ -89,7 +91,7 @@ fn cut_out(dice: &mut Dice, path: &Path) -> Option<Edit> {
         file.drain(from..to);
         from..to
     });
-    Some(Edit::noticed(None, format!("{range:?} out of {}", path.display())))
+    Some(Edit::of(Promise::Undecided, None, format!("{range:?} out of {}", path.display())))
 }
 
 fn put_in(dice: &mut Dice, path: &Path) -> Option<Edit> {
@@ -99,7 +101,7 @@ fn put_in(dice: &mut Dice, path: &Path) -> Option<Edit> {
         file.splice(at..at, bytes);
         at
     });
-    Some(Edit::noticed(None, format!("at {at} of {}", path.display())))
+    Some(Edit::of(Promise::Undecided, None, format!("at {at} of {}", path.display())))
 }
 
 /// Two different places among the blocks of a file.
@@ -119,7 +121,7 @@ fn swap(dice: &mut Dice, path: &Path) -> Option<Edit> {
         let Some((first, second)) = two_blocks(dice, frames) else { return };
         let height = frames[first].0.height;
         frames.swap(first, second);
-        edit = Some(Edit::noticed(height, format!("frames {first} and {second} of {}", path.display())));
+        edit = Some(Edit::of(Promise::Altered, height, format!("frames {first} and {second} of {}", path.display())));
     });
     edit
 }
@@ -129,7 +131,7 @@ fn remove(dice: &mut Dice, path: &Path) -> Option<Edit> {
     reframe(path, |frames| {
         let Some((first, _)) = two_blocks(dice, frames) else { return };
         let (frame, _) = frames.remove(first);
-        edit = Some(Edit::noticed(frame.height, format!("frame {first} of {}", path.display())));
+        edit = Some(Edit::of(Promise::Altered, frame.height, format!("frame {first} of {}", path.display())));
     });
     edit
 }
@@ -140,7 +142,8 @@ fn repeat(dice: &mut Dice, path: &Path) -> Option<Edit> {
         let Some((first, second)) = two_blocks(dice, frames) else { return };
         let height = frames[second].0.height;
         frames.insert(second, frames[first].clone());
-        edit = Some(Edit::noticed(height, format!("frame {first} also before {second} of {}", path.display())));
+        let what = format!("frame {first} also before {second} of {}", path.display());
+        edit = Some(Edit::of(Promise::Altered, height, what));
     });
     edit
 }
@@ -153,19 +156,19 @@ fn drop_end(dice: &mut Dice, base: &Base, path: &Path) -> Option<Edit> {
         *certificate = codec::encode(&base.certificates[left - 1]);
     });
     let what = format!("blocks above {left}");
-    Some(Edit { promise: Promise::Shorter(left as u64), ..Edit::noticed(Some(left as u64 + 1), what) })
+    Some(Edit::of(Promise::Shorter(left as u64), None, what))
 }
 
 fn drop_certificate(_: &mut Dice, _: &Base, path: &Path) -> Option<Edit> {
     reframe(path, |frames| frames.retain(|(frame, _)| frame.kind != FrameKind::Certificate));
-    Some(Edit::noticed(None, "the certificate at the end"))
+    Some(Edit::of(Promise::Undecided, None, "the certificate at the end"))
 }
 
 fn remove_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let path = dice.pick(&sealed_files(home)).clone();
     let height = crate::layout::frames(&std::fs::read(&path).unwrap()).iter().find_map(|frame| frame.height);
     std::fs::remove_file(&path).unwrap();
-    Some(Edit::noticed(height, path.display().to_string()))
+    Some(Edit::of(Promise::Stale, height, path.display().to_string()))
 }
 
 fn exchange_files(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -179,7 +182,7 @@ fn exchange_files(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let height = crate::layout::frames(&one).iter().find_map(|frame| frame.height);
     std::fs::write(&files[first], other).unwrap();
     std::fs::write(&files[second], one).unwrap();
-    Some(Edit::noticed(height, format!("files {first} and {second}")))
+    Some(Edit::of(Promise::Stale, height, format!("files {first} and {second}")))
 }
 
 fn double_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -187,7 +190,7 @@ fn double_file(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let path = dice.pick(&files).clone();
     let more = files.last()?.with_file_name(format!("{:06}.luqi", files.len() + 1));
     std::fs::copy(&path, more).unwrap();
-    Some(Edit::noticed(None, path.display().to_string()))
+    Some(Edit::of(Promise::Stale, None, path.display().to_string()))
 }
 
 fn two_heights(dice: &mut Dice, hot: &Hot) -> (u64, u64) {
@@ -209,27 +212,27 @@ fn hot_swap(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let (one, other) = (hot.get(first, Part::Block), hot.get(second, Part::Block));
     hot.set(first, Part::Block, &other);
     hot.set(second, Part::Block, &one);
-    Some(Edit::noticed(Some(first), format!("blocks {first} and {second}")))
+    Some(Edit::altered(first, format!("blocks {first} and {second}")))
 }
 
 fn hot_remove(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let hot = Hot::open(home);
     let (height, _) = two_heights(dice, &hot);
     hot.remove(height);
-    only_hot(home, height).then(|| Edit::noticed(Some(height), format!("block {height}")))
+    only_hot(home, height).then(|| Edit::altered(height, format!("block {height}")))
 }
 
 fn hot_repeat(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let hot = Hot::open(home);
     let (first, second) = two_heights(dice, &hot);
     hot.set(second, Part::Block, &hot.get(first, Part::Block));
-    Some(Edit::noticed(Some(second), format!("block {first} at {second}")))
+    Some(Edit::altered(second, format!("block {first} at {second}")))
 }
 
 fn hot_certificate(_: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
     let hot = Hot::open(home);
-    hot.set(base.report.height.0, Part::Certificate, &[]);
-    Some(Edit::noticed(Some(base.report.height.0), "the tip's certificate"))
+    hot.set(base.height(), Part::Certificate, &[]);
+    Some(Edit::of(Promise::Undecided, None, "the tip's certificate"))
 }
 
 fn hot_cut(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
@@ -238,12 +241,12 @@ fn hot_cut(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
         log.truncate(dice.of(0..end));
         Some(log.len())
     })?;
-    Some(Edit::noticed(None, format!("sled's log after {left} bytes")))
+    Some(Edit::of(Promise::Loose, None, format!("sled's log after {left} bytes")))
 }
 
 fn hot_gone(_: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     std::fs::remove_dir_all(home.join("ledger/hot")).unwrap();
-    Some(Edit::noticed(None, "ledger/hot"))
+    Some(Edit::of(Promise::Altered, None, "ledger/hot"))
 }
 
 fn drop_hot(dice: &mut Dice, base: &Base, home: &Path, forge: bool) -> Option<Edit> {
@@ -251,17 +254,20 @@ fn drop_hot(dice: &mut Dice, base: &Base, home: &Path, forge: bool) -> Option<Ed
     let (low, high) = (*hot.heights().start(), *hot.heights().end());
     let left = low + dice.of(0..(high - low) as usize) as u64;
     (left + 1..=high).for_each(|height| hot.remove(height));
-    let edit = Edit::noticed(Some(left + 1), format!("blocks above {left}"));
+    let what = format!("blocks above {left}");
     if !forge {
-        return Some(edit);
+        // A block that also stands in a sealed file is still there.
+        let first = only_hot(home, left + 1).then_some(left + 1);
+        return Some(Edit::of(Promise::Altered, first, what));
     }
     forge_tip(home, &base.genesis.chain_id(), left, &base.blocks[left as usize - 1].header.hash());
-    Some(Edit { promise: Promise::Shorter(left), ..edit })
+    Some(Edit::of(Promise::Shorter(left), None, what))
 }
 
 fn tip_gone(_: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     std::fs::remove_file(home.join("ledger/tip")).unwrap();
-    Some(Edit::noticed(None, "ledger/tip"))
+    // Nothing says then that no block is missing above.
+    Some(Edit::of(Promise::Undecided, None, "ledger/tip"))
 }
 
 fn tip_and_blocks_gone(dice: &mut Dice, base: &Base, home: &Path) -> Option<Edit> {
@@ -273,5 +279,5 @@ fn tip_and_blocks_gone(dice: &mut Dice, base: &Base, home: &Path) -> Option<Edit
 fn tip_cut(dice: &mut Dice, _: &Base, home: &Path) -> Option<Edit> {
     let left = dice.of(0..1024);
     change(&home.join("ledger/tip"), |tip| tip.truncate(left));
-    Some(Edit::noticed(None, format!("the tip file after {left} bytes")))
+    Some(Edit::of(Promise::Loose, None, format!("the tip file after {left} bytes")))
 }

@@ -2,7 +2,7 @@ use super::super::parts::{Assembly, Part, Rules};
 use super::*;
 use crate::network::PeerId;
 use crate::store::StoreConfig;
-use ledger_core::chain::Proposal;
+use ledger_core::chain::{Commitment, Proposal};
 use ledger_core::codec;
 use ledger_core::fixture::{self, Network, event, node_key};
 use ledger_core::membership::Purpose;
@@ -150,7 +150,7 @@ fn a_block_that_does_not_follow_is_voted_against_and_never_committed() {
     let hashed = HashedBlock::read(&bytes).unwrap();
     let whole = assembled(&place.network, &hashed, bytes.clone(), 0, FIRST);
     assert_eq!(place.blocks.take_in(&whole).unwrap(), TakenIn::Kept(hashed.hash()));
-    let fault = Fault::Commitment("map");
+    let fault = Fault::Commitment(Commitment::Map);
     assert_eq!(place.blocks.judge(Height(1), hashed.hash()), Verdict::Invalid(fault.clone().into()));
     assert_eq!(place.blocks.answered(Height(1), &bytes).unwrap(), Answered::Invalid(hashed.hash(), fault.clone()));
     let keys: Vec<_> = (1..=4).map(|node| (NodeNumber(node), node_key(node, Purpose::Consensus))).collect();
