@@ -109,15 +109,6 @@ pub struct MemberCode([u8; 6]);
 pub struct NotAMemberCode;
 
 impl MemberCode {
-    /// No member has this code.
-    pub const ZERO: Self = Self(*b"000000");
-
-    /// Whether the code is a province's: it ends in `0000`.
-    #[must_use]
-    pub fn is_province(self) -> bool {
-        self.0.ends_with(b"0000")
-    }
-
     /// The six digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -290,9 +281,7 @@ mod tests {
 
     #[test]
     fn member_codes_are_six_digits() {
-        let jinan: MemberCode = "370100".parse().unwrap();
-        assert!(!jinan.is_province());
-        assert!("370000".parse::<MemberCode>().unwrap().is_province());
+        assert_eq!("370100".parse::<MemberCode>().unwrap().as_str(), "370100");
         for wrong in ["", "37010", "3701000", "37010x", "３７０１００"] {
             assert_eq!(wrong.parse::<MemberCode>(), Err(NotAMemberCode), "{wrong}");
         }
