@@ -5,7 +5,7 @@
 
 use super::ConsensusError;
 use super::parts::{self, Assembled, SignedParts};
-use super::undecided::UndecidedStore;
+use super::undecided::{Quota, UndecidedStore};
 use super::validators::Validators;
 use crate::chain::{Chain, now};
 use crate::mempool::Mempool;
@@ -17,7 +17,7 @@ use ledger_core::chain::{CheckedBlock, Fault, HashedBlock, check_clock};
 use ledger_core::crypto::SecretKey;
 use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// Checked blocks that are held in memory; the others are checked again from the disk.
@@ -78,6 +78,24 @@ struct Judged {
     accepted: BTreeSet<BlockHash>,
 }
 
+/// Blocks on which this node is locked: it precommitted them, since a polka named them, and may have to bring them
+/// forward in any later round of their height.
+#[derive(Debug, Default)]
+pub(crate) struct Locked(Mutex<BTreeSet<(Height, BlockHash)>>);
+
+impl Locked {
+    /// This node precommits a block.
+    pub(crate) fn add(&self, height: Height, block: BlockHash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((height, block));
+    }
+
+    fn above(&self, tip: Height) -> BTreeSet<(Height, BlockHash)> {
+        let mut locked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locked.retain(|(height, _)| *height > tip);
+        locked.clone()
+    }
+}
+
 /// The blocks under way on one chain. Everything here may wait for the disk.
 pub(crate) struct Blocks {
     chain: Chain,
@@ -85,6 +103,7 @@ pub(crate) struct Blocks {
     node: NodeNumber,
     key: SecretKey,
     undecided: Mutex<UndecidedStore>,
+    locked: Arc<Locked>,
     judged: Mutex<Judged>,
     /// What is kept, for who must not wait for the disk.
     here: Mutex<BTreeSet<(Height, BlockHash)>>,
@@ -97,10 +116,11 @@ impl Blocks {
         node: NodeNumber,
         key: SecretKey,
         undecided: UndecidedStore,
+        locked: Arc<Locked>,
     ) -> Self {
         let here = Mutex::new(undecided.places().collect());
         let (undecided, judged) = (Mutex::new(undecided), Mutex::default());
-        Self { chain, mempool, node, key, undecided, judged, here }
+        Self { chain, mempool, node, key, undecided, locked, judged, here }
     }
 
     /// The block that this node proposes in a round, and the messages that carry it: the one that it made
@@ -250,10 +270,20 @@ impl Blocks {
         signed: Option<SignedParts>,
         bytes: &[u8],
     ) -> Result<bool, StoreError> {
+        let quota = self.quota();
         let mut undecided = self.undecided();
-        let kept = undecided.keep(height, block, signed, bytes)?;
+        let kept = undecided.keep(height, block, signed, bytes, &quota)?;
         *self.here() = undecided.places().collect();
         Ok(kept)
+    }
+
+    fn quota(&self) -> Quota {
+        let tip = &self.chain.latest().tip;
+        let block_bytes = tip.membership.parameters().block_bytes;
+        let judged = self.judged();
+        let faults = judged.checked.iter().filter(|(_, checked)| checked.is_err());
+        let invalid = faults.map(|(block, _)| *block).collect();
+        Quota { next: tip.height.next(), block_bytes, locked: self.locked.above(tip.height), invalid }
     }
 
     /// The messages that carry a block again: under this node's own name where it proposes it in that

@@ -54,7 +54,7 @@ use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::keys::NodeKeys;
 use crate::mempool::Mempool;
-use crate::network::{EngineEvent, Network};
+use crate::network::{EngineInbox, Network};
 use crate::store::StoreError;
 use adapter::Turn;
 use ledger_core::chain::Fault;
@@ -63,7 +63,7 @@ use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::PathBuf;
 use std::time::Instant;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// What agreement works with.
 pub struct Deps {
@@ -230,7 +230,7 @@ impl ConsensusError {
 /// [`ConsensusError`]: what is wrong, where, and what to do.
 pub async fn run(
     deps: &Deps,
-    inbox: &mut mpsc::Receiver<EngineEvent>,
+    inbox: &mut EngineInbox,
     view: &watch::Sender<View>,
 ) -> Result<Ended, ConsensusError> {
     let last = session::last_signed(deps).await?;

@@ -9,6 +9,7 @@ use super::codec::LuqiCodec;
 use super::context::{Arrived, At, Luqi};
 use crate::network::wire::{self, MAX_ANSWER, MAX_QUESTION};
 use crate::network::{Network, RequestError, Topic};
+use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::network::{
     Msg, Multiaddr, NetworkEvent, PersistentPeerError, Status, Subscriber,
 };
@@ -21,8 +22,9 @@ use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundReq
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger_core::codec;
+use ledger_core::names::Height;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -31,10 +33,21 @@ use tokio::task::JoinSet;
 /// Questions of others that wait for the engine's answer.
 const QUESTIONS: usize = 256;
 
+/// Votes and proposals of a node's round, and the certificate that began it, which are said again.
+const SAID: usize = 4;
+
 /// Where the engine hears the network.
 #[derive(Default)]
 pub(crate) struct Port {
     inner: Mutex<Inner>,
+    /// What the engine said last about the height under way.
+    said: Mutex<Said>,
+}
+
+#[derive(Default)]
+struct Said {
+    height: Height,
+    messages: VecDeque<(Topic, Bytes)>,
 }
 
 #[derive(Default)]
@@ -56,6 +69,29 @@ impl Port {
     pub(crate) fn connected(&self, peer: PeerId) {
         for event in introduction(peer) {
             self.tell(&event);
+        }
+    }
+
+    /// Takes note of what the engine says about a height.
+    fn note(&self, height: Height, topic: Topic, message: &Bytes) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.height != height {
+            *said = Said { height, messages: VecDeque::new() };
+        }
+        if !said.messages.iter().any(|(_, known)| known == message) {
+            said.messages.push_back((topic, message.clone()));
+        }
+        while said.messages.len() > SAID {
+            said.messages.pop_front();
+        }
+    }
+
+    /// Says again what the engine said last: who has just been connected did not hear it, and the engine itself
+    /// waits for a whole round before it repeats anything.
+    pub(crate) async fn say_again(&self, network: &Network) {
+        let messages = self.said.lock().unwrap_or_else(PoisonError::into_inner).messages.clone();
+        for (topic, message) in messages {
+            network.publish(topic, message).await;
         }
     }
 
@@ -145,6 +181,14 @@ impl State {
     pub(crate) fn new(network: Network, port: Arc<Port>, answers: Option<Arc<Answers>>) -> Option<Self> {
         let own = engine_peer(&network.own())?;
         Some(Self { network, port, answers, own, asked: 0, requests: JoinSet::new() })
+    }
+
+    /// Publishes what concerns a height, and keeps it for who comes later.
+    async fn say(&self, height: Height, topic: Topic, message: Option<Bytes>) {
+        if let Some(message) = &message {
+            self.port.note(height, topic, message);
+        }
+        self.publish(topic, message).await;
     }
 
     async fn publish(&self, topic: Topic, message: Option<Bytes>) {
@@ -252,8 +296,21 @@ impl Actor for Swarm {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Subscribe(subscriber) => state.subscribe(subscriber),
-            Msg::PublishConsensusMsg(message) => state.publish(Topic::Consensus, encoded(&message)).await,
-            Msg::PublishLivenessMsg(message) => state.publish(Topic::Liveness, encoded(&message)).await,
+            Msg::PublishConsensusMsg(message) => {
+                let height = match &message {
+                    SignedConsensusMsg::Vote(vote) => vote.height,
+                    SignedConsensusMsg::Proposal(proposal) => proposal.height,
+                };
+                state.say(height, Topic::Consensus, encoded(&message)).await;
+            }
+            Msg::PublishLivenessMsg(message) => {
+                let height = match &message {
+                    LivenessMsg::Vote(vote) => vote.height,
+                    LivenessMsg::PolkaCertificate(certificate) => certificate.height.0,
+                    LivenessMsg::SkipRoundCertificate(certificate) => certificate.height.0,
+                };
+                state.say(height, Topic::Liveness, encoded(&message)).await;
+            }
             Msg::BroadcastStatus(of) => state.publish(Topic::Status, status(state.own, &of)).await,
             Msg::OutgoingRequest(peer, request, reply) => {
                 let id = state.request(peer, &request);

@@ -3,11 +3,11 @@
 use crate::chain::Chain;
 use crate::consensus::{self, ConsensusError, Deps, Ended, Silence, View, Waiting};
 use crate::http::{self, Agreement};
-use crate::network::{EngineEvent, Network};
+use crate::network::{EngineInbox, Network};
 use crate::sync::{SyncError, catch_up};
 use std::time::{Duration, Instant};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// How long a node that has just come up waits for somebody to ask how far the chain is.
 const FIRST_PEER: Duration = Duration::from_secs(3);
@@ -32,7 +32,7 @@ pub enum AgreementError {
 /// [`AgreementError`]: why the node cannot go on.
 pub(super) async fn keep(
     deps: &Deps,
-    mut inbox: mpsc::Receiver<EngineEvent>,
+    mut inbox: EngineInbox,
     view: &watch::Sender<View>,
     abreast: &watch::Sender<bool>,
 ) -> Result<(), AgreementError> {

@@ -27,7 +27,8 @@ fn blocks(folder: &TempDir, network: &Network, node: u32) -> Blocks {
     let chain = Chain::open(&home.join("ledger"), network.genesis.clone(), StoreConfig::default()).unwrap();
     let undecided = UndecidedStore::open(&home.join("undecided")).unwrap();
     let mempool = Mempool::new(chain.clone());
-    Blocks::new(chain, mempool, NodeNumber(node), node_key(node, Purpose::Consensus), undecided)
+    let key = node_key(node, Purpose::Consensus);
+    Blocks::new(chain, mempool, NodeNumber(node), key, undecided, Arc::default())
 }
 
 fn place(node: u32) -> Place {
