@@ -1,7 +1,7 @@
 //! The short run of faults: what the binary does at length.
 
-use luqi_tests::net::partitions::{self, Shape};
 use luqi_tests::net::faults;
+use luqi_tests::net::partitions::{self, Shape};
 use std::time::Duration;
 
 /// Whatever happens to nodes and wires, there is one chain, and each acknowledged item is applied once.

@@ -291,7 +291,7 @@ impl App {
                 }
             }
             Topic::Status => {
-                let status: sync::Status<Luqi> = LuqiCodec.decode(data).ok()?;
+                let (status, _) = said(&data).ok()?;
                 let status = Status::new(status.tip_height, status.history_min_height);
                 self.port.tell(&NetworkEvent::Status(from, status));
             }

@@ -8,19 +8,19 @@ use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
-use super::network::{Port, engine_peer};
+use super::network::{Port, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
 use super::signer::NodeVerifier;
 use super::validators::Validators;
 use super::wake::Wake;
-use crate::chain::{Chain, Latest};
+use crate::chain::{Chain, Latest, now};
 use crate::network::{EngineEvent, EngineInbox, Gossip, Network, Question, Topic, wire};
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
 use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::core::SignedMessage;
-use arc_malachitebft_app_channel::app::types::sync::{self, RawDecidedValue, Request, Response};
+use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Request, Response};
 use arc_malachitebft_sync::{ValueRequest, ValueResponse};
 use bytes::Bytes;
 use ledger_core::codec::{self, DecodeError};
@@ -216,12 +216,15 @@ impl Listener {
             }
             Topic::Parts => self.part(author, node, &data)?,
             Topic::Status => {
-                let status: sync::Status<Luqi> = LuqiCodec.decode(data)?;
+                let (status, clock) = said(&data)?;
                 if status.peer_id != from {
                     return Err(Worthless::Status);
                 }
                 let own = self.rules.tip;
-                self.heard(|heard| heard.tip(node, status.tip_height.0, own, Instant::now()));
+                self.heard(|heard| {
+                    heard.tip(node, status.tip_height.0, own, Instant::now());
+                    heard.clock(node, clock, now());
+                });
                 // Whoever is not connected cannot be asked.
                 if self.network.peers().borrow().iter().any(|peer| peer.id == author) {
                     let status = Status::new(status.tip_height, status.history_min_height);

@@ -5,8 +5,9 @@
 //! a few hundred bytes each, at the rates that the swarm lets through, and never a block.
 
 use super::answers::{Answers, Lie};
-use super::codec::LuqiCodec;
+use super::codec::{CodecError, LuqiCodec};
 use super::context::{Arrived, At, Luqi};
+use crate::chain::now;
 use crate::network::wire::{self, MAX_ANSWER, MAX_QUESTION};
 use crate::network::{Network, RequestError, Topic};
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
@@ -22,7 +23,7 @@ use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundReq
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger_core::codec;
-use ledger_core::names::Height;
+use ledger_core::names::{Height, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -149,10 +150,21 @@ fn swarm_peer(peer: &PeerId) -> Option<crate::network::PeerId> {
     crate::network::PeerId::from_bytes(&peer.to_bytes()).ok()
 }
 
-/// The message with which a node says where it stands.
+/// The message with which a node says where it stands, and what its clock says: `status ‖ time(8)`.
 pub(crate) fn status(own: PeerId, status: &Status<Luqi>) -> Option<Bytes> {
     let (tip_height, history_min_height) = (status.tip_height, status.history_min_height);
-    encoded(&sync::Status { peer_id: own, tip_height, history_min_height })
+    let status = encoded(&sync::Status { peer_id: own, tip_height, history_min_height })?;
+    Some([&status[..], &now().0.to_be_bytes()].concat().into())
+}
+
+/// What a node said of itself.
+///
+/// # Errors
+/// [`CodecError`].
+pub(crate) fn said(bytes: &Bytes) -> Result<(sync::Status<Luqi>, Timestamp), CodecError> {
+    let (status, time) = bytes.split_last_chunk::<8>().ok_or(CodecError::Short)?;
+    let status = LuqiCodec.decode(Bytes::copy_from_slice(status))?;
+    Ok((status, Timestamp(u64::from_be_bytes(*time))))
 }
 
 fn encoded<T>(message: &T) -> Option<Bytes>

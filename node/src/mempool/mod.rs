@@ -28,7 +28,7 @@ use ledger_core::names::{NodeNumber, Sequence};
 use ledger_core::submission::Submission;
 use pool::Pool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// How much is held.

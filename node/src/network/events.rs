@@ -33,7 +33,9 @@ impl Task {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the library's other events ask for nothing")]
     pub(super) fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::Behaviour(BehaviourEvent::Votes(event) | BehaviourEvent::Bulk(event)) => self.hear_gossip(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Votes(event) | BehaviourEvent::Bulk(event)) => {
+                self.hear_gossip(event)
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Questions(event)) => self.hear_question(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.hear_ping(event),
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => self.established(peer_id, &endpoint),

@@ -154,9 +154,8 @@ impl ConnectionHandler for Handler {
                     // A peer has one stream at a time: a new one takes the place of the old.
                     let parts = framed.into_parts();
                     let flow = Arc::clone(&self.flow);
-                    let gauge = move |load| {
-                        flow.lock().unwrap_or_else(PoisonError::into_inner).gauge(load, Instant::now())
-                    };
+                    let gauge =
+                        move |load| flow.lock().unwrap_or_else(PoisonError::into_inner).gauge(load, Instant::now());
                     self.frames = Some(Box::pin(frames(parts.io, parts.codec, self.cap, gauge)));
                 }
                 futures::future::Either::Right(never) => match never {},

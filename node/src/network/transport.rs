@@ -25,9 +25,9 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How often a peer is pinged.
-pub(super) const PING: Duration = Duration::from_secs(2);
+pub(super) const PING: Duration = Duration::from_millis(1_500);
 /// A connection on which no byte has come for so long is dead: three pings.
-pub(super) const SILENCE: Duration = Duration::from_secs(6);
+pub(super) const SILENCE: Duration = Duration::from_millis(4_500);
 /// How long a call may take until the other side's kernel answers: time for a second try of it.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 /// How long a connection may take from its first byte until it has a multiplexer.
@@ -87,7 +87,7 @@ impl<S> Watched<S> {
         while self.alarm.as_mut().poll(cx).is_ready() {
             let until = self.heard + self.patience;
             if until <= Instant::now() {
-                let why = format!("nothing came for {} s", self.patience.as_secs());
+                let why = format!("nothing came for {:.1} s", self.patience.as_secs_f64());
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
             }
             self.alarm.as_mut().reset(until);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     /// Reads until it fails: how many bytes came, and after how many seconds it failed.
-    async fn read(comes: &[u64]) -> (usize, u64) {
+    async fn read(comes: &[u64]) -> (usize, Duration) {
         let begun = Instant::now();
         let mut watched = Watched::new(Line::new(comes), SILENCE);
         let mut bytes = 0;
@@ -240,7 +240,7 @@ mod tests {
                 Ok(read) => bytes += read,
                 Err(error) => {
                     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-                    return (bytes, begun.elapsed().as_secs());
+                    return (bytes, begun.elapsed());
                 }
             }
         }
@@ -248,13 +248,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_line_fails_once_nothing_has_come_for_a_while() {
-        assert_eq!(read(&[]).await, (0, 6));
-        assert_eq!(read(&[5, 10, 15, 100]).await, (3, 21));
+        assert_eq!(read(&[]).await, (0, SILENCE));
+        assert_eq!(read(&[4, 8, 12, 100]).await, (3, Duration::from_secs(12) + SILENCE));
         // Who waits to write waits no longer.
         let begun = Instant::now();
         let mut watched = Watched::new(Line::new(&[]), SILENCE);
         assert_eq!(watched.write(b"x").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(begun.elapsed().as_secs(), 6);
+        assert_eq!(begun.elapsed(), SILENCE);
     }
 
     /// A multiplexer that never closes.

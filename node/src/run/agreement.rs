@@ -93,6 +93,13 @@ fn words(silence: Silence) -> String {
     }
 }
 
+/// Why the own clock is no good, where it is not.
+fn own_clock(view: &View) -> Option<String> {
+    let (_, ahead) = view.clocks.strays.iter().find(|(node, _)| *node == view.node)?;
+    let seconds = *ahead as f64 / 1_000.0;
+    Some(format!("its clock is {seconds:+.1} s from the middle one of the voting power: set it right"))
+}
+
 /// Agreement as the surface shows it.
 pub(super) struct Shown(pub(super) watch::Receiver<View>);
 
@@ -121,6 +128,8 @@ impl Agreement for Shown {
             halted,
             is_told: view.is_told,
             highest: view.highest,
+            clock_ahead_ms: view.clocks.own_ahead_ms,
+            clock: own_clock(&view),
         }
     }
 }

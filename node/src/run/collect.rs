@@ -39,7 +39,16 @@ impl Debug for Inside {
 impl Collector for Inside {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.of_intake(&mut encoder)?;
-        let misbehaviour = self.agreement.borrow().misbehaviour;
+        let (misbehaviour, ahead) = {
+            let view = self.agreement.borrow();
+            (view.misbehaviour, view.clocks.own_ahead_ms)
+        };
+        if let Some(ahead) = ahead {
+            let (name, help) =
+                ("clock_ahead_seconds", "By how much the node's clock is ahead of the middle one of the voting power");
+            let gauge = ConstGauge::new(ahead as f64 / 1_000.0);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
         counter(&mut encoder, "misbehaviour", "Proofs that a validator signed two things", misbehaviour)
     }
 }

@@ -108,7 +108,8 @@ fn nobody_takes_the_room_of_another() {
 fn a_newer_round_takes_the_room_of_an_older_and_those_that_do_not_hold_go_first() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = UndecidedStore::open(folder.path()).unwrap();
-    let quota = Quota { locked: BTreeSet::from([(Height(3), hash(0))]), invalid: BTreeSet::from([hash(2)]), ..quota(3) };
+    let quota =
+        Quota { locked: BTreeSet::from([(Height(3), hash(0))]), invalid: BTreeSet::from([hash(2)]), ..quota(3) };
     let mut keep = |of: u64, round| {
         let kept = store.keep(Height(3), hash(of), signed_in(3, 1, round), b"abc", &quota).unwrap();
         (kept, store.at(Height(3)).map(|(block, _)| block).collect::<Vec<_>>())

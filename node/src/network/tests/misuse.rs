@@ -34,23 +34,35 @@ async fn check(why: &str, wrong: impl Fn(&mut Plain, PeerId)) {
 
 #[tokio::test]
 async fn a_question_with_an_oversized_length() {
-    check("it asks what is no question, or one larger than any", |liar, peer| _ = liar.swarm.behaviour_mut().questions.send_request(&peer, vec![0xff; 4])).await;
+    check("it asks what is no question, or one larger than any", |liar, peer| {
+        _ = liar.swarm.behaviour_mut().questions.send_request(&peer, vec![0xff; 4])
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_question_that_is_none() {
-    check("it asks what is no question, or one larger than any", |liar, peer| _ = liar.swarm.behaviour_mut().questions.send_request(&peer, b"\0\0\0\x04none".to_vec())).await;
+    check("it asks what is no question, or one larger than any", |liar, peer| {
+        _ = liar.swarm.behaviour_mut().questions.send_request(&peer, b"\0\0\0\x04none".to_vec())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_frame_of_gossip_with_an_oversized_length() {
     let length = vec![0xff, 0xff, 0xff, 0xff, 0x7f];
-    check("it sends gossip that is no frame, or one larger than any", move |liar, peer| _ = liar.swarm.behaviour_mut().frames.send_request(&peer, length.clone())).await;
+    check("it sends gossip that is no frame, or one larger than any", move |liar, peer| {
+        _ = liar.swarm.behaviour_mut().frames.send_request(&peer, length.clone())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_frame_of_gossip_that_is_none() {
-    check("it sends gossip that is no frame, or one larger than any", |liar, peer| _ = liar.swarm.behaviour_mut().frames.send_request(&peer, b"\x08no frame".to_vec())).await;
+    check("it sends gossip that is no frame, or one larger than any", |liar, peer| {
+        _ = liar.swarm.behaviour_mut().frames.send_request(&peer, b"\x08no frame".to_vec())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -78,14 +90,20 @@ async fn a_message_larger_than_its_topic_allows() {
 async fn a_frame_of_gossip_that_costs_more_than_it_weighs() {
     // 4 MiB of empty messages, which would take a gigabyte.
     let frame = [&b"\x80\x80\x80\x02"[..], &b"\x12\x00".repeat(2 << 20)].concat();
-    check("it sends gossip that is no frame, or one larger than any", move |liar, peer| _ = liar.swarm.behaviour_mut().frames.send_request(&peer, frame.clone())).await;
+    check("it sends gossip that is no frame, or one larger than any", move |liar, peer| {
+        _ = liar.swarm.behaviour_mut().frames.send_request(&peer, frame.clone())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn more_gossip_than_anybody_has_to_say() {
     // Subscriptions to nothing: cheap to send, dear to take.
     let frame = [&b"\x80\x80\x10"[..], &b"\x0a\x00".repeat(128 << 10)].concat().repeat(4);
-    check("it sends more gossip than all have to say", move |liar, peer| _ = liar.swarm.behaviour_mut().frames.send_request(&peer, frame.clone())).await;
+    check("it sends more gossip than all have to say", move |liar, peer| {
+        _ = liar.swarm.behaviour_mut().frames.send_request(&peer, frame.clone())
+    })
+    .await;
 }
 
 #[tokio::test]
