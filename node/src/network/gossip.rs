@@ -304,3 +304,43 @@ impl NetworkBehaviour for Gossip {
         self.inner.poll(cx).map(|event| event.map_out(GossipEvent::Said))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_peer_brings_what_all_authors_may_say_and_no_more() {
+        let begun = Instant::now();
+        let small = Load { messages: 128, bytes: 128 * 200, other: 0 };
+        // 32,000 small messages a second are more than seventeen nodes have to say, on either lane.
+        for lane in [Lane::Votes, Lane::Bulk] {
+            let mut flow = Flow::new(lane, 17, begun);
+            let seconds = (0..30).find(|second| {
+                let now = begun + Duration::from_secs(*second);
+                (0..250).any(|_| flow.gauge(small, now) == Pass::Flood)
+            });
+            assert!(seconds.is_some(), "{lane:?}");
+        }
+        // What all seventeen say at the full rate of each passes, after a pause of some seconds too.
+        let mut flow = Flow::new(Lane::Votes, 17, begun);
+        let all = Load { messages: 17 * 1_024, bytes: 1 << 20, other: 0 };
+        for second in [1, 2, 3, 8, 8, 8, 8, 9, 10] {
+            assert_eq!(flow.gauge(all, begun + Duration::from_secs(second)), Pass::Read, "{second}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_to_read_is_left_and_control_is_the_peers_own_doing() {
+        let now = Instant::now();
+        let mut flow = Flow::new(Lane::Bulk, 4, now);
+        let large = Load { messages: 1, bytes: 8 << 20, other: 0 };
+        let passed: Vec<_> = (0..10).map(|_| flow.gauge(large, now)).collect();
+        assert_eq!(passed[..8], [Pass::Read; 8]);
+        assert_eq!(passed[8..], [Pass::Leave; 2]);
+        let control = Load { messages: 0, bytes: 0, other: 1 << 20 };
+        let passed: Vec<_> = (0..5).map(|_| flow.gauge(control, now)).collect();
+        assert_eq!(passed, [Pass::Read, Pass::Read, Pass::Read, Pass::Read, Pass::Flood]);
+    }
+}

@@ -6,6 +6,7 @@ mod misuse;
 mod parts;
 mod plain;
 mod strangers;
+mod wires;
 
 use super::swarm::spawn_remembering;
 use super::wire::{Request, Response};

@@ -212,8 +212,8 @@ fn shows_agreement(event: &PartsEvent) -> bool {
     }
 }
 
-/// A frame of gossip with one message, as its author signs it; so many times the same one.
-pub(super) fn frame(author: &SecretKey, topic: &str, number: u64, data: &[u8], times: usize) -> Vec<u8> {
+/// A frame of gossip with one message, as its author signs it.
+pub(super) fn frame(author: &SecretKey, topic: &str, number: u64, data: &[u8]) -> Vec<u8> {
     let keys = Keypair::ed25519_from_bytes(author.seed().as_mut_slice()).unwrap();
     let field = |tag: u8, bytes: &[u8]| [&[tag << 3 | 2][..], &varint(bytes.len()), bytes].concat();
     let from = keys.public().to_peer_id().to_bytes();
@@ -221,7 +221,7 @@ pub(super) fn frame(author: &SecretKey, topic: &str, number: u64, data: &[u8], t
         [field(1, &from), field(2, data), field(3, &number.to_be_bytes()), field(4, topic.as_bytes())].concat();
     let signature = keys.sign(&[b"libp2p-pubsub:", &message[..]].concat()).unwrap();
     let signed = [message, field(5, &signature)].concat();
-    let rpc = field(2, &signed).repeat(times);
+    let rpc = field(2, &signed);
     [varint(rpc.len()), rpc].concat()
 }
 
