@@ -66,6 +66,8 @@ impl request_response::Codec for Raw {
 pub(super) struct Parts {
     /// On the lane of votes.
     pub(super) gossip: gossipsub::Behaviour,
+    /// On the other lane: whoever does not speak it is not heard there either.
+    pub(super) bulk: gossipsub::Behaviour,
     pub(super) ping: ping::Behaviour,
     pub(super) questions: request_response::Behaviour<Raw>,
     /// Streams of gossip on the other lane, written by hand.
@@ -101,6 +103,8 @@ impl Plain {
         };
         let parts = Parts {
             gossip,
+            bulk: gossipsub::Behaviour::new(MessageAuthenticity::Signed(keys.clone()), gossipsub::Config::default())
+                .unwrap(),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_millis(50))),
             questions: raw(format!("/luqi/{chain}/1")),
             frames: raw("/meshsub/1.2.0".to_owned()),
@@ -204,7 +208,7 @@ impl Plain {
 /// Whether an event shows that the other side has agreed on a protocol.
 fn shows_agreement(event: &PartsEvent) -> bool {
     match event {
-        PartsEvent::Gossip(_) => true,
+        PartsEvent::Gossip(_) | PartsEvent::Bulk(_) => true,
         PartsEvent::Ping(event) => event.result.is_ok(),
         PartsEvent::Questions(event) | PartsEvent::Frames(event) => {
             !matches!(event, request_response::Event::OutboundFailure { .. })

@@ -117,10 +117,7 @@ impl Drop for Wire {
 async fn both(nodes: &mut BTreeMap<u32, (Child, Lines<BufReader<ChildStdout>>)>, peers: usize) -> Duration {
     let begun = Instant::now();
     for (_, lines) in nodes.values_mut() {
-        soon(async {
-            while lines.next_line().await.unwrap().unwrap() != format!("PEERS {peers}") {}
-        })
-        .await;
+        soon(async { while lines.next_line().await.unwrap().unwrap() != format!("PEERS {peers}") {} }).await;
     }
     begun.elapsed()
 }
