@@ -1,7 +1,7 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-one demo-compose image test bench bench-network bench-peers fuzz lint vectors docs
+.PHONY: help demo demo-one demo-compose image test partitions bench bench-network bench-peers fuzz lint vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
@@ -29,6 +29,10 @@ image: ## builds the container image luqi:local, FROM scratch and without a regi
 test: ## every test, in Rust and Python, and how many were left out (FUZZ=1: and a short run of each fuzz target)
 	@tools/need.sh python3 cryptography cc
 	@tools/test.sh
+
+partitions: ## wires that break for minutes, in network namespaces (as root): a block within ten seconds after each
+	@tools/need.sh cc
+	cargo run --locked -p luqi-tests --bin partitions
 
 lint: ## formatting, clippy without a warning, licences and sources of dependencies
 	@tools/need.sh cc

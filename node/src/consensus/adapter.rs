@@ -24,7 +24,7 @@ use arc_malachitebft_app_channel::app::consensus::ProposedValue;
 use arc_malachitebft_app_channel::app::engine::host::HeightParams;
 use arc_malachitebft_app_channel::app::types::core::{Round, Validity};
 use arc_malachitebft_app_channel::{AppMsg, Channels};
-use ledger_core::names::{BlockHash, Height};
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,6 +78,8 @@ pub(super) struct Adapter<'a> {
     /// Blocks of the height under way that the engine was told of.
     pub(super) given: BTreeSet<BlockHash>,
     pub(super) misbehaviour: u64,
+    /// Nodes whose clocks were off when they were compared last.
+    strays: Vec<NodeNumber>,
     watchdog: Watchdog,
     standstill: Option<Standstill>,
     silence: Option<Silence>,
@@ -115,6 +117,7 @@ impl<'a> Adapter<'a> {
             since: Instant::now(),
             given: BTreeSet::new(),
             misbehaviour,
+            strays: Vec::new(),
             watchdog: Watchdog::default(),
             standstill: None,
             silence,

@@ -14,7 +14,7 @@ use super::parts::{self, Assembled, Assembly, Part, Rules, SignedParts};
 use super::tempo::Tempo;
 use super::validators::Validators;
 use crate::chain::Chain;
-use crate::network::{EngineEvent, Gossip, Network, Topic, wire};
+use crate::network::{EngineEvent, EngineInbox, Gossip, Network, Topic, wire};
 use crate::store;
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, ProposedValue, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::host::{HeightParams, Next, SyncedValueOutcome};
@@ -49,7 +49,7 @@ pub struct Bare {
     /// The swarm.
     pub network: Network,
     /// What the swarm hears for agreement.
-    pub inbox: mpsc::Receiver<EngineEvent>,
+    pub inbox: EngineInbox,
     /// The own node.
     pub node: NodeNumber,
     /// Its consensus key.
@@ -291,7 +291,7 @@ impl App {
                 }
             }
             Topic::Status => {
-                let status: sync::Status<Luqi> = LuqiCodec.decode(data).ok()?;
+                let (status, _) = said(&data).ok()?;
                 let status = Status::new(status.tip_height, status.history_min_height);
                 self.port.tell(&NetworkEvent::Status(from, status));
             }

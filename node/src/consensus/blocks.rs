@@ -5,7 +5,7 @@
 
 use super::ConsensusError;
 use super::parts::{self, Assembled, SignedParts};
-use super::undecided::UndecidedStore;
+use super::undecided::{Quota, UndecidedStore};
 use super::validators::Validators;
 use crate::chain::{Chain, now};
 use crate::mempool::Mempool;
@@ -15,9 +15,10 @@ use ledger_core::block::Header;
 use ledger_core::certificate::{Certificate, Parts};
 use ledger_core::chain::{CheckedBlock, Fault, HashedBlock, check_clock};
 use ledger_core::crypto::SecretKey;
-use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
+use ledger_core::membership::Parameters;
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// Checked blocks that are held in memory; the others are checked again from the disk.
@@ -78,6 +79,24 @@ struct Judged {
     accepted: BTreeSet<BlockHash>,
 }
 
+/// Blocks on which this node is locked: it precommitted them, since a polka named them, and may have to bring them
+/// forward in any later round of their height.
+#[derive(Debug, Default)]
+pub(crate) struct Locked(Mutex<BTreeSet<(Height, BlockHash)>>);
+
+impl Locked {
+    /// This node precommits a block.
+    pub(crate) fn add(&self, height: Height, block: BlockHash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((height, block));
+    }
+
+    fn above(&self, tip: Height) -> BTreeSet<(Height, BlockHash)> {
+        let mut locked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locked.retain(|(height, _)| *height > tip);
+        locked.clone()
+    }
+}
+
 /// The blocks under way on one chain. Everything here may wait for the disk.
 pub(crate) struct Blocks {
     chain: Chain,
@@ -85,9 +104,24 @@ pub(crate) struct Blocks {
     node: NodeNumber,
     key: SecretKey,
     undecided: Mutex<UndecidedStore>,
+    locked: Arc<Locked>,
     judged: Mutex<Judged>,
     /// What is kept, for who must not wait for the disk.
     here: Mutex<BTreeSet<(Height, BlockHash)>>,
+}
+
+/// Whether a voter whose clock says `now` takes the time of a block: it is no later than that and the tolerance, or it
+/// is the parent's own.
+///
+/// No block has a time before its parent's, so one with the parent's time moves the chain's time nowhere: it may stand
+/// whatever the clocks say. A later time needs more than two thirds of the power that take it by their clocks, an
+/// honest one of them at least. So where most clocks were an hour ahead, and were set right, the chain goes on at
+/// once, and its time stands still for that hour.
+fn in_time(header: &Header, parent: Timestamp, now: Timestamp, parameters: &Parameters) -> Result<(), Fault> {
+    if header.time == parent {
+        return Ok(());
+    }
+    check_clock(header, now, parameters)
 }
 
 impl Blocks {
@@ -97,10 +131,11 @@ impl Blocks {
         node: NodeNumber,
         key: SecretKey,
         undecided: UndecidedStore,
+        locked: Arc<Locked>,
     ) -> Self {
         let here = Mutex::new(undecided.places().collect());
         let (undecided, judged) = (Mutex::new(undecided), Mutex::default());
-        Self { chain, mempool, node, key, undecided, judged, here }
+        Self { chain, mempool, node, key, undecided, locked, judged, here }
     }
 
     /// The block that this node proposes in a round, and the messages that carry it: the one that it made
@@ -210,7 +245,7 @@ impl Blocks {
         {
             return Verdict::Invalid(Unfit::Proposer(header.proposer));
         }
-        if let Err(early) = check_clock(&header, now(), membership.parameters()) {
+        if let Err(early) = in_time(&header, latest.tip.time, now(), membership.parameters()) {
             tracing::warn!(%height, %block, "a proposed block is not voted on yet: {early}");
             return Verdict::NotYet;
         }
@@ -250,10 +285,20 @@ impl Blocks {
         signed: Option<SignedParts>,
         bytes: &[u8],
     ) -> Result<bool, StoreError> {
+        let quota = self.quota();
         let mut undecided = self.undecided();
-        let kept = undecided.keep(height, block, signed, bytes)?;
+        let kept = undecided.keep(height, block, signed, bytes, &quota)?;
         *self.here() = undecided.places().collect();
         Ok(kept)
+    }
+
+    fn quota(&self) -> Quota {
+        let tip = &self.chain.latest().tip;
+        let block_bytes = tip.membership.parameters().block_bytes;
+        let judged = self.judged();
+        let faults = judged.checked.iter().filter(|(_, checked)| checked.is_err());
+        let invalid = faults.map(|(block, _)| *block).collect();
+        Quota { next: tip.height.next(), block_bytes, locked: self.locked.above(tip.height), invalid }
     }
 
     /// The messages that carry a block again: under this node's own name where it proposes it in that

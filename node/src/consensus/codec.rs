@@ -53,6 +53,8 @@ pub(crate) enum CodecError {
     #[error("a certificate carries a vote extension, which this chain does not have")]
     Extension,
     /// A peer id that is none.
+    #[error("it ends before it has said all")]
+    Short,
     #[error("the peer id in a status is none")]
     Peer,
 }

@@ -4,7 +4,7 @@
 //! never makes a block final.
 
 use super::validators::Validators;
-use ledger_core::names::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber, Timestamp};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,18 @@ struct Claim {
 pub(crate) struct Heard {
     claims: BTreeMap<NodeNumber, Claim>,
     voices: BTreeMap<NodeNumber, (Height, Instant)>,
+    /// By how many milliseconds each clock is ahead of the own one.
+    clocks: BTreeMap<NodeNumber, i64>,
+}
+
+/// Clocks that are off: the own one, or those of others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// By how many milliseconds the own clock is ahead of the middle one of the voting power; behind it where this is
+    /// less than nothing. None while less than two thirds have told.
+    pub own_ahead_ms: Option<i64>,
+    /// The nodes whose clocks are further from that middle than the chain tolerates, and how far ahead they are.
+    pub strays: Vec<(NodeNumber, i64)>,
 }
 
 impl Heard {
@@ -34,9 +46,36 @@ impl Heard {
         self.claims.insert(node, Claim { tip, far_since });
     }
 
+    /// A node told what its clock says.
+    pub(crate) fn clock(&mut self, node: NodeNumber, theirs: Timestamp, own: Timestamp) {
+        self.clocks.insert(node, i64::try_from(i128::from(theirs.0) - i128::from(own.0)).unwrap_or(i64::MAX));
+    }
+
+    /// How the clocks stand, that of a message's way included.
+    pub(crate) fn clocks(&self, own: NodeNumber, validators: &Validators, tolerance_ms: u32) -> Clocks {
+        let others = self.clocks.iter().map(|(node, ahead)| (*ahead, *node)).filter(|(_, node)| *node != own);
+        let mut clocks: Vec<_> = others.chain([(0, own)]).collect();
+        clocks.sort_unstable();
+        let told = clocks.iter().map(|(_, node)| validators.power(*node)).fold(0, u64::saturating_add);
+        if !validators.is_quorum(told) {
+            return Clocks::default();
+        }
+        let mut below = 0_u64;
+        let middle = clocks.iter().find(|(_, node)| {
+            below = below.saturating_add(validators.power(*node));
+            below.saturating_mul(2) >= told
+        });
+        let Some((middle, _)) = middle.copied() else { return Clocks::default() };
+        let off = |ahead: i64| ahead.saturating_sub(middle);
+        let strays = clocks.iter().filter(|(ahead, _)| off(*ahead).unsigned_abs() > u64::from(tolerance_ms));
+        let strays = strays.map(|(ahead, node)| (*node, off(*ahead))).collect();
+        Clocks { own_ahead_ms: Some(off(0)), strays }
+    }
+
     /// A node is gone, and what it announced with it.
     pub(crate) fn gone(&mut self, node: NodeNumber) {
         self.claims.remove(&node);
+        self.clocks.remove(&node);
     }
 
     /// A node said something about a height under way.
@@ -186,6 +225,24 @@ mod tests {
         assert!(!heard.most_told(NodeNumber(9), &set), "without a vote of its own it needs three");
         heard.gone(NodeNumber(2));
         assert!(!heard.most_told(NodeNumber(1), &set));
+    }
+
+    #[test]
+    fn a_clock_is_held_against_the_middle_one_of_the_power() {
+        let own = Timestamp(1_000_000);
+        let clocks = |ahead: &[(u32, i64)]| {
+            let mut heard = Heard::default();
+            for (node, ahead) in ahead {
+                heard.clock(NodeNumber(*node), Timestamp(own.0.saturating_add_signed(*ahead)), own);
+            }
+            heard.clocks(NodeNumber(1), &validators(), 5_000)
+        };
+        assert_eq!(clocks(&[(2, 9_000), (9, 0)]), Clocks::default(), "two of four, and one without a vote");
+        let right = Clocks { own_ahead_ms: Some(0), strays: vec![(NodeNumber(4), 600_000)] };
+        assert_eq!(clocks(&[(2, -20), (3, 15), (4, 600_000)]), right);
+        // The own one is off, and so all others seem to be.
+        let off = clocks(&[(2, 599_990), (3, 600_000), (4, 600_010)]);
+        assert_eq!(off, Clocks { own_ahead_ms: Some(-599_990), strays: vec![(NodeNumber(1), -599_990)] });
     }
 
     #[test]

@@ -276,6 +276,11 @@ impl LastSigned {
         self.record.last()
     }
 
+    /// The block that was precommitted last.
+    pub(crate) fn precommitted(&self) -> Option<(Height, BlockHash)> {
+        self.record.precommit.and_then(|signed| Some((signed.height, signed.block?)))
+    }
+
     /// Why this node does not vote; none where it does.
     pub(crate) const fn silence(&self) -> Option<Silence> {
         self.record.silence

@@ -8,19 +8,19 @@ use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
-use super::network::{Port, engine_peer};
+use super::network::{Port, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
 use super::signer::NodeVerifier;
 use super::validators::Validators;
 use super::wake::Wake;
-use crate::chain::{Chain, Latest};
-use crate::network::{EngineEvent, Gossip, Network, Question, Topic, wire};
+use crate::chain::{Chain, Latest, now};
+use crate::network::{EngineEvent, EngineInbox, Gossip, Network, Question, Topic, wire};
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
 use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::core::SignedMessage;
-use arc_malachitebft_app_channel::app::types::sync::{self, RawDecidedValue, Request, Response};
+use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Request, Response};
 use arc_malachitebft_sync::{ValueRequest, ValueResponse};
 use bytes::Bytes;
 use ledger_core::codec::{self, DecodeError};
@@ -28,12 +28,24 @@ use ledger_core::crypto::PublicKey;
 use ledger_core::names::{Height, NodeNumber};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// Questions that are answered beside the engine at once.
 const ANSWERS: usize = 4;
+
+/// Whoever has just been connected has missed the votes of the round, which are said again after this time: it takes
+/// some round trips until he has told to what he listens.
+const SAY_AGAIN: Duration = Duration::from_millis(400);
+
+/// Ready at a moment; never without one.
+async fn sleep_until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
 
 /// What makes a message worthless.
 #[derive(Debug, Error)]
@@ -123,8 +135,19 @@ impl Listener {
     }
 
     /// Listens until the swarm has ended.
-    pub(crate) async fn run(&mut self, inbox: &mut mpsc::Receiver<EngineEvent>) {
-        while let Some(event) = inbox.recv().await {
+    pub(crate) async fn run(&mut self, inbox: &mut EngineInbox) {
+        let mut again: Option<tokio::time::Instant> = None;
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = sleep_until(again) => {
+                    again = None;
+                    self.port.say_again(&self.network).await;
+                    continue;
+                }
+                event = inbox.recv() => event,
+            };
+            let Some(event) = event else { return };
             if self.latest.has_changed().unwrap_or(false) {
                 self.rules = rules(&self.latest.borrow_and_update());
                 self.assembly.settle(self.rules.tip);
@@ -134,6 +157,8 @@ impl Listener {
                     if let Some(peer) = engine_peer(&peer) {
                         self.port.connected(peer);
                     }
+                    // Several come together, after the wire between them was cut.
+                    again = again.or_else(|| Some(tokio::time::Instant::now() + SAY_AGAIN));
                 }
                 EngineEvent::Disconnected(peer, node) => {
                     self.heard(|heard| heard.gone(node));
@@ -155,9 +180,11 @@ impl Listener {
     async fn gossip(&mut self, gossip: Gossip) {
         let (author, node, topic) = (gossip.author, gossip.node, gossip.topic);
         if let Err(why) = self.hear(gossip) {
-            tracing::warn!(%node, ?topic, "a message {why}");
             if why.is_fault() {
+                tracing::warn!(%node, ?topic, "a message {why}");
                 self.network.cut(author, why.charge()).await;
+            } else {
+                tracing::debug!(%node, ?topic, "a message {why}");
             }
         }
     }
@@ -187,14 +214,17 @@ impl Listener {
                 };
                 self.port.tell(&event);
             }
-            Topic::Parts => self.part(author, &data)?,
+            Topic::Parts => self.part(author, node, &data)?,
             Topic::Status => {
-                let status: sync::Status<Luqi> = LuqiCodec.decode(data)?;
+                let (status, clock) = said(&data)?;
                 if status.peer_id != from {
                     return Err(Worthless::Status);
                 }
                 let own = self.rules.tip;
-                self.heard(|heard| heard.tip(node, status.tip_height.0, own, Instant::now()));
+                self.heard(|heard| {
+                    heard.tip(node, status.tip_height.0, own, Instant::now());
+                    heard.clock(node, clock, now());
+                });
                 // Whoever is not connected cannot be asked.
                 if self.network.peers().borrow().iter().any(|peer| peer.id == author) {
                     let status = Status::new(status.tip_height, status.history_min_height);
@@ -242,8 +272,11 @@ impl Listener {
         validator.flatten().map(|validator| validator.key)
     }
 
-    fn part(&mut self, author: crate::network::PeerId, data: &[u8]) -> Result<(), Worthless> {
+    fn part(&mut self, author: crate::network::PeerId, node: NodeNumber, data: &[u8]) -> Result<(), Worthless> {
         let part: Part = codec::decode(data)?;
+        if self.rules.validators.power(node) == 0 {
+            return Err(PartError::Publisher.into());
+        }
         let (height, block) = match &part {
             Part::First { head, .. } => (head.height, head.block),
             Part::Next { height, block, .. } => (*height, *block),

@@ -45,6 +45,7 @@ mod validators;
 mod wake;
 mod watchdog;
 
+pub use heard::Clocks;
 pub use last_signed::{LastSignedError, Silence};
 pub use lone::{LoneError, go_on_alone};
 pub use tempo::Tempo;
@@ -54,7 +55,7 @@ use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::keys::NodeKeys;
 use crate::mempool::Mempool;
-use crate::network::{EngineEvent, Network};
+use crate::network::{EngineInbox, Network};
 use crate::store::StoreError;
 use adapter::Turn;
 use ledger_core::chain::Fault;
@@ -63,7 +64,7 @@ use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::PathBuf;
 use std::time::Instant;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// What agreement works with.
 pub struct Deps {
@@ -114,6 +115,8 @@ pub enum Waiting {
 /// What others see of agreement.
 #[derive(Clone, Debug)]
 pub struct View {
+    /// The own node.
+    pub node: NodeNumber,
     /// The height under way.
     pub height: Height,
     /// Its round; none before the first.
@@ -138,11 +141,14 @@ pub struct View {
     pub is_told: bool,
     /// The highest tip that more than a third of the voting power announced; nothing proves it.
     pub highest: Height,
+    /// How the clocks stand to each other.
+    pub clocks: Clocks,
 }
 
 impl Default for View {
     fn default() -> Self {
         Self {
+            node: NodeNumber(0),
             height: Height(0),
             round: None,
             waiting: Waiting::Engine,
@@ -155,6 +161,7 @@ impl Default for View {
             misbehaviour: 0,
             is_told: false,
             highest: Height(0),
+            clocks: Clocks::default(),
         }
     }
 }
@@ -228,11 +235,7 @@ impl ConsensusError {
 ///
 /// # Errors
 /// [`ConsensusError`]: what is wrong, where, and what to do.
-pub async fn run(
-    deps: &Deps,
-    inbox: &mut mpsc::Receiver<EngineEvent>,
-    view: &watch::Sender<View>,
-) -> Result<Ended, ConsensusError> {
+pub async fn run(deps: &Deps, inbox: &mut EngineInbox, view: &watch::Sender<View>) -> Result<Ended, ConsensusError> {
     let last = session::last_signed(deps).await?;
     loop {
         match session::run(deps, &last, inbox, view).await? {

@@ -5,10 +5,12 @@
 //! a few hundred bytes each, at the rates that the swarm lets through, and never a block.
 
 use super::answers::{Answers, Lie};
-use super::codec::LuqiCodec;
+use super::codec::{CodecError, LuqiCodec};
 use super::context::{Arrived, At, Luqi};
+use crate::chain::now;
 use crate::network::wire::{self, MAX_ANSWER, MAX_QUESTION};
 use crate::network::{Network, RequestError, Topic};
+use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::network::{
     Msg, Multiaddr, NetworkEvent, PersistentPeerError, Status, Subscriber,
 };
@@ -21,8 +23,9 @@ use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundReq
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger_core::codec;
+use ledger_core::names::{Height, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -31,10 +34,21 @@ use tokio::task::JoinSet;
 /// Questions of others that wait for the engine's answer.
 const QUESTIONS: usize = 256;
 
+/// Votes and proposals of a node's round, and the certificate that began it, which are said again.
+const SAID: usize = 4;
+
 /// Where the engine hears the network.
 #[derive(Default)]
 pub(crate) struct Port {
     inner: Mutex<Inner>,
+    /// What the engine said last about the height under way.
+    said: Mutex<Said>,
+}
+
+#[derive(Default)]
+struct Said {
+    height: Height,
+    messages: VecDeque<(Topic, Bytes)>,
 }
 
 #[derive(Default)]
@@ -56,6 +70,29 @@ impl Port {
     pub(crate) fn connected(&self, peer: PeerId) {
         for event in introduction(peer) {
             self.tell(&event);
+        }
+    }
+
+    /// Takes note of what the engine says about a height.
+    fn note(&self, height: Height, topic: Topic, message: &Bytes) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.height != height {
+            *said = Said { height, messages: VecDeque::new() };
+        }
+        if !said.messages.iter().any(|(_, known)| known == message) {
+            said.messages.push_back((topic, message.clone()));
+        }
+        while said.messages.len() > SAID {
+            said.messages.pop_front();
+        }
+    }
+
+    /// Says again what the engine said last: who has just been connected did not hear it, and the engine itself
+    /// waits for a whole round before it repeats anything.
+    pub(crate) async fn say_again(&self, network: &Network) {
+        let messages = self.said.lock().unwrap_or_else(PoisonError::into_inner).messages.clone();
+        for (topic, message) in messages {
+            network.publish(topic, message).await;
         }
     }
 
@@ -113,10 +150,21 @@ fn swarm_peer(peer: &PeerId) -> Option<crate::network::PeerId> {
     crate::network::PeerId::from_bytes(&peer.to_bytes()).ok()
 }
 
-/// The message with which a node says where it stands.
+/// The message with which a node says where it stands, and what its clock says: `status ‖ time(8)`.
 pub(crate) fn status(own: PeerId, status: &Status<Luqi>) -> Option<Bytes> {
     let (tip_height, history_min_height) = (status.tip_height, status.history_min_height);
-    encoded(&sync::Status { peer_id: own, tip_height, history_min_height })
+    let status = encoded(&sync::Status { peer_id: own, tip_height, history_min_height })?;
+    Some([&status[..], &now().0.to_be_bytes()].concat().into())
+}
+
+/// What a node said of itself.
+///
+/// # Errors
+/// [`CodecError`].
+pub(crate) fn said(bytes: &Bytes) -> Result<(sync::Status<Luqi>, Timestamp), CodecError> {
+    let (status, time) = bytes.split_last_chunk::<8>().ok_or(CodecError::Short)?;
+    let status = LuqiCodec.decode(Bytes::copy_from_slice(status))?;
+    Ok((status, Timestamp(u64::from_be_bytes(*time))))
 }
 
 fn encoded<T>(message: &T) -> Option<Bytes>
@@ -145,6 +193,14 @@ impl State {
     pub(crate) fn new(network: Network, port: Arc<Port>, answers: Option<Arc<Answers>>) -> Option<Self> {
         let own = engine_peer(&network.own())?;
         Some(Self { network, port, answers, own, asked: 0, requests: JoinSet::new() })
+    }
+
+    /// Publishes what concerns a height, and keeps it for who comes later.
+    async fn say(&self, height: Height, topic: Topic, message: Option<Bytes>) {
+        if let Some(message) = &message {
+            self.port.note(height, topic, message);
+        }
+        self.publish(topic, message).await;
     }
 
     async fn publish(&self, topic: Topic, message: Option<Bytes>) {
@@ -252,8 +308,21 @@ impl Actor for Swarm {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Subscribe(subscriber) => state.subscribe(subscriber),
-            Msg::PublishConsensusMsg(message) => state.publish(Topic::Consensus, encoded(&message)).await,
-            Msg::PublishLivenessMsg(message) => state.publish(Topic::Liveness, encoded(&message)).await,
+            Msg::PublishConsensusMsg(message) => {
+                let height = match &message {
+                    SignedConsensusMsg::Vote(vote) => vote.height,
+                    SignedConsensusMsg::Proposal(proposal) => proposal.height,
+                };
+                state.say(height, Topic::Consensus, encoded(&message)).await;
+            }
+            Msg::PublishLivenessMsg(message) => {
+                let height = match &message {
+                    LivenessMsg::Vote(vote) => vote.height,
+                    LivenessMsg::PolkaCertificate(certificate) => certificate.height.0,
+                    LivenessMsg::SkipRoundCertificate(certificate) => certificate.height.0,
+                };
+                state.say(height, Topic::Liveness, encoded(&message)).await;
+            }
             Msg::BroadcastStatus(of) => state.publish(Topic::Status, status(state.own, &of)).await,
             Msg::OutgoingRequest(peer, request, reply) => {
                 let id = state.request(peer, &request);

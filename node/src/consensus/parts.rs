@@ -10,8 +10,11 @@
 //! there will be. Anybody may send it again as it stands. What is put together here has the announced
 //! length, no more: that it is the block of the announced hash is for who reads it.
 //!
-//! Memory is bounded: a publisher has so many bytes of unfinished streams and loses its oldest past
-//! that, and all publishers together have so many.
+//! Memory is bounded: a validator has two blocks' worth of bytes of unfinished streams and loses its oldest
+//! past that, so nobody takes another's room. Who has no vote has none: it has no block to bring.
+//!
+//! What a part costs its publisher depends on its bytes alone. At the height under way all know by which parameters
+//! it is judged; of those ahead nobody does, and what would be too large today is not kept, and no fault.
 
 use super::validators::Validators;
 use crate::network::PeerId;
@@ -19,6 +22,7 @@ use bincode::{Decode, Encode};
 use ledger_core::certificate::Parts;
 use ledger_core::codec::{self, Bytes};
 use ledger_core::crypto::{ChainId, Signature};
+use ledger_core::membership::MAX_BLOCK_BYTES;
 use ledger_core::names::{BlockHash, Height, Round};
 use std::collections::{BTreeMap, VecDeque};
 use thiserror::Error;
@@ -88,6 +92,10 @@ pub(crate) enum PartError {
     Length(u32),
     #[error("has another length than its place in the block asks for")]
     Piece,
+    #[error("is larger than blocks are now, at height {0}, which is ahead")]
+    Ahead(Height),
+    #[error("comes from a node that has no vote here")]
+    Publisher,
 }
 
 /// Who may propose what at the next height.
@@ -143,8 +151,11 @@ impl Assembly {
         if self.finished.contains(&(publisher, place)) {
             return Ok(None);
         }
-        if number >= count(rules.block_bytes as usize) || bytes.len() > PART {
+        if bytes.len() > PART || number >= count(MAX_BLOCK_BYTES as usize) {
             return Err(PartError::Piece);
+        }
+        if number >= count(rules.block_bytes as usize) {
+            return Err(if place.0 == rules.tip.next() { PartError::Piece } else { PartError::Ahead(place.0) });
         }
         let stream = self.stream(publisher, place);
         stream.head = stream.head.or(head);
@@ -160,7 +171,7 @@ impl Assembly {
                 self.finished.pop_front();
             }
         } else {
-            self.make_room(publisher, rules.block_bytes as usize);
+            self.make_room(publisher, rules);
         }
         Ok(done)
     }
@@ -194,15 +205,17 @@ impl Assembly {
         }
     }
 
-    /// A publisher keeps two blocks' worth of bytes, all together eight.
-    fn make_room(&mut self, publisher: PeerId, block: usize) {
-        let room = block.saturating_add(PART);
+    /// A publisher keeps two blocks' worth of bytes. There are no more publishers than validators; past that, as
+    /// where a validator's peer has changed, the largest gives way.
+    fn make_room(&mut self, publisher: PeerId, rules: &Rules) {
+        let room = (rules.block_bytes as usize).saturating_add(PART);
+        let in_all = rules.validators.iter().count().max(1).saturating_mul(2);
         if let Some(streams) = self.publishers.get_mut(&publisher) {
             while streams.len() > 1 && (streams.len() > STREAMS || total(streams) > room.saturating_mul(2)) {
                 streams.remove(0);
             }
         }
-        while self.bytes() > room.saturating_mul(8) {
+        while self.bytes() > room.saturating_mul(in_all) {
             let largest = self.publishers.values_mut().max_by_key(|streams| total(streams));
             let Some(streams) = largest.filter(|streams| !streams.is_empty()) else { return };
             streams.remove(0);
@@ -221,8 +234,12 @@ fn total(streams: &[(Place, Stream)]) -> usize {
 
 fn check_head(signed: &SignedParts, rules: &Rules) -> Result<(), PartError> {
     let head = &signed.head;
-    if head.bytes > rules.block_bytes || head.parts != count(head.bytes as usize) {
+    if head.bytes > MAX_BLOCK_BYTES || head.parts != count(head.bytes as usize) {
         return Err(PartError::Length(head.bytes));
+    }
+    if head.bytes > rules.block_bytes {
+        let is_next = head.height == rules.tip.next();
+        return Err(if is_next { PartError::Length(head.bytes) } else { PartError::Ahead(head.height) });
     }
     let proposer = rules.validators.proposer(head.height, head.round.0).ok_or(PartError::Proposer)?;
     if proposer.address.0 != head.proposer {

@@ -2,7 +2,7 @@
 
 use super::adapter::{Adapter, Parts, Turn, blocking};
 use super::answers::Answers;
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Locked};
 use super::context::{Address, Luqi};
 use super::engine::{self, Engine, WalState};
 use super::last_signed::{Known, LastSigned, Silence};
@@ -14,12 +14,12 @@ use super::validators::Validators;
 use super::wake::Wake;
 use super::{ConsensusError, Deps, View};
 use crate::chain::{Chain, now};
-use crate::network::EngineEvent;
+use crate::network::EngineInbox;
 use crate::store::{self, Store as _};
 use arc_malachitebft_app_channel::Signer;
 use ledger_core::chain::HashedBlock;
 use ledger_core::membership::Purpose;
-use ledger_core::names::Height;
+use ledger_core::names::{BlockHash, Height};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,6 +58,7 @@ pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, C
 struct Ground {
     undecided: UndecidedStore,
     silence: Option<Silence>,
+    locked: Option<(Height, BlockHash)>,
     with_events: bool,
 }
 
@@ -70,7 +71,7 @@ fn prepare(folder: &Path, chain: &Chain, last: &Mutex<LastSigned>) -> Result<Gro
     let block = block.and_then(|bytes| HashedBlock::read(&bytes).ok());
     let with_events = block.is_some_and(|block| !block.leaves().is_empty());
     let undecided = UndecidedStore::open(&folder.join("undecided"))?;
-    Ok(Ground { undecided, silence: last.silence(), with_events })
+    Ok(Ground { undecided, silence: last.silence(), locked: last.precommitted(), with_events })
 }
 
 /// A node that signed above its tip votes there again only with the log of the votes that bind it.
@@ -97,14 +98,19 @@ pub(super) fn settle_silence(last: &mut LastSigned, wal: WalState, tip: Height) 
 pub(super) async fn run(
     deps: &Deps,
     last: &Arc<Mutex<LastSigned>>,
-    inbox: &mut mpsc::Receiver<EngineEvent>,
+    inbox: &mut EngineInbox,
     view: &watch::Sender<View>,
 ) -> Result<Turn, ConsensusError> {
     let (folder, chain, signed) = (deps.folder.clone(), deps.chain.clone(), Arc::clone(last));
     let ground = blocking(move || prepare(&folder, &chain, &signed)).await??;
     let chain_id = deps.chain.latest().tip.chain;
     let key = deps.keys.key(Purpose::Consensus);
-    let blocks = Blocks::new(deps.chain.clone(), deps.mempool.clone(), deps.node, key.clone(), ground.undecided);
+    let locked = Arc::new(Locked::default());
+    if let Some((height, block)) = ground.locked {
+        locked.add(height, block);
+    }
+    let (chain, mempool) = (deps.chain.clone(), deps.mempool.clone());
+    let blocks = Blocks::new(chain, mempool, deps.node, key.clone(), ground.undecided, Arc::clone(&locked));
     let (blocks, wake, port) = (Arc::new(blocks), Arc::new(Wake::new(&deps.chain)), Arc::new(Port::default()));
     let answers = Arc::new(Answers::new(&deps.chain, Arc::clone(&wake)));
     let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -120,7 +126,8 @@ pub(super) async fn run(
     let (address, signer) = if ground.silence.is_some() || is_mute {
         (Address::NOBODY, None)
     } else {
-        let signer: Box<dyn Signer<Luqi>> = Box::new(NodeSigner::new(chain_id, key.clone(), Arc::clone(last), refuse));
+        let signer = NodeSigner::new(chain_id, key.clone(), Arc::clone(last), locked, refuse);
+        let signer: Box<dyn Signer<Luqi>> = Box::new(signer);
         (Address(deps.node), Some(signer))
     };
     let state = State::new(deps.network.clone(), Arc::clone(&port), Some(Arc::clone(&answers)))
@@ -147,7 +154,7 @@ pub(super) async fn run(
 }
 
 /// A swarm that has ended has nothing more to say; the adapter ends with the process.
-async fn listen(listener: &mut Listener, inbox: &mut mpsc::Receiver<EngineEvent>) -> std::convert::Infallible {
+async fn listen(listener: &mut Listener, inbox: &mut EngineInbox) -> std::convert::Infallible {
     listener.run(inbox).await;
     tracing::debug!("the swarm has ended");
     std::future::pending().await

@@ -3,6 +3,7 @@
 //! Nothing is signed before [`LastSigned`] has it on disk. What that refuses is not signed; the engine
 //! then stops, and is started again without a vote.
 
+use super::blocks::Locked;
 use super::codec::{core_proposal, core_vote};
 use super::context::{Luqi, Proposal, Vote};
 use super::last_signed::{LastSigned, Refused, Signed, Step};
@@ -87,6 +88,7 @@ pub(crate) struct NodeSigner {
     chain: ChainId,
     key: SecretKey,
     last: Arc<Mutex<LastSigned>>,
+    locked: Arc<Locked>,
     refused: watch::Sender<Option<Signed>>,
 }
 
@@ -96,9 +98,10 @@ impl NodeSigner {
         chain: ChainId,
         key: SecretKey,
         last: Arc<Mutex<LastSigned>>,
+        locked: Arc<Locked>,
         refused: watch::Sender<Option<Signed>>,
     ) -> Self {
-        Self { chain, key, last, refused }
+        Self { chain, key, last, locked, refused }
     }
 
     async fn allow(&self, signed: Signed) -> Result<(), Error> {
@@ -129,6 +132,9 @@ impl Signer<Luqi> for NodeSigner {
         };
         let (height, round, block) = (asked.height, asked.round, asked.block);
         self.allow(Signed { height, round, step, block, valid_round: None }).await?;
+        if let (VoteKind::Precommit, Some(block)) = (kind, block) {
+            self.locked.add(height, block);
+        }
         let signature = self.key.sign(&asked.message(kind, &self.chain));
         Ok(SignedMessage::new(vote, signature))
     }

@@ -6,26 +6,28 @@
 //! ```
 //!
 //! A file is synced with its folder before anybody hears of the block. Files are deleted some heights
-//! after their own was committed. There are at most so many of a proposer at a height, so many at a
-//! height, and so many bytes in all; past that a block further ahead gives way to a nearer one, and the
-//! network gives again what is missing.
+//! after their own was committed.
+//!
+//! Each proposer has room of its own, and nobody takes another's: whatever many liars propose, the block of
+//! an honest one is kept, the own one too. At the height under way a proposer's block gives way to his newer
+//! one, those that do not hold first; the one on which this node is locked, since a polka named it, never
+//! does. At the heights ahead his further one gives way to his nearer one, and the network gives again what
+//! is missing. Together that is at most [`UNDER_WAY`] and two blocks more for each validator.
 
 use super::parts::SignedParts;
 use crate::store::{self, StoreError};
 use bincode::{Decode, Encode};
 use ledger_core::codec::{self, Bytes};
 use ledger_core::membership::MAX_BLOCK_BYTES;
-use ledger_core::names::{BlockHash, Height, NodeNumber};
-use std::collections::BTreeMap;
+use ledger_core::names::{BlockHash, Height};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Blocks of one proposer at a height, each of another round or of one who proposes two.
-const BY_PROPOSER: usize = 16;
-/// Blocks at a height.
-const AT_HEIGHT: usize = 64;
-/// Bytes in all, or four blocks of the largest size where these are more.
-const IN_ALL: u64 = 256 << 20;
+/// Blocks of one proposer at the height under way, each of another round or of one who proposes two.
+pub(crate) const UNDER_WAY: usize = 4;
+/// His blocks at all heights ahead, which have no more bytes than two of the largest that the chain allows.
+const AHEAD: usize = 8;
 /// Heights below the tip whose blocks are kept.
 const KEPT_BELOW: u64 = 2;
 
@@ -35,6 +37,19 @@ pub(crate) struct Entry {
     /// The head of its parts; none where it came as an answer.
     pub(crate) signed: Option<SignedParts>,
     bytes: u64,
+}
+
+/// What room there is, and for whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota {
+    /// The height under way.
+    pub(crate) next: Height,
+    /// Bytes that a block may have.
+    pub(crate) block_bytes: u32,
+    /// Blocks on which this node is locked.
+    pub(crate) locked: BTreeSet<(Height, BlockHash)>,
+    /// Blocks of the height under way that do not hold.
+    pub(crate) invalid: BTreeSet<BlockHash>,
 }
 
 #[derive(Encode, Decode)]
@@ -70,7 +85,8 @@ impl UndecidedStore {
         Ok(own)
     }
 
-    /// Keeps a block, durably; false where there is no room for it.
+    /// Keeps a block, durably; false where its proposer has no room left for it. What came as an answer was
+    /// certified, and has room always.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -80,13 +96,21 @@ impl UndecidedStore {
         block: BlockHash,
         signed: Option<SignedParts>,
         bytes: &[u8],
+        quota: &Quota,
     ) -> Result<bool, StoreError> {
         let known = self.entries.get(&(height, block));
         if known.is_some_and(|known| known.signed.is_some() || signed.is_none()) {
             return Ok(true);
         }
-        if known.is_none() && !self.make_room(height, signed.map(|signed| signed.head.proposer), bytes.len() as u64)? {
-            return Ok(false);
+        if let (None, Some(signed)) = (known, &signed) {
+            let has_room = if height > quota.next {
+                self.make_room_ahead(height, signed, bytes.len() as u64, quota)?
+            } else {
+                self.make_room_under_way(height, signed, quota)?
+            };
+            if !has_room {
+                return Ok(false);
+            }
         }
         let Ok(kept) = Bytes::new(bytes.to_vec()) else { return Ok(false) };
         let mut written = codec::encode(&Kept { signed, block: kept });
@@ -127,20 +151,47 @@ impl UndecidedStore {
         Ok(())
     }
 
-    fn make_room(&mut self, height: Height, proposer: Option<NodeNumber>, bytes: u64) -> Result<bool, StoreError> {
-        let of = |entry: &Entry| entry.signed.map(|signed| signed.head.proposer);
-        let same = self.at(height).filter(|(_, entry)| proposer.is_some() && of(entry) == proposer).count();
-        if same >= BY_PROPOSER || self.at(height).count() >= AT_HEIGHT {
-            return Ok(false);
-        }
-        let room = IN_ALL.max(4 * u64::from(MAX_BLOCK_BYTES));
-        while self.entries.values().map(|entry| entry.bytes).sum::<u64>().saturating_add(bytes) > room {
-            match self.entries.last_key_value() {
-                Some((&place, _)) if place.0 > height => self.remove(place)?,
-                _ => return Ok(false),
+    fn make_room_under_way(&mut self, height: Height, new: &SignedParts, quota: &Quota) -> Result<bool, StoreError> {
+        loop {
+            let same = self.at(height).filter_map(|(block, entry)| Some((block, entry.signed?.head)));
+            let same: Vec<_> = same.filter(|(_, head)| head.proposer == new.head.proposer).collect();
+            if same.len() < UNDER_WAY {
+                return Ok(true);
             }
+            let holds = |block: &BlockHash| !quota.invalid.contains(block);
+            let may_go = same.iter().filter(|(block, head)| {
+                let is_older = head.round < new.head.round || !holds(block);
+                is_older && !quota.locked.contains(&(height, *block))
+            });
+            let Some((block, _)) = may_go.min_by_key(|(block, head)| (holds(block), head.round)).copied() else {
+                return Ok(false);
+            };
+            self.remove((height, block))?;
         }
-        Ok(true)
+    }
+
+    fn make_room_ahead(
+        &mut self,
+        height: Height,
+        new: &SignedParts,
+        bytes: u64,
+        quota: &Quota,
+    ) -> Result<bool, StoreError> {
+        loop {
+            let ahead = self.entries.iter().filter(|((height, _), _)| *height > quota.next);
+            let of_proposer =
+                |entry: &Entry| entry.signed.is_some_and(|signed| signed.head.proposer == new.head.proposer);
+            let same: Vec<_> = ahead.filter(|(_, entry)| of_proposer(entry)).collect();
+            let taken = same.iter().map(|(_, entry)| entry.bytes).fold(bytes, u64::saturating_add);
+            if same.len() < AHEAD && taken <= u64::from(quota.block_bytes).saturating_mul(2) {
+                return Ok(true);
+            }
+            // In order of height: the last is the furthest.
+            let Some(furthest) = same.last().map(|(place, _)| **place).filter(|place| place.0 > height) else {
+                return Ok(false);
+            };
+            self.remove(furthest)?;
+        }
     }
 
     fn remove(&mut self, place: (Height, BlockHash)) -> Result<(), StoreError> {

@@ -97,6 +97,10 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
             format!("尚未参与首块表决：{why}"),
         ));
     }
+    if let Some(why) = &view.clock {
+        let seconds = view.clock_ahead_ms.unwrap_or_default() as f64 / 1_000.0;
+        reasons.push(reason("CLOCK", why.clone(), format!("本机时钟与表决权中位时钟相差 {seconds:+.1} 秒，请校准")));
+    }
     reasons.extend(no_member(handles, membership));
     if let Some(why) = &view.halted {
         reasons.push(reason("HALTED", why.clone(), format!("共识停止：{why}")));

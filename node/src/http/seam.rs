@@ -51,4 +51,9 @@ pub struct View {
     pub is_told: bool,
     /// The highest tip that nodes with more than a third of the voting power have told of.
     pub highest: Height,
+    /// By how many milliseconds the node's clock is ahead of the middle one of the voting power; none while too few
+    /// have told.
+    pub clock_ahead_ms: Option<i64>,
+    /// Why the node's clock is no good, where it is not.
+    pub clock: Option<String>,
 }

@@ -76,6 +76,9 @@ pub struct Status {
     pub halted: Option<String>,
     /// The highest tip that another node has told of.
     pub highest: Height,
+    /// By how many milliseconds the node's clock is ahead of the middle one of the voting power; none while less than
+    /// two thirds of it have told.
+    pub clock_ahead_ms: Option<i64>,
     /// Whether the node is live, connected and near the tip.
     pub ready: bool,
     /// Why not.
@@ -157,6 +160,7 @@ impl Status {
             silent: view.silent,
             halted: view.halted,
             highest: view.highest.max(tip.height),
+            clock_ahead_ms: view.clock_ahead_ms,
             ready: not_ready.is_empty(),
             not_ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -75,14 +75,15 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// Whether only a node that breaks the rules, or somebody who is none, sends such a thing.
+    /// Whether only a node that breaks the rules sends such a thing: every node finds that in its bytes alone.
     #[must_use]
     pub const fn is_fault(&self) -> bool {
         match self {
-            Self::Forged { .. } | Self::Empty { .. } => true,
-            // A node that is behind or ahead sees another membership, other parameters, another tip; and
-            // one whose home was restored signs a number again.
-            Self::UnknownStream(_)
+            Self::Empty { .. } => true,
+            // A node that is behind or ahead sees another membership with other keys, other parameters, another
+            // tip; and one whose home was restored signs a number again.
+            Self::Forged { .. }
+            | Self::UnknownStream(_)
             | Self::Early { .. }
             | Self::TooLarge { .. }
             | Self::TooFar { .. }

@@ -17,7 +17,7 @@ mod tests;
 pub use error::Refused;
 pub use task::run;
 
-use crate::chain::{Chain, Latest, now};
+use crate::chain::{Chain, Latest};
 use crate::network::wire::{MAX_RANGE_BYTES, MAX_SUBMISSIONS};
 use ledger_core::codec;
 use ledger_core::crypto::PublicKey;
@@ -28,7 +28,7 @@ use ledger_core::names::{NodeNumber, Sequence};
 use ledger_core::submission::Submission;
 use pool::Pool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// How much is held.
@@ -227,14 +227,7 @@ fn verify(submission: &Submission, latest: &Latest) -> Result<PublicKey, Refused
             };
         }
     }
-    // A node that has been away knows old keys.
-    let idle = Duration::from_millis(u64::from(latest.tip.membership.parameters().pace_idle_ms));
-    let age = Duration::from_millis(now().0.saturating_sub(latest.tip.time.0));
-    if age > idle.saturating_mul(2) {
-        Err(Refused::Early { stream, sequence })
-    } else {
-        Err(Refused::Forged { stream, sequence })
-    }
+    Err(Refused::Forged { stream, sequence })
 }
 
 fn signers(stream: NodeNumber, latest: &Latest) -> Vec<(PublicKey, Signer)> {

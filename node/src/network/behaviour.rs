@@ -1,11 +1,12 @@
 //! What the swarm is made of, and every limit that the library is given.
 
-use super::Topic;
 use super::codec::Codec;
 use super::counters::Counters;
+use super::door::Door;
 use super::gate::Gate;
 use super::gossip::{Gossip, Gossipsub};
-use super::topics::MAX_SUBMISSION;
+use super::topics::Lane;
+use super::transport::PING;
 use ledger_core::crypto::ChainId;
 use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::gossipsub::{
@@ -21,10 +22,12 @@ use std::time::Duration;
 
 /// How long a question may take, there and back.
 pub(super) const QUESTION_TIME: Duration = Duration::from_secs(10);
+/// How long an answer to a ping is waited for: it may stand behind a large block on a slow line.
+const PING_TIME: Duration = Duration::from_secs(60);
 /// How long gossip remembers what it has heard.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(120);
-/// The largest frame of gossip: the largest message in its envelope of author, number, topic and signature.
-pub(super) const MAX_FRAME: usize = MAX_SUBMISSION + (4 << 10);
+/// What the streams of the lane of votes are called; the other lane has the library's own name for them.
+const VOTES_PROTOCOL: &str = "/luqi/votes";
 /// Questions of one connection that are answered at once.
 const QUESTIONS_AT_ONCE: usize = 64;
 
@@ -32,14 +35,24 @@ const QUESTIONS_AT_ONCE: usize = 64;
 /// both gate and limits let pass comes to the others.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
+    pub(super) door: Door,
     pub(super) gate: Gate,
     pub(super) limits: connection_limits::Behaviour,
-    pub(super) gossip: Gossip,
+    pub(super) votes: Gossip,
+    pub(super) bulk: Gossip,
     pub(super) questions: request_response::Behaviour<Codec>,
     pub(super) ping: ping::Behaviour,
 }
 
 impl Behaviour {
+    /// The gossip of a lane.
+    pub(super) const fn gossip(&mut self, lane: Lane) -> &mut Gossip {
+        match lane {
+            Lane::Votes => &mut self.votes,
+            Lane::Bulk => &mut self.bulk,
+        }
+    }
+
     /// Everything for one chain.
     ///
     /// # Errors
@@ -47,6 +60,7 @@ impl Behaviour {
     pub(super) fn new(
         keys: &Keypair,
         chain: &ChainId,
+        remembered: Duration,
         pins: HashSet<PeerId>,
         counters: Arc<Counters>,
     ) -> Result<Self, String> {
@@ -54,31 +68,38 @@ impl Behaviour {
         let questions = request_response::Config::default()
             .with_request_timeout(QUESTION_TIME)
             .with_max_concurrent_streams(QUESTIONS_AT_ONCE);
-        // Unplugged is who answers no ping twice in a row: known within half a minute.
-        let ping = ping::Config::new().with_interval(Duration::from_secs(10)).with_timeout(Duration::from_secs(10));
+        // A ping makes bytes come, which the transport waits for; how late its answer may be decides nothing.
+        let ping = ping::Config::new().with_interval(PING).with_timeout(PING_TIME);
         Ok(Self {
-            gate: Gate::new(pins, counters),
+            door: Door::new(Arc::clone(&counters)),
+            gate: Gate::new(keys.public().to_peer_id(), pins, counters),
             limits: connection_limits::Behaviour::new(limits()),
-            gossip: Gossip::new(gossipsub(keys, chain)?),
+            votes: Gossip::new(gossipsub(keys, chain, remembered, Lane::Votes)?, Lane::Votes),
+            bulk: Gossip::new(gossipsub(keys, chain, remembered, Lane::Bulk)?, Lane::Bulk),
             questions: request_response::Behaviour::new([(protocol, ProtocolSupport::Full)], questions),
             ping: ping::Behaviour::new(ping),
         })
     }
 }
 
-/// Two connections a peer, since two nodes may call each other in the same moment; room for far more nodes
-/// than a province has; and few that have not said yet who they are.
+/// One connection a peer lives, and a newer one takes its place: room for a few that are being closed. Room for
+/// far more nodes than a province has. How many may wait to say who they are is the door's business.
 fn limits() -> ConnectionLimits {
     ConnectionLimits::default()
-        .with_max_pending_incoming(Some(128))
         .with_max_pending_outgoing(Some(128))
-        .with_max_established_per_peer(Some(2))
+        .with_max_established_per_peer(Some(4))
         .with_max_established(Some(512))
 }
 
-fn gossipsub(keys: &Keypair, chain: &ChainId) -> Result<Gossipsub, String> {
-    let topics = Topic::ALL.map(|topic| topic.on(chain));
-    let config = config().map_err(|error| error.to_string())?;
+/// The largest frame of gossip on a lane: the largest message in its envelope of author, number, topic and
+/// signature.
+pub(super) const fn frame_cap(lane: Lane) -> usize {
+    lane.longest() + (4 << 10)
+}
+
+fn gossipsub(keys: &Keypair, chain: &ChainId, remembered: Duration, lane: Lane) -> Result<Gossipsub, String> {
+    let topics: Vec<_> = lane.topics().map(|topic| topic.on(chain)).collect();
+    let config = config(lane, remembered).map_err(|error| error.to_string())?;
     let filter = WhitelistSubscriptionFilter(topics.iter().map(gossipsub::IdentTopic::hash).collect());
     let author = MessageAuthenticity::Signed(keys.clone());
     let mut gossip = Gossipsub::new_with_subscription_filter_and_transform(author, config, filter, IdentityTransform)?;
@@ -88,15 +109,20 @@ fn gossipsub(keys: &Keypair, chain: &ChainId) -> Result<Gossipsub, String> {
     Ok(gossip)
 }
 
-fn config() -> Result<gossipsub::Config, gossipsub::ConfigBuilderError> {
-    gossipsub::ConfigBuilder::default()
+fn config(lane: Lane, remembered: Duration) -> Result<gossipsub::Config, gossipsub::ConfigBuilderError> {
+    let mut config = gossipsub::ConfigBuilder::default();
+    match lane {
+        Lane::Votes => config.protocol_id_prefix(VOTES_PROTOCOL),
+        Lane::Bulk => &mut config,
+    };
+    config
         // What is larger than its topic allows is judged after it was read, so that whoever sends it can be
         // named; what is larger than anything is not read.
-        .max_transmit_size(MAX_FRAME)
+        .max_transmit_size(frame_cap(lane))
         .validation_mode(ValidationMode::Strict)
         .validate_messages()
         .message_id_fn(message_id)
-        .duplicate_cache_time(REMEMBERED)
+        .duplicate_cache_time(remembered)
         // Who says something sends it to every peer he has (flood), so the mesh is only for what got lost on
         // the way: with all seventeen in it, each message would be passed on sixteen times. Fewer than the low
         // mark is no fault: a small network has all its peers in the mesh.
@@ -112,7 +138,7 @@ fn config() -> Result<gossipsub::Config, gossipsub::ConfigBuilderError> {
         // largest size in parts fits. What finds it full is dropped for that peer; nobody waits for it.
         .connection_handler_queue_len(1024)
         // The library forgets to give back the room of a message that grew too old in the queue, so nothing
-        // that this node says grows old before the ping has found the peer dead and dropped the queue.
+        // that this node says grows old before the transport has found the peer dead and dropped the queue.
         .publish_queue_duration(Duration::from_secs(60))
         .forward_queue_duration(Duration::from_secs(2))
         .max_ihave_length(1_000)

@@ -1,6 +1,7 @@
 //! What crossed the network so far, for the metrics.
 
-use super::Topic;
+use super::{PeerId, Topic};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that only rises.
@@ -54,8 +55,12 @@ pub struct Counters {
     pub malformed: Counter,
     /// Connections refused because their peer is no member.
     pub strangers: Counter,
+    /// Connections refused before they had said who they are: too many of one address, or of all unknown ones.
+    pub handshakes_refused: Counter,
     /// Peers cut off for what they did.
     pub cuts: Counter,
+    /// Who was cut off last, and why.
+    pub(super) last_cut: Mutex<Option<(PeerId, &'static str)>>,
     /// Calls of configured peers that failed.
     pub dials_failed: Counter,
     /// Messages that could not be sent to a peer that is too slow.

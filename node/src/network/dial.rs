@@ -1,6 +1,10 @@
 //! Persistent peers: called until they are connected, and again when they are lost.
 //!
 //! What to do next is decided here, without a network; the swarm does it.
+//!
+//! Who cannot be reached is called every two seconds or so, for as long as it takes: a network that was cut in two
+//! goes on seconds after the wire is whole again. Who can be reached and closes at once does so by intent, and is
+//! left alone for longer and longer.
 
 use super::config::PeerConfig;
 use super::members::Members;
@@ -14,12 +18,14 @@ use tokio::net::lookup_host;
 
 /// How long a first attempt is waited for before the second; each doubles it.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// No wait is longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
-/// A connection that lasted so long was a sound one: waits begin anew.
-const SOUND: Duration = Duration::from_secs(10);
-/// How long a name may take to be resolved.
-const RESOLVE_TIME: Duration = Duration::from_secs(5);
+/// No wait is longer for who cannot be reached.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// … nor for who closes every connection at once, or is not known yet.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(15);
+/// Who closes a connection before this was over refuses it.
+const SOUND: Duration = Duration::from_secs(1);
+/// How long a name may take to be resolved, before the addresses that it had last are called.
+const RESOLVE_TIME: Duration = Duration::from_secs(2);
 /// No more addresses of one name are tried.
 const MAX_ADDRESSES: usize = 8;
 
@@ -36,6 +42,10 @@ struct Persistent {
     config: PeerConfig,
     stage: Stage,
     attempts: u32,
+    /// Connections that it closed at once, one after the other.
+    refusals: u32,
+    /// What its name meant last.
+    addresses: Vec<Multiaddr>,
 }
 
 /// A call that is due: the name to resolve, and who is expected there.
@@ -55,7 +65,8 @@ pub(super) struct Dialer {
 impl Dialer {
     pub(super) fn new(own: PeerId, peers: Vec<PeerConfig>, now: Instant) -> Self {
         let stage = Stage::Waiting { until: now };
-        let peers = peers.into_iter().map(|config| Persistent { config, stage, attempts: 0 }).collect();
+        let new = |config| Persistent { config, stage, attempts: 0, refusals: 0, addresses: Vec::new() };
+        let peers = peers.into_iter().map(new).collect();
         Self { own, peers }
     }
 
@@ -74,7 +85,7 @@ impl Dialer {
             }
             let Some(expected) = peer.expected(&own, members) else {
                 // Itself, or nobody yet: the membership may say another thing later.
-                peer.stage = Stage::Waiting { until: now + LONGEST_WAIT };
+                peer.stage = Stage::Waiting { until: now + LONGEST_REFUSAL };
                 return None;
             };
             if peer.attempts == 0 && own > expected {
@@ -94,6 +105,24 @@ impl Dialer {
         self.peers.get(entry).is_some_and(|peer| peer.stage == Stage::Resolving)
     }
 
+    /// Where to call an entry: where its name points now, or where it last did while nobody can tell.
+    ///
+    /// # Errors
+    /// Why nobody can tell, and never could.
+    pub(super) fn addresses(
+        &mut self,
+        entry: usize,
+        found: Result<Vec<Multiaddr>, String>,
+    ) -> Result<Vec<Multiaddr>, String> {
+        let Some(peer) = self.peers.get_mut(entry) else { return found };
+        match found {
+            Ok(found) => peer.addresses = found,
+            Err(why) if peer.addresses.is_empty() => return Err(why),
+            Err(why) => tracing::debug!(why, "called where it was last"),
+        }
+        Ok(peer.addresses.clone())
+    }
+
     /// An entry is being called.
     pub(super) fn calling(&mut self, entry: usize, connection: ConnectionId) {
         if let Some(peer) = self.peers.get_mut(entry) {
@@ -104,14 +133,14 @@ impl Dialer {
     /// An entry could not be called.
     pub(super) fn failed(&mut self, entry: usize, now: Instant) {
         if let Some(peer) = self.peers.get_mut(entry) {
-            peer.wait(now);
+            peer.unreachable(now);
         }
     }
 
     /// A call came to nothing. Whether it was one of these.
     pub(super) fn call_failed(&mut self, connection: ConnectionId, now: Instant) -> bool {
         let called = self.peers.iter_mut().find(|peer| peer.stage == Stage::Calling(connection));
-        called.map(|peer| peer.wait(now)).is_some()
+        called.map(|peer| peer.unreachable(now)).is_some()
     }
 
     /// A peer is connected, whoever called.
@@ -129,10 +158,13 @@ impl Dialer {
             if let Stage::Connected { peer, since } = entry.stage
                 && peer == *gone
             {
-                if now.saturating_duration_since(since) >= SOUND {
-                    entry.attempts = 0;
+                if now.saturating_duration_since(since) < SOUND {
+                    entry.refusals = entry.refusals.saturating_add(1);
+                    entry.wait(entry.refusals, LONGEST_REFUSAL, now);
+                } else {
+                    (entry.attempts, entry.refusals) = (0, 0);
+                    entry.wait(0, LONGEST_WAIT, now);
                 }
-                entry.wait(now);
             }
         }
     }
@@ -161,10 +193,16 @@ impl Persistent {
         if self.attempts.is_multiple_of(2) { pin.or(member) } else { member.or(pin) }
     }
 
-    /// Waits before the next attempt: twice as long as before the last, half to all of it by chance, so
+    /// It could not be called.
+    fn unreachable(&mut self, now: Instant) {
+        self.refusals = 0;
+        self.wait(self.attempts, LONGEST_WAIT, now);
+    }
+
+    /// Waits before the next attempt: twice as long for each one before, half to all of it by chance, so
     /// that nodes that were lost together do not come back together.
-    fn wait(&mut self, now: Instant) {
-        let full = FIRST_WAIT.saturating_mul(1 << self.attempts.min(6)).min(LONGEST_WAIT);
+    fn wait(&mut self, before: u32, longest: Duration, now: Instant) {
+        let full = FIRST_WAIT.saturating_mul(1 << before.min(6)).min(longest);
         let chance = f64::from(OsRng.next_u32()) / f64::from(u32::MAX);
         self.stage = Stage::Waiting { until: now + full.mul_f64(0.5 + chance / 2.0) };
         self.attempts = self.attempts.saturating_add(1);

@@ -14,12 +14,8 @@ use libp2p::request_response::{self, OutboundFailure, ResponseChannel};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, ping};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::oneshot;
-
-/// Two nodes that call each other do so within this time; a second connection that comes later says that
-/// the peer has lost the first.
-const SAME_MOMENT: Duration = Duration::from_secs(5);
 
 /// What comes of a message.
 enum Verdict {
@@ -27,7 +23,9 @@ enum Verdict {
     Good(Topic, Gossip),
     /// Neither, yet whoever sent it may not know better.
     Stale(Topic),
-    /// Whoever sent it is at fault.
+    /// The same, and more than its author may say. Where who sent it is the author, he knows better.
+    Excess(Topic),
+    /// Whoever sent it is at fault: its bytes alone show that to everybody.
     Bad(Topic, &'static str),
 }
 
@@ -35,7 +33,9 @@ impl Task {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the library's other events ask for nothing")]
     pub(super) fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.hear_gossip(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Votes(event) | BehaviourEvent::Bulk(event)) => {
+                self.hear_gossip(event)
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Questions(event)) => self.hear_question(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.hear_ping(event),
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => self.established(peer_id, &endpoint),
@@ -64,14 +64,10 @@ impl Task {
 
     fn established(&mut self, peer: PeerId, endpoint: &ConnectedPoint) {
         let now = Instant::now();
-        if let Some(known) = self.connected.get(&peer) {
-            if now.saturating_duration_since(known.since) > SAME_MOMENT {
-                // Gossip tells a peer of its topics once, on the first connection. A peer that has started
-                // anew would never hear of them: so both begin again.
-                tracing::debug!(%peer, "came back while it was still connected: the connections are made anew");
-                let _ = self.swarm.disconnect_peer_id(peer);
-            }
-            return;
+        if let Some(known) = self.connected.remove(&peer) {
+            // It may have started anew, and what was said on the connection before may be lost.
+            tracing::info!(%peer, node = %known.node, "came back while it was still connected");
+            self.outlets.disconnected(peer, known.node);
         }
         let Some(node) = self.node(&peer) else {
             let _ = self.swarm.disconnect_peer_id(peer);
@@ -79,7 +75,7 @@ impl Task {
         };
         let address = endpoint.get_remote_address().clone();
         tracing::info!(%peer, %node, %address, "connected");
-        self.connected.insert(peer, Connected { node, address, since: now, round_trip: None });
+        self.connected.insert(peer, Connected { node, address, round_trip: None });
         self.replays.begin(&peer);
         self.dialer.connected(peer, &self.members, now);
         self.outlets.connected(peer, node);
@@ -128,9 +124,9 @@ impl Task {
             }
             // Whoever does not speak ping is judged by what he does speak.
             Err(ping::Failure::Unsupported) => {}
+            // The transport ends what is dead. What lives and is late may have megabytes before the answer.
             Err(error @ (ping::Failure::Timeout | ping::Failure::Other { .. })) => {
-                tracing::info!(peer = %event.peer, %error, "does not answer: disconnected");
-                self.swarm.close_connection(event.connection);
+                tracing::debug!(peer = %event.peer, %error, "a ping is not answered in time");
             }
         }
     }
@@ -160,7 +156,7 @@ impl Task {
                     match fault {
                         Fault::Frame => "it sends gossip that is no frame, or one larger than any",
                         Fault::Message => "it passes on messages that their author did not sign",
-                        Fault::Flood => "it sends more gossip than anybody has to say",
+                        Fault::Flood => "it sends more gossip than all have to say",
                     },
                 );
             }
@@ -168,7 +164,9 @@ impl Task {
     }
 
     fn hear_message(&mut self, source: PeerId, id: &gossipsub::MessageId, message: gossipsub::Message) {
-        let (acceptance, fault) = match self.judge(source, message) {
+        let (topic, author) = (self.topics.get(&message.topic).copied(), message.source);
+        let Some(topic) = topic else { return };
+        let (acceptance, fault) = match self.judge(topic, source, message) {
             None => (MessageAcceptance::Ignore, None),
             Some(Verdict::Good(topic, gossip)) => {
                 self.counters.topic(topic).messages_in.one();
@@ -180,28 +178,41 @@ impl Task {
                 self.counters.topic(topic).rejected.one();
                 (MessageAcceptance::Ignore, None)
             }
+            Some(Verdict::Excess(topic)) => {
+                self.counters.topic(topic).rejected.one();
+                let is_own = author == Some(source);
+                (MessageAcceptance::Ignore, is_own.then_some("it says more than anybody has to say"))
+            }
             Some(Verdict::Bad(topic, why)) => {
                 self.counters.topic(topic).rejected.one();
                 (MessageAcceptance::Reject, Some(why))
             }
         };
-        self.swarm.behaviour_mut().gossip.inner.report_message_validation_result(id, &source, acceptance);
+        let gossip = &mut self.swarm.behaviour_mut().gossip(topic.lane()).inner;
+        gossip.report_message_validation_result(id, &source, acceptance);
         if let Some(why) = fault {
             self.strike(source, why);
         }
     }
 
-    /// Judges a message whose author's signature holds. None for one on no topic of ours.
-    fn judge(&mut self, from: PeerId, message: gossipsub::Message) -> Option<Verdict> {
-        let topic = *self.topics.get(&message.topic)?;
-        if message.data.len() > topic.cap(self.members.block_bytes()) {
+    /// Judges a message whose author's signature holds. None for one without an author.
+    fn judge(&mut self, topic: Topic, from: PeerId, message: gossipsub::Message) -> Option<Verdict> {
+        let (size, now) = (message.data.len(), Instant::now());
+        if size > topic.longest() {
             return Some(Verdict::Bad(topic, "it sends messages larger than their topic allows"));
         }
         let author = message.source?;
-        // Of a new member another node may know a block earlier, so to pass on his words is no fault.
+        // Of a new member another node may know a block earlier, and of larger blocks; what is old here may be new
+        // elsewhere. To pass such words on is no fault.
         let Some(node) = self.node(&author) else { return Some(Verdict::Stale(topic)) };
-        if !self.replays.is_new(author, message.sequence_number.unwrap_or_default(), Instant::now()) {
-            return Some(Verdict::Bad(topic, "it says again what was said long ago"));
+        if size > topic.cap(self.members.block_bytes()) {
+            return Some(Verdict::Stale(topic));
+        }
+        if !self.replays.is_new(author, message.sequence_number?, now) {
+            return Some(Verdict::Stale(topic));
+        }
+        if !self.shares.take(author, topic.lane(), size, now) {
+            return Some(Verdict::Excess(topic));
         }
         Some(Verdict::Good(topic, Gossip { topic, from, author, node, data: Bytes::from(message.data) }))
     }

@@ -19,28 +19,73 @@ const MAX_MESSAGES: usize = 128;
 /// Bytes in one frame beside its messages: subscriptions and control.
 const MAX_OTHER: usize = 256 << 10;
 
-/// What comes on a stream, frame by frame, each at most `cap` bytes. The first one that is none is the
-/// last: it is [`io::ErrorKind::InvalidData`], and nothing else is.
-pub(super) fn frames<T, D>(io: T, codec: D, cap: usize) -> impl Stream<Item = Result<D::Item, io::ErrorKind>> + Send
+/// What is in a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    /// Messages, each of which has a signature to be checked.
+    pub(super) messages: usize,
+    /// Their bytes.
+    pub(super) bytes: usize,
+    /// Bytes beside them: subscriptions and control, which are the peer's own words.
+    pub(super) other: usize,
+}
+
+/// What is to be done with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Read it.
+    Read,
+    /// Leave it unread: there is no time for it.
+    Leave,
+    /// Leave it unread: no sound peer sends so much.
+    Flood,
+}
+
+/// What came.
+pub(super) enum Came<I> {
+    /// What the library reads in a frame.
+    Item(I),
+    /// More than a sound peer sends.
+    Flood,
+}
+
+/// What comes on a stream, frame by frame, each at most `cap` bytes, as far as `gauge` lets it pass: that is
+/// asked before any signature is checked. The first one that is none is the last: it is
+/// [`io::ErrorKind::InvalidData`], and nothing else is.
+pub(super) fn frames<T, D, G>(
+    io: T,
+    codec: D,
+    cap: usize,
+    gauge: G,
+) -> impl Stream<Item = Result<Came<D::Item>, io::ErrorKind>> + Send
 where
     T: AsyncRead + Unpin + Send,
     D: Decoder<Item: Send> + Send,
+    G: Fn(Load) -> Pass + Send,
 {
-    stream::unfold(Some((io, codec)), move |open| async move {
-        let (mut io, mut codec) = open?;
-        match read(&mut io, cap).await {
-            Ok(None) => None,
-            Ok(Some(mut frame)) => match codec.decode(&mut frame) {
-                Ok(Some(item)) => Some((Ok(item), Some((io, codec)))),
+    stream::unfold(Some((io, codec, gauge)), move |open| async move {
+        let (mut io, mut codec, gauge) = open?;
+        loop {
+            let (load, mut frame) = match read(&mut io, cap).await {
+                Ok(None) => return None,
+                Ok(Some(read)) => read,
+                Err(error) => return Some((Err(error.kind()), None)),
+            };
+            match gauge(load) {
+                Pass::Leave => continue,
+                Pass::Flood => return Some((Ok(Came::Flood), Some((io, codec, gauge)))),
+                Pass::Read => {}
+            }
+            return match codec.decode(&mut frame) {
+                Ok(Some(item)) => Some((Ok(Came::Item(item)), Some((io, codec, gauge)))),
                 Ok(None) | Err(_) => Some((Err(io::ErrorKind::InvalidData), None)),
-            },
-            Err(error) => Some((Err(error.kind()), None)),
+            };
         }
     })
 }
 
 /// One frame with its length, looked over; none where the stream ends.
-async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, cap: usize) -> io::Result<Option<BytesMut>> {
+async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, cap: usize) -> io::Result<Option<(Load, BytesMut)>> {
     let mut bytes = Vec::new();
     let (mut length, mut shift) = (0_usize, 0);
     loop {
@@ -70,28 +115,27 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T, cap: usize) -> io::Result
     if body.len() < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    if !is_sound(body) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    Ok(Some(BytesMut::from(Bytes::from(bytes))))
+    let load = load(body).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Some((load, BytesMut::from(Bytes::from(bytes)))))
 }
 
-/// Whether an RPC is protobuf at its top, and has no more in it than a peer has to say at once.
-fn is_sound(mut rpc: &[u8]) -> bool {
-    let (mut messages, mut other) = (0, 0);
+/// What is in an RPC; none where it is no protobuf at its top, or has more in it than a peer has to say at once.
+fn load(mut rpc: &[u8]) -> Option<Load> {
+    let mut load = Load::default();
     while !rpc.is_empty() {
         let before = rpc.len();
-        let Some((field, rest)) = skip_field(rpc) else { return false };
+        let (field, rest) = skip_field(rpc)?;
         rpc = rest;
+        let size = before - rpc.len();
         match field {
-            2 => messages += 1,
-            _ => other += before - rpc.len(),
+            2 => (load.messages, load.bytes) = (load.messages + 1, load.bytes + size),
+            _ => load.other += size,
         }
-        if messages > MAX_MESSAGES || other > MAX_OTHER {
-            return false;
+        if load.messages > MAX_MESSAGES || load.other > MAX_OTHER {
+            return None;
         }
     }
-    true
+    Some(load)
 }
 
 /// The number of the first field, and what follows it.
@@ -122,7 +166,7 @@ mod tests {
     use super::*;
 
     fn check(rpc: &[u8], expected: bool) {
-        assert_eq!(is_sound(rpc), expected, "{} bytes", rpc.len());
+        assert_eq!(load(rpc).is_some(), expected, "{} bytes", rpc.len());
     }
 
     #[test]

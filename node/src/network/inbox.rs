@@ -1,11 +1,12 @@
-//! The three queues towards those who listen: bounded in entries and in bytes.
+//! The queues towards those who listen: bounded in entries and in bytes. Agreement has two: what is small and waited
+//! for comes before parts of blocks, and never finds its queue full of them.
 //!
 //! Gossip and questions that find a queue full are dropped, since both can be asked for again. Who came and
 //! who went is never dropped: it waits here until there is room.
 
 use super::counters::Counters;
 use super::wire::Request;
-use super::{EngineEvent, Gossip, Inboxes, MempoolEvent, PeerId, Question, Topic};
+use super::{EngineEvent, EngineInbox, Gossip, Inboxes, MempoolEvent, PeerId, Question, Topic};
 use ledger_core::names::NodeNumber;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use tokio::sync::mpsc;
 
 /// Entries in a queue.
 const ENTRIES: usize = 4096;
-/// Bytes of gossip in a queue: several blocks of the largest size.
+/// Bytes of gossip in a queue: several blocks of the largest size …
 const BYTES: usize = 96 << 20;
+/// … and in that of votes.
+const VOTE_BYTES: usize = 16 << 20;
 
 /// One queue, and what waits for room in it.
 struct Lane<T> {
@@ -23,18 +26,19 @@ struct Lane<T> {
     /// Sizes of the entries that were sent; those still in the queue are the last of them.
     sizes: VecDeque<usize>,
     bytes: usize,
+    most: usize,
 }
 
 impl<T> Lane<T> {
-    fn new(entries: usize) -> (Self, mpsc::Receiver<T>) {
+    fn new(entries: usize, most: usize) -> (Self, mpsc::Receiver<T>) {
         let (to, from) = mpsc::channel(entries);
-        (Self { to, waiting: VecDeque::new(), sizes: VecDeque::new(), bytes: 0 }, from)
+        (Self { to, waiting: VecDeque::new(), sizes: VecDeque::new(), bytes: 0, most }, from)
     }
 
     /// Sends what may be dropped, or hands it back.
     fn may(&mut self, entry: T, size: usize) -> Result<(), T> {
         self.flush();
-        if !self.waiting.is_empty() || self.bytes + size > BYTES {
+        if !self.waiting.is_empty() || self.bytes + size > self.most {
             return Err(entry);
         }
         self.send(entry, size)
@@ -77,6 +81,7 @@ impl<T> Lane<T> {
 /// The sending ends.
 pub(super) struct Outlets {
     engine: Lane<EngineEvent>,
+    later: Lane<EngineEvent>,
     mempool: Lane<MempoolEvent>,
     blocks: Lane<Question>,
     counters: Arc<Counters>,
@@ -88,11 +93,12 @@ impl Outlets {
     }
 
     pub(super) fn with_room(entries: usize, counters: Arc<Counters>) -> (Self, Inboxes) {
-        let (engine, engine_inbox) = Lane::new(entries);
-        let (mempool, mempool_inbox) = Lane::new(entries);
-        let (blocks, blocks_inbox) = Lane::new(entries);
-        let inboxes = Inboxes { engine: engine_inbox, mempool: mempool_inbox, blocks: blocks_inbox };
-        (Self { engine, mempool, blocks, counters }, inboxes)
+        let (engine, first) = Lane::new(entries, VOTE_BYTES);
+        let (later, then) = Lane::new(entries, BYTES);
+        let (mempool, mempool_inbox) = Lane::new(entries, BYTES);
+        let (blocks, blocks_inbox) = Lane::new(entries, BYTES);
+        let inboxes = Inboxes { engine: EngineInbox::new(first, then), mempool: mempool_inbox, blocks: blocks_inbox };
+        (Self { engine, later, mempool, blocks, counters }, inboxes)
     }
 
     /// A node has come.
@@ -115,9 +121,10 @@ impl Outlets {
     pub(super) fn gossip(&mut self, gossip: Gossip) {
         let (topic, size) = (gossip.topic, gossip.data.len());
         let arrived = match topic {
-            Topic::Consensus | Topic::Liveness | Topic::Parts | Topic::Status => {
+            Topic::Consensus | Topic::Liveness | Topic::Status => {
                 self.engine.may(EngineEvent::Gossip(gossip), size).is_ok()
             }
+            Topic::Parts => self.later.may(EngineEvent::Gossip(gossip), size).is_ok(),
             Topic::Submissions => self.mempool.may(MempoolEvent::Gossip(gossip), size).is_ok(),
         };
         if !arrived {
@@ -130,7 +137,7 @@ impl Outlets {
         match question.request {
             Request::Engine(ref bytes) => {
                 let size = bytes.len();
-                self.engine.may(EngineEvent::Question(question), size).is_ok()
+                self.later.may(EngineEvent::Question(question), size).is_ok()
             }
             Request::Submissions { .. } => self.mempool.may(MempoolEvent::Question(question), 0).is_ok(),
             Request::Range { .. } => self.blocks.may(question, 0).is_ok(),

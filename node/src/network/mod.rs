@@ -10,6 +10,7 @@ mod conduct;
 mod config;
 mod counters;
 mod dial;
+mod door;
 mod events;
 mod frame;
 mod gate;
@@ -21,15 +22,17 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod transport;
 pub mod wire;
 
 use bytes::Bytes;
 use ledger_core::names::NodeNumber;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
+use topics::Lane;
 use wire::{Request, Response};
 
 pub use config::{NetworkConfig, NetworkError, PeerConfig};
@@ -111,11 +114,41 @@ pub enum MempoolEvent {
 #[derive(Debug)]
 pub struct Inboxes {
     /// For the engine's adapter.
-    pub engine: mpsc::Receiver<EngineEvent>,
+    pub engine: EngineInbox,
     /// For the mempool.
     pub mempool: mpsc::Receiver<MempoolEvent>,
     /// For whoever serves blocks: [`Request::Range`].
     pub blocks: mpsc::Receiver<Question>,
+}
+
+/// What comes in for the engine's adapter: votes and who comes and goes first, parts and questions then.
+#[derive(Debug)]
+pub struct EngineInbox {
+    first: mpsc::Receiver<EngineEvent>,
+    then: mpsc::Receiver<EngineEvent>,
+}
+
+impl EngineInbox {
+    pub(crate) const fn new(first: mpsc::Receiver<EngineEvent>, then: mpsc::Receiver<EngineEvent>) -> Self {
+        Self { first, then }
+    }
+
+    /// The next event; none once the swarm has ended. What is waited for by all cannot keep the rest away for
+    /// good: every author has its share of it.
+    pub async fn recv(&mut self) -> Option<EngineEvent> {
+        tokio::select! {
+            biased;
+            Some(event) = self.first.recv() => Some(event),
+            Some(event) = self.then.recv() => Some(event),
+            else => None,
+        }
+    }
+
+    /// The next event, where there is one now.
+    #[cfg(test)]
+    pub(crate) fn try_recv(&mut self) -> Option<EngineEvent> {
+        self.first.try_recv().or_else(|_| self.then.try_recv()).ok()
+    }
 }
 
 /// A node that is connected now.
@@ -159,6 +192,10 @@ pub(crate) enum Command {
 /// A handle on the swarm.
 #[derive(Clone, Debug)]
 pub struct Network {
+    /// Cuts, which wait behind nothing.
+    pub(crate) cuts: mpsc::Sender<Command>,
+    /// What goes out on the lane of votes.
+    pub(crate) votes: mpsc::Sender<Command>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) peers: watch::Receiver<Vec<Peer>>,
     pub(crate) own: PeerId,
@@ -175,13 +212,18 @@ impl Network {
         own: PeerId,
     ) -> Self {
         let listening = watch::Sender::default().subscribe();
-        Self { commands, peers, own, listening, counters: Arc::default() }
+        let (cuts, votes) = (commands.clone(), commands.clone());
+        Self { cuts, votes, commands, peers, own, listening, counters: Arc::default() }
     }
 
     /// Says something to all. It may get lost: whoever needs it asks for it.
     pub async fn publish(&self, topic: Topic, data: Bytes) {
+        let lane = match topic.lane() {
+            Lane::Votes => &self.votes,
+            Lane::Bulk => &self.commands,
+        };
         // Once the swarm has ended there is nobody to say it to.
-        let _ = self.commands.send(Command::Publish(topic, data)).await;
+        let _ = lane.send(Command::Publish(topic, data)).await;
     }
 
     /// Asks a peer.
@@ -196,7 +238,7 @@ impl Network {
 
     /// Closes the connection to a peer that misbehaves, and does not take it back for a while.
     pub async fn cut(&self, peer: PeerId, why: &'static str) {
-        let _ = self.commands.send(Command::Cut(peer, why)).await;
+        let _ = self.cuts.send(Command::Cut(peer, why)).await;
     }
 
     /// Who is connected.
@@ -215,6 +257,13 @@ impl Network {
     #[must_use]
     pub fn listening(&self) -> watch::Receiver<Vec<SocketAddr>> {
         self.listening.clone()
+    }
+
+    /// Who was cut off last, and why.
+    #[must_use]
+    pub fn last_cut(&self) -> Option<(PeerId, String)> {
+        let last = *self.counters.last_cut.lock().unwrap_or_else(PoisonError::into_inner);
+        last.map(|(peer, why)| (peer, why.to_owned()))
     }
 
     /// What was counted since the start.

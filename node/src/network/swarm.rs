@@ -2,12 +2,14 @@
 //! one thing at a time. Nothing in it waits for a peer.
 
 use super::behaviour::Behaviour;
-use super::conduct::{Conduct, Replays};
+use super::conduct::{Conduct, Replays, Shares};
 use super::config::{NetworkConfig, NetworkError};
 use super::counters::Counters;
 use super::dial::{Dialer, Due, multiaddr, resolve};
 use super::inbox::Outlets;
 use super::members::Members;
+use super::topics::Lane;
+use super::transport::{HANDSHAKE_TIME, transport};
 use super::wire::{Request, Response};
 use super::{Command, Inboxes, Network, Peer, PeerId, RequestError, Topic, behaviour};
 use crate::chain::Latest;
@@ -22,22 +24,18 @@ use libp2p::identity::Keypair;
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use libp2p::swarm::Swarm;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::{Multiaddr, SwarmBuilder, TransportError, noise, tcp, yamux};
+use libp2p::{Multiaddr, SwarmBuilder, TransportError};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Commands that wait for the task.
+/// Commands that wait for the task, on each of its lanes.
 const COMMANDS: usize = 1024;
 /// Questions to others that are open at once.
 const OPEN_QUESTIONS: usize = 1024;
-/// How long a handshake may take, from the first byte to the multiplexer.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// Streams of one connection at once, for all protocols.
-const STREAMS: usize = 256;
 /// Streams of one connection whose protocol is not agreed on yet.
 const NEGOTIATING: usize = 64;
 /// Connections live for as long as both ends do: their life is the gate's business, not idleness.
@@ -52,7 +50,6 @@ const RETRY: Duration = Duration::from_millis(50);
 pub(super) struct Connected {
     pub(super) node: NodeNumber,
     pub(super) address: Multiaddr,
-    pub(super) since: Instant,
     pub(super) round_trip: Option<Duration>,
 }
 
@@ -68,6 +65,7 @@ pub(super) struct Task {
     pub(super) dialer: Dialer,
     pub(super) conduct: Conduct,
     pub(super) replays: Replays,
+    pub(super) shares: Shares,
     pub(super) outlets: Outlets,
     pub(super) asked: HashMap<OutboundRequestId, oneshot::Sender<Result<Response, RequestError>>>,
     pub(super) answers: FuturesUnordered<BoxFuture<'static, Answer>>,
@@ -77,6 +75,8 @@ pub(super) struct Task {
     pub(super) listening: watch::Sender<Vec<SocketAddr>>,
     names: HashMap<Topic, IdentTopic>,
     resolving: JoinSet<Resolved>,
+    cuts: mpsc::Receiver<Command>,
+    votes: mpsc::Receiver<Command>,
     commands: mpsc::Receiver<Command>,
     membership: watch::Receiver<Arc<Latest>>,
     stop: watch::Receiver<bool>,
@@ -94,14 +94,27 @@ pub fn spawn(
     membership: watch::Receiver<Arc<Latest>>,
     stop: watch::Receiver<bool>,
 ) -> Result<(Network, Inboxes, JoinHandle<()>), NetworkError> {
+    spawn_remembering(behaviour::REMEMBERED, config, secret, chain_id, membership, stop)
+}
+
+/// The same for a network that remembers what it has heard for so long.
+pub(super) fn spawn_remembering(
+    remembered: Duration,
+    config: NetworkConfig,
+    secret: &SecretKey,
+    chain_id: ChainId,
+    membership: watch::Receiver<Arc<Latest>>,
+    stop: watch::Receiver<bool>,
+) -> Result<(Network, Inboxes, JoinHandle<()>), NetworkError> {
     let runtime = tokio::runtime::Handle::try_current().map_err(|error| NetworkError::Setup(error.to_string()))?;
     let keys = Keypair::ed25519_from_bytes(secret.seed().as_mut_slice()).map_err(setup)?;
     let own = keys.public().to_peer_id();
     let counters = Arc::new(Counters::default());
     let pinned = |peer: &super::PeerConfig| peer.pin.map(|pin| (pin, peer.node));
     let pins: HashMap<_, _> = config.peers.iter().filter_map(pinned).collect();
-    let behaviour = Behaviour::new(&keys, &chain_id, pins.keys().copied().collect(), Arc::clone(&counters))
-        .map_err(NetworkError::Setup)?;
+    let pinned = pins.keys().copied().collect();
+    let behaviour = Behaviour::new(&keys, &chain_id, remembered, pinned, Arc::clone(&counters));
+    let behaviour = behaviour.map_err(NetworkError::Setup)?;
     let mut swarm = build(keys, behaviour)?;
     free(config.listen).map_err(|source| NetworkError::Listen { address: config.listen, source })?;
     swarm.listen_on(multiaddr(config.listen)).map_err(|error| match error {
@@ -109,10 +122,14 @@ pub fn spawn(
         TransportError::MultiaddrNotSupported(address) => NetworkError::Setup(format!("{address} is not supported")),
     })?;
 
+    let (cuts, from_cuts) = mpsc::channel(COMMANDS);
+    let (votes, from_votes) = mpsc::channel(COMMANDS);
     let (commands, from_handles) = mpsc::channel(COMMANDS);
     let (outlets, inboxes) = Outlets::new(Arc::clone(&counters));
     let (peers, listening) = (watch::Sender::default(), watch::Sender::default());
     let network = Network {
+        cuts,
+        votes,
         commands,
         peers: peers.subscribe(),
         own,
@@ -127,7 +144,8 @@ pub fn spawn(
         connected: BTreeMap::new(),
         dialer: Dialer::new(own, config.peers, Instant::now()),
         conduct: Conduct::default(),
-        replays: Replays::new(behaviour::REMEMBERED),
+        replays: Replays::new(remembered),
+        shares: Shares::default(),
         outlets,
         asked: HashMap::new(),
         answers: FuturesUnordered::new(),
@@ -137,6 +155,8 @@ pub fn spawn(
         listening,
         names,
         resolving: JoinSet::new(),
+        cuts: from_cuts,
+        votes: from_votes,
         commands: from_handles,
         membership,
         stop,
@@ -161,20 +181,15 @@ fn setup(error: impl std::fmt::Display) -> NetworkError {
 }
 
 fn build(keys: Keypair, behaviour: Behaviour) -> Result<Swarm<Behaviour>, NetworkError> {
-    let multiplexer = || {
-        let mut config = yamux::Config::default();
-        config.set_max_num_streams(STREAMS);
-        config
-    };
-    let builder = SwarmBuilder::with_existing_identity(keys)
-        .with_tokio()
-        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, multiplexer)
-        .map_err(setup)?;
+    let transport = transport(&keys).map_err(setup)?;
+    let builder =
+        SwarmBuilder::with_existing_identity(keys).with_tokio().with_other_transport(|_| transport).map_err(setup)?;
     let builder = builder.with_behaviour(|_| behaviour).map_err(setup)?;
     let builder = builder.with_swarm_config(|config| {
         config.with_idle_connection_timeout(IDLE).with_max_negotiating_inbound_streams(NEGOTIATING)
     });
-    Ok(builder.with_connection_timeout(HANDSHAKE_TIME).build())
+    // The transport has bounded its own waits: of this one it is longer than all of them.
+    Ok(builder.with_connection_timeout(HANDSHAKE_TIME * 2).build())
 }
 
 impl Task {
@@ -183,6 +198,8 @@ impl Task {
             let due = self.dialer.next().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
             tokio::select! {
                 () = stopped(&mut self.stop) => break,
+                Some(command) = self.cuts.recv() => self.obey(command),
+                Some(command) = self.votes.recv() => self.obey(command),
                 event = self.swarm.select_next_some() => self.hear(event),
                 Some(command) = self.commands.recv() => self.obey(command),
                 Some((channel, answer)) = self.answers.next() => self.answer(channel, answer),
@@ -225,7 +242,13 @@ impl Task {
             return;
         }
         let Some(name) = self.names.get(&topic) else { return };
-        let published = self.swarm.behaviour_mut().gossip.inner.publish(name.hash(), data);
+        let own = *self.swarm.local_peer_id();
+        if !self.shares.take_own(own, topic.lane(), size, Instant::now()) {
+            // Others would not take it; they ask for what they lack.
+            self.counters.topic(topic).dropped.one();
+            return;
+        }
+        let published = self.swarm.behaviour_mut().gossip(topic.lane()).inner.publish(name.hash(), data);
         match published {
             Ok(_) => {
                 self.counters.topic(topic).messages_out.one();
@@ -270,6 +293,7 @@ impl Task {
     pub(super) fn cut(&mut self, peer: PeerId, why: &'static str) {
         tracing::warn!(%peer, node = self.node(&peer).map(|node| node.0), why, "cut off");
         self.counters.cuts.one();
+        *self.counters.last_cut.lock().unwrap_or_else(PoisonError::into_inner) = Some((peer, why));
         let lasting = self.conduct.cut(peer, Instant::now());
         self.swarm.behaviour_mut().gate.cut_off(peer, lasting);
     }
@@ -291,6 +315,12 @@ impl Task {
         let known = |peer: &PeerId| members.node(peer).is_some() || pins.contains_key(peer);
         self.conduct.keep(known);
         self.replays.keep(known);
+        let own = *self.swarm.local_peer_id();
+        self.shares.keep(|author| known(author) || *author == own);
+        let authors = members.peers().count();
+        for lane in [Lane::Votes, Lane::Bulk] {
+            self.swarm.behaviour_mut().gossip(lane).admit(authors, known);
+        }
         self.dialer.membership_changed(Instant::now());
     }
 
@@ -307,7 +337,8 @@ impl Task {
         if !self.dialer.wants(due.entry) {
             return;
         }
-        let called = addresses.and_then(|addresses| {
+        let called = self.dialer.addresses(due.entry, addresses).and_then(|addresses| {
+            addresses.iter().for_each(|address| self.swarm.behaviour_mut().door.know(address));
             let call = DialOpts::peer_id(due.peer)
                 .condition(PeerCondition::DisconnectedAndNotDialing)
                 .addresses(addresses)

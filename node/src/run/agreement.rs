@@ -3,11 +3,11 @@
 use crate::chain::Chain;
 use crate::consensus::{self, ConsensusError, Deps, Ended, Silence, View, Waiting};
 use crate::http::{self, Agreement};
-use crate::network::{EngineEvent, Network};
+use crate::network::{EngineInbox, Network};
 use crate::sync::{SyncError, catch_up};
 use std::time::{Duration, Instant};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// How long a node that has just come up waits for somebody to ask how far the chain is.
 const FIRST_PEER: Duration = Duration::from_secs(3);
@@ -32,7 +32,7 @@ pub enum AgreementError {
 /// [`AgreementError`]: why the node cannot go on.
 pub(super) async fn keep(
     deps: &Deps,
-    mut inbox: mpsc::Receiver<EngineEvent>,
+    mut inbox: EngineInbox,
     view: &watch::Sender<View>,
     abreast: &watch::Sender<bool>,
 ) -> Result<(), AgreementError> {
@@ -93,6 +93,13 @@ fn words(silence: Silence) -> String {
     }
 }
 
+/// Why the own clock is no good, where it is not.
+fn own_clock(view: &View) -> Option<String> {
+    let (_, ahead) = view.clocks.strays.iter().find(|(node, _)| *node == view.node)?;
+    let seconds = *ahead as f64 / 1_000.0;
+    Some(format!("its clock is {seconds:+.1} s from the middle one of the voting power: set it right"))
+}
+
 /// Agreement as the surface shows it.
 pub(super) struct Shown(pub(super) watch::Receiver<View>);
 
@@ -121,6 +128,8 @@ impl Agreement for Shown {
             halted,
             is_told: view.is_told,
             highest: view.highest,
+            clock_ahead_ms: view.clocks.own_ahead_ms,
+            clock: own_clock(&view),
         }
     }
 }

@@ -39,7 +39,16 @@ impl Debug for Inside {
 impl Collector for Inside {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.of_intake(&mut encoder)?;
-        let misbehaviour = self.agreement.borrow().misbehaviour;
+        let (misbehaviour, ahead) = {
+            let view = self.agreement.borrow();
+            (view.misbehaviour, view.clocks.own_ahead_ms)
+        };
+        if let Some(ahead) = ahead {
+            let (name, help) =
+                ("clock_ahead_seconds", "By how much the node's clock is ahead of the middle one of the voting power");
+            let gauge = ConstGauge::new(ahead as f64 / 1_000.0);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
         counter(&mut encoder, "misbehaviour", "Proofs that a validator signed two things", misbehaviour)
     }
 }
@@ -70,13 +79,14 @@ impl Swarm {
 
     fn of_peers(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Counters { questions_in, questions_busy, questions_out, malformed, .. } = &*self.0;
-        let Counters { strangers, cuts, dials_failed, slow, .. } = &*self.0;
+        let Counters { strangers, handshakes_refused, cuts, dials_failed, slow, .. } = &*self.0;
         for (name, help, value) in [
             ("questions_in", "Questions of other nodes", questions_in),
             ("questions_busy", "… that were answered with: later", questions_busy),
             ("questions_out", "Questions to other nodes", questions_out),
             ("malformed_messages", "Gossip in an envelope that cannot be right", malformed),
             ("strangers_refused", "Connections of who is no member", strangers),
+            ("handshakes_refused", "Connections of unknown peers refused for their number", handshakes_refused),
             ("peers_cut", "Members cut off for what they did", cuts),
             ("dials_failed", "Calls of configured peers that failed", dials_failed),
             ("slow_peer_drops", "Messages that a slow peer did not get", slow),

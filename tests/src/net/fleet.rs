@@ -1,6 +1,7 @@
 //! All nodes of a network, and the wires between them.
 
 use super::homes;
+use super::namespaces::{self, Namespaces};
 use super::node::Node;
 use super::proxy::Wire;
 use crate::luqi;
@@ -34,6 +35,40 @@ impl Fleet {
     /// When it cannot be made.
     #[must_use]
     pub fn new(folder: &Path, validators: u32, replicas: u32, parameters: &[&str]) -> Self {
+        let mut fleet = Self::homes(folder, validators, replicas, parameters);
+        let count = validators + replicas;
+        for from in 1..=count {
+            for to in (1..=count).filter(|to| *to != from) {
+                let wire = Wire::to(fleet.node(to).p2p);
+                fleet.wires.insert((from, to), wire);
+            }
+        }
+        (1..=count).for_each(|number| {
+            let wires = fleet.wires.iter().filter(|((from, _), _)| *from == number);
+            fleet.configure(number, wires.map(|((_, to), wire)| (*to, wire.address)));
+        });
+        fleet
+    }
+
+    /// The same for validators that run in namespaces of their own, and call each other over the wires there.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn in_namespaces(folder: &Path, validators: u32, parameters: &[&str], namespaces: &Namespaces) -> Self {
+        let mut fleet = Self::homes(folder, validators, 0, parameters);
+        for node in &mut fleet.nodes {
+            node.p2p = (namespaces.address(node.number), namespaces::PORT).into();
+            node.namespace = Some(namespaces.name(node.number));
+        }
+        (1..=validators).for_each(|number| {
+            let others = fleet.nodes.iter().filter(|node| node.number != number);
+            fleet.configure(number, others.map(|node| (node.number, node.p2p)));
+        });
+        fleet
+    }
+
+    fn homes(folder: &Path, validators: u32, replicas: u32, parameters: &[&str]) -> Self {
         let net = folder.join("net");
         let (validators_text, replicas_text) = (validators.to_string(), replicas.to_string());
         let mut arguments: Vec<&std::ffi::OsStr> =
@@ -53,25 +88,15 @@ impl Fleet {
             Node::new(number, net.join(format!("node{number}")), p2p, http, u64::from(number <= validators))
         };
         let nodes: Vec<Node> = (1..=count).map(node).collect();
-        let mut wires = BTreeMap::new();
-        for from in 1..=count {
-            for to in (1..=count).filter(|to| *to != from) {
-                wires.insert((from, to), Wire::to(nodes[to as usize - 1].p2p));
-            }
-        }
-        let fleet = Self { nodes, genesis: net.join("genesis.json"), wires, folder: folder.to_owned() };
-        (1..=count).for_each(|number| fleet.configure(number));
-        fleet
+        Self { nodes, genesis: net.join("genesis.json"), wires: BTreeMap::new(), folder: folder.to_owned() }
     }
 
-    /// Writes the configuration of a node.
-    fn configure(&self, number: u32) {
+    /// Writes the configuration of a node, which calls these.
+    fn configure(&self, number: u32, peers: impl Iterator<Item = (u32, SocketAddr)>) {
         let node = self.node(number);
         let mut text = format!("[http]\nlisten = \"{}\"\n\n[network]\nlisten = \"{}\"\n", node.http, node.p2p);
-        for ((from, to), wire) in &self.wires {
-            if *from == number {
-                let _ = write!(text, "\n[[network.peers]]\nnode = {to}\naddress = \"{}\"\n", wire.address);
-            }
+        for (to, address) in peers {
+            let _ = write!(text, "\n[[network.peers]]\nnode = {to}\naddress = \"{address}\"\n");
         }
         fs::write(node.home.join("node.toml"), text).unwrap();
     }

@@ -1,8 +1,10 @@
 //! As much of HTTP/1.1 as it takes to ask a node: one request, one answer, one connection.
 
 use serde_json::Value;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// An answer.
@@ -38,12 +40,27 @@ pub fn post(address: SocketAddr, path: &str, body: &[u8], within: Duration) -> i
     ask(address, "POST", path, body, within)
 }
 
-fn ask(address: SocketAddr, method: &str, path: &str, body: &[u8], within: Duration) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, within)?;
+/// Asks for something over the socket in a home.
+///
+/// # Errors
+/// When there is no whole answer within the time.
+pub fn get_over(socket: &Path, path: &str, within: Duration) -> io::Result<Answer> {
+    let stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(within))?;
     stream.set_write_timeout(Some(within))?;
+    ask_on(stream, "localhost", "GET", path, &[])
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, body: &[u8], within: Duration) -> io::Result<Answer> {
+    let stream = TcpStream::connect_timeout(&address, within)?;
+    stream.set_read_timeout(Some(within))?;
+    stream.set_write_timeout(Some(within))?;
+    ask_on(stream, &address.to_string(), method, path, body)
+}
+
+fn ask_on(mut stream: impl Read + Write, host: &str, method: &str, path: &str, body: &[u8]) -> io::Result<Answer> {
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(&[head.as_bytes(), body].concat())?;

@@ -1,7 +1,7 @@
 //! A network of real processes, and what can happen to it.
 //!
 //! Every connection between two nodes goes through a proxy of the driver, so that it can be cut, slowed
-//! and joined again without any right on the machine.
+//! and joined again without any right on the machine; or over wires between namespaces, where packets are lost.
 
 pub mod compose;
 pub mod faults;
@@ -10,6 +10,8 @@ pub mod homes;
 pub mod http;
 pub mod load;
 pub mod members;
+pub mod namespaces;
 pub mod node;
+pub mod partitions;
 pub mod proxy;
 pub mod safety;

@@ -4,6 +4,7 @@ use super::http;
 use crate::luqi;
 use serde_json::Value;
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,8 @@ pub struct Node {
     pub power: u64,
     /// What the next start gets in its environment.
     pub environment: Vec<(String, String)>,
+    /// The namespace in which it runs, where it is not that of the driver; it is then asked over its socket.
+    pub namespace: Option<String>,
     child: Option<Child>,
 }
 
@@ -33,7 +36,7 @@ impl Node {
     /// A node that is not running.
     #[must_use]
     pub const fn new(number: u32, home: PathBuf, p2p: SocketAddr, http: SocketAddr, power: u64) -> Self {
-        Self { number, home, p2p, http, power, environment: Vec::new(), child: None }
+        Self { number, home, p2p, http, power, environment: Vec::new(), namespace: None, child: None }
     }
 
     /// Starts its process; its log goes to `log` in its home.
@@ -43,7 +46,14 @@ impl Node {
     pub fn start(&mut self) {
         let log = self.log();
         let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(luqi::binary());
+        let mut command = match &self.namespace {
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(luqi::binary());
+                command
+            }
+            None => Command::new(luqi::binary()),
+        };
         command.arg("node").arg("--home").arg(&self.home).stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.stdout(log.try_clone().unwrap()).stderr(log);
@@ -104,14 +114,21 @@ impl Node {
     /// What it says of itself; none when it does not answer.
     #[must_use]
     pub fn status(&self) -> Option<Value> {
-        let answer = http::get(self.http, "/v1/status", PATIENCE).ok()?;
+        let answer = self.ask("/v1/status").ok()?;
         (answer.code == 200).then(|| answer.json())
+    }
+
+    fn ask(&self, path: &str) -> io::Result<http::Answer> {
+        match &self.namespace {
+            Some(_) => http::get_over(&self.home.join("node.sock"), path, PATIENCE),
+            None => http::get(self.http, path, PATIENCE),
+        }
     }
 
     /// Whether it is ready, and if not, why.
     #[must_use]
     pub fn ready(&self) -> (bool, String) {
-        http::get(self.http, "/readyz", PATIENCE).map_or_else(
+        self.ask("/readyz").map_or_else(
             |error| (false, error.to_string()),
             |answer| (answer.code == 200, String::from_utf8_lossy(&answer.body).into_owned()),
         )

@@ -30,8 +30,26 @@ impl Adapter<'_> {
             tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
         }
         self.standstill = stands.then_some(Standstill { since: due, missing });
+        self.compare_clocks(&validators, latest.tip.membership.parameters().clock_tolerance_ms);
         self.show();
         self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
+    }
+
+    /// Says which clocks are off, whenever others are.
+    fn compare_clocks(&mut self, validators: &Validators, tolerance_ms: u32) {
+        let clocks = self.heard().clocks(self.deps.node, validators, tolerance_ms);
+        let strays: Vec<_> = clocks.strays.iter().map(|(node, _)| *node).collect();
+        if strays != self.strays {
+            for (node, ahead) in &clocks.strays {
+                let seconds = *ahead as f64 / 1_000.0;
+                if *node == self.deps.node {
+                    tracing::error!("the clock of this node is {seconds:+.1} s from those of the others: set it right");
+                } else {
+                    tracing::warn!(%node, "its clock is {seconds:+.1} s from those of the others");
+                }
+            }
+            self.strays = strays;
+        }
     }
 
     /// Nothing is on record here.
@@ -67,11 +85,14 @@ impl Adapter<'_> {
             (None, true) => Waiting::Agreement,
             (None, false) => Waiting::Engine,
         };
-        let (is_told, highest) = {
+        let tolerance = latest.tip.membership.parameters().clock_tolerance_ms;
+        let (is_told, highest, clocks) = {
             let heard = self.heard();
-            (heard.most_told(self.deps.node, &validators), heard.believed(&validators))
+            let clocks = heard.clocks(self.deps.node, &validators, tolerance);
+            (heard.most_told(self.deps.node, &validators), heard.believed(&validators), clocks)
         };
         self.view.send_replace(View {
+            node: self.deps.node,
             height: latest.tip.height.next(),
             round: self.round.as_u32(),
             waiting,
@@ -84,6 +105,7 @@ impl Adapter<'_> {
             misbehaviour: self.misbehaviour,
             is_told,
             highest: highest.max(latest.tip.height),
+            clocks,
         });
     }
 }

@@ -27,7 +27,8 @@ fn blocks(folder: &TempDir, network: &Network, node: u32) -> Blocks {
     let chain = Chain::open(&home.join("ledger"), network.genesis.clone(), StoreConfig::default()).unwrap();
     let undecided = UndecidedStore::open(&home.join("undecided")).unwrap();
     let mempool = Mempool::new(chain.clone());
-    Blocks::new(chain, mempool, NodeNumber(node), node_key(node, Purpose::Consensus), undecided)
+    let key = node_key(node, Purpose::Consensus);
+    Blocks::new(chain, mempool, NodeNumber(node), key, undecided, Arc::default())
 }
 
 fn place(node: u32) -> Place {
@@ -201,4 +202,18 @@ fn decided_blocks_are_given_out_with_their_certificates() {
         assert_eq!(found, wanted.collect::<Vec<_>>(), "{from} to {to}");
     }
     assert!(place.blocks.decided(Height(5), Height(9)).unwrap().is_empty());
+}
+
+#[test]
+fn the_time_of_the_parent_always_stands_and_a_later_one_only_by_the_clock() {
+    let network = Network::new(4);
+    let header = block(&network, FIRST, 0).block().header().clone();
+    let parameters = Parameters { clock_tolerance_ms: 5_000, ..Parameters::default() };
+    let check = |time: u64, parent: u64, now: u64| {
+        let header = Header { time: Timestamp(time), ..header.clone() };
+        in_time(&header, Timestamp(parent), Timestamp(now), &parameters).is_ok()
+    };
+    assert!(check(3_600_000, 3_600_000, 0), "the clocks were an hour ahead, and were set right");
+    assert!(!check(3_600_001, 3_600_000, 0), "nobody moves it further");
+    assert!(check(15_000, 9_000, 10_000) && !check(15_001, 9_000, 10_000));
 }

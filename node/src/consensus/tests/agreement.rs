@@ -4,6 +4,7 @@ use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
 use crate::consensus::{Ended, Silence, Waiting};
 use ledger_core::membership::Parameters;
 use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
+use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_nodes_agree_and_a_fifth_without_power_follows() {
@@ -86,7 +87,11 @@ async fn a_lone_validator_decides_alone() {
 async fn an_idle_chain_makes_no_blocks_before_they_are_due() {
     let mut cluster = Cluster::new(1, Parameters::default());
     cluster.start(1);
-    cluster.shows(1, |view| matches!(view.waiting, Waiting::Due(_))).await;
+    let view = cluster.shows(1, |view| matches!(view.waiting, Waiting::Due(_))).await;
+    let Waiting::Due(due) = view.waiting else { panic!("{view:?}") };
+    let idle = Duration::from_millis(u64::from(Parameters::default().pace_idle_ms));
+    let left = due.saturating_duration_since(Instant::now());
+    assert!(left > idle / 2 && left <= idle, "due in {left:?} of {idle:?}");
     assert_eq!(cluster.height(1), 0);
     cluster.stop_all().await;
 }

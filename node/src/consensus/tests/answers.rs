@@ -7,7 +7,7 @@ use super::lies::LIAR;
 use crate::consensus::codec::LuqiCodec;
 use crate::consensus::context::{At, Luqi};
 use crate::consensus::network::{engine_peer, status};
-use crate::network::{EngineEvent, Network, Question, Topic, wire};
+use crate::network::{EngineEvent, EngineInbox, Network, Question, Topic, wire};
 use arc_malachitebft_app_channel::app::engine::network::Status;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Response};
@@ -17,7 +17,6 @@ use ledger_core::codec;
 use ledger_core::names::{Height, NodeNumber};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 const LATE: NodeNumber = NodeNumber(5);
 
@@ -40,7 +39,7 @@ fn spoiled(bytes: &[u8], spoil: Spoil) -> wire::Response {
 }
 
 /// Answers each question as node 1 does, spoiled.
-async fn answer(hub: Hub, liar: Network, spoil: Arc<Mutex<Spoil>>, mut ears: mpsc::Receiver<EngineEvent>) {
+async fn answer(hub: Hub, liar: Network, spoil: Arc<Mutex<Spoil>>, mut ears: EngineInbox) {
     while let Some(event) = ears.recv().await {
         let EngineEvent::Question(Question { request, answer, .. }) = event else { continue };
         let honest = liar.request(hub.id(NodeNumber(1)), request).await;

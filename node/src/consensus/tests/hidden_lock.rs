@@ -20,12 +20,11 @@ use crate::consensus::Tempo;
 use crate::consensus::codec::LuqiCodec;
 use crate::consensus::context::Luqi;
 use crate::consensus::validators::Validators;
-use crate::network::{EngineEvent, Gossip, Topic};
+use crate::network::{EngineEvent, EngineInbox, Gossip, Topic};
 use arc_malachitebft_app_channel::app::consensus::SignedConsensusMsg;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::collections::BTreeSet;
-use tokio::sync::mpsc;
 
 /// So many rounds must pass without a decision: two more than from which on locks are told.
 const ROUNDS: u32 = 12;
@@ -39,7 +38,7 @@ fn hide(hub: &Hub, forger: Forger, (height, round): (Height, u32), block: BlockH
 }
 
 /// Locks every proposer on what it proposes.
-async fn lock_proposers(hub: Hub, forger: Forger, mut ears: mpsc::Receiver<EngineEvent>) {
+async fn lock_proposers(hub: Hub, forger: Forger, mut ears: EngineInbox) {
     let mut voted = BTreeSet::new();
     while let Some(event) = ears.recv().await {
         let EngineEvent::Gossip(Gossip { topic: Topic::Consensus, data, .. }) = event else { continue };

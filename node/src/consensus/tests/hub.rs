@@ -1,6 +1,6 @@
 //! A network in memory: what one node publishes, all connected ones hear.
 
-use crate::network::{Command, EngineEvent, Gossip, Network, Peer, PeerId, Question, RequestError, Topic};
+use crate::network::{Command, EngineEvent, EngineInbox, Gossip, Network, Peer, PeerId, Question, RequestError, Topic};
 use bytes::Bytes;
 use ledger_core::names::NodeNumber;
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ impl Hub {
     }
 
     /// Connects a node with all others; its receiver is what its agreement hears.
-    pub(super) fn join(&self, node: NodeNumber) -> (Network, mpsc::Receiver<EngineEvent>) {
+    pub(super) fn join(&self, node: NodeNumber) -> (Network, EngineInbox) {
         let id = PeerId::random();
         let (inbox, heard) = mpsc::channel(1024);
         let (commands, mut told) = mpsc::channel(1024);
@@ -81,7 +81,8 @@ impl Hub {
                 hub.carry(node, id, command);
             }
         });
-        (Network::without_swarm(commands, seen, id), heard)
+        let (_, nothing) = mpsc::channel(1);
+        (Network::without_swarm(commands, seen, id), EngineInbox::new(heard, nothing))
     }
 
     /// Disconnects a node.

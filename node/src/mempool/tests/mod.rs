@@ -7,6 +7,7 @@ use ledger_core::event::{Action, Event};
 use ledger_core::fixture::{self, Network, event, governance_key, node_key};
 use ledger_core::governance::{Approve, Propose};
 use ledger_core::names::Height;
+use std::time::Duration;
 
 /// A chain over a folder, its mempool, and what signs for its nodes.
 pub(super) struct World {

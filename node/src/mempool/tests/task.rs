@@ -87,7 +87,9 @@ async fn gossip_is_held_and_who_sends_rubbish_is_cut() {
     forged.signature.0[0] ^= 1;
     let mut longer = codec::encode(&world.signed(2, 2, 1));
     longer.push(0);
-    for rubbish in [codec::encode(&forged), longer, b"no submission".to_vec(), Vec::new()] {
+    // Signed by a key that another node may know already: not taken, and nobody's fault for certain.
+    running.gossip(codec::encode(&forged)).await;
+    for rubbish in [longer, b"no submission".to_vec(), Vec::new()] {
         let author = running.gossip(rubbish).await;
         assert!(matches!(running.command().await, Command::Cut(peer, _) if peer == author));
     }
@@ -156,15 +158,23 @@ async fn what_is_missing_is_fetched_from_its_node_and_then_from_others() {
         drop(reply);
     }
     held(&world, 3).await;
-    // A peer that answers with what is forged is cut.
+    // A peer that answers with what is forged here is asked later and later; one that answers with what is none for
+    // anybody is cut.
     running.gossip(codec::encode(&world.signed(2, 5, 1))).await;
     let mut forged = world.signed(2, 4, 1);
     forged.signature.0[0] ^= 1;
+    let empty = Submission { events: List::default(), ..forged.clone() };
+    let mut answers = 0;
     loop {
         match running.command().await {
-            Command::Request(_, _, reply) => _ = reply.send(Ok(bytes(std::slice::from_ref(&forged)))),
+            Command::Request(_, _, reply) => {
+                answers += 1;
+                let answer = if answers < 3 { &forged } else { &empty };
+                let _ = reply.send(Ok(bytes(std::slice::from_ref(answer))));
+            }
             Command::Cut(peer, _) => {
                 assert!(running.peers.iter().any(|one| one.id == peer));
+                assert_eq!(answers, 3);
                 break;
             }
             Command::Publish(..) => panic!("there is nothing to say"),

@@ -64,10 +64,13 @@ impl request_response::Codec for Raw {
 
 #[derive(NetworkBehaviour)]
 pub(super) struct Parts {
+    /// On the lane of votes.
     pub(super) gossip: gossipsub::Behaviour,
+    /// On the other lane: whoever does not speak it is not heard there either.
+    pub(super) bulk: gossipsub::Behaviour,
     pub(super) ping: ping::Behaviour,
     pub(super) questions: request_response::Behaviour<Raw>,
-    /// Streams of gossip, written by hand.
+    /// Streams of gossip on the other lane, written by hand.
     pub(super) frames: request_response::Behaviour<Raw>,
 }
 
@@ -80,6 +83,7 @@ impl Plain {
     pub(super) fn new(secret: &SecretKey, chain: &ChainId) -> Self {
         let keys = Keypair::ed25519_from_bytes(secret.seed().as_mut_slice()).unwrap();
         let config = gossipsub::ConfigBuilder::default()
+            .protocol_id_prefix("/luqi/votes")
             .max_transmit_size(32 << 20)
             .heartbeat_initial_delay(Duration::from_millis(50))
             .heartbeat_interval(Duration::from_millis(100))
@@ -87,7 +91,7 @@ impl Plain {
             .unwrap();
         let mut gossip: gossipsub::Behaviour =
             gossipsub::Behaviour::new(MessageAuthenticity::Signed(keys.clone()), config).unwrap();
-        for topic in Topic::ALL {
+        for topic in [Topic::Consensus, Topic::Liveness, Topic::Status] {
             gossip.subscribe(&IdentTopic::new(format!("luqi/{chain}/{}", topic.as_str()))).unwrap();
         }
         let raw = |name: String| {
@@ -99,6 +103,8 @@ impl Plain {
         };
         let parts = Parts {
             gossip,
+            bulk: gossipsub::Behaviour::new(MessageAuthenticity::Signed(keys.clone()), gossipsub::Config::default())
+                .unwrap(),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_millis(50))),
             questions: raw(format!("/luqi/{chain}/1")),
             frames: raw("/meshsub/1.2.0".to_owned()),
@@ -152,6 +158,26 @@ impl Plain {
         .await;
     }
 
+    /// Lives until it hears what a node says again and again.
+    pub(super) async fn hears(&mut self, network: &Network, topic: Topic, data: &Bytes) {
+        let heard = self.until(|event| {
+            let SwarmEvent::Behaviour(PartsEvent::Gossip(gossipsub::Event::Message { message, .. })) = event else {
+                return None;
+            };
+            (message.data == data[..]).then_some(())
+        });
+        let saying = async {
+            loop {
+                network.publish(topic, data.clone()).await;
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::select! {
+            () = heard => {}
+            () = saying => unreachable!("it never ends"),
+        }
+    }
+
     /// Lives until no connection is left.
     pub(super) async fn cut(&mut self) {
         self.until(|event| matches!(event, SwarmEvent::ConnectionClosed { num_established: 0, .. }).then_some(()))
@@ -182,10 +208,33 @@ impl Plain {
 /// Whether an event shows that the other side has agreed on a protocol.
 fn shows_agreement(event: &PartsEvent) -> bool {
     match event {
-        PartsEvent::Gossip(_) => true,
+        PartsEvent::Gossip(_) | PartsEvent::Bulk(_) => true,
         PartsEvent::Ping(event) => event.result.is_ok(),
         PartsEvent::Questions(event) | PartsEvent::Frames(event) => {
             !matches!(event, request_response::Event::OutboundFailure { .. })
         }
     }
+}
+
+/// A frame of gossip with one message, as its author signs it.
+pub(super) fn frame(author: &SecretKey, topic: &str, number: u64, data: &[u8]) -> Vec<u8> {
+    let keys = Keypair::ed25519_from_bytes(author.seed().as_mut_slice()).unwrap();
+    let field = |tag: u8, bytes: &[u8]| [&[tag << 3 | 2][..], &varint(bytes.len()), bytes].concat();
+    let from = keys.public().to_peer_id().to_bytes();
+    let message =
+        [field(1, &from), field(2, data), field(3, &number.to_be_bytes()), field(4, topic.as_bytes())].concat();
+    let signature = keys.sign(&[b"libp2p-pubsub:", &message[..]].concat()).unwrap();
+    let signed = [message, field(5, &signature)].concat();
+    let rpc = field(2, &signed);
+    [varint(rpc.len()), rpc].concat()
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
 }
