@@ -181,7 +181,7 @@ pub struct MempoolSection {
 
 impl Default for NetworkSection {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7070)), peers: Vec::new() }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)), peers: Vec::new() }
     }
 }
 

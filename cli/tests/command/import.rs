@@ -177,3 +177,44 @@ fn an_archive_is_taken_over() {
     let output = luqi(folder, &["import", "--home", "third/node1", "--archive", "archive.luqi"]);
     assert_ne!(output.status.code(), Some(0));
 }
+
+/// Another user than the superuser: for whom permissions mean something.
+const SOMEBODY: u32 = 65_534;
+
+#[test]
+fn the_superuser_leaves_nothing_in_a_home_that_its_owner_cannot_open() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    if std::fs::metadata(folder).unwrap().uid() != 0 {
+        return; // Only the superuser can play this.
+    }
+    prepare(folder, "20");
+    import(folder, NODE);
+    let own = |path: &Path| chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        own(&next);
+        for entry in std::fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { own(&path) }
+        }
+    }
+    let refused = json(folder, 2, &["export", "--home", NODE, "--out", "root.luqi"]);
+    assert!(refused["error"].as_str().unwrap().contains("65534"), "{refused}");
+    assert!(!folder.join("root.luqi").exists());
+    let export = |out: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).args(["export", "--home", NODE, "--out", out]).uid(SOMEBODY).gid(SOMEBODY);
+        command.output().unwrap()
+    };
+    assert!(export("own.luqi").status.success());
+    // What an earlier version left behind as root is named.
+    let file = folder.join(NODE).join("ledger/hot/db");
+    chown(&file, Some(0), Some(0)).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let closed = export("again.luqi");
+    let why = String::from_utf8(closed.stderr).unwrap();
+    assert!(closed.status.code() == Some(4) && why.contains("ledger/hot/db") && why.contains("chown"), "{why}");
+}

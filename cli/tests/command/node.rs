@@ -65,7 +65,7 @@ fn a_node_comes_up_once_and_ends_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     network_of_one(folder);
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut node = Running::start(folder, &["node", "--home", "net/node1"]);
         until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
         let second = luqi(folder, &["node", "--home", "net/node1"]);
@@ -77,6 +77,60 @@ fn a_node_comes_up_once_and_ends_when_it_is_told_to() {
         assert_eq!(node.wait(), Some(0));
         assert!(!folder.join("net/node1/node.sock").exists());
     }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let (nobody, pipe) = std::io::pipe().unwrap();
+    drop(nobody);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for log in [Stdio::from(pipe), Stdio::from(full)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).args(["node", "--home", "net/node1"]).env("LUQI_LOG_LEVEL", "trace");
+        let mut node = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
+        let url = ["status", "--url", "unix:net/node1/node.sock"];
+        let height = || json(folder, 0, &url)["nodes"][0]["status"]["height"].as_u64();
+        let first = until("a first answer", height);
+        until("a block more", || height().filter(|height| *height > first));
+        node.signal("TERM");
+        assert_eq!(node.wait(), Some(0));
+    }
+}
+
+#[test]
+fn a_command_whose_errors_nobody_reads_still_says_how_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+    command.current_dir(folder.path()).args(["export", "--home", "none", "--out", "file"]);
+    assert_eq!(command.stderr(full).status().unwrap().code(), Some(2));
+}
+
+#[test]
+fn a_hangup_that_was_ignored_from_the_start_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let mut command = Command::new("nohup");
+    command.current_dir(folder).arg(env!("CARGO_BIN_EXE_luqi")).args(["node", "--home", "net/node1"]);
+    let output = || std::fs::File::create(folder.join("output")).unwrap();
+    let mut node = Running(command.stdin(Stdio::null()).stdout(output()).stderr(output()).spawn().unwrap());
+    until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
+    node.signal("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(folder.join("net/node1/node.sock").exists());
+    node.signal("TERM");
+    assert_eq!(node.wait(), Some(0));
+}
+
+#[test]
+fn an_empty_configuration_listens_on_this_machine_alone() {
+    let config: luqi_node::config::Config = toml::from_str("").unwrap();
+    assert!(config.network.listen.ip().is_loopback() && config.http.listen.ip().is_loopback());
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn quoted(text: impl ToString) -> String {
 }
 
 fn network(text: &mut String, network: &NetworkSection) {
-    let listen = "Address that other members' nodes connect to. Only they are let in.";
+    let listen = "Address that other members' nodes connect to; only they are let in. On a network that is 0.0.0.0:7070, or\nthe address of one interface.";
     section(text, "network", &[("listen", listen, quoted(network.listen))]);
     text.push_str(
         "# Nodes that are dialled, and dialled again whenever the connection is lost. A name is resolved anew at\n\
@@ -50,7 +50,7 @@ fn network(text: &mut String, network: &NetworkSection) {
          # = \"qingdao.example:7070\"}]'.\n",
     );
     if network.peers.is_empty() {
-        text.push_str("peers = []\n");
+        text.push_str("# [[network.peers]]\n# node = 2\n# address = \"qingdao.example:7070\"\n");
     }
     for peer in &network.peers {
         let _ = writeln!(text, "[[network.peers]]\nnode = {}\naddress = {}", peer.node, quoted(&peer.address));

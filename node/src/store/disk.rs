@@ -55,6 +55,7 @@ impl DiskStore {
     /// [`StoreError`]: what is wrong, where, and what to do.
     pub fn open(folder: &Path, genesis: &Genesis, config: StoreConfig) -> Result<Self, StoreError> {
         files::make_folder(folder)?;
+        files::expect_owner(folder)?;
         let lock = files::lock(&folder.join("lock"))?;
         let mut notes = Vec::new();
         let hot = Hot::open(&folder.join("hot"))?;

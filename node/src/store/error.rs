@@ -29,6 +29,16 @@ pub enum StoreError {
         /// Its answer.
         source: io::Error,
     },
+    /// The superuser would leave files here that their owner's node cannot open.
+    #[error(
+        "{path} belongs to user {owner}, and files that root makes there are closed to its node: run this as that user (runuser -u NAME -- luqi …)"
+    )]
+    OtherUser {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
     /// Somebody else writes here.
     #[error("another process{} has this home open ({path}): stop it, or use another home", process(.by))]
     InUse {

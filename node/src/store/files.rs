@@ -3,7 +3,8 @@
 use super::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// Makes a folder, and its name durable.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
@@ -12,6 +13,26 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
     }
     std::fs::create_dir_all(path).map_err(StoreError::io("make the folder", path))?;
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Refuses the superuser in a folder of somebody else: what it made there (a snapshot of the database, say, under a
+/// strict umask) the owner's node could not open.
+pub(crate) fn expect_owner(folder: &Path) -> Result<(), StoreError> {
+    let owner = std::fs::metadata(folder).map_err(StoreError::io("read the folder", folder))?.uid();
+    if owner != 0 && rustix::process::geteuid().is_root() {
+        return Err(StoreError::OtherUser { path: folder.to_owned(), owner });
+    }
+    Ok(())
+}
+
+/// The first file of a folder that this process may not open as it has to; none where it may open all.
+pub(crate) fn closed_to_us(folder: &Path) -> Option<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    files.into_iter().filter(|path| path.is_file()).find(|path| {
+        let opened = File::options().read(true).write(true).open(path);
+        opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    })
 }
 
 /// Makes durable which files a folder names.

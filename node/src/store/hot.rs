@@ -67,7 +67,7 @@ impl Hot {
         files::make_folder(folder)?;
         check_blobs(folder)?;
         remove_half_snapshots(folder)?;
-        let db = open_patiently(folder)?;
+        let db = open_patiently(folder).map_err(|error| named(error, folder))?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(StoreError::io("open", &path))?;
         file.sync_all().map_err(StoreError::io("sync", &path))?;
@@ -270,6 +270,16 @@ fn open_patiently(folder: &Path) -> Result<sled::Db, StoreError> {
         }
     }
     Err(Failure::Locked.at(folder))
+}
+
+/// sled does not say which of its files it may not open.
+fn named(error: StoreError, folder: &Path) -> StoreError {
+    match (error, files::closed_to_us(folder)) {
+        (StoreError::Io { source, .. }, Some(path)) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            StoreError::Io { doing: "open", path, source }
+        }
+        (error, _) => error,
+    }
 }
 
 /// How a call of sled fails.

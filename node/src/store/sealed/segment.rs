@@ -34,11 +34,12 @@ pub(super) struct Place {
     pub(super) row: u64,
 }
 
-/// A sealed file.
+/// A sealed file. It is open for reading alone: who writes opens it again, so that a closed one may be
+/// write-protected.
 pub(crate) struct Segment {
     pub(super) path: PathBuf,
-    pub(super) blocks: File,
-    pub(super) rows: File,
+    blocks: File,
+    rows: File,
     /// Height of its first block.
     pub(super) first: u64,
     pub(super) places: Vec<Place>,
@@ -79,12 +80,8 @@ impl Segment {
 
     /// Opens a file; finds its blocks by the hint beside it, or else from frame to frame.
     pub(super) fn open(path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
-        let file = |path: &Path, create| {
-            let file = File::options().read(true).write(true).create(create).truncate(false).open(path);
-            file.map_err(StoreError::io("open", path))
-        };
-        let blocks = file(path, false)?;
-        let rows = file(&rows_of(path), true)?;
+        let blocks = File::open(path).map_err(StoreError::io("open", path))?;
+        let rows = open_rows(&rows_of(path))?;
         let (foot, end) = read_foot(&blocks, path, chain)?;
         let first = first_above(&foot);
         let path = path.to_owned();
@@ -94,6 +91,14 @@ impl Segment {
             segment.scan()?;
         }
         Ok(segment)
+    }
+
+    /// Both files, to be written.
+    pub(super) fn for_writing(&self) -> Result<(File, File), StoreError> {
+        let open = |path: &Path| {
+            File::options().read(true).write(true).open(path).map_err(StoreError::io("open for writing", path))
+        };
+        Ok((open(&self.path)?, open(&rows_of(&self.path))?))
     }
 
     /// The foot that the file begins with.
@@ -218,8 +223,9 @@ impl Segment {
         }
         self.places.truncate(keep);
         if !self.closed {
-            self.blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
-            self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            let (blocks, _) = self.for_writing()?;
+            blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
+            blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
         }
         self.torn = false;
         Ok(())
@@ -230,10 +236,11 @@ impl Segment {
         let mut bytes = Vec::new();
         frame(&mut bytes, FrameKind::Certificate, &codec::encode(certificate))
             .map_err(StoreError::archive(&self.path))?;
-        self.blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
+        let (blocks, _) = self.for_writing()?;
+        blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
         let length = self.end + bytes.len() as u64;
-        self.blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
-        self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
+        blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
         self.closed = true;
         index::write(self)
     }
@@ -249,6 +256,17 @@ impl Segment {
 
     pub(super) fn damaged(&self, height: u64, why: &dyn std::fmt::Display) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), height: Height(height), why: why.to_string() }
+    }
+}
+
+/// Opens the rows beside a file; empty ones where there are none.
+fn open_rows(path: &Path) -> Result<File, StoreError> {
+    match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let made = File::options().read(true).write(true).create_new(true).open(path);
+            made.map_err(StoreError::io("create", path))
+        }
+        opened => opened.map_err(StoreError::io("open", path)),
     }
 }
 
