@@ -120,6 +120,8 @@ pub struct HttpSection {
     pub socket: PathBuf,
     /// The largest message that is taken, in bytes.
     pub max_body_bytes: u32,
+    /// Bytes of all bodies that are read, or waited for, at once.
+    pub max_bodies_bytes: u32,
     /// Connections at once.
     pub max_connections: u32,
     /// Streams of blocks at once.
@@ -128,6 +130,8 @@ pub struct HttpSection {
     pub header_timeout_ms: u32,
     /// How long a request may take in all, in milliseconds; a stream of blocks may stand still as long.
     pub request_timeout_ms: u32,
+    /// Bytes a second that the other side of an answer must read in the long run.
+    pub least_bytes_per_second: u32,
     /// Requests a second of one remote address.
     pub requests_per_second: u32,
     /// Requests at once of one remote address.
@@ -191,10 +195,12 @@ impl Default for HttpSection {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7080)),
             socket: PathBuf::new(),
             max_body_bytes: 4 << 20,
+            max_bodies_bytes: 64 << 20,
             max_connections: 256,
             max_streams: 4,
             header_timeout_ms: 10_000,
             request_timeout_ms: 30_000,
+            least_bytes_per_second: 64 << 10,
             requests_per_second: 200,
             burst: 400,
         }
@@ -311,6 +317,8 @@ impl Config {
         let http = &self.http;
         let positive = [
             ("http.max_body_bytes", u64::from(http.max_body_bytes)),
+            ("http.max_bodies_bytes", u64::from(http.max_bodies_bytes)),
+            ("http.least_bytes_per_second", u64::from(http.least_bytes_per_second)),
             ("http.max_connections", u64::from(http.max_connections)),
             ("http.max_streams", u64::from(http.max_streams)),
             ("http.header_timeout_ms", u64::from(http.header_timeout_ms)),

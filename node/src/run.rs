@@ -16,6 +16,7 @@ use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
 use crate::outbox::{Outbox, OutboxError};
+use crate::store;
 use crate::sync;
 use agreement::Shown;
 use async_trait::async_trait;
@@ -87,6 +88,11 @@ pub enum RunError {
     /// The system gives no thread, or a part of the program failed.
     #[error("a part of the node failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
+    /// Something that was written did not become durable.
+    #[error(
+        "{0}; what was written there last may be lost, and the next sync would not tell: look at the disk, and start the node again: it goes on from what is durable"
+    )]
+    Unsynced(String),
     /// A part of the program ended although nobody told it to.
     #[error("a part of the node ended by itself; what it said last stands in the log above")]
     Ended,
@@ -154,16 +160,24 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view, &abreast).await });
     // Nobody waits for it where the caller has gone.
     let _ = ready.send(place);
-    let ended = supervise(agreeing, stop, &end, &mut tasks).await;
-    for task in tasks {
-        if task.await.is_err() {
-            tracing::error!("a part of the node ended by itself");
+    let work = async {
+        let ended = supervise(agreeing, stop, &end, &mut tasks).await;
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("a part of the node ended by itself");
+            }
         }
+        intake.stop().await;
+        tokio::task::spawn_blocking(move || chain.snapshot()).await?;
+        tracing::info!("the node has ended");
+        ended
+    };
+    tokio::select! {
+        biased;
+        // Nothing is finished or written any more: what comes after a failed sync is not to be trusted.
+        why = store::sync_failed() => Err(RunError::Unsynced(why)),
+        ended = work => ended,
     }
-    intake.stop().await;
-    tokio::task::spawn_blocking(move || chain.snapshot()).await?;
-    tracing::info!("the node has ended");
-    ended
 }
 
 /// Waits until the node is told to end or a part of it has, and lets the rest end.

@@ -144,6 +144,7 @@ impl From<RunError> for Problem {
             | RunError::Outbox(_)
             | RunError::Http(_)
             | RunError::Thread(_)
+            | RunError::Unsynced(_)
             | RunError::Ended => Self::new(Exit::Failed, error),
         }
     }

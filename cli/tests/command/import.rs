@@ -210,6 +210,17 @@ fn the_superuser_leaves_nothing_in_a_home_that_its_owner_cannot_open() {
         command.output().unwrap()
     };
     assert!(export("own.luqi").status.success());
+    // A home that somebody else may not enter is not taken for none.
+    let elsewhere = folder.join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::rename(folder.join(NODE), elsewhere.join("node1")).unwrap();
+    std::fs::set_permissions(&elsewhere, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+    command.current_dir(folder).args(["node", "--home", "elsewhere/node1"]).uid(SOMEBODY).gid(SOMEBODY);
+    let closed = command.output().unwrap();
+    let why = String::from_utf8(closed.stderr).unwrap();
+    assert!(closed.status.code() == Some(4) && why.contains("Permission denied"), "{why}");
+    std::fs::rename(elsewhere.join("node1"), folder.join(NODE)).unwrap();
     // What an earlier version left behind as root is named.
     let file = folder.join(NODE).join("ledger/hot/db");
     chown(&file, Some(0), Some(0)).unwrap();

@@ -111,6 +111,42 @@ fn a_command_whose_errors_nobody_reads_still_says_how_it_ended() {
 }
 
 #[test]
+fn a_failed_sync_ends_the_process_and_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let (library, when) = (folder.join("failing_sync.so"), folder.join("now"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/command/failing_sync.c");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).args([source, "-ldl"]).status();
+    assert!(built.unwrap().success());
+    let mut before = 0;
+    for file in ["ledger/tip", "ledger/hot/db"] {
+        let start = |of: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+            command.current_dir(folder).args(["node", "--home", "net/node1"]);
+            command.env("LD_PRELOAD", &library).env("FAIL_SYNC_OF", of).env("FAIL_SYNC_WHEN", &when);
+            let log = std::fs::File::create(folder.join("stderr")).unwrap();
+            Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+        };
+        let height = || {
+            let answer = luqi(folder, &["status", "--url", "unix:net/node1/node.sock", "--json"]);
+            serde_json::from_slice::<Value>(&answer.stdout).ok()?["nodes"][0]["status"]["height"].as_u64()
+        };
+        let mut node = start(file);
+        let seen = until("blocks", || height().filter(|height| *height > before));
+        std::fs::write(&when, "").unwrap();
+        assert_eq!(node.wait(), Some(4), "{file}");
+        let said = std::fs::read_to_string(folder.join("stderr")).unwrap();
+        assert!(said.contains(&format!("net/node1/{file}")) && said.contains("os error 5"), "{said}");
+        assert!(!when.exists(), "the sync failed once");
+        let mut node = start(file);
+        before = until("it to go on", || height().filter(|height| *height > seen + 1));
+        node.signal("TERM");
+        assert_eq!(node.wait(), Some(0));
+    }
+}
+
+#[test]
 fn a_hangup_that_was_ignored_from_the_start_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -60,7 +60,7 @@ fn network(text: &mut String, network: &NetworkSection) {
     }
 }
 
-fn http(http: &HttpSection) -> [Line<'static>; 9] {
+fn http(http: &HttpSection) -> [Line<'static>; 11] {
     [
         (
             "listen",
@@ -71,6 +71,11 @@ fn http(http: &HttpSection) -> [Line<'static>; 9] {
             quoted(http.socket.display())
         }),
         ("max_body_bytes", "Bytes of the largest message that is taken.", http.max_body_bytes.to_string()),
+        (
+            "max_bodies_bytes",
+            "Bytes of all messages that are read, or waited for, at once.",
+            http.max_bodies_bytes.to_string(),
+        ),
         ("max_connections", "Connections at once.", http.max_connections.to_string()),
         ("max_streams", "Streams of blocks at once, each of which reads the disk.", http.max_streams.to_string()),
         ("header_timeout_ms", "How long the head of a request may take to arrive.", http.header_timeout_ms.to_string()),
@@ -78,6 +83,11 @@ fn http(http: &HttpSection) -> [Line<'static>; 9] {
             "request_timeout_ms",
             "How long a request may take in all; a stream of blocks may stand still as long.",
             http.request_timeout_ms.to_string(),
+        ),
+        (
+            "least_bytes_per_second",
+            "Bytes a second that whoever asked must read of an answer in the long run.",
+            http.least_bytes_per_second.to_string(),
         ),
         (
             "requests_per_second",

@@ -1,8 +1,10 @@
 //! `/v1/blocks`: single blocks as they are, and stretches of the chain as archives, streamed.
 
-use super::{Code, Problem, Surface, blocking, json};
+use super::limit::Counted;
+use super::{Code, Problem, Side, Surface, blocking, json};
 use crate::committer::export_stretch;
 use crate::store::{Store as _, StoreError};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -17,7 +19,7 @@ use ledger_core::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -99,6 +101,7 @@ pub(super) async fn block(
 
 pub(super) async fn stretch(
     State(surface): State<Arc<Surface>>,
+    side: Option<Extension<Side>>,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Range { from, to }) = range.map_err(|error| bad(&error.body_text()))?;
@@ -114,20 +117,19 @@ pub(super) async fn stretch(
     if to < from {
         return Err(bad(&format!("the stretch from {from} to {to} has no block")));
     }
-    let permit = Arc::clone(&surface.streams).try_acquire_owned().map_err(|_| {
-        Problem::new(
-            Code::TooManyStreams,
-            "as many streams of blocks are read as the node allows",
-            "同时读取的区块流已达节点上限",
-        )
-        .retry_after(Duration::from_secs(5))
-    })?;
+    let permit = Arc::clone(&surface.streams).try_acquire_owned().map_err(|_| too_many_streams())?;
+    let counted = match side {
+        Some(Extension(Side::Remote(address))) => {
+            Some(surface.limits.stream(address, Instant::now()).ok_or_else(too_many_streams)?)
+        }
+        Some(Extension(Side::Socket | Side::Loopback)) | None => None,
+    };
     let (sender, pieces) = mpsc::channel(PIECES);
-    let chain = surface.handles.chain.clone();
+    let (chain, feet) = (surface.handles.chain.clone(), Arc::clone(&surface.feet));
     tokio::task::spawn_blocking(move || {
-        let writer = Pieces { to: sender.clone(), waiting: Vec::with_capacity(PIECE), _permit: permit };
+        let writer = Pieces { to: sender.clone(), waiting: Vec::with_capacity(PIECE), _permits: (permit, counted) };
         let (store, genesis) = (chain.store(), chain.genesis());
-        let written = export_stretch(&**store, genesis, (from, to), writer, std::path::Path::new("the stream"));
+        let written = export_stretch(&**store, genesis, &feet, (from, to), writer, std::path::Path::new("the stream"));
         if let Err(error) = written {
             let gone = matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
             if !gone {
@@ -151,7 +153,7 @@ struct Pieces {
     to: mpsc::Sender<Result<Bytes, io::Error>>,
     waiting: Vec<u8>,
     /// Held as long as the disk is read.
-    _permit: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, Option<Counted>),
 }
 
 impl Pieces {
@@ -205,6 +207,15 @@ fn show(block: &HashedBlock, outcomes: Vec<Outcome>) -> Shown {
 
 fn bad(why: &str) -> Problem {
     Problem::new(Code::BadRequest, why, "请求参数有误")
+}
+
+fn too_many_streams() -> Problem {
+    Problem::new(
+        Code::TooManyStreams,
+        "as many streams of blocks are read as the node allows, of all or of this address",
+        "同时读取的区块流已达节点或该地址的上限",
+    )
+    .retry_after(Duration::from_secs(5))
 }
 
 fn unknown(height: Height, tip: Height) -> Problem {

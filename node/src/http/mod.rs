@@ -37,6 +37,7 @@ pub use server::{Bound, HttpError};
 pub use status::{PeerStatus, Role, Status};
 
 use crate::chain::Chain;
+use crate::committer::Feet;
 use crate::config::HttpSection;
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
@@ -47,6 +48,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use ledger_core::membership::NodeKey;
 use ledger_core::names::NodeNumber;
+use limit::Limits;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,8 +82,14 @@ struct Surface {
     handles: Handles,
     begun: Instant,
     max_body_bytes: usize,
+    /// A permit for each byte of bodies that are being read or waited for.
+    bodies: Arc<Semaphore>,
     /// One permit for each stream of blocks.
     streams: Arc<Semaphore>,
+    /// What remote addresses may do.
+    limits: Arc<Limits>,
+    /// What earlier stretches of blocks began on.
+    feet: Arc<Feet>,
 }
 
 /// Whence a request came.
@@ -101,7 +109,16 @@ impl Surface {
             handles,
             begun: Instant::now(),
             max_body_bytes: config.max_body_bytes as usize,
+            bodies: Arc::new(Semaphore::new(config.max_bodies_bytes.max(config.max_body_bytes) as usize)),
             streams: Arc::new(Semaphore::new(config.max_streams as usize)),
+            // One address cannot keep the others out.
+            limits: Arc::new(Limits::new(
+                config.requests_per_second,
+                config.burst,
+                (config.max_connections / 4).max(1),
+                (config.max_streams / 4).max(1),
+            )),
+            feet: Arc::default(),
         }
     }
 }

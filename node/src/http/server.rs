@@ -2,7 +2,7 @@
 //! what was begun is finished.
 
 use super::limit::{Counted, Limits};
-use super::patience::Patient;
+use super::patience::{Least, Patient};
 use super::{Code, Handles, Problem, Side, Surface, router};
 use crate::config::HttpSection;
 use crate::metrics::Metrics;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -76,6 +76,7 @@ struct Shared {
     limits: Arc<Limits>,
     header_timeout: Duration,
     request_timeout: Duration,
+    least: Least,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
 }
@@ -110,14 +111,14 @@ impl Bound {
     /// Serves until `stop` says so; then what is under way is finished, and the socket removed.
     pub async fn serve(self, handles: Handles, config: &HttpSection, stop: watch::Receiver<bool>) {
         let surface = Arc::new(Surface::new(handles, config));
-        // One address cannot keep the others out.
-        let each = (config.max_connections / 4).max(1);
+        let request_timeout = Duration::from_millis(config.request_timeout_ms.into());
         let shared = Shared {
             metrics: Arc::clone(&surface.handles.metrics),
+            limits: Arc::clone(&surface.limits),
             router: router(surface),
-            limits: Arc::new(Limits::new(config.requests_per_second, config.burst, each)),
             header_timeout: Duration::from_millis(config.header_timeout_ms.into()),
-            request_timeout: Duration::from_millis(config.request_timeout_ms.into()),
+            request_timeout,
+            least: Least { still: request_timeout, rate: config.least_bytes_per_second },
             stop,
         };
         let local = self.address.ip().is_loopback();
@@ -170,13 +171,28 @@ async fn accept_tcp(listener: TcpListener, local: bool, shared: Shared, connecti
         let counted = match side {
             Side::Remote(address) => match shared.limits.connection(address, Instant::now()) {
                 Some(counted) => Some(counted),
-                None => continue,
+                None => {
+                    refuse(&stream, &shared);
+                    continue;
+                }
             },
             Side::Socket | Side::Loopback => None,
         };
         tasks.spawn(connection(stream, side, shared.clone(), (permit, counted)));
     }
     finish(tasks).await;
+}
+
+/// Says why a connection is closed, as far as there is room for it: nothing is waited for.
+fn refuse(stream: &TcpStream, shared: &Shared) {
+    let problem = Problem::new(
+        Code::TooManyConnections,
+        "this address has as many connections as the node allows",
+        "该地址的连接数已达节点上限",
+    );
+    shared.metrics.answered(problem.code().status().as_u16());
+    // Where even that does not fit, the connection ends without a word.
+    let _ = stream.try_write(&problem.to_http());
 }
 
 async fn accept_unix(listener: UnixListener, shared: Shared, connections: usize) {
@@ -239,7 +255,7 @@ async fn connection(
     _counted: (OwnedSemaphorePermit, Option<Counted>),
 ) {
     let mut stop = shared.stop.clone();
-    let io = TokioIo::new(Patient::new(stream, shared.request_timeout));
+    let io = TokioIo::new(Patient::new(stream, shared.least));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(shared.header_timeout);
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
@@ -270,7 +286,7 @@ async fn answer(
     shared: &Shared,
     tower: &TowerToHyperService<Router>,
 ) -> Result<Response<Body>, Infallible> {
-    if let Err(problem) = allowed(side, shared) {
+    if let Err(problem) = allowed(side, shared).and_then(|()| one_host(&request)) {
         shared.metrics.answered(problem.code().status().as_u16());
         return Ok(problem.into_response());
     }
@@ -290,6 +306,15 @@ async fn answer(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Two lines that say for which host the request is mean that somebody on the way reads another one than we do.
+fn one_host(request: &Request<Incoming>) -> Result<(), Problem> {
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let (en, zh) = ("the request has more than one line Host", "请求含多个 Host 头");
+        return Err(Problem::new(Code::BadRequest, en, zh));
+    }
+    Ok(())
 }
 
 fn allowed(side: Side, shared: &Shared) -> Result<(), Problem> {

@@ -4,7 +4,9 @@ use super::hot::{Hot, Part, Parts};
 use super::sealed::{Sealed, height_in};
 use super::sealer::Sealer;
 use super::tip_file::TipFile;
-use super::{Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of};
+use super::{
+    Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of, unsynced,
+};
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
@@ -238,6 +240,15 @@ impl Shared {
 
     fn append(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
         let mut writer = self.writer();
+        if let Some(why) = unsynced::first() {
+            // Nor is the database opened anew: it would take for durable what the disk does not have, and cut away
+            // what the tip file may already name.
+            let path = self.folder.clone();
+            return Err(StoreError::Sync {
+                path,
+                source: std::io::Error::other(format!("an earlier sync failed: {why}")),
+            });
+        }
         if writer.failed {
             self.mend(&mut writer)?;
         }

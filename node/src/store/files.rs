@@ -1,17 +1,18 @@
 //! Durable files: what is acknowledged was synced with the folder that names it.
 
 use super::StoreError;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-/// Makes a folder, and its name durable.
+/// Makes a folder that only its owner may enter, and its name durable.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Ok(());
     }
-    std::fs::create_dir_all(path).map_err(StoreError::io("make the folder", path))?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(StoreError::io("make the folder", path))?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn closed_to_us(folder: &Path) -> Option<PathBuf> {
 pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let folder = File::open(path).map_err(StoreError::io("open the folder", path))?;
-    folder.sync_all().map_err(StoreError::io("sync the folder", path))
+    folder.sync_all().map_err(StoreError::sync(path))
 }
 
 /// Replaces a file as a whole: whoever reads it finds the old one or the new one.
@@ -51,7 +52,7 @@ pub(crate) fn replace(
     let file = File::create(&beside).map_err(StoreError::io("create", &beside))?;
     let mut to = BufWriter::with_capacity(1 << 20, file);
     let written = write(&mut to).and_then(|()| to.flush().map_err(StoreError::io("write", &beside)));
-    let written = written.and_then(|()| to.get_ref().sync_all().map_err(StoreError::io("sync", &beside)));
+    let written = written.and_then(|()| to.get_ref().sync_all().map_err(StoreError::sync(&beside)));
     if let Err(error) = written {
         // Half a file beside the good one helps nobody, and may be what fills the disk.
         let _ = std::fs::remove_file(&beside);

@@ -70,7 +70,7 @@ impl Hot {
         let db = open_patiently(folder).map_err(|error| named(error, folder))?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(StoreError::io("open", &path))?;
-        file.sync_all().map_err(StoreError::io("sync", &path))?;
+        file.sync_all().map_err(StoreError::sync(&path))?;
         files::sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), db, file })
     }
@@ -194,8 +194,15 @@ impl Hot {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        self.call(|| self.db.flush().map(|_| ()))?;
-        self.file.sync_data().map_err(StoreError::io("sync", &self.folder.join("db")))
+        match quietly(|| self.db.flush().map(|_| ())) {
+            // No room is found while it writes; whatever else fails, the disk does.
+            Err(failure) => match failure.at(&self.folder) {
+                StoreError::Io { source, .. } => return Err(StoreError::sync(&self.folder.join("db"))(source)),
+                other => return Err(other),
+            },
+            Ok(()) => {}
+        }
+        self.file.sync_data().map_err(StoreError::sync(&self.folder.join("db")))
     }
 
     fn call<T>(&self, work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
@@ -296,9 +303,20 @@ impl Failure {
             Self::Locked => StoreError::InUse { path: path.join("db"), by: None },
             Self::Error(sled::Error::Io(source)) => StoreError::io("use the database in", folder)(source),
             Self::Error(error) => StoreError::Hot { path, why: error.to_string() },
-            Self::Panic(why) => StoreError::Hot { path, why },
+            // In places sled unwraps what the system says.
+            Self::Panic(why) => match answer_in(&why) {
+                Some(source) => StoreError::io("write or read", &path.join("db"))(source),
+                None => StoreError::Hot { path, why },
+            },
         }
     }
+}
+
+/// The answer of the system that a panic quotes: `Os { code: 5, kind: …`.
+fn answer_in(panic: &str) -> Option<std::io::Error> {
+    let (_, code) = panic.split_once("Os { code: ")?;
+    let (code, _) = code.split_once(',')?;
+    code.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// Calls sled, whose panics become errors and are not printed.
@@ -327,5 +345,28 @@ fn quietly<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
             Err(Failure::Panic(format!("it stopped with \"{}\"", text.unwrap_or_default())))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_disk_that_sled_unwraps_is_named_with_its_file() {
+        let panic =
+            "called `Result::unwrap()` on an `Err` value: Io(Os { code: 5, kind: Uncategorized, message: \"…\" })";
+        let failure = Failure::Panic(format!("it stopped with \"{panic}\""));
+        let error = failure.at(Path::new("home/ledger/hot"));
+        assert!(error.is_of_the_machine());
+        let said = error.to_string();
+        assert!(
+            said.contains("home/ledger/hot/db") && said.contains("os error 5") && !said.contains("unwrap"),
+            "{said}"
+        );
+        let full = Failure::Panic("Io(Os { code: 28, kind: StorageFull })".to_owned()).at(Path::new("hot"));
+        assert!(matches!(full, StoreError::DiskFull { .. }));
+        let other = Failure::Panic("index out of range".to_owned()).at(Path::new("hot"));
+        assert!(matches!(other, StoreError::Hot { .. }));
     }
 }

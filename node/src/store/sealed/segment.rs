@@ -225,7 +225,7 @@ impl Segment {
         if !self.closed {
             let (blocks, _) = self.for_writing()?;
             blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
-            blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            blocks.sync_all().map_err(StoreError::sync(&self.path))?;
         }
         self.torn = false;
         Ok(())
@@ -240,7 +240,7 @@ impl Segment {
         blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
         let length = self.end + bytes.len() as u64;
         blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
-        blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        blocks.sync_all().map_err(StoreError::sync(&self.path))?;
         self.closed = true;
         index::write(self)
     }

@@ -60,7 +60,7 @@ impl Sealed {
         let path = segment::path_of(&self.folder, number);
         let segment = Segment::create(&path, &self.chain, foot)?;
         let (blocks, _) = segment.for_writing()?;
-        blocks.sync_all().map_err(StoreError::io("sync", &path))?;
+        blocks.sync_all().map_err(StoreError::sync(&path))?;
         files::sync_folder(&self.folder)?;
         self.segments.push(segment);
         Ok(())
@@ -129,6 +129,6 @@ impl Pass {
         let cut = self.blocks.set_len(self.end).and_then(|()| self.rows.set_len(self.rows_end));
         cut.map_err(StoreError::io("cut", &self.path))?;
         let synced = self.blocks.sync_all().and_then(|()| self.rows.sync_all());
-        synced.map_err(StoreError::io("sync", &self.path))
+        synced.map_err(StoreError::sync(&self.path))
     }
 }
