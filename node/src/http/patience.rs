@@ -157,7 +157,7 @@ mod tests {
         Least { still: Duration::from_millis(still), rate }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_write_that_nobody_reads_ends() {
         let (ours, _theirs) = tokio::io::duplex(4);
         let mut patient = Patient::new(ours, least(20, 1));
@@ -166,27 +166,28 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
-    /// Whether a reader that takes a byte each so many milliseconds is served to the end.
-    async fn served(each_ms: u64) -> bool {
+    /// Whether a reader that waits so long before each byte is served to the end.
+    async fn served(pause: Duration) -> bool {
         let (ours, mut theirs) = tokio::io::duplex(1);
-        let mut patient = Patient::new(ours, least(1_000, 100));
+        let mut patient = Patient::new(ours, least(500, 100));
         let reader = tokio::spawn(async move {
-            for _ in 0..2_000 {
-                tokio::time::sleep(Duration::from_millis(each_ms)).await;
+            for _ in 0..200 {
+                tokio::time::sleep(pause).await;
                 if theirs.read_u8().await.is_err() {
                     break;
                 }
             }
         });
-        let written = patient.write_all(&[7; 2_000]).await;
+        let written = patient.write_all(&[7; 200]).await;
         reader.abort();
         written.is_ok()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_reads_at_the_least_rate_is_served_and_who_drips_is_not() {
-        assert!(served(9).await);
-        assert!(!served(12).await);
+        assert!(served(Duration::ZERO).await);
+        // No single write stands still for the half second; 20 bytes a second are less than 100.
+        assert!(!served(Duration::from_millis(50)).await);
     }
 
     #[tokio::test]
