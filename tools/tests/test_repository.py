@@ -1,6 +1,8 @@
 """What pages and policies say of the repository itself is so."""
 
+import json
 import re
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -38,6 +40,24 @@ class Repository(unittest.TestCase):
         for name in sources:
             found = calls.search((ROOT / name).read_text(encoding="utf-8"))
             self.assertIsNone(found, f"{name}: {found}")
+
+    def test_alarms_and_dashboard_ask_for_what_the_node_tells(self):
+        page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        told = set(re.findall(r"\b(?:luqi|process)_[a-z0-9_]+", page))
+        rules = (ROOT / "deploy/luqi.rules.yml").read_text(encoding="utf-8")
+        board = json.loads((ROOT / "deploy/luqi-dashboard.json").read_text(encoding="utf-8"))
+        expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+        expressions += re.findall(r"^ +expr: (.*)$", rules, re.MULTILINE)
+        self.assertGreater(len(expressions), 30)
+        for expression in expressions:
+            for name in re.findall(r"\b(?:luqi|process)_[a-z0-9_]+", expression):
+                name = re.sub(r"_(bucket|count|sum)$", "", name)
+                self.assertIn(name, told, expression)
+        for alarm in re.findall(r"alert: (\w+)", rules):
+            self.assertIn(f"`{alarm}`", page)
+        if shutil.which("promtool"):
+            subprocess.run(["promtool", "check", "rules", ROOT / "deploy/luqi.rules.yml"], check=True,
+                           capture_output=True)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,8 @@ impl From<RunError> for Problem {
             | RunError::Http(_)
             | RunError::Thread(_)
             | RunError::Unsynced(_)
-            | RunError::Ended => Self::new(Exit::Failed, error),
+            | RunError::Failed { .. }
+            | RunError::Ended(_) => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -111,6 +111,26 @@ fn a_command_whose_errors_nobody_reads_still_says_how_it_ended() {
 }
 
 #[test]
+fn a_healthy_start_says_nothing_above_info() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut devnet = Running::start(folder, &["devnet", "--validators", "2", "--dir", "net"]);
+    let line = line_of(folder, &mut devnet);
+    let url = line["nodes"][0]["url"].as_str().unwrap();
+    until("a first block", || {
+        let answer = luqi(folder, &["status", "--url", url, "--json"]);
+        let answer: Value = serde_json::from_slice(&answer.stdout).ok()?;
+        answer["nodes"][0]["status"]["height"].as_u64().filter(|height| *height > 0)
+    });
+    for node in ["node1", "node2"] {
+        let log = std::fs::read_to_string(folder.join("net").join(node).join("log")).unwrap();
+        assert!(log.contains("INFO"), "{log}");
+        let loud: Vec<_> = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+        assert!(loud.is_empty(), "{loud:#?}");
+    }
+}
+
+#[test]
 fn a_failed_sync_ends_the_process_and_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

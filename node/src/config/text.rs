@@ -60,12 +60,17 @@ fn network(text: &mut String, network: &NetworkSection) {
     }
 }
 
-fn http(http: &HttpSection) -> [Line<'static>; 11] {
+fn http(http: &HttpSection) -> [Line<'static>; 12] {
     [
         (
             "listen",
             "Address of the HTTP surface. Messages and governance are taken only where this is a loopback address,\nand on the Unix socket.",
             quoted(http.listen),
+        ),
+        (
+            "metrics_listen",
+            "A further address, for /metrics, /healthz and /readyz alone: where Prometheus may reach and others may too.\nEmpty: none.",
+            quoted(String::from(http.metrics_listen)),
         ),
         ("socket", "The Unix socket, for the node's own user alone; empty: node.sock in the home.", {
             quoted(http.socket.display())

@@ -11,6 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures::Stream;
 use ledger_core::block::Header;
 use ledger_core::chain::HashedBlock;
 use ledger_core::merkle::LogIndex;
@@ -21,7 +22,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
 
 /// Bytes that are sent on together.
 const PIECE: usize = 256 << 10;
@@ -135,11 +135,12 @@ pub(super) async fn stretch(
             if !gone {
                 tracing::error!("the stretch from block {from} to {to} breaks off: {error}");
             }
-            // The stream then ends as broken, so that nobody takes what was sent for the whole.
-            let _ = sender.blocking_send(Err(io::Error::other("the stretch cannot be read")));
+            return;
         }
+        // Nobody waits for the end where the reader has gone.
+        let _ = sender.blocking_send(None);
     });
-    let body = Body::from_stream(ReceiverStream::new(pieces));
+    let body = Body::from_stream(to_the_end(pieces));
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::HeaderName::from_static("luqi-from"), from.to_string()),
@@ -148,9 +149,23 @@ pub(super) async fn stretch(
     Ok((StatusCode::OK, headers, body).into_response())
 }
 
+/// The pieces of a stretch up to the mark of its end. Where that does not come (the stretch could not be read, or who
+/// read it panicked) the stream ends as broken, so that nobody takes what was sent for the whole.
+fn to_the_end(pieces: mpsc::Receiver<Option<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> {
+    futures::stream::unfold(Some(pieces), |pieces| async {
+        let mut pieces = pieces?;
+        match pieces.recv().await {
+            Some(Some(piece)) => Some((Ok(piece), Some(pieces))),
+            Some(None) => None,
+            None => Some((Err(io::Error::other("the stretch cannot be read")), None)),
+        }
+    })
+}
+
 /// What is written goes out in pieces, as fast as the other side reads.
 struct Pieces {
-    to: mpsc::Sender<Result<Bytes, io::Error>>,
+    /// None marks the end.
+    to: mpsc::Sender<Option<Bytes>>,
     waiting: Vec<u8>,
     /// Held as long as the disk is read.
     _permits: (OwnedSemaphorePermit, Option<Counted>),
@@ -162,7 +177,7 @@ impl Pieces {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.waiting, Vec::with_capacity(PIECE));
-        self.to.blocking_send(Ok(Bytes::from(piece))).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.to.blocking_send(Some(Bytes::from(piece))).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -224,4 +239,37 @@ fn unknown(height: Height, tip: Height) -> Problem {
         format!("block {height} is not here: the chain begins with block 1 and ends at {tip}"),
         format!("此处没有第 {height} 块：本链自第 1 块起，现至第 {tip} 块"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::StreamExt as _;
+
+    /// What comes of a stretch whose reader does something.
+    async fn read(reader: impl FnOnce(mpsc::Sender<Option<Bytes>>) + Send + 'static) -> Vec<io::Result<Bytes>> {
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let reading = tokio::task::spawn_blocking(move || reader(sender));
+        let came = to_the_end(pieces).collect().await;
+        // It may have panicked, on purpose.
+        drop(reading.await);
+        came
+    }
+
+    #[tokio::test]
+    async fn a_stretch_whose_reader_panics_is_an_error_and_no_success() {
+        let piece = || Some(Bytes::from_static(b"blocks"));
+        let whole = read(move |to| {
+            to.blocking_send(piece()).unwrap();
+            to.blocking_send(None).unwrap();
+        });
+        let whole = whole.await;
+        assert!(whole.len() == 1 && whole[0].is_ok());
+        let broken = read(move |to| {
+            to.blocking_send(piece()).unwrap();
+            panic!("on purpose");
+        });
+        let broken = broken.await;
+        assert!(broken.len() == 2 && broken[0].is_ok() && broken[1].is_err());
+    }
 }

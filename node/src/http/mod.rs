@@ -20,6 +20,7 @@ mod blocks;
 mod governance;
 mod limit;
 mod members;
+mod metrics;
 mod patience;
 mod problem;
 mod ready;
@@ -135,7 +136,35 @@ fn router(surface: Arc<Surface>) -> Router {
         .route("/v1/blocks/{height}", get(blocks::block))
         .route("/healthz", get(ready::health))
         .route("/readyz", get(ready::ready))
-        .route("/metrics", get(ready::metrics))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(surface)
+}
+
+/// The route that a path belongs to, for the metrics: one of a few, whatever is asked for.
+fn route_of(path: &str) -> &'static str {
+    match path {
+        "/v1/submissions" => "/v1/submissions",
+        "/v1/governance" => "/v1/governance",
+        "/v1/status" => "/v1/status",
+        "/v1/members" => "/v1/members",
+        "/v1/blocks" => "/v1/blocks",
+        "/healthz" => "/healthz",
+        "/readyz" => "/readyz",
+        "/metrics" => "/metrics",
+        path if path.starts_with("/v1/submissions/") => "/v1/submissions/{id}",
+        path if path.starts_with("/v1/blocks/") => "/v1/blocks/{height}",
+        _ => "other",
+    }
+}
+
+/// The routes of a listener for whoever watches the node.
+fn watching(surface: Arc<Surface>) -> Router {
+    Router::new()
+        .route("/healthz", get(ready::health))
+        .route("/readyz", get(ready::ready))
+        .route("/metrics", get(metrics::metrics))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .with_state(surface)

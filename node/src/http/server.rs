@@ -3,7 +3,7 @@
 
 use super::limit::{Counted, Limits};
 use super::patience::{Least, Patient};
-use super::{Code, Handles, Problem, Side, Surface, router};
+use super::{Code, Handles, Problem, Side, Surface, router, watching};
 use crate::config::HttpSection;
 use crate::metrics::Metrics;
 use axum::Router;
@@ -27,11 +27,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
 /// Lines of a request's head.
 const MAX_HEADERS: usize = 64;
+/// Connections of who watches the node: apart from all others, so that a full surface is seen.
+const METRICS_CONNECTIONS: usize = 16;
 /// After a failed accept (no file descriptor left, say) the listener rests so long.
 const REST: Duration = Duration::from_millis(100);
 /// How long requests under way may take once the node is to end.
@@ -43,6 +46,16 @@ pub enum HttpError {
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {source}; set another one with [http] listen in node.toml")]
     Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address for metrics is taken, or not ours.
+    #[error(
+        "cannot listen on {address} for metrics: {source}; set another one with [http] metrics_listen in node.toml"
+    )]
+    Metrics {
         /// The address.
         address: SocketAddr,
         /// What the system said.
@@ -67,6 +80,8 @@ pub struct Bound {
     address: SocketAddr,
     unix: UnixListener,
     socket: PathBuf,
+    /// For who watches the node, where that is asked for.
+    metrics: Option<TcpListener>,
 }
 
 /// What every connection needs.
@@ -93,13 +108,26 @@ impl Bound {
         let address = tcp.local_addr().map_err(failed)?;
         let socket = config.socket_in(home);
         let unix = bind_socket(&socket)?;
-        Ok(Self { tcp, address, unix, socket })
+        let metrics = match config.metrics_listen.0 {
+            Some(address) => {
+                let failed = |source| HttpError::Metrics { address, source };
+                Some(TcpListener::bind(address).await.map_err(failed)?)
+            }
+            None => None,
+        };
+        Ok(Self { tcp, address, unix, socket, metrics })
     }
 
     /// The address, with the port that the system chose where 0 was asked for.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the listener for metrics.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// The Unix socket.
@@ -115,7 +143,7 @@ impl Bound {
         let shared = Shared {
             metrics: Arc::clone(&surface.handles.metrics),
             limits: Arc::clone(&surface.limits),
-            router: router(surface),
+            router: router(Arc::clone(&surface)),
             header_timeout: Duration::from_millis(config.header_timeout_ms.into()),
             request_timeout,
             least: Least { still: request_timeout, rate: config.least_bytes_per_second },
@@ -123,9 +151,16 @@ impl Bound {
         };
         let local = self.address.ip().is_loopback();
         let connections = config.max_connections as usize;
+        let watched = async {
+            let Some(listener) = self.metrics else { return };
+            let shared = Shared { router: watching(surface), ..shared.clone() };
+            // Whoever comes there is counted, wherever that is: it takes nothing in.
+            accept_tcp(listener, false, shared, METRICS_CONNECTIONS).await;
+        };
         tokio::join!(
             accept_tcp(self.tcp, local, shared.clone(), connections),
-            accept_unix(self.unix, shared, connections)
+            accept_unix(self.unix, shared.clone(), connections),
+            watched
         );
         // It names nothing any more; a failure leaves what the next start replaces.
         let _ = std::fs::remove_file(&self.socket);
@@ -291,7 +326,10 @@ async fn answer(
         return Ok(problem.into_response());
     }
     request.extensions_mut().insert(side);
-    let answered = tokio::time::timeout(shared.request_timeout, tower.call(request)).await;
+    let (begun, route) = (Instant::now(), super::route_of(request.uri().path()));
+    let span = tracing::debug_span!("request", method = %request.method(), route);
+    let answered = tokio::time::timeout(shared.request_timeout, tower.call(request)).instrument(span).await;
+    shared.metrics.took_so_long(route, begun.elapsed());
     let mut response = answered.unwrap_or_else(|_| {
         let limit = shared.request_timeout.as_secs_f64();
         let problem = Problem::new(

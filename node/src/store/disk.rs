@@ -3,6 +3,7 @@
 use super::hot::{Hot, Part, Parts};
 use super::sealed::{Sealed, height_in};
 use super::sealer::Sealer;
+use super::times::Synced;
 use super::tip_file::TipFile;
 use super::{
     Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of, unsynced,
@@ -18,6 +19,7 @@ use ledger_core::names::Height;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 /// So many blocks below the tip are held against each other at open.
 const LINKS_AT_OPEN: u64 = 16;
@@ -129,6 +131,12 @@ impl DiskStore {
         self.sealer.error()
     }
 
+    /// Closes the database as a failed write does.
+    #[cfg(test)]
+    pub(super) fn close_hot(&self) {
+        *self.shared.hot.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Bytes in sealed files.
     #[must_use]
     pub fn sealed_bytes(&self) -> u64 {
@@ -202,18 +210,25 @@ impl Shared {
     }
 
     fn read_block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        // A block is in a sealed file before it leaves the database, so one of the two has it.
-        match self.hot(|hot| hot.part(height, Part::Block))? {
-            Some(bytes) => Ok(Some(bytes)),
-            None => self.sealed().block(height),
+        self.either(|hot| hot.part(height, Part::Block), |sealed| sealed.block(height))
+    }
+
+    /// What the database has, or else the sealed files: a block is in those before it leaves the database, so one of
+    /// the two has it. Where the database is closed after a failure, the sealed files still answer.
+    fn either<T>(
+        &self,
+        hot: impl FnOnce(&Hot) -> Result<Option<T>, StoreError>,
+        sealed: impl FnOnce(&Sealed) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.hot(hot) {
+            Ok(Some(found)) => Ok(Some(found)),
+            Ok(None) => sealed(&self.sealed()),
+            Err(error) => sealed(&self.sealed())?.map(Some).ok_or(error),
         }
     }
 
     fn read_header(&self, height: u64) -> Result<Option<Header>, StoreError> {
-        let bytes = match self.hot(|hot| hot.head(height))? {
-            Some(bytes) => Some(bytes),
-            None => self.sealed().head(height, HEADER_BYTES)?,
-        };
+        let bytes = self.either(|hot| hot.head(height), |sealed| sealed.head(height, HEADER_BYTES))?;
         let Some(bytes) = bytes else { return Ok(None) };
         let header = header_of(&bytes).filter(|_| height_in(&bytes) == Some(height));
         let path = self.folder.clone();
@@ -254,10 +269,13 @@ impl Shared {
         }
         let tip = follow(self.tip(), blocks)?;
         let parts: Vec<Parts> = blocks.iter().map(parts).collect();
-        let written = self.hot(|hot| hot.append(&parts)).and_then(|()| {
+        let (begun, times) = (Instant::now(), &self.config.times);
+        let written = self.hot(|hot| hot.append(&parts, times)).and_then(|()| {
             self.config.step(Step::Appended);
-            writer.tip_file.write(&tip)
+            let begun = Instant::now();
+            writer.tip_file.write(&tip).inspect(|()| times.synced(Synced::Tip, begun))
         });
+        times.append.observe(begun.elapsed().as_secs_f64());
         writer.failed = written.is_err();
         written?;
         *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
@@ -309,10 +327,7 @@ impl Store for DiskStore {
         if height > self.tip().height {
             return Ok(None);
         }
-        let bytes = match self.shared.hot(|hot| hot.part(height.0, Part::Row))? {
-            Some(bytes) => Some(bytes),
-            None => self.shared.sealed().row(height.0)?,
-        };
+        let bytes = self.shared.either(|hot| hot.part(height.0, Part::Row), |sealed| sealed.row(height.0))?;
         let path = self.shared.folder.clone();
         let why = "its index row cannot be read".to_owned();
         let damaged = StoreError::Damaged { path, height, why };

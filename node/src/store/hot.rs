@@ -18,14 +18,15 @@
 //!   removed before sled sees it;
 //! - its lock may be released some time after it was closed: opening waits a little.
 
-use super::{StoreError, files};
+use super::times::Synced;
+use super::{StoreError, StoreTimes, files};
 use ledger_core::names::Height;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PIECE: usize = 7 << 10;
 const PREFIX: usize = 12;
@@ -90,7 +91,7 @@ impl Hot {
 
     /// Appends blocks in one batch, in place of all that stands from the first of them on, and
     /// syncs. Only what this function has returned from without an error is durable.
-    pub(crate) fn append(&self, blocks: &[Parts]) -> Result<(), StoreError> {
+    pub(crate) fn append(&self, blocks: &[Parts], times: &StoreTimes) -> Result<(), StoreError> {
         let Some(first) = blocks.first() else { return Ok(()) };
         let mut batch = sled::Batch::default();
         self.remove_from(first.height.0, &mut batch)?;
@@ -107,7 +108,8 @@ impl Hot {
             }
         }
         self.call(|| self.db.apply_batch(batch))?;
-        self.sync()
+        let begun = Instant::now();
+        self.sync().inspect(|()| times.synced(Synced::Hot, begun))
     }
 
     /// Removes every block above a height, and syncs.

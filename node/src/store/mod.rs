@@ -26,6 +26,7 @@ mod sealed;
 mod sealer;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tip_file;
 mod unsynced;
 
@@ -37,6 +38,7 @@ pub use evidence::{ArchiveEvidence, Evidence, EvidenceBlock, Rows};
 pub(crate) use files::{lock, make_folder, replace, sync_folder};
 pub use index_row::IndexRow;
 pub use memory::MemoryStore;
+pub use times::StoreTimes;
 pub use tip_file::{ReadTip, TipRecord, read as read_tip_file};
 pub(crate) use unsynced::failed as sync_failed;
 

@@ -45,6 +45,8 @@ pub(crate) struct Segment {
     pub(super) places: Vec<Place>,
     /// Where the next block begins.
     pub(super) end: u64,
+    /// Where the certificate that ends it ends.
+    pub(super) closes: u64,
     /// Where the next row begins.
     pub(super) rows_end: u64,
     /// Whether the certificate of the last block ends it.
@@ -75,7 +77,8 @@ impl Segment {
         blocks.write_all_at(&bytes, 0).map_err(StoreError::io("write", path))?;
         let first = first_above(foot);
         let (path, end) = (path.to_owned(), bytes.len() as u64);
-        Ok(Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false })
+        let places = Vec::new();
+        Ok(Self { path, blocks, rows, first, places, end, closes: 0, rows_end: 0, closed: false, torn: false })
     }
 
     /// Opens a file; finds its blocks by the hint beside it, or else from frame to frame.
@@ -85,10 +88,23 @@ impl Segment {
         let (foot, end) = read_foot(&blocks, path, chain)?;
         let first = first_above(&foot);
         let path = path.to_owned();
-        let mut segment =
-            Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false };
+        let mut segment = Self {
+            path,
+            blocks,
+            rows,
+            first,
+            places: Vec::new(),
+            end,
+            closes: 0,
+            rows_end: 0,
+            closed: false,
+            torn: false,
+        };
         if !index::read(&mut segment)? {
             segment.scan()?;
+            if segment.closed && !segment.torn {
+                index::write_if_possible(&segment);
+            }
         }
         Ok(segment)
     }
@@ -125,9 +141,10 @@ impl Segment {
             let next = at + FRAME_HEAD_BYTES as u64 + u64::from(head.length);
             match head.kind {
                 FrameKind::Block if !self.closed => self.places.push(Place { block: at, row: NOWHERE }),
-                FrameKind::Certificate if !self.closed => {
+                FrameKind::Certificate if !self.closed && self.is_certificate(at)? => {
                     self.closed = true;
                     self.end = at;
+                    self.closes = next;
                     at = next;
                     continue;
                 }
@@ -138,6 +155,19 @@ impl Segment {
         }
         self.torn = at != length;
         self.scan_rows(rows_length)
+    }
+
+    /// Whether a certificate stands at some place as it was written. The signatures are judged by whoever climbs the
+    /// ladder.
+    pub(super) fn is_certificate(&self, at: u64) -> Result<bool, StoreError> {
+        let whole = match self.frame(at) {
+            Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Ok(false);
+            }
+            read => read?,
+        };
+        Ok(whole
+            .is_ok_and(|(kind, bytes)| kind == FrameKind::Certificate && codec::decode::<Certificate>(&bytes).is_ok()))
     }
 
     /// The head of a whole frame at some place; none where none is.
@@ -222,9 +252,11 @@ impl Segment {
             self.closed = false;
         }
         self.places.truncate(keep);
-        if !self.closed {
+        if !self.closed || self.torn {
             let (blocks, _) = self.for_writing()?;
-            blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
+            blocks
+                .set_len(if self.closed { self.closes } else { self.end })
+                .map_err(StoreError::io("cut", &self.path))?;
             blocks.sync_all().map_err(StoreError::sync(&self.path))?;
         }
         self.torn = false;
@@ -241,7 +273,7 @@ impl Segment {
         let length = self.end + bytes.len() as u64;
         blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
         blocks.sync_all().map_err(StoreError::sync(&self.path))?;
-        self.closed = true;
+        (self.closed, self.closes) = (true, length);
         index::write(self)
     }
 
