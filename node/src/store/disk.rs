@@ -134,6 +134,7 @@ impl DiskStore {
     /// Closes the database as a failed write does.
     #[cfg(test)]
     pub(super) fn close_hot(&self) {
+        self.shared.writer().failed = true;
         *self.shared.hot.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
