@@ -196,13 +196,14 @@ impl Hot {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        match quietly(|| self.db.flush().map(|_| ())) {
+        if let Err(failure) = quietly(|| self.db.flush().map(|_| ())) {
+            let error = failure.at(&self.folder);
             // No room is found while it writes; whatever else fails, the disk does.
-            Err(failure) => match failure.at(&self.folder) {
-                StoreError::Io { source, .. } => return Err(StoreError::sync(&self.folder.join("db"))(source)),
-                other => return Err(other),
-            },
-            Ok(()) => {}
+            return Err(if let StoreError::Io { source, .. } = error {
+                StoreError::sync(&self.folder.join("db"))(source)
+            } else {
+                error
+            });
         }
         self.file.sync_data().map_err(StoreError::sync(&self.folder.join("db")))
     }
