@@ -1,7 +1,7 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-one demo-compose image test partitions bench bench-network bench-peers fuzz lint vectors docs
+.PHONY: help demo demo-one demo-compose image test partitions bench bench-network bench-peers fuzz lint advisories vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
@@ -41,6 +41,10 @@ lint: ## formatting, clippy without a warning, licences and sources of dependenc
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check licenses bans sources; \
 	else echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi
+
+advisories: ## what is known against the dependencies, by a copy of rustsec's database (DB=folder)
+	@tools/need.sh python3
+	@python3 tools/advisories.py $(DB)
 
 bench: ## how fast it is: parts alone, then the whole way (sizes: EVENTS="1000000 5000000")
 	@tools/need.sh python3 cc

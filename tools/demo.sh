@@ -36,7 +36,7 @@ expect() {
 }
 
 # LUQI names a binary that is built already.
-binary=${LUQI:-${CARGO_TARGET_DIR:-target}/release/luqi}
+binary=${LUQI:-${CARGO_TARGET_DIR:-target}/demo/luqi}
 luqi() { "$binary" "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
@@ -72,10 +72,7 @@ end_all() {
 }
 trap end_all EXIT
 
-if [ -z "${LUQI:-}" ]; then
-    echo "building (release)"
-    cargo build --release --locked --quiet --bin luqi
-fi
+[ -n "${LUQI:-}" ] || tools/build_demo.sh
 rm -rf "$demo"
 mkdir -p "$demo"
 began=$SECONDS

@@ -28,13 +28,12 @@ expect() {
     printf '   (exit code %d)\n' "$code"
 }
 
-luqi() { "${CARGO_TARGET_DIR:-target}/release/luqi" "$@"; }
+luqi() { "${CARGO_TARGET_DIR:-target}/demo/luqi" "$@"; }
 
 # The first height among an audit's findings.
 found_height() { python3 -c 'import json, sys; print(json.load(sys.stdin)["findings"][0]["height"])'; }
 
-echo "building (release)"
-cargo build --release --locked --quiet --bin luqi
+tools/build_demo.sh
 rm -rf "$demo"
 mkdir -p "$demo"
 began=$SECONDS

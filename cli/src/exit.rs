@@ -73,6 +73,7 @@ impl From<HomeError> for Problem {
             | HomeError::NoVrf(_)
             | HomeError::OtherVrf(_)
             | HomeError::Malformed { .. }
+            | HomeError::Open { .. }
             | HomeError::Io { .. } => Exit::Failed,
             HomeError::Key(_) => Exit::Failed,
         };

@@ -6,6 +6,8 @@
 mod client;
 mod cmd;
 mod exit;
+mod interrupt;
+mod log;
 mod members;
 mod output;
 mod sample;

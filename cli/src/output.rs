@@ -56,7 +56,7 @@ impl Output {
 
     /// A remark on the way, for a person.
     pub(crate) fn note(&self, text: &str) {
-        anstream::eprintln!("{DIM}{text}{DIM:#}");
+        say(&format!("{DIM}{text}{DIM:#}\n"));
     }
 
     /// How far a long piece of work has come, with rate and time left; seen on a terminal only.
@@ -75,9 +75,9 @@ impl Output {
 
     /// Why the command failed, and what to do next; with `--json` also as an object.
     pub(crate) fn problem(&self, problem: &Problem) {
-        anstream::eprintln!("{BAD}error:{BAD:#} {}", problem.what);
+        say(&format!("{BAD}error:{BAD:#} {}\n", problem.what));
         if let Some(next) = &problem.next {
-            anstream::eprintln!("{NEXT}next:{NEXT:#}  {next}");
+            say(&format!("{NEXT}next:{NEXT:#}  {next}\n"));
         }
         if self.json {
             let object = serde_json::json!({"error": problem.what, "next": problem.next, "exit": problem.exit as u8});
@@ -85,6 +85,12 @@ impl Output {
             let _ = self.print(&format!("{object}\n"));
         }
     }
+}
+
+/// Says something on standard error. Where that is closed or full the exit code still says how it ended, and a
+/// panic would not.
+fn say(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Rows under a heading, in columns as wide as they need to be.

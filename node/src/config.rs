@@ -19,8 +19,11 @@ use thiserror::Error;
 pub const FILE: &str = "node.toml";
 /// Variables of the environment begin with it: `LUQI_<SECTION>_<KEY>`.
 const PREFIX: &str = "LUQI_";
-/// The engine speaks of every vote; what it comes to is said here anyway.
-const LEVEL: &str = "info,arc_malachitebft=warn,libp2p=warn";
+/// The engine speaks of every vote, and calls an actor that is told to end an error; gossipsub shows whole messages
+/// that a slow peer did not get. What matters of both is said by this program, or counted. What ends the engine by
+/// itself stays.
+const LEVEL: &str = "info,arc_malachitebft=off,arc_malachitebft_engine::wal=error,arc_malachitebft_engine::node=error,\
+                     arc_malachitebft_engine::util::failure=error,ractor=off,libp2p=error,libp2p_gossipsub=off";
 /// No configuration is longer.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -116,10 +119,14 @@ pub struct PeerSection {
 pub struct HttpSection {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where health, readiness and metrics are told to whoever watches the node; empty for nowhere else.
+    pub metrics_listen: MetricsListen,
     /// The Unix socket; empty for `HOME/node.sock`.
     pub socket: PathBuf,
     /// The largest message that is taken, in bytes.
     pub max_body_bytes: u32,
+    /// Bytes of all bodies that are read, or waited for, at once.
+    pub max_bodies_bytes: u32,
     /// Connections at once.
     pub max_connections: u32,
     /// Streams of blocks at once.
@@ -128,10 +135,31 @@ pub struct HttpSection {
     pub header_timeout_ms: u32,
     /// How long a request may take in all, in milliseconds; a stream of blocks may stand still as long.
     pub request_timeout_ms: u32,
+    /// Bytes a second that the other side of an answer must read in the long run.
+    pub least_bytes_per_second: u32,
     /// Requests a second of one remote address.
     pub requests_per_second: u32,
     /// Requests at once of one remote address.
     pub burst: u32,
+}
+
+/// An address of a listener of its own for metrics, or the empty text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MetricsListen(pub Option<SocketAddr>);
+
+impl TryFrom<String> for MetricsListen {
+    type Error = std::net::AddrParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() { Ok(Self(None)) } else { text.parse().map(|address| Self(Some(address))) }
+    }
+}
+
+impl From<MetricsListen> for String {
+    fn from(listen: MetricsListen) -> Self {
+        listen.0.map_or_else(Self::new, |address| address.to_string())
+    }
 }
 
 /// What is logged, to standard error.
@@ -181,7 +209,7 @@ pub struct MempoolSection {
 
 impl Default for NetworkSection {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7070)), peers: Vec::new() }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)), peers: Vec::new() }
     }
 }
 
@@ -189,12 +217,15 @@ impl Default for HttpSection {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7080)),
+            metrics_listen: MetricsListen::default(),
             socket: PathBuf::new(),
             max_body_bytes: 4 << 20,
+            max_bodies_bytes: 64 << 20,
             max_connections: 256,
             max_streams: 4,
             header_timeout_ms: 10_000,
             request_timeout_ms: 30_000,
+            least_bytes_per_second: 64 << 10,
             requests_per_second: 200,
             burst: 400,
         }
@@ -311,6 +342,8 @@ impl Config {
         let http = &self.http;
         let positive = [
             ("http.max_body_bytes", u64::from(http.max_body_bytes)),
+            ("http.max_bodies_bytes", u64::from(http.max_bodies_bytes)),
+            ("http.least_bytes_per_second", u64::from(http.least_bytes_per_second)),
             ("http.max_connections", u64::from(http.max_connections)),
             ("http.max_streams", u64::from(http.max_streams)),
             ("http.header_timeout_ms", u64::from(http.header_timeout_ms)),

@@ -30,8 +30,9 @@ use ledger_core::membership::{NodeKey, VaultKey};
 use ledger_core::names::{MemberCode, NodeNumber};
 use rand_core::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The layout that this version makes and reads.
@@ -78,7 +79,7 @@ impl Home {
     /// [`HomeError`]; a folder that has keys already is left as it is.
     pub fn prepare(root: &Path, node: &NodeKeys, vault: &VaultSecret) -> Result<(), HomeError> {
         let keys = keys_folder(root);
-        if format_file(root).exists() || keys.exists() {
+        if exists(&format_file(root))? || exists(&keys)? {
             return Err(HomeError::Exists(root.to_owned()));
         }
         make_key_folder(&keys)?;
@@ -171,6 +172,7 @@ impl Home {
     /// [`HomeError`], which never shows one.
     pub fn load_keys(&self) -> Result<HomeKeys, HomeError> {
         let keys = keys_folder(&self.root);
+        expect_closed(&self.root)?;
         let vrf = read_vrf(&self.root)?;
         check_vrf(&self.root, &self.genesis, &vrf)?;
         Ok(HomeKeys { node: NodeKeys::read(&keys)?, vault: read_vault(&keys)?, vrf })
@@ -313,8 +315,8 @@ fn read_format(root: &Path) -> Result<Format, HomeError> {
         layout: u32,
     }
     let path = format_file(root);
-    if !path.exists() {
-        let prepared = keys_folder(root).exists();
+    if !exists(&path)? {
+        let prepared = exists(&keys_folder(root))?;
         return Err(if prepared { HomeError::NotInstalled } else { HomeError::NoHome }(root.to_owned()));
     }
     let Layout { layout: found } = read_json(&path)?;
@@ -327,10 +329,10 @@ fn read_format(root: &Path) -> Result<Format, HomeError> {
 /// The keys of a folder that is prepared and no home yet.
 fn read_prepared(root: &Path) -> Result<(NodeKeys, VaultSecret), HomeError> {
     let keys = keys_folder(root);
-    if format_file(root).exists() {
+    if exists(&format_file(root))? {
         return Err(HomeError::Exists(root.to_owned()));
     }
-    if !keys.exists() {
+    if !exists(&keys)? {
         return Err(HomeError::NoHome(root.to_owned()));
     }
     Ok((NodeKeys::read(&keys)?, read_vault(&keys)?))
@@ -346,7 +348,7 @@ fn settle(
 ) -> Result<Home, HomeError> {
     let keys = keys_folder(root);
     let file = KeyName::Vrf.path(&keys);
-    if file.exists() {
+    if exists(&file)? {
         check_vrf(root, &genesis, &read_vrf(root)?)?;
     } else {
         write_key(&file, KeyName::Vrf, &vrf.to_bytes())?;
@@ -395,8 +397,37 @@ fn format_file(root: &Path) -> PathBuf {
     root.join("format")
 }
 
+/// Makes a folder that only its owner may enter, from the first moment on.
 fn make_folder(path: &Path) -> Result<(), HomeError> {
-    fs::create_dir_all(path).map_err(failed("create the folder", path))
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create the folder", path))
+}
+
+/// Whether something stands there. That the system does not let us look is no answer.
+fn exists(path: &Path) -> Result<bool, HomeError> {
+    path.try_exists().map_err(failed("look for", path))
+}
+
+/// Folders that hold secrets, or what people have said.
+const PRIVATE: [&str; 5] = ["keys", "vault", "intake", "outbox", "consensus"];
+
+/// Refuses a home in which others may enter a folder that holds secrets: where the home itself is closed to them,
+/// nobody gets that far.
+fn expect_closed(root: &Path) -> Result<(), HomeError> {
+    let mode = |path: &Path| match fs::metadata(path) {
+        Ok(folder) => Ok(folder.permissions().mode() & 0o777),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(failed("read the permissions of", path)(error)),
+    };
+    if mode(root)? & 0o077 == 0 {
+        return Ok(());
+    }
+    for path in PRIVATE.map(|folder| root.join(folder)) {
+        let mode = mode(&path)?;
+        if mode & 0o077 != 0 {
+            return Err(HomeError::Open { home: root.to_owned(), path, mode });
+        }
+    }
+    Ok(())
 }
 
 fn sync_folder(path: &Path) -> Result<(), HomeError> {

@@ -8,6 +8,7 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
@@ -18,6 +19,29 @@ const PREFIX: &str = "luqi";
 /// One label with its value.
 type Label = [(&'static str, &'static str); 1];
 
+/// How the figures are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// The text format 0.0.4 that Prometheus had before, which every tool reads.
+    Plain,
+}
+
+impl Format {
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
+
+/// Times from a tenth of a millisecond to some 26 s, each bound twice the one below.
+pub(crate) fn times() -> Histogram {
+    Histogram::new(exponential_buckets(1e-4, 2.0, 19))
+}
+
 /// What is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -27,6 +51,7 @@ pub struct Metrics {
     items: Family<Label, Counter>,
     busy: Counter,
     requests: Family<Label, Counter>,
+    request_times: Family<Label, Histogram>,
 }
 
 impl Default for Metrics {
@@ -47,8 +72,10 @@ impl Metrics {
         registry.register("items", "Items of messages, by what became of them at the intake", items.clone());
         registry.register("busy_answers", "Messages that were sent away because too much was waiting", busy.clone());
         registry.register("http_requests", "Requests, by the class of the answer's status", requests.clone());
+        let request_times = Family::new_with_constructor(times as fn() -> Histogram);
+        registry.register("http_request_seconds", "Time to the head of an answer, by route", request_times.clone());
         more(&mut registry);
-        Self { registry, messages, message_bytes, items, busy, requests }
+        Self { registry, messages, message_bytes, items, busy, requests, request_times }
     }
 
     /// A message was taken in.
@@ -83,8 +110,13 @@ impl Metrics {
         self.requests.get_or_create(&[("status", class)]).inc();
     }
 
-    /// All of it, as OpenMetrics. Reads the disk.
-    pub(crate) fn text(&self, handles: &Handles, uptime: Duration) -> String {
+    /// How long a request of a route took. Routes are those of the surface, so that nobody can make more of them.
+    pub(crate) fn took_so_long(&self, route: &'static str, time: Duration) {
+        self.request_times.get_or_create(&[("route", route)]).observe(time.as_secs_f64());
+    }
+
+    /// All of it. Reads the disk.
+    pub(crate) fn text(&self, handles: &Handles, uptime: Duration, format: Format) -> String {
         let status = Status::of(handles, uptime.as_secs());
         let mut text = String::new();
         // Writing into a string does not fail.
@@ -92,8 +124,40 @@ impl Metrics {
         let _ = encode_registry(&mut text, &of_node(handles, &status));
         let _ = encode_registry(&mut text, &of_process());
         let _ = encode_eof(&mut text);
-        text
+        match format {
+            Format::OpenMetrics => text,
+            Format::Plain => plain(&text),
+        }
     }
+}
+
+/// OpenMetrics as the text format before it: a counter is called as its samples are, an info is a gauge of 1.
+fn plain(open: &str) -> String {
+    let mut text = String::with_capacity(open.len());
+    let mut kinds = std::collections::BTreeMap::new();
+    for line in open.lines() {
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            kinds.insert(name, kind);
+        }
+    }
+    for line in open.lines() {
+        let Some(comment) = line.strip_prefix("# ") else {
+            text.push_str(line);
+            text.push('\n');
+            continue;
+        };
+        let mut words = comment.splitn(3, ' ');
+        let (Some(word @ ("HELP" | "TYPE")), Some(name)) = (words.next(), words.next()) else { continue };
+        let (suffix, kind) = match kinds.get(name).copied() {
+            Some("counter") => ("_total", "counter"),
+            Some("info") => ("_info", "gauge"),
+            Some("unknown") | None => ("", "untyped"),
+            Some(kind) => ("", kind),
+        };
+        let said = if word == "TYPE" { kind } else { words.next().unwrap_or_default() };
+        text.push_str(&format!("# {word} {name}{suffix} {said}\n"));
+    }
+    text
 }
 
 /// What the node says of itself.
@@ -172,4 +236,20 @@ fn cpu_seconds() -> Option<f64> {
     let mut times = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
     let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
     Some((user + system) as f64 / TICKS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_format_calls_things_as_their_samples_are_called() {
+        let open = "# HELP luqi_events Events on the chain.\n# TYPE luqi_events counter\nluqi_events_total 3\n\
+                    # HELP luqi_node Which node this is.\n# TYPE luqi_node info\nluqi_node_info{node=\"1\"} 1\n\
+                    # HELP luqi_peers Peers.\n# TYPE luqi_peers gauge\n# UNIT luqi_peers nodes\nluqi_peers 2\n# EOF\n";
+        let wanted = "# HELP luqi_events_total Events on the chain.\n# TYPE luqi_events_total counter\nluqi_events_total 3\n\
+                      # HELP luqi_node_info Which node this is.\n# TYPE luqi_node_info gauge\nluqi_node_info{node=\"1\"} 1\n\
+                      # HELP luqi_peers Peers.\n# TYPE luqi_peers gauge\nluqi_peers 2\n";
+        assert_eq!(plain(open), wanted);
+    }
 }

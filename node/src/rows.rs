@@ -85,7 +85,7 @@ impl<const N: usize> RowFile<N> {
         let too_long = self.file.metadata().map_err(StoreError::io("read", &self.path))?.len() != length;
         if too_long {
             self.file.set_len(length).map_err(StoreError::io("cut", &self.path))?;
-            self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            self.file.sync_all().map_err(StoreError::sync(&self.path))?;
         }
         self.file.seek(SeekFrom::Start(length)).map_err(StoreError::io("read", &self.path))?;
         self.rows = rows;
@@ -112,7 +112,7 @@ impl<const N: usize> RowFile<N> {
             return Ok(());
         }
         let written = self.file.write_all(&self.waiting).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::io("sync", &self.path)));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
         if let Err(error) = synced {
             // Half a row would hide what is appended once there is room.
             self.cut(self.rows)?;

@@ -16,6 +16,7 @@ use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
 use crate::outbox::{Outbox, OutboxError};
+use crate::store::{self, StoreConfig};
 use crate::sync;
 use agreement::Shown;
 use async_trait::async_trait;
@@ -84,12 +85,25 @@ pub enum RunError {
     /// Agreement.
     #[error(transparent)]
     Agreement(#[from] AgreementError),
-    /// The system gives no thread, or a part of the program failed.
-    #[error("a part of the node failed: {0}")]
+    /// The system gives no thread, or a step of the start or end failed.
+    #[error("a step of the node failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
+    /// A part of the program failed.
+    #[error("a part of the node, {part}, failed: {source}")]
+    Failed {
+        /// Its name.
+        part: &'static str,
+        /// How.
+        source: tokio::task::JoinError,
+    },
+    /// Something that was written did not become durable.
+    #[error(
+        "{0}; what was written there last may be lost, and the next sync would not tell: look at the disk, and start the node again: it goes on from what is durable"
+    )]
+    Unsynced(String),
     /// A part of the program ended although nobody told it to.
-    #[error("a part of the node ended by itself; what it said last stands in the log above")]
-    Ended,
+    #[error("a part of the node, {0}, ended by itself; what it said last stands in the log above")]
+    Ended(&'static str),
 }
 
 /// Runs a node until `stop` says so; tells by `ready` where it can be reached.
@@ -98,7 +112,9 @@ pub enum RunError {
 /// [`RunError`]: what is wrong, where, and what to do.
 pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::Sender<Ready>) -> Result<(), RunError> {
     let Options { home, config, restored, accept_loss, new_look_up } = options;
-    let chain = open(&home, &config).await?;
+    let store = config.store.to_store();
+    let times = store.times.clone();
+    let chain = open(&home, store).await?;
     let keys = home.load_keys()?;
     // One part that ends by itself ends the others.
     let (end, ending) = watch::channel(false);
@@ -108,6 +124,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
     let (outbox, intake) = open_intake(&home, &chain, new_look_up).await?;
     let (view, shown) = watch::channel(View::default());
+    let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
     let deps = Deps {
         chain: chain.clone(),
@@ -121,11 +138,16 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         tempo: Tempo::default(),
         stop: ending.clone(),
     };
+    let pace = collect::Pace::default();
     let swarm_counts = collect::Swarm(Arc::clone(network.counters()));
     let inside = collect::Inside { mempool: mempool.clone(), intake: intake.clone(), agreement: shown.clone() };
     let metrics = Metrics::new(|registry| {
         registry.register_collector(Box::new(swarm_counts));
         registry.register_collector(Box::new(inside));
+        registry.register("append_seconds", "Until blocks of one decision or fetch are durable", times.append.clone());
+        registry.register("sync_seconds", "Syncs of the store, by file", times.syncs());
+        registry.register("decision_seconds", "From one block to the next", pace.decision.clone());
+        registry.register("round_seconds", "Rounds of agreement, from one to the next", pace.round.clone());
     });
     let bound = Bound::new(&config.http, home.root()).await?;
     let place = place(&bound, &network).await;
@@ -142,28 +164,45 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;
+    let to_pool = mempool::run(mempool, network, submitted, Some((home.node(), outbox)), stopped(ending.clone()));
+    let surface = {
+        let (http, ending) = (config.http.clone(), ending.clone());
+        async move { bound.serve(handles, &http, ending).await }
+    };
     let mut tasks = vec![
-        swarm,
-        tokio::spawn(sync::serve(chain.clone(), blocks, ending.clone())),
-        tokio::spawn(mempool::run(mempool, network, submitted, Some((home.node(), outbox)), stopped(ending.clone()))),
-        tokio::spawn({
-            let (http, ending) = (config.http.clone(), ending.clone());
-            async move { bound.serve(handles, &http, ending).await }
-        }),
+        Part { name: "swarm", task: swarm },
+        Part { name: "sync", task: tokio::spawn(sync::serve(chain.clone(), blocks, ending.clone())) },
+        Part { name: "mempool", task: tokio::spawn(to_pool) },
+        Part { name: "http", task: tokio::spawn(surface) },
+        Part { name: "pace", task: tokio::spawn(pace.watch(seen, ending.clone())) },
     ];
     let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view, &abreast).await });
     // Nobody waits for it where the caller has gone.
     let _ = ready.send(place);
-    let ended = supervise(agreeing, stop, &end, &mut tasks).await;
-    for task in tasks {
-        if task.await.is_err() {
-            tracing::error!("a part of the node ended by itself");
+    let work = async {
+        let ended = supervise(agreeing, stop, &end, &mut tasks).await;
+        for Part { name, task } in tasks {
+            if let Err(error) = task.await {
+                tracing::error!("a part of the node, {name}, failed: {error}");
+            }
         }
+        intake.stop().await;
+        tokio::task::spawn_blocking(move || chain.snapshot()).await?;
+        tracing::info!("the node has ended");
+        ended
+    };
+    tokio::select! {
+        biased;
+        // Nothing is finished or written any more: what comes after a failed sync is not to be trusted.
+        why = store::sync_failed() => Err(RunError::Unsynced(why)),
+        ended = work => ended,
     }
-    intake.stop().await;
-    tokio::task::spawn_blocking(move || chain.snapshot()).await?;
-    tracing::info!("the node has ended");
-    ended
+}
+
+/// A part of the node, with its task.
+struct Part {
+    name: &'static str,
+    task: JoinHandle<()>,
 }
 
 /// Waits until the node is told to end or a part of it has, and lets the rest end.
@@ -171,16 +210,19 @@ async fn supervise(
     mut agreeing: JoinHandle<Result<(), AgreementError>>,
     mut stop: watch::Receiver<bool>,
     end: &watch::Sender<bool>,
-    tasks: &mut Vec<JoinHandle<()>>,
+    tasks: &mut Vec<Part>,
 ) -> Result<(), RunError> {
     let mut failed = None;
     let early = tokio::select! {
         ended = &mut agreeing => Some(ended),
         _ = stop.wait_for(|stop| *stop) => None,
-        (part, at, _) = futures::future::select_all(tasks.iter_mut()) => {
+        (ended, at, _) = futures::future::select_all(tasks.iter_mut().map(|part| &mut part.task)) => {
             // None of them ends before it is told to, and nobody may wait for it again.
-            drop(tasks.swap_remove(at));
-            failed = Some(part);
+            let part = tasks.swap_remove(at).name;
+            failed = Some(match ended {
+                Ok(()) => RunError::Ended(part),
+                Err(source) => RunError::Failed { part, source },
+            });
             None
         }
     };
@@ -191,13 +233,13 @@ async fn supervise(
     };
     match failed {
         // Why agreement ended says more, where it did not merely follow.
-        Some(part) => ended?.map_err(RunError::from).and(part.map_err(RunError::from)).and(Err(RunError::Ended)),
+        Some(failed) => ended?.map_err(RunError::from).and(Err(failed)),
         None => Ok(ended??),
     }
 }
 
-async fn open(home: &Home, config: &Config) -> Result<Chain, RunError> {
-    let (folder, genesis, store) = (home.ledger(), home.genesis().clone(), config.store.to_store());
+async fn open(home: &Home, store: StoreConfig) -> Result<Chain, RunError> {
+    let (folder, genesis) = (home.ledger(), home.genesis().clone());
     let chain = tokio::task::spawn_blocking(move || Chain::open(&folder, genesis, store)).await??;
     for note in chain.notes() {
         tracing::warn!("{note}");
@@ -292,10 +334,11 @@ mod tests {
                 Ok(())
             }
         });
-        let mut tasks = vec![tokio::spawn(stopped(ending)), tokio::spawn(part)];
+        let part = Part { name: "the other", task: tokio::spawn(part) };
+        let mut tasks = vec![Part { name: "the one", task: tokio::spawn(stopped(ending)) }, part];
         let ended = supervise(agreeing, told, &end, &mut tasks).await;
         let left = tasks.len();
-        for task in tasks {
+        for Part { task, .. } in tasks {
             // Whoever is left has been told, and may still be waited for.
             let _ = tokio::time::timeout(Duration::from_secs(60), task).await.unwrap();
         }
@@ -306,10 +349,10 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_dies_or_ends_ends_the_node_with_an_error() {
         let (ended_so, left) = ended(async { panic!("on purpose") }, false).await;
-        assert!(matches!(ended_so, Err(RunError::Thread(why)) if why.is_panic()));
+        assert!(matches!(ended_so, Err(RunError::Failed { part: "the other", source }) if source.is_panic()));
         assert_eq!(left, 1);
         let (ended_so, left) = ended(async {}, false).await;
-        assert!(matches!(ended_so, Err(RunError::Ended)));
+        assert!(matches!(ended_so, Err(RunError::Ended("the other"))));
         assert_eq!(left, 1);
     }
 

@@ -2,6 +2,7 @@
 
 use super::ledger;
 use crate::exit::{Exit, Problem};
+use crate::interrupt::Scratch;
 use crate::output::Output;
 use indicatif::ProgressBar;
 use ledger_core::names::Height;
@@ -71,6 +72,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         .permissions(Permissions::from_mode(0o644))
         .tempfile_in(parent)
         .map_err(failed("make a file in", parent))?;
+    // An export that is interrupted leaves no half of it beside the file.
+    let _scratch = Scratch::watch(beside.path(), *output)?;
     let file = beside.as_file().try_clone().map_err(failed("write", &args.out))?;
     let to_file = Counting { to: file, hash: Sha256::new(), bytes: 0, progress: output.counter("export") };
     let writer = BufWriter::with_capacity(1 << 20, to_file);

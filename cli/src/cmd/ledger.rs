@@ -33,12 +33,19 @@ pub(super) fn problem(error: CommitError) -> Problem {
         | CommitError::Store(StoreError::Fault { .. } | StoreError::Foot { .. } | StoreError::OtherTip { .. }) => {
             Exit::Wrong
         }
-        CommitError::Gap { .. } | CommitError::Range { .. } | CommitError::Store(StoreError::OtherChain { .. }) => {
-            Exit::Usage
-        }
+        CommitError::Gap { .. }
+        | CommitError::Range { .. }
+        | CommitError::Store(StoreError::OtherChain { .. } | StoreError::OtherUser { .. }) => Exit::Usage,
         CommitError::Store(_) | CommitError::OtherMap(_) => Exit::Failed,
     };
-    Problem::new(exit, error)
+    let closed_to_us = matches!(&error, CommitError::Store(StoreError::Io { source, .. })
+        if source.kind() == std::io::ErrorKind::PermissionDenied);
+    let problem = Problem::new(exit, error);
+    if closed_to_us {
+        problem.next("chown the home to the user that its node runs as, with all in it")
+    } else {
+        problem
+    }
 }
 
 /// Where a chain stands after an import.

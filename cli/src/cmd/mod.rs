@@ -24,6 +24,7 @@ mod testnet;
 mod wiring;
 
 use crate::exit::{Exit, Problem};
+use crate::interrupt;
 use crate::output::Output;
 use clap::Subcommand;
 
@@ -55,7 +56,8 @@ impl Command {
             Self::Genesis(args) => genesis::run(args, output),
             Self::Testnet(args) => testnet::run(args, output),
             Self::Sample(args) => sample::run(args, output),
-            Self::Audit(args) => audit::run(args, output),
+            // It reads a copy of the newest blocks, which must not stay behind.
+            Self::Audit(args) => interrupt::with_temporary_folder(output, || audit::run(args, output)),
             Self::Export(args) => export::run(args, output),
             Self::Show(args) => show::run(args, output),
             Self::Import(args) => import::run(args, output),

@@ -3,19 +3,19 @@
 use super::ledger;
 use crate::client::block_on;
 use crate::exit::{Exit, Problem};
+use crate::log::Log;
 use crate::output::Output;
 use ledger_core::names::Height;
 use luqi_node::committer::CommitError;
-use luqi_node::config::{Config, LogFormat, LogSection};
+use luqi_node::config::Config;
 use luqi_node::consensus::ConsensusError;
 use luqi_node::home::Home;
 use luqi_node::run::{AgreementError, Options, RunError, run as run_node};
 use luqi_node::sync::SyncError;
 use std::path::PathBuf;
 use tokio::io::AsyncReadExt as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
-use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +29,8 @@ a backup has forgotten what it signed since: with --restored the node follows, a
 that it has seen decided by the others. A validator that is alone has nobody to wait for: it also needs
 --accept-loss with the height of its tip, and what was recorded above it is lost.
 
-On SIGTERM or SIGINT it finishes what is under way and ends with 0; on a second one it ends at once. Logs go to
-standard error.";
+On SIGTERM, SIGINT or SIGHUP it finishes what is under way and ends with 0; on a second SIGTERM or SIGINT it ends
+at once. Nothing is read anew on SIGHUP. Logs go to standard error; where they cannot be written the node goes on.";
 
 /// Run the node of a home
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         return Ok(Exit::Holds);
     }
     let config = Config::load(home.root(), std::env::vars())?;
-    log_to_stderr(&config.log)?;
+    let _log = Log::to_stderr(&config.log)?;
     let (restored, accept_loss) = (args.restored, args.accept_loss.map(Height));
     let options = Options { home, config, restored, accept_loss, new_look_up: args.new_look_up };
     block_on(serve(options, args.until_stdin_closes))
@@ -75,6 +75,8 @@ async fn serve(options: Options, until_stdin_closes: bool) -> Result<Exit, Probl
     let no_signals = |error| Problem::new(Exit::Failed, format!("the system gives no signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    // Under nohup it is ignored, and stays so.
+    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup()).map_err(no_signals)?) };
     tokio::spawn(async move {
         let mut asked = async || {
             tokio::select! {
@@ -84,6 +86,7 @@ async fn serve(options: Options, until_stdin_closes: bool) -> Result<Exit, Probl
         };
         tokio::select! {
             () = asked() => {}
+            () = hung_up(hangup.as_mut()) => {}
             () = closed(), if until_stdin_closes => {}
         }
         stop.send_replace(true);
@@ -104,16 +107,20 @@ async fn closed() {
     while !matches!(stdin.read(&mut dropped).await, Ok(0) | Err(_)) {}
 }
 
-fn log_to_stderr(log: &LogSection) -> Result<(), Problem> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|error| {
-        Problem::usage(format!("[log] level is {:?}: {error}", log.level)).next("name a level such as info or debug")
-    })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let begun = match log.format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-    };
-    begun.map_err(|error| Problem::new(Exit::Failed, error))
+/// Waits for the terminal to be closed; for ever where that is ignored.
+async fn hung_up(hangup: Option<&mut Signal>) {
+    match hangup {
+        Some(hangup) => drop(hangup.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether whoever started the process had SIGHUP ignored, as `nohup` does.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Signal 1 is the lowest bit.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 impl From<RunError> for Problem {
@@ -137,7 +144,9 @@ impl From<RunError> for Problem {
             | RunError::Outbox(_)
             | RunError::Http(_)
             | RunError::Thread(_)
-            | RunError::Ended => Self::new(Exit::Failed, error),
+            | RunError::Unsynced(_)
+            | RunError::Failed { .. }
+            | RunError::Ended(_) => Self::new(Exit::Failed, error),
         }
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn on_hosts(hosts: &[String]) -> Result<Vec<Wired>, Problem> {
             ))
             .next("leave the port out; an address of version 6 stands in brackets"));
         }
-        Ok(Wired { p2p: network.listen, http: http.listen, address: format!("{host}:{port}") })
+        let p2p = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        Ok(Wired { p2p, http: http.listen, address: format!("{host}:{port}") })
     };
     hosts.iter().map(wired).collect()
 }

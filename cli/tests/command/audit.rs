@@ -393,3 +393,42 @@ fn a_store_that_is_open_and_wrong_usage_are_told_apart() {
     let answer = json(bed.path(), 2, &[&["audit", "--home", "net/node1", "--from", "kept.json"], &other[..]].concat());
     assert!(answer["error"].as_str().unwrap().contains("is of chain"));
 }
+
+#[test]
+fn an_interrupted_audit_leaves_no_copy_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", "net"]);
+    json(folder, 0, &["sample", "--contracts", "2000", "--seed", "7", "--out", "s"]);
+    json(folder, 0, &["import", "--home", "net/node1", "s/messages"]);
+    let temporary = folder.join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let left = || std::fs::read_dir(&temporary).unwrap().flatten().count();
+    let mut interrupted = 0;
+    for (signal, _) in ["INT", "TERM", "HUP"].iter().cycle().zip(0..60) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).env("TMPDIR", &temporary);
+        command.args(["audit", "--home", "net/node1", "--genesis", "net/genesis.json"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut audit = command.spawn().unwrap();
+        let ended = loop {
+            let ended = audit.try_wait().unwrap();
+            if ended.is_some() || left() > 0 {
+                break ended;
+            }
+        };
+        if ended.is_none() {
+            let kill =
+                std::process::Command::new("kill").arg(format!("-{signal}")).arg(audit.id().to_string()).status();
+            assert!(kill.unwrap().success());
+        }
+        let code = audit.wait().unwrap().code();
+        assert!(code == Some(4) || code == Some(0), "{code:?}");
+        assert_eq!(left(), 0, "after {signal}");
+        interrupted += u32::from(code == Some(4));
+        if interrupted == 6 {
+            return;
+        }
+    }
+    panic!("{interrupted} of 60 audits were interrupted before they ended");
+}

@@ -177,3 +177,55 @@ fn an_archive_is_taken_over() {
     let output = luqi(folder, &["import", "--home", "third/node1", "--archive", "archive.luqi"]);
     assert_ne!(output.status.code(), Some(0));
 }
+
+/// Another user than the superuser: for whom permissions mean something.
+const SOMEBODY: u32 = 65_534;
+
+#[test]
+fn the_superuser_leaves_nothing_in_a_home_that_its_owner_cannot_open() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    if std::fs::metadata(folder).unwrap().uid() != 0 {
+        return; // Only the superuser can play this.
+    }
+    prepare(folder, "20");
+    import(folder, NODE);
+    let own = |path: &Path| chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        own(&next);
+        for entry in std::fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { own(&path) }
+        }
+    }
+    let refused = json(folder, 2, &["export", "--home", NODE, "--out", "root.luqi"]);
+    assert!(refused["error"].as_str().unwrap().contains("65534"), "{refused}");
+    assert!(!folder.join("root.luqi").exists());
+    let export = |out: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).args(["export", "--home", NODE, "--out", out]).uid(SOMEBODY).gid(SOMEBODY);
+        command.output().unwrap()
+    };
+    assert!(export("own.luqi").status.success());
+    // A home that somebody else may not enter is not taken for none.
+    let elsewhere = folder.join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::rename(folder.join(NODE), elsewhere.join("node1")).unwrap();
+    std::fs::set_permissions(&elsewhere, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+    command.current_dir(folder).args(["node", "--home", "elsewhere/node1"]).uid(SOMEBODY).gid(SOMEBODY);
+    let closed = command.output().unwrap();
+    let why = String::from_utf8(closed.stderr).unwrap();
+    assert!(closed.status.code() == Some(4) && why.contains("Permission denied"), "{why}");
+    std::fs::rename(elsewhere.join("node1"), folder.join(NODE)).unwrap();
+    // What an earlier version left behind as root is named.
+    let file = folder.join(NODE).join("ledger/hot/db");
+    chown(&file, Some(0), Some(0)).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let closed = export("again.luqi");
+    let why = String::from_utf8(closed.stderr).unwrap();
+    assert!(closed.status.code() == Some(4) && why.contains("ledger/hot/db") && why.contains("chown"), "{why}");
+}

@@ -51,6 +51,12 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Height of the first node that is asked, once it answers.
+fn height_at(folder: &Path, url: &str) -> Option<u64> {
+    let answer = luqi(folder, &["status", "--url", url, "--json"]);
+    serde_json::from_slice::<Value>(&answer.stdout).ok()?["nodes"][0]["height"].as_u64()
+}
+
 /// A network of one, whose node takes whatever port is free.
 pub(crate) fn network_of_one(folder: &Path) {
     // Blocks come soon, with nothing in them too.
@@ -65,7 +71,7 @@ fn a_node_comes_up_once_and_ends_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     network_of_one(folder);
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut node = Running::start(folder, &["node", "--home", "net/node1"]);
         until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
         let second = luqi(folder, &["node", "--home", "net/node1"]);
@@ -77,6 +83,110 @@ fn a_node_comes_up_once_and_ends_when_it_is_told_to() {
         assert_eq!(node.wait(), Some(0));
         assert!(!folder.join("net/node1/node.sock").exists());
     }
+}
+
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let (nobody, pipe) = std::io::pipe().unwrap();
+    drop(nobody);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for log in [Stdio::from(pipe), Stdio::from(full)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(folder).args(["node", "--home", "net/node1"]).env("LUQI_LOG_LEVEL", "trace");
+        let mut node = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
+        let height = || height_at(folder, "unix:net/node1/node.sock");
+        let first = until("a first answer", height);
+        until("a block more", || height().filter(|height| *height > first));
+        node.signal("TERM");
+        assert_eq!(node.wait(), Some(0));
+    }
+}
+
+#[test]
+fn a_command_whose_errors_nobody_reads_still_says_how_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+    command.current_dir(folder.path()).args(["export", "--home", "none", "--out", "file"]);
+    assert_eq!(command.stderr(full).status().unwrap().code(), Some(2));
+}
+
+#[test]
+fn a_healthy_start_says_nothing_above_info() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut devnet = Running::start(folder, &["devnet", "--validators", "2", "--dir", "net"]);
+    let line = line_of(folder, &mut devnet);
+    let url = line["nodes"][0]["url"].as_str().unwrap();
+    until("a first block", || height_at(folder, url).filter(|height| *height > 0));
+    for node in ["node1", "node2"] {
+        let log = std::fs::read_to_string(folder.join("net").join(node).join("log")).unwrap();
+        assert!(log.contains("INFO"), "{log}");
+        // That a new home is silent until most others are there is said by agreement itself.
+        let loud = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR"));
+        let loud: Vec<_> = loud.filter(|line| !line.contains("this node is silent")).collect();
+        assert!(loud.is_empty(), "{loud:#?}");
+    }
+}
+
+#[test]
+fn a_failed_sync_ends_the_process_and_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let (library, when) = (folder.join("failing_sync.so"), folder.join("now"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/command/failing_sync.c");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).args([source, "-ldl"]).status();
+    assert!(built.unwrap().success());
+    let mut before = 0;
+    for file in ["ledger/tip", "ledger/hot/db"] {
+        let start = |of: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_luqi"));
+            command.current_dir(folder).args(["node", "--home", "net/node1"]);
+            command.env("LD_PRELOAD", &library).env("FAIL_SYNC_OF", of).env("FAIL_SYNC_WHEN", &when);
+            let log = std::fs::File::create(folder.join("stderr")).unwrap();
+            Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+        };
+        let height = || height_at(folder, "unix:net/node1/node.sock");
+        let mut node = start(file);
+        let seen = until("blocks", || height().filter(|height| *height > before));
+        std::fs::write(&when, "").unwrap();
+        assert_eq!(node.wait(), Some(4), "{file}");
+        let said = std::fs::read_to_string(folder.join("stderr")).unwrap();
+        assert!(said.contains(&format!("net/node1/{file}")) && said.contains("os error 5"), "{said}");
+        assert!(!when.exists(), "the sync failed once");
+        let mut node = start(file);
+        before = until("it to go on", || height().filter(|height| *height > seen + 1));
+        node.signal("TERM");
+        assert_eq!(node.wait(), Some(0));
+    }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_from_the_start_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    network_of_one(folder);
+    let mut command = Command::new("nohup");
+    command.current_dir(folder).arg(env!("CARGO_BIN_EXE_luqi")).args(["node", "--home", "net/node1"]);
+    let output = || std::fs::File::create(folder.join("output")).unwrap();
+    let mut node = Running(command.stdin(Stdio::null()).stdout(output()).stderr(output()).spawn().unwrap());
+    until("the socket", || folder.join("net/node1/node.sock").exists().then_some(()));
+    node.signal("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(folder.join("net/node1/node.sock").exists());
+    node.signal("TERM");
+    assert_eq!(node.wait(), Some(0));
+}
+
+#[test]
+fn an_empty_configuration_listens_on_this_machine_alone() {
+    let config: luqi_node::config::Config = toml::from_str("").unwrap();
+    assert!(config.network.listen.ip().is_loopback() && config.http.listen.ip().is_loopback());
 }
 
 #[test]

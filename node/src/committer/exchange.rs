@@ -1,9 +1,10 @@
 //! Archives out of a ledger, and into one.
 
+use super::feet::{APART, Feet};
 use super::open::replay;
 use super::{CommitError, Ledger, snapshot};
 use crate::archive::{ArchiveReader, ArchiveWriter, Item};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, read_block};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
@@ -73,7 +74,7 @@ impl<S: Store> Ledger<S> {
             replay(&self.store, &mut trail, Some(&mut map), height)?;
             return Ok((trail, Some(map)));
         }
-        Ok((trail_at(&self.store, &self.genesis, height)?, None))
+        Ok((trail_at(&self.store, &self.genesis, height, &Feet::default())?, None))
     }
 
     fn knows(&self, trail: &Trail) -> bool {
@@ -147,19 +148,20 @@ impl<S: Store> Ledger<S> {
 }
 
 /// Writes some heights of a store that others append to as an archive, without the contract map. `path`
-/// is for errors.
+/// is for errors; `feet` what was passed when earlier ones began.
 ///
 /// # Errors
 /// [`StoreError`], when the heights are not here, or cannot be read or written.
 pub fn export_stretch<S: Store, W: Write>(
     store: &S,
     genesis: &Genesis,
+    feet: &Feet,
     (from, to): (Height, Height),
     writer: W,
     path: &Path,
 ) -> Result<W, StoreError> {
     let below = Height(from.0.checked_sub(1).ok_or(StoreError::NoBlock(from))?);
-    let trail = trail_at(store, genesis, below)?;
+    let trail = trail_at(store, genesis, below, feet)?;
     let own = if below == Height(0) { None } else { certificate_in(store, below)? };
     let foot = trail.foot(own.as_ref(), None).ok_or(StoreError::NoBlock(from))?;
     let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain, &foot, None)?;
@@ -176,12 +178,30 @@ pub fn export_stretch<S: Store, W: Write>(
 }
 
 /// The chain as it stood after a block, without its map.
-fn trail_at(store: &impl Store, genesis: &Genesis, height: Height) -> Result<Trail, StoreError> {
+fn trail_at(store: &impl Store, genesis: &Genesis, height: Height, feet: &Feet) -> Result<Trail, StoreError> {
     let foot = store.foot(height)?;
     let foot_height = foot.below.as_ref().map_or(Height(0), |below| below.header.height);
     let bad = |why| StoreError::Foot { path: format!("the file of block {}", foot_height.next()).into(), why };
-    let mut trail = Trail::on(&foot, genesis).map_err(bad)?;
-    replay(store, &mut trail, None, height)?;
+    let mut trail = match feet.below(height, foot_height) {
+        Some(passed) => passed,
+        None => Trail::on(&foot, genesis).map_err(bad)?,
+    };
+    let mut passed = 0;
+    while trail.tip().height < height {
+        let next = trail.tip().height.next();
+        let bytes = store.block(next)?.ok_or(StoreError::NoBlock(next))?;
+        let block = read_block(next, &bytes)?;
+        trail.replay(&block, |_| ()).map_err(|fault| StoreError::Fault { height: next, fault })?;
+        passed += bytes.len();
+        if passed >= APART {
+            feet.keep(&trail);
+            passed = 0;
+        }
+    }
+    // Whoever goes on from here, or somewhere above, finds it.
+    if passed > 0 {
+        feet.keep(&trail);
+    }
     Ok(trail)
 }
 

@@ -5,12 +5,14 @@
 //! end the map's root is compared with the tip's header; every other root was on the way.
 
 mod exchange;
+mod feet;
 mod open;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use exchange::{Imported, export_stretch};
+pub use feet::Feet;
 
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;

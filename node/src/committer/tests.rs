@@ -284,3 +284,63 @@ fn a_ledger_whose_store_failed_altogether_goes_on_where_the_store_is() {
     ledger.sync().unwrap();
     check_same(&ledger, &network);
 }
+
+/// A store that counts the blocks that are read.
+struct Counting {
+    store: MemoryStore,
+    read: std::sync::atomic::AtomicUsize,
+}
+
+impl Store for Counting {
+    fn tip(&self) -> crate::store::TipRecord {
+        self.store.tip()
+    }
+    fn append_group(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
+        self.store.append_group(blocks)
+    }
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.store.block(height)
+    }
+    fn header(&self, height: Height) -> Result<Option<ledger_core::block::Header>, StoreError> {
+        self.store.header(height)
+    }
+    fn index_row(&self, height: Height) -> Result<Option<crate::store::IndexRow>, StoreError> {
+        self.store.index_row(height)
+    }
+    fn certificate(&self) -> Result<Option<Certificate>, StoreError> {
+        self.store.certificate()
+    }
+    fn foot(&self, height: Height) -> Result<ledger_core::archive::Foot, StoreError> {
+        self.store.foot(height)
+    }
+    fn ahead(&self) -> Result<Vec<crate::store::Ahead>, StoreError> {
+        self.store.ahead()
+    }
+    fn first_entry(&self) -> ledger_core::merkle::LogIndex {
+        self.store.first_entry()
+    }
+}
+
+#[test]
+fn beginning_a_stretch_where_one_began_reads_nothing_below_it_again() {
+    let (network, blocks) = chain(60);
+    let store = Counting { store: MemoryStore::new(&network.genesis), read: Default::default() };
+    store.append_group(&blocks).unwrap();
+    let feet = Feet::default();
+    let stretch = |from: u64, to: u64, feet: &Feet| {
+        let before = store.read.load(std::sync::atomic::Ordering::Relaxed);
+        let heights = (Height(from), Height(to));
+        let bytes = export_stretch(&store, &network.genesis, feet, heights, Vec::new(), Path::new("s")).unwrap();
+        (bytes, store.read.load(std::sync::atomic::Ordering::Relaxed) - before)
+    };
+    let (first, cold) = stretch(50, 52, &feet);
+    assert!(cold > 49, "{cold}");
+    let (again, warm) = stretch(50, 52, &feet);
+    assert_eq!(first, again);
+    // The stretch itself, and the certificates at both its ends.
+    assert!(warm <= 6, "{warm}");
+    let (later, warm) = stretch(55, 55, &feet);
+    assert!(warm <= 5 + 4, "{warm}");
+    assert_eq!(later, stretch(55, 55, &Feet::default()).0);
+}

@@ -41,7 +41,7 @@ fn quoted(text: impl ToString) -> String {
 }
 
 fn network(text: &mut String, network: &NetworkSection) {
-    let listen = "Address that other members' nodes connect to. Only they are let in.";
+    let listen = "Address that other members' nodes connect to; only they are let in. On a network that is 0.0.0.0:7070, or\nthe address of one interface.";
     section(text, "network", &[("listen", listen, quoted(network.listen))]);
     text.push_str(
         "# Nodes that are dialled, and dialled again whenever the connection is lost. A name is resolved anew at\n\
@@ -50,7 +50,7 @@ fn network(text: &mut String, network: &NetworkSection) {
          # = \"qingdao.example:7070\"}]'.\n",
     );
     if network.peers.is_empty() {
-        text.push_str("peers = []\n");
+        text.push_str("# [[network.peers]]\n# node = 2\n# address = \"qingdao.example:7070\"\n");
     }
     for peer in &network.peers {
         let _ = writeln!(text, "[[network.peers]]\nnode = {}\naddress = {}", peer.node, quoted(&peer.address));
@@ -60,17 +60,27 @@ fn network(text: &mut String, network: &NetworkSection) {
     }
 }
 
-fn http(http: &HttpSection) -> [Line<'static>; 9] {
+fn http(http: &HttpSection) -> [Line<'static>; 12] {
     [
         (
             "listen",
             "Address of the HTTP surface. Messages and governance are taken only where this is a loopback address,\nand on the Unix socket.",
             quoted(http.listen),
         ),
+        (
+            "metrics_listen",
+            "A further address, for /metrics, /healthz and /readyz alone: where Prometheus may reach and others may too.\nEmpty: none.",
+            quoted(String::from(http.metrics_listen)),
+        ),
         ("socket", "The Unix socket, for the node's own user alone; empty: node.sock in the home.", {
             quoted(http.socket.display())
         }),
         ("max_body_bytes", "Bytes of the largest message that is taken.", http.max_body_bytes.to_string()),
+        (
+            "max_bodies_bytes",
+            "Bytes of all messages that are read, or waited for, at once.",
+            http.max_bodies_bytes.to_string(),
+        ),
         ("max_connections", "Connections at once.", http.max_connections.to_string()),
         ("max_streams", "Streams of blocks at once, each of which reads the disk.", http.max_streams.to_string()),
         ("header_timeout_ms", "How long the head of a request may take to arrive.", http.header_timeout_ms.to_string()),
@@ -78,6 +88,11 @@ fn http(http: &HttpSection) -> [Line<'static>; 9] {
             "request_timeout_ms",
             "How long a request may take in all; a stream of blocks may stand still as long.",
             http.request_timeout_ms.to_string(),
+        ),
+        (
+            "least_bytes_per_second",
+            "Bytes a second that whoever asked must read of an answer in the long run.",
+            http.least_bytes_per_second.to_string(),
         ),
         (
             "requests_per_second",

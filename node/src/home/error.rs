@@ -94,6 +94,16 @@ pub enum HomeError {
         /// Why.
         source: GenesisError,
     },
+    /// Others may enter a folder that holds secrets.
+    #[error("others may enter {} (mode {mode:03o}); if nobody has, run: chmod -R go= {}", path.display(), home.display())]
+    Open {
+        /// The home.
+        home: PathBuf,
+        /// The folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// A key file.
     #[error(transparent)]
     Key(#[from] KeyFileError),

@@ -177,3 +177,23 @@ fn a_further_node_of_a_member_opens_the_key_of_the_genesis() {
     let named = Home::join(&bed.root(), bed.genesis.clone(), NodeNumber(5), None);
     assert!(matches!(named, Err(HomeError::Named(_))));
 }
+
+#[test]
+fn a_home_is_closed_to_others_from_the_first_moment_and_refused_where_it_is_not() {
+    let bed = bed();
+    let root = bed.root();
+    let home = Home::install(&root, bed.genesis.clone()).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let open_to = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for folder in ["", "keys", "ledger", "vault", "intake"] {
+        assert_eq!(mode(&root.join(folder)), 0o700, "{folder}");
+    }
+    // What others cannot get to may have any mode; what they can may not.
+    open_to(&root.join("vault"), 0o755);
+    home.load_keys().unwrap();
+    open_to(&root, 0o755);
+    let why = home.load_keys().unwrap_err();
+    assert!(matches!(&why, HomeError::Open { path, mode: 0o755, .. } if path.ends_with("vault")), "{why}");
+    open_to(&root.join("vault"), 0o700);
+    home.load_keys().unwrap();
+}

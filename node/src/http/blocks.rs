@@ -1,14 +1,17 @@
 //! `/v1/blocks`: single blocks as they are, and stretches of the chain as archives, streamed.
 
-use super::{Code, Problem, Surface, blocking, json};
+use super::limit::Counted;
+use super::{Code, Problem, Side, Surface, blocking, json};
 use crate::committer::export_stretch;
 use crate::store::{Store as _, StoreError};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures::Stream;
 use ledger_core::block::Header;
 use ledger_core::chain::HashedBlock;
 use ledger_core::merkle::LogIndex;
@@ -17,9 +20,8 @@ use ledger_core::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
 
 /// Bytes that are sent on together.
 const PIECE: usize = 256 << 10;
@@ -99,6 +101,7 @@ pub(super) async fn block(
 
 pub(super) async fn stretch(
     State(surface): State<Arc<Surface>>,
+    side: Option<Extension<Side>>,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Range { from, to }) = range.map_err(|error| bad(&error.body_text()))?;
@@ -114,30 +117,30 @@ pub(super) async fn stretch(
     if to < from {
         return Err(bad(&format!("the stretch from {from} to {to} has no block")));
     }
-    let permit = Arc::clone(&surface.streams).try_acquire_owned().map_err(|_| {
-        Problem::new(
-            Code::TooManyStreams,
-            "as many streams of blocks are read as the node allows",
-            "同时读取的区块流已达节点上限",
-        )
-        .retry_after(Duration::from_secs(5))
-    })?;
+    let permit = Arc::clone(&surface.streams).try_acquire_owned().map_err(|_| too_many_streams())?;
+    let counted = match side {
+        Some(Extension(Side::Remote(address))) => {
+            Some(surface.limits.stream(address, Instant::now()).ok_or_else(too_many_streams)?)
+        }
+        Some(Extension(Side::Socket | Side::Loopback)) | None => None,
+    };
     let (sender, pieces) = mpsc::channel(PIECES);
-    let chain = surface.handles.chain.clone();
+    let (chain, feet) = (surface.handles.chain.clone(), Arc::clone(&surface.feet));
     tokio::task::spawn_blocking(move || {
-        let writer = Pieces { to: sender.clone(), waiting: Vec::with_capacity(PIECE), _permit: permit };
+        let writer = Pieces { to: sender.clone(), waiting: Vec::with_capacity(PIECE), _permits: (permit, counted) };
         let (store, genesis) = (chain.store(), chain.genesis());
-        let written = export_stretch(&**store, genesis, (from, to), writer, std::path::Path::new("the stream"));
+        let written = export_stretch(&**store, genesis, &feet, (from, to), writer, std::path::Path::new("the stream"));
         if let Err(error) = written {
             let gone = matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
             if !gone {
                 tracing::error!("the stretch from block {from} to {to} breaks off: {error}");
             }
-            // The stream then ends as broken, so that nobody takes what was sent for the whole.
-            let _ = sender.blocking_send(Err(io::Error::other("the stretch cannot be read")));
+            return;
         }
+        // Nobody waits for the end where the reader has gone.
+        let _ = sender.blocking_send(None);
     });
-    let body = Body::from_stream(ReceiverStream::new(pieces));
+    let body = Body::from_stream(to_the_end(pieces));
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::HeaderName::from_static("luqi-from"), from.to_string()),
@@ -146,12 +149,26 @@ pub(super) async fn stretch(
     Ok((StatusCode::OK, headers, body).into_response())
 }
 
+/// The pieces of a stretch up to the mark of its end. Where that does not come (the stretch could not be read, or who
+/// read it panicked) the stream ends as broken, so that nobody takes what was sent for the whole.
+fn to_the_end(pieces: mpsc::Receiver<Option<Bytes>>) -> impl Stream<Item = io::Result<Bytes>> {
+    futures::stream::unfold(Some(pieces), |pieces| async {
+        let mut pieces = pieces?;
+        match pieces.recv().await {
+            Some(Some(piece)) => Some((Ok(piece), Some(pieces))),
+            Some(None) => None,
+            None => Some((Err(io::Error::other("the stretch cannot be read")), None)),
+        }
+    })
+}
+
 /// What is written goes out in pieces, as fast as the other side reads.
 struct Pieces {
-    to: mpsc::Sender<Result<Bytes, io::Error>>,
+    /// None marks the end.
+    to: mpsc::Sender<Option<Bytes>>,
     waiting: Vec<u8>,
     /// Held as long as the disk is read.
-    _permit: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, Option<Counted>),
 }
 
 impl Pieces {
@@ -160,7 +177,7 @@ impl Pieces {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.waiting, Vec::with_capacity(PIECE));
-        self.to.blocking_send(Ok(Bytes::from(piece))).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.to.blocking_send(Some(Bytes::from(piece))).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -207,10 +224,52 @@ fn bad(why: &str) -> Problem {
     Problem::new(Code::BadRequest, why, "请求参数有误")
 }
 
+fn too_many_streams() -> Problem {
+    Problem::new(
+        Code::TooManyStreams,
+        "as many streams of blocks are read as the node allows, of all or of this address",
+        "同时读取的区块流已达节点或该地址的上限",
+    )
+    .retry_after(Duration::from_secs(5))
+}
+
 fn unknown(height: Height, tip: Height) -> Problem {
     Problem::new(
         Code::UnknownBlock,
         format!("block {height} is not here: the chain begins with block 1 and ends at {tip}"),
         format!("此处没有第 {height} 块：本链自第 1 块起，现至第 {tip} 块"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::StreamExt as _;
+
+    /// What comes of a stretch whose reader does something.
+    async fn read(reader: impl FnOnce(mpsc::Sender<Option<Bytes>>) + Send + 'static) -> Vec<io::Result<Bytes>> {
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let reading = tokio::task::spawn_blocking(move || reader(sender));
+        let came = to_the_end(pieces).collect().await;
+        // It may have panicked, on purpose.
+        drop(reading.await);
+        came
+    }
+
+    #[tokio::test]
+    async fn a_stretch_whose_reader_panics_is_an_error_and_no_success() {
+        let piece = || Some(Bytes::from_static(b"blocks"));
+        let whole = read(move |to| {
+            to.blocking_send(piece()).unwrap();
+            to.blocking_send(None).unwrap();
+        });
+        let whole = whole.await;
+        assert!(whole.len() == 1 && whole[0].is_ok());
+        let broken = read(move |to| {
+            to.blocking_send(piece()).unwrap();
+            panic!("on purpose");
+        });
+        let broken = broken.await;
+        assert!(broken.len() == 2 && broken[0].is_ok() && broken[1].is_err());
+    }
 }

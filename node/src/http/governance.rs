@@ -29,7 +29,7 @@ struct Taken {
 }
 
 pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request<Body>) -> Result<Response, Problem> {
-    let body = local_json(request, surface.max_body_bytes).await?;
+    let (body, _counted) = local_json(request, &surface).await?;
     let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
         Problem::new(
             Code::BadRequest,

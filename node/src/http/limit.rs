@@ -13,6 +13,7 @@ pub(super) struct Limits {
     rate: f64,
     burst: f64,
     connections: u32,
+    streams: u32,
     known: Mutex<HashMap<IpAddr, Remote>>,
 }
 
@@ -21,18 +22,27 @@ struct Remote {
     tokens: f64,
     since: Instant,
     connections: u32,
+    streams: u32,
 }
 
-/// A connection of an address that is counted until this is dropped.
+/// What is counted of an address as long as it lasts.
+#[derive(Clone, Copy)]
+enum Lasting {
+    Connection,
+    Stream,
+}
+
+/// A connection or a stream of an address that is counted until this is dropped.
 pub(super) struct Counted {
     limits: Arc<Limits>,
     address: IpAddr,
+    what: Lasting,
 }
 
 impl Limits {
-    pub(super) fn new(requests_per_second: u32, burst: u32, connections: u32) -> Self {
+    pub(super) fn new(requests_per_second: u32, burst: u32, connections: u32, streams: u32) -> Self {
         let (rate, burst) = (f64::from(requests_per_second), f64::from(burst));
-        Self { rate, burst, connections, known: Mutex::default() }
+        Self { rate, burst, connections, streams, known: Mutex::default() }
     }
 
     /// Takes one request of an address, or says how long to wait for the next.
@@ -48,20 +58,29 @@ impl Limits {
 
     /// Counts a connection of an address; none where it has too many.
     pub(super) fn connection(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Counted> {
+        self.count(address, Lasting::Connection, self.connections, now)
+    }
+
+    /// Counts a stream of blocks that an address reads; none where it reads too many.
+    pub(super) fn stream(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Counted> {
+        self.count(address, Lasting::Stream, self.streams, now)
+    }
+
+    fn count(self: &Arc<Self>, address: IpAddr, what: Lasting, most: u32, now: Instant) -> Option<Counted> {
         let mut known = self.lock();
-        let remote = self.remote(&mut known, address, now);
-        if remote.connections >= self.connections {
+        let count = self.remote(&mut known, address, now).count(what);
+        if *count >= most {
             return None;
         }
-        remote.connections += 1;
-        Some(Counted { limits: Arc::clone(self), address })
+        *count += 1;
+        Some(Counted { limits: Arc::clone(self), address, what })
     }
 
     fn remote<'a>(&self, known: &'a mut HashMap<IpAddr, Remote>, address: IpAddr, now: Instant) -> &'a mut Remote {
         if known.len() >= MAX_ADDRESSES && !known.contains_key(&address) {
             self.forget(known, now);
         }
-        let fresh = Remote { tokens: self.burst, since: now, connections: 0 };
+        let fresh = Remote { tokens: self.burst, since: now, connections: 0, streams: 0 };
         let remote = known.entry(address).or_insert(fresh);
         remote.tokens = self.filled(remote, now);
         remote.since = now;
@@ -75,11 +94,11 @@ impl Limits {
 
     /// Forgets who has no connection and has asked for least lately.
     fn forget(&self, known: &mut HashMap<IpAddr, Remote>, now: Instant) {
-        let idle = known.iter().filter(|(_, remote)| remote.connections == 0);
+        let idle = known.iter().filter(|(_, remote)| remote.is_idle());
         let mut tokens: Vec<f64> = idle.map(|(_, remote)| self.filled(remote, now)).collect();
         tokens.sort_by(f64::total_cmp);
         let middle = tokens.get(tokens.len() / 2).copied().unwrap_or_default();
-        known.retain(|_, remote| remote.connections > 0 || self.filled(remote, now) < middle);
+        known.retain(|_, remote| !remote.is_idle() || self.filled(remote, now) < middle);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Remote>> {
@@ -87,10 +106,24 @@ impl Limits {
     }
 }
 
+impl Remote {
+    const fn count(&mut self, what: Lasting) -> &mut u32 {
+        match what {
+            Lasting::Connection => &mut self.connections,
+            Lasting::Stream => &mut self.streams,
+        }
+    }
+
+    const fn is_idle(&self) -> bool {
+        self.connections == 0 && self.streams == 0
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         if let Some(remote) = self.limits.lock().get_mut(&self.address) {
-            remote.connections = remote.connections.saturating_sub(1);
+            let count = remote.count(self.what);
+            *count = count.saturating_sub(1);
         }
     }
 }
@@ -105,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_fills_again() {
-        let limits = Limits::new(10, 3, 1);
+        let limits = Limits::new(10, 3, 1, 1);
         let now = Instant::now();
         assert!((0..3).all(|_| limits.request(address(1), now).is_ok()));
         let wait = limits.request(address(1), now).unwrap_err();
@@ -119,7 +152,7 @@ mod tests {
 
     #[test]
     fn connections_are_counted_until_they_end() {
-        let limits = Arc::new(Limits::new(1, 1, 2));
+        let limits = Arc::new(Limits::new(1, 1, 2, 1));
         let now = Instant::now();
         let first = limits.connection(address(1), now);
         let second = limits.connection(address(1), now);
@@ -127,11 +160,16 @@ mod tests {
         assert!(limits.connection(address(1), now).is_none());
         drop(first);
         assert!(limits.connection(address(1), now).is_some());
+        let stream = limits.stream(address(1), now);
+        assert!(stream.is_some() && limits.stream(address(1), now).is_none());
+        assert!(limits.stream(address(2), now).is_some());
+        drop(stream);
+        assert!(limits.stream(address(1), now).is_some());
     }
 
     #[test]
     fn many_addresses_take_bounded_memory() {
-        let limits = Arc::new(Limits::new(10, 3, 1));
+        let limits = Arc::new(Limits::new(10, 3, 1, 1));
         let now = Instant::now();
         let kept = limits.connection(address(0), now);
         for number in 1..20_000 {

@@ -20,6 +20,7 @@ mod blocks;
 mod governance;
 mod limit;
 mod members;
+mod metrics;
 mod patience;
 mod problem;
 mod ready;
@@ -37,6 +38,7 @@ pub use server::{Bound, HttpError};
 pub use status::{PeerStatus, Role, Status};
 
 use crate::chain::Chain;
+use crate::committer::Feet;
 use crate::config::HttpSection;
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
@@ -47,6 +49,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use ledger_core::membership::NodeKey;
 use ledger_core::names::NodeNumber;
+use limit::Limits;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,8 +83,14 @@ struct Surface {
     handles: Handles,
     begun: Instant,
     max_body_bytes: usize,
+    /// A permit for each byte of bodies that are being read or waited for.
+    bodies: Arc<Semaphore>,
     /// One permit for each stream of blocks.
     streams: Arc<Semaphore>,
+    /// What remote addresses may do.
+    limits: Arc<Limits>,
+    /// What earlier stretches of blocks began on.
+    feet: Arc<Feet>,
 }
 
 /// Whence a request came.
@@ -101,7 +110,16 @@ impl Surface {
             handles,
             begun: Instant::now(),
             max_body_bytes: config.max_body_bytes as usize,
+            bodies: Arc::new(Semaphore::new(config.max_bodies_bytes.max(config.max_body_bytes) as usize)),
             streams: Arc::new(Semaphore::new(config.max_streams as usize)),
+            // One address cannot keep the others out.
+            limits: Arc::new(Limits::new(
+                config.requests_per_second,
+                config.burst,
+                (config.max_connections / 4).max(1),
+                (config.max_streams / 4).max(1),
+            )),
+            feet: Arc::default(),
         }
     }
 }
@@ -118,7 +136,35 @@ fn router(surface: Arc<Surface>) -> Router {
         .route("/v1/blocks/{height}", get(blocks::block))
         .route("/healthz", get(ready::health))
         .route("/readyz", get(ready::ready))
-        .route("/metrics", get(ready::metrics))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .with_state(surface)
+}
+
+/// The route that a path belongs to, for the metrics: one of a few, whatever is asked for.
+fn route_of(path: &str) -> &'static str {
+    match path {
+        "/v1/submissions" => "/v1/submissions",
+        "/v1/governance" => "/v1/governance",
+        "/v1/status" => "/v1/status",
+        "/v1/members" => "/v1/members",
+        "/v1/blocks" => "/v1/blocks",
+        "/healthz" => "/healthz",
+        "/readyz" => "/readyz",
+        "/metrics" => "/metrics",
+        path if path.starts_with("/v1/submissions/") => "/v1/submissions/{id}",
+        path if path.starts_with("/v1/blocks/") => "/v1/blocks/{height}",
+        _ => "other",
+    }
+}
+
+/// The routes of a listener for whoever watches the node.
+fn watching(surface: Arc<Surface>) -> Router {
+    Router::new()
+        .route("/healthz", get(ready::health))
+        .route("/readyz", get(ready::ready))
+        .route("/metrics", get(metrics::metrics))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .with_state(surface)

@@ -36,8 +36,12 @@ pub enum Code {
     BadApproval,
     /// A node that may not submit.
     NotAMember,
+    /// A head that is too large.
+    HeadTooLarge,
     /// Too many requests of one address.
     TooManyRequests,
+    /// Too many connections of one address.
+    TooManyConnections,
     /// Too many streams of blocks.
     TooManyStreams,
     /// Too much is waiting for a block.
@@ -52,7 +56,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::NoRoute,
         Self::NoMethod,
         Self::BadRequest,
@@ -67,7 +71,9 @@ impl Code {
         Self::UnknownProposal,
         Self::BadApproval,
         Self::NotAMember,
+        Self::HeadTooLarge,
         Self::TooManyRequests,
+        Self::TooManyConnections,
         Self::TooManyStreams,
         Self::Busy,
         Self::Closed,
@@ -99,6 +105,12 @@ impl Code {
                 ("BAD_APPROVAL", S::UNPROCESSABLE_ENTITY, "the approval would be refused", "该批准将被拒绝")
             }
             Self::NotAMember => ("NOT_A_MEMBER", S::CONFLICT, "this node is in no membership", "本节点不在成员名单中"),
+            Self::HeadTooLarge => {
+                ("HEAD_TOO_LARGE", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too large", "请求头过大")
+            }
+            Self::TooManyConnections => {
+                ("TOO_MANY_CONNECTIONS", S::TOO_MANY_REQUESTS, "too many connections", "连接过多")
+            }
             Self::TooManyRequests => ("TOO_MANY_REQUESTS", S::TOO_MANY_REQUESTS, "too many requests", "请求过于频繁"),
             Self::TooManyStreams => {
                 ("TOO_MANY_STREAMS", S::SERVICE_UNAVAILABLE, "too many streams of blocks", "同时读取的区块流过多")
@@ -195,18 +207,26 @@ impl Problem {
         Self { retry_after: Some(wait), ..self }
     }
 
-    /// The code.
-    #[must_use]
-    pub const fn code(&self) -> Code {
-        self.code
+    /// The whole answer as it stands on the wire, for a connection that ends with it.
+    pub(super) fn to_http(&self) -> Vec<u8> {
+        let (body, status) = (self.to_json(), self.code.status());
+        let head = format!(
+            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+             x-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+            status.as_u16(),
+            status.canonical_reason().unwrap_or(""),
+            body.len()
+        );
+        [head.into_bytes(), body].concat()
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// Whole seconds to wait, and never none of them.
+    fn seconds(&self) -> Option<u64> {
+        self.retry_after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
+    }
+
+    fn to_json(&self) -> Vec<u8> {
         let (code, status, title, title_zh) = self.code.row();
-        // Whole seconds, and never none of them.
-        let retry_after_s = self.retry_after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1));
         let body = Body {
             r#type: format!("urn:luqi:problem:{code}"),
             title,
@@ -217,11 +237,23 @@ impl IntoResponse for Problem {
             detail_zh: &self.detail_zh,
             pointer: self.pointer.as_deref(),
             finding: self.finding.as_deref(),
-            retry_after_s,
+            retry_after_s: self.seconds(),
         };
-        let text = serde_json::to_vec(&body).unwrap_or_default();
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (text, status) = (self.to_json(), self.code.status());
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
-        if let Some(wait) = retry_after_s {
+        if let Some(wait) = self.seconds() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response

@@ -1,10 +1,10 @@
-//! `/healthz`, `/readyz`, `/metrics`: for supervisors.
+//! `/healthz`, `/readyz`: for supervisors.
 
-use super::{Handles, Surface, View, blocking, json};
+use super::{Handles, Surface, View, json};
 use crate::chain::Latest;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use ledger_core::membership::Membership;
 use ledger_core::names::NodeNumber;
 use serde::{Deserialize, Serialize};
@@ -43,19 +43,6 @@ pub(super) async fn ready(State(surface): State<Arc<Surface>>) -> Response {
     let reasons = not_ready(handles, &handles.chain.latest(), &handles.agreement.view());
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &Ready { ready: reasons.is_empty(), reasons })
-}
-
-/// What is counted, in the text format of OpenMetrics.
-pub(super) async fn metrics(State(surface): State<Arc<Surface>>) -> Response {
-    let handles = surface.handles.clone();
-    let uptime = surface.begun.elapsed();
-    match blocking(move || Ok(handles.metrics.text(&handles, uptime))).await {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            (StatusCode::OK, [(header::CONTENT_TYPE, kind)], text).into_response()
-        }
-        Err(problem) => problem.into_response(),
-    }
 }
 
 /// Why the node is not ready; nothing where it is. A connection is proven: its peer id is the one that the

@@ -2,8 +2,8 @@
 //! what was begun is finished.
 
 use super::limit::{Counted, Limits};
-use super::patience::Patient;
-use super::{Code, Handles, Problem, Side, Surface, router};
+use super::patience::{Least, Patient};
+use super::{Code, Handles, Problem, Side, Surface, router, watching};
 use crate::config::HttpSection;
 use crate::metrics::Metrics;
 use axum::Router;
@@ -24,14 +24,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 32 << 10;
 /// Lines of a request's head.
 const MAX_HEADERS: usize = 64;
+/// Connections of who watches the node: apart from all others, so that a full surface is seen.
+const METRICS_CONNECTIONS: usize = 16;
 /// After a failed accept (no file descriptor left, say) the listener rests so long.
 const REST: Duration = Duration::from_millis(100);
 /// How long requests under way may take once the node is to end.
@@ -43,6 +46,16 @@ pub enum HttpError {
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {source}; set another one with [http] listen in node.toml")]
     Address {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address for metrics is taken, or not ours.
+    #[error(
+        "cannot listen on {address} for metrics: {source}; set another one with [http] metrics_listen in node.toml"
+    )]
+    Metrics {
         /// The address.
         address: SocketAddr,
         /// What the system said.
@@ -67,6 +80,8 @@ pub struct Bound {
     address: SocketAddr,
     unix: UnixListener,
     socket: PathBuf,
+    /// For who watches the node, where that is asked for.
+    metrics: Option<TcpListener>,
 }
 
 /// What every connection needs.
@@ -76,6 +91,7 @@ struct Shared {
     limits: Arc<Limits>,
     header_timeout: Duration,
     request_timeout: Duration,
+    least: Least,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
 }
@@ -92,13 +108,26 @@ impl Bound {
         let address = tcp.local_addr().map_err(failed)?;
         let socket = config.socket_in(home);
         let unix = bind_socket(&socket)?;
-        Ok(Self { tcp, address, unix, socket })
+        let metrics = match config.metrics_listen.0 {
+            Some(address) => {
+                let failed = |source| HttpError::Metrics { address, source };
+                Some(TcpListener::bind(address).await.map_err(failed)?)
+            }
+            None => None,
+        };
+        Ok(Self { tcp, address, unix, socket, metrics })
     }
 
     /// The address, with the port that the system chose where 0 was asked for.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the listener for metrics.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// The Unix socket.
@@ -110,21 +139,28 @@ impl Bound {
     /// Serves until `stop` says so; then what is under way is finished, and the socket removed.
     pub async fn serve(self, handles: Handles, config: &HttpSection, stop: watch::Receiver<bool>) {
         let surface = Arc::new(Surface::new(handles, config));
-        // One address cannot keep the others out.
-        let each = (config.max_connections / 4).max(1);
+        let request_timeout = Duration::from_millis(config.request_timeout_ms.into());
         let shared = Shared {
             metrics: Arc::clone(&surface.handles.metrics),
-            router: router(surface),
-            limits: Arc::new(Limits::new(config.requests_per_second, config.burst, each)),
+            limits: Arc::clone(&surface.limits),
+            router: router(Arc::clone(&surface)),
             header_timeout: Duration::from_millis(config.header_timeout_ms.into()),
-            request_timeout: Duration::from_millis(config.request_timeout_ms.into()),
+            request_timeout,
+            least: Least { still: request_timeout, rate: config.least_bytes_per_second },
             stop,
         };
         let local = self.address.ip().is_loopback();
         let connections = config.max_connections as usize;
+        let watched = async {
+            let Some(listener) = self.metrics else { return };
+            let shared = Shared { router: watching(surface), ..shared.clone() };
+            // Whoever comes there is counted, wherever that is: it takes nothing in.
+            accept_tcp(listener, false, shared, METRICS_CONNECTIONS).await;
+        };
         tokio::join!(
             accept_tcp(self.tcp, local, shared.clone(), connections),
-            accept_unix(self.unix, shared, connections)
+            accept_unix(self.unix, shared.clone(), connections),
+            watched
         );
         // It names nothing any more; a failure leaves what the next start replaces.
         let _ = std::fs::remove_file(&self.socket);
@@ -170,13 +206,28 @@ async fn accept_tcp(listener: TcpListener, local: bool, shared: Shared, connecti
         let counted = match side {
             Side::Remote(address) => match shared.limits.connection(address, Instant::now()) {
                 Some(counted) => Some(counted),
-                None => continue,
+                None => {
+                    refuse(&stream, &shared);
+                    continue;
+                }
             },
             Side::Socket | Side::Loopback => None,
         };
         tasks.spawn(connection(stream, side, shared.clone(), (permit, counted)));
     }
     finish(tasks).await;
+}
+
+/// Says why a connection is closed, as far as there is room for it: nothing is waited for.
+fn refuse(stream: &TcpStream, shared: &Shared) {
+    let problem = Problem::new(
+        Code::TooManyConnections,
+        "this address has as many connections as the node allows",
+        "该地址的连接数已达节点上限",
+    );
+    shared.metrics.answered(problem.code().status().as_u16());
+    // Where even that does not fit, the connection ends without a word.
+    let _ = stream.try_write(&problem.to_http());
 }
 
 async fn accept_unix(listener: UnixListener, shared: Shared, connections: usize) {
@@ -239,7 +290,7 @@ async fn connection(
     _counted: (OwnedSemaphorePermit, Option<Counted>),
 ) {
     let mut stop = shared.stop.clone();
-    let io = TokioIo::new(Patient::new(stream, shared.request_timeout));
+    let io = TokioIo::new(Patient::new(stream, shared.least));
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(shared.header_timeout);
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
@@ -270,12 +321,15 @@ async fn answer(
     shared: &Shared,
     tower: &TowerToHyperService<Router>,
 ) -> Result<Response<Body>, Infallible> {
-    if let Err(problem) = allowed(side, shared) {
+    if let Err(problem) = allowed(side, shared).and_then(|()| one_host(&request)) {
         shared.metrics.answered(problem.code().status().as_u16());
         return Ok(problem.into_response());
     }
     request.extensions_mut().insert(side);
-    let answered = tokio::time::timeout(shared.request_timeout, tower.call(request)).await;
+    let (begun, route) = (Instant::now(), super::route_of(request.uri().path()));
+    let span = tracing::debug_span!("request", method = %request.method(), route);
+    let answered = tokio::time::timeout(shared.request_timeout, tower.call(request)).instrument(span).await;
+    shared.metrics.took_so_long(route, begun.elapsed());
     let mut response = answered.unwrap_or_else(|_| {
         let limit = shared.request_timeout.as_secs_f64();
         let problem = Problem::new(
@@ -290,6 +344,15 @@ async fn answer(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Two lines that say for which host the request is mean that somebody on the way reads another one than we do.
+fn one_host(request: &Request<Incoming>) -> Result<(), Problem> {
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let (en, zh) = ("the request has more than one line Host", "请求含多个 Host 头");
+        return Err(Problem::new(Code::BadRequest, en, zh));
+    }
+    Ok(())
 }
 
 fn allowed(side: Side, shared: &Shared) -> Result<(), Problem> {

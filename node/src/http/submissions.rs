@@ -6,8 +6,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// No id is longer.
 const MAX_ID: usize = 128;
@@ -15,7 +18,7 @@ const MAX_ID: usize = 128;
 const DRAINED: usize = 4;
 
 pub(super) async fn submit(State(surface): State<Arc<Surface>>, request: Request<Body>) -> Result<Response, Problem> {
-    let message = local_json(request, surface.max_body_bytes).await?;
+    let (message, _counted) = local_json(request, &surface).await?;
     let bytes = message.len();
     match surface.handles.submissions.submit(message).await {
         Ok(receipt) => {
@@ -69,8 +72,11 @@ pub(super) fn not_taken(error: SubmitError) -> Problem {
 }
 
 /// The body of a request that changes something: made on this machine, by no web page, in JSON, and no
-/// larger than allowed.
-pub(super) async fn local_json(request: Request<Body>, limit: usize) -> Result<Vec<u8>, Problem> {
+/// larger than allowed; counted as long as the permit is held.
+pub(super) async fn local_json(
+    request: Request<Body>,
+    surface: &Surface,
+) -> Result<(Vec<u8>, OwnedSemaphorePermit), Problem> {
     match request.extensions().get::<Side>() {
         Some(Side::Socket) => {}
         Some(Side::Loopback) => same_site(request.headers())?,
@@ -91,7 +97,22 @@ pub(super) async fn local_json(request: Request<Body>, limit: usize) -> Result<V
             "请以 Content-Type: application/json 发送",
         ));
     }
-    read(request.into_body(), limit).await
+    let limit = surface.max_body_bytes;
+    // A body of unknown length may become as large as any.
+    let declared = request.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let counted = declared.unwrap_or(limit).min(limit);
+    let room =
+        u32::try_from(counted).ok().and_then(|bytes| Arc::clone(&surface.bodies).try_acquire_many_owned(bytes).ok());
+    let Some(room) = room else {
+        surface.handles.metrics.busy();
+        return Err(Problem::new(
+            Code::Busy,
+            "as many bytes of bodies are being read as the node may hold",
+            "正在接收的请求体已达节点上限",
+        )
+        .retry_after(Duration::from_secs(1)));
+    };
+    Ok((read(request.into_body(), limit).await?, room))
 }
 
 /// Reads a body. Of one that is too large some more is read and dropped, so that who sends it has sent it

@@ -109,11 +109,11 @@ impl Outbox {
         if length == 0 {
             file.set_len(0).map_err(StoreError::io("cut", &path))?;
             file.write_all_at(MAGIC, 0).map_err(StoreError::io("write", &path))?;
-            file.sync_all().map_err(StoreError::io("sync", &path))?;
+            file.sync_all().map_err(StoreError::sync(&path))?;
         } else if found > length {
             tracing::warn!("{}: {} bytes of a write that was cut short are dropped", path.display(), found - length);
             file.set_len(length).map_err(StoreError::io("cut", &path))?;
-            file.sync_all().map_err(StoreError::io("sync", &path))?;
+            file.sync_all().map_err(StoreError::sync(&path))?;
         }
         if is_new {
             sync_folder(folder)?;
@@ -273,7 +273,7 @@ impl Inner {
         let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
         let (frame, slots) = frame::encode(self.length, &encoded);
         let written = self.file.write_all_at(&frame, self.length).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::io("sync", &self.path)));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
         if let Err(error) = synced {
             self.uncut = true;
             self.mend()?;
@@ -324,7 +324,7 @@ impl Inner {
         self.reload()?;
         if self.uncut {
             self.file.set_len(self.length).map_err(StoreError::io("cut", &self.path))?;
-            self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
+            self.file.sync_all().map_err(StoreError::sync(&self.path))?;
             self.uncut = false;
         }
         Ok(())

@@ -4,12 +4,15 @@ use crate::consensus;
 use crate::intake::Service;
 use crate::mempool::Mempool;
 use crate::network::{Counter, Counters, Topic};
+use ledger_core::names::Height;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// What crossed the swarm.
@@ -20,6 +23,57 @@ impl Collector for Swarm {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.of_topics(&mut encoder)?;
         self.of_peers(&mut encoder)
+    }
+}
+
+/// How long heights and rounds take.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    pub(super) decision: Histogram,
+    pub(super) round: Histogram,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        // From ten milliseconds to some eleven minutes: a chain at rest makes a block now and then.
+        let times = || Histogram::new(exponential_buckets(0.01, 2.0, 17));
+        Self { decision: times(), round: times() }
+    }
+}
+
+impl Pace {
+    /// Measures until the node is to end. What comes while nobody looks is measured as one.
+    pub(super) async fn watch(self, mut view: watch::Receiver<consensus::View>, mut ending: watch::Receiver<bool>) {
+        let now = |view: &watch::Receiver<consensus::View>| {
+            let view = view.borrow();
+            (view.height, view.round)
+        };
+        let (mut at, mut height_since, mut round_since) = (now(&view), Instant::now(), Instant::now());
+        loop {
+            let changed = tokio::select! {
+                changed = view.changed() => changed,
+                _ = ending.wait_for(|ending| *ending) => return,
+            };
+            if changed.is_err() {
+                // Agreement has gone; the node ends.
+                let _ = ending.wait_for(|ending| *ending).await;
+                return;
+            }
+            let next = now(&view);
+            // Before the first height nothing was being decided.
+            if next != at && at.1.is_some() {
+                self.round.observe(round_since.elapsed().as_secs_f64());
+            }
+            if next.0 != at.0 && at.0 != Height(0) {
+                self.decision.observe(height_since.elapsed().as_secs_f64());
+            }
+            if next.0 != at.0 {
+                height_since = Instant::now();
+            }
+            if next != at {
+                (at, round_since) = (next, Instant::now());
+            }
+        }
     }
 }
 
@@ -137,6 +191,27 @@ mod tests {
     use super::*;
     use prometheus_client::encoding::text::encode_registry;
     use prometheus_client::registry::Registry;
+
+    #[tokio::test]
+    async fn heights_and_rounds_are_measured() {
+        let view = |height, round| consensus::View { height: Height(height), round, ..consensus::View::default() };
+        let (say, heard) = watch::channel(view(0, None));
+        let (end, ending) = watch::channel(false);
+        let pace = Pace::default();
+        let watching = tokio::spawn(pace.clone().watch(heard, ending));
+        for (height, round) in [(1, Some(0)), (1, Some(1)), (2, Some(0)), (3, Some(0))] {
+            say.send_replace(view(height, round));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        end.send_replace(true);
+        watching.await.unwrap();
+        let mut registry = Registry::default();
+        registry.register("decision", "", pace.decision);
+        registry.register("round", "", pace.round);
+        let mut text = String::new();
+        encode_registry(&mut text, &registry).unwrap();
+        assert!(text.contains("decision_count 2") && text.contains("round_count 3"), "{text}");
+    }
 
     #[test]
     fn every_figure_of_the_swarm_has_a_line() {

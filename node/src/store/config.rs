@@ -1,5 +1,7 @@
 //! How much of the chain the database holds, and how large sealed files are.
 
+use super::StoreTimes;
+
 /// Sizes of a store. The defaults are right for a node; tests take smaller ones.
 #[derive(Clone)]
 pub struct StoreConfig {
@@ -16,6 +18,8 @@ pub struct StoreConfig {
     pub segment_bytes: u64,
     /// Blocks between two snapshots of the contract map.
     pub snapshot_blocks: u64,
+    /// Where it is noted how long the disk takes.
+    pub times: StoreTimes,
     /// Where a test takes pictures of the folder.
     #[cfg(test)]
     pub(crate) at: Option<std::sync::Arc<dyn Fn(Step) + Send + Sync>>,
@@ -30,6 +34,7 @@ impl Default for StoreConfig {
             batch_bytes: 64 << 20,
             segment_bytes: 256 << 20,
             snapshot_blocks: 5_000,
+            times: StoreTimes::default(),
             #[cfg(test)]
             at: None,
         }

@@ -3,8 +3,11 @@
 use super::hot::{Hot, Part, Parts};
 use super::sealed::{Sealed, height_in};
 use super::sealer::Sealer;
+use super::times::Synced;
 use super::tip_file::TipFile;
-use super::{Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of};
+use super::{
+    Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of, unsynced,
+};
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
@@ -16,6 +19,7 @@ use ledger_core::names::Height;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 /// So many blocks below the tip are held against each other at open.
 const LINKS_AT_OPEN: u64 = 16;
@@ -55,6 +59,7 @@ impl DiskStore {
     /// [`StoreError`]: what is wrong, where, and what to do.
     pub fn open(folder: &Path, genesis: &Genesis, config: StoreConfig) -> Result<Self, StoreError> {
         files::make_folder(folder)?;
+        files::expect_owner(folder)?;
         let lock = files::lock(&folder.join("lock"))?;
         let mut notes = Vec::new();
         let hot = Hot::open(&folder.join("hot"))?;
@@ -124,6 +129,13 @@ impl DiskStore {
     #[must_use]
     pub fn sealing_error(&self) -> Option<String> {
         self.sealer.error()
+    }
+
+    /// Closes the database as a failed write does.
+    #[cfg(test)]
+    pub(super) fn close_hot(&self) {
+        self.shared.writer().failed = true;
+        *self.shared.hot.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Bytes in sealed files.
@@ -199,18 +211,25 @@ impl Shared {
     }
 
     fn read_block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        // A block is in a sealed file before it leaves the database, so one of the two has it.
-        match self.hot(|hot| hot.part(height, Part::Block))? {
-            Some(bytes) => Ok(Some(bytes)),
-            None => self.sealed().block(height),
+        self.either(|hot| hot.part(height, Part::Block), |sealed| sealed.block(height))
+    }
+
+    /// What the database has, or else the sealed files: a block is in those before it leaves the database, so one of
+    /// the two has it. Where the database is closed after a failure, the sealed files still answer.
+    fn either<T>(
+        &self,
+        hot: impl FnOnce(&Hot) -> Result<Option<T>, StoreError>,
+        sealed: impl FnOnce(&Sealed) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.hot(hot) {
+            Ok(Some(found)) => Ok(Some(found)),
+            Ok(None) => sealed(&self.sealed()),
+            Err(error) => sealed(&self.sealed())?.map(Some).ok_or(error),
         }
     }
 
     fn read_header(&self, height: u64) -> Result<Option<Header>, StoreError> {
-        let bytes = match self.hot(|hot| hot.head(height))? {
-            Some(bytes) => Some(bytes),
-            None => self.sealed().head(height, HEADER_BYTES)?,
-        };
+        let bytes = self.either(|hot| hot.head(height), |sealed| sealed.head(height, HEADER_BYTES))?;
         let Some(bytes) = bytes else { return Ok(None) };
         let header = header_of(&bytes).filter(|_| height_in(&bytes) == Some(height));
         let path = self.folder.clone();
@@ -237,15 +256,27 @@ impl Shared {
 
     fn append(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
         let mut writer = self.writer();
+        if let Some(why) = unsynced::first() {
+            // Nor is the database opened anew: it would take for durable what the disk does not have, and cut away
+            // what the tip file may already name.
+            let path = self.folder.clone();
+            return Err(StoreError::Sync {
+                path,
+                source: std::io::Error::other(format!("an earlier sync failed: {why}")),
+            });
+        }
         if writer.failed {
             self.mend(&mut writer)?;
         }
         let tip = follow(self.tip(), blocks)?;
         let parts: Vec<Parts> = blocks.iter().map(parts).collect();
-        let written = self.hot(|hot| hot.append(&parts)).and_then(|()| {
+        let (begun, times) = (Instant::now(), &self.config.times);
+        let written = self.hot(|hot| hot.append(&parts, times)).and_then(|()| {
             self.config.step(Step::Appended);
-            writer.tip_file.write(&tip)
+            let begun = Instant::now();
+            writer.tip_file.write(&tip).inspect(|()| times.synced(Synced::Tip, begun))
         });
+        times.append.observe(begun.elapsed().as_secs_f64());
         writer.failed = written.is_err();
         written?;
         *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
@@ -297,10 +328,7 @@ impl Store for DiskStore {
         if height > self.tip().height {
             return Ok(None);
         }
-        let bytes = match self.shared.hot(|hot| hot.part(height.0, Part::Row))? {
-            Some(bytes) => Some(bytes),
-            None => self.shared.sealed().row(height.0)?,
-        };
+        let bytes = self.shared.either(|hot| hot.part(height.0, Part::Row), |sealed| sealed.row(height.0))?;
         let path = self.shared.folder.clone();
         let why = "its index row cannot be read".to_owned();
         let damaged = StoreError::Damaged { path, height, why };

@@ -1,5 +1,6 @@
 //! Everything that can go wrong with a store: what, where, and what to do.
 
+use super::unsynced;
 use ledger_core::archive::{ArchiveError, FootError};
 use ledger_core::chain::Fault;
 use ledger_core::crypto::ChainId;
@@ -28,6 +29,27 @@ pub enum StoreError {
         path: PathBuf,
         /// Its answer.
         source: io::Error,
+    },
+    /// A file that was written did not become durable. On Linux the next sync of it succeeds without what was lost,
+    /// so nothing more may be acknowledged by this process.
+    #[error(
+        "cannot sync {path}: {source}; what was written there last may be lost, and the next sync would not tell: the process ends and acknowledges nothing more. Look at the disk, and start it again: it goes on from what is durable"
+    )]
+    Sync {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The superuser would leave files here that their owner's node cannot open.
+    #[error(
+        "{path} belongs to user {owner}, and files that root makes there are closed to its node: run this as that user (runuser -u NAME -- luqi …)"
+    )]
+    OtherUser {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
     },
     /// Somebody else writes here.
     #[error("another process{} has this home open ({path}): stop it, or use another home", process(.by))]
@@ -197,6 +219,15 @@ impl StoreError {
         }
     }
 
+    /// A sync that failed: the process is told to end. Never to be tried again.
+    pub(crate) fn sync(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| {
+            unsynced::note(format!("cannot sync {}: {source}", path.display()));
+            Self::Sync { path, source }
+        }
+    }
+
     /// Whether the machine refuses, whatever the bytes are: no room, no permission, no file handles, a disk
     /// that cannot be read. It says nothing of the evidence.
     pub(crate) fn is_of_the_machine(&self) -> bool {
@@ -207,7 +238,7 @@ impl StoreError {
             let kinds = [Kind::PermissionDenied, Kind::ReadOnlyFilesystem, Kind::OutOfMemory];
             return kinds.contains(&source.kind()) || source.raw_os_error().is_some_and(|code| REFUSED.contains(&code));
         }
-        matches!(self, Self::DiskFull { .. } | Self::InUse { .. })
+        matches!(self, Self::DiskFull { .. } | Self::InUse { .. } | Self::Sync { .. } | Self::OtherUser { .. })
     }
 
     /// A file that is no archive, in its context.

@@ -18,14 +18,15 @@
 //!   removed before sled sees it;
 //! - its lock may be released some time after it was closed: opening waits a little.
 
-use super::{StoreError, files};
+use super::times::Synced;
+use super::{StoreError, StoreTimes, files};
 use ledger_core::names::Height;
 use std::fs::File;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PIECE: usize = 7 << 10;
 const PREFIX: usize = 12;
@@ -67,10 +68,10 @@ impl Hot {
         files::make_folder(folder)?;
         check_blobs(folder)?;
         remove_half_snapshots(folder)?;
-        let db = open_patiently(folder)?;
+        let db = open_patiently(folder).map_err(|error| named(error, folder))?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(StoreError::io("open", &path))?;
-        file.sync_all().map_err(StoreError::io("sync", &path))?;
+        file.sync_all().map_err(StoreError::sync(&path))?;
         files::sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), db, file })
     }
@@ -90,7 +91,7 @@ impl Hot {
 
     /// Appends blocks in one batch, in place of all that stands from the first of them on, and
     /// syncs. Only what this function has returned from without an error is durable.
-    pub(crate) fn append(&self, blocks: &[Parts]) -> Result<(), StoreError> {
+    pub(crate) fn append(&self, blocks: &[Parts], times: &StoreTimes) -> Result<(), StoreError> {
         let Some(first) = blocks.first() else { return Ok(()) };
         let mut batch = sled::Batch::default();
         self.remove_from(first.height.0, &mut batch)?;
@@ -107,7 +108,8 @@ impl Hot {
             }
         }
         self.call(|| self.db.apply_batch(batch))?;
-        self.sync()
+        let begun = Instant::now();
+        self.sync().inspect(|()| times.synced(Synced::Hot, begun))
     }
 
     /// Removes every block above a height, and syncs.
@@ -194,8 +196,16 @@ impl Hot {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        self.call(|| self.db.flush().map(|_| ()))?;
-        self.file.sync_data().map_err(StoreError::io("sync", &self.folder.join("db")))
+        if let Err(failure) = quietly(|| self.db.flush().map(|_| ())) {
+            let error = failure.at(&self.folder);
+            // No room is found while it writes; whatever else fails, the disk does.
+            return Err(if let StoreError::Io { source, .. } = error {
+                StoreError::sync(&self.folder.join("db"))(source)
+            } else {
+                error
+            });
+        }
+        self.file.sync_data().map_err(StoreError::sync(&self.folder.join("db")))
     }
 
     fn call<T>(&self, work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
@@ -272,6 +282,16 @@ fn open_patiently(folder: &Path) -> Result<sled::Db, StoreError> {
     Err(Failure::Locked.at(folder))
 }
 
+/// sled does not say which of its files it may not open.
+fn named(error: StoreError, folder: &Path) -> StoreError {
+    match (error, files::closed_to_us(folder)) {
+        (StoreError::Io { source, .. }, Some(path)) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            StoreError::Io { doing: "open", path, source }
+        }
+        (error, _) => error,
+    }
+}
+
 /// How a call of sled fails.
 enum Failure {
     Locked,
@@ -286,9 +306,20 @@ impl Failure {
             Self::Locked => StoreError::InUse { path: path.join("db"), by: None },
             Self::Error(sled::Error::Io(source)) => StoreError::io("use the database in", folder)(source),
             Self::Error(error) => StoreError::Hot { path, why: error.to_string() },
-            Self::Panic(why) => StoreError::Hot { path, why },
+            // In places sled unwraps what the system says.
+            Self::Panic(why) => match answer_in(&why) {
+                Some(source) => StoreError::io("write or read", &path.join("db"))(source),
+                None => StoreError::Hot { path, why },
+            },
         }
     }
+}
+
+/// The answer of the system that a panic quotes: `Os { code: 5, kind: …`.
+fn answer_in(panic: &str) -> Option<std::io::Error> {
+    let (_, code) = panic.split_once("Os { code: ")?;
+    let (code, _) = code.split_once(',')?;
+    code.parse().ok().map(std::io::Error::from_raw_os_error)
 }
 
 /// Calls sled, whose panics become errors and are not printed.
@@ -317,5 +348,28 @@ fn quietly<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Failure> {
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
             Err(Failure::Panic(format!("it stopped with \"{}\"", text.unwrap_or_default())))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_disk_that_sled_unwraps_is_named_with_its_file() {
+        let panic =
+            "called `Result::unwrap()` on an `Err` value: Io(Os { code: 5, kind: Uncategorized, message: \"…\" })";
+        let failure = Failure::Panic(format!("it stopped with \"{panic}\""));
+        let error = failure.at(Path::new("home/ledger/hot"));
+        assert!(error.is_of_the_machine());
+        let said = error.to_string();
+        assert!(
+            said.contains("home/ledger/hot/db") && said.contains("os error 5") && !said.contains("unwrap"),
+            "{said}"
+        );
+        let full = Failure::Panic("Io(Os { code: 28, kind: StorageFull })".to_owned()).at(Path::new("hot"));
+        assert!(matches!(full, StoreError::DiskFull { .. }));
+        let other = Failure::Panic("index out of range".to_owned()).at(Path::new("hot"));
+        assert!(matches!(other, StoreError::Hot { .. }));
     }
 }

@@ -26,7 +26,9 @@ mod sealed;
 mod sealer;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tip_file;
+mod unsynced;
 
 pub(crate) use config::Step;
 pub use config::StoreConfig;
@@ -36,7 +38,9 @@ pub use evidence::{Evidence, FileAt, Rows};
 pub(crate) use files::{lock, make_folder, replace, sync_folder};
 pub use index_row::IndexRow;
 pub use memory::MemoryStore;
+pub use times::StoreTimes;
 pub use tip_file::{ReadTip, TipRecord, read as read_tip_file};
+pub(crate) use unsynced::failed as sync_failed;
 
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;

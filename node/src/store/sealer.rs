@@ -6,11 +6,13 @@
 
 use super::disk::Shared;
 use super::hot::{Hot, Part};
+use super::times::Synced;
 use super::{Step, StoreError, read_block};
 use ledger_core::names::Height;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// The sealing thread; it ends when this is dropped.
 pub(super) struct Sealer {
@@ -96,7 +98,9 @@ impl Sealing {
                 bytes += block.len() as u64;
                 pass.push(&block, &row)?;
             }
+            let begun = Instant::now();
             pass.sync()?;
+            shared.config.times.synced(Synced::Sealed, begun);
             shared.sealed_mut().publish(pass);
             shared.config.step(Step::Sealed);
             self.remove_sealed()?;

@@ -87,7 +87,7 @@ impl TipFile {
         let slot = encode(&self.chain, turn, tip);
         let at = turn % 2 * SLOT as u64;
         self.file.write_all_at(&slot, at).map_err(StoreError::io("write", &self.path))?;
-        self.file.sync_data().map_err(StoreError::io("sync", &self.path))?;
+        self.file.sync_data().map_err(StoreError::sync(&self.path))?;
         self.turn = turn;
         Ok(())
     }

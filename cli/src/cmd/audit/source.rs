@@ -162,7 +162,9 @@ fn problem(error: StoreError, home_is_of_this_chain: bool) -> Problem {
         }
         StoreError::OtherChain { .. } => (Exit::Usage, "use the genesis that belongs to this evidence"),
         StoreError::DiskFull { .. } => (Exit::Failed, "make room where temporary files go, or set TMPDIR"),
-        StoreError::Io { .. } => (Exit::Failed, "see that you may read the evidence, and try again"),
+        StoreError::Io { .. } | StoreError::OtherUser { .. } | StoreError::Sync { .. } => {
+            (Exit::Failed, "see that you may read the evidence, and try again")
+        }
         StoreError::Hot { .. }
         | StoreError::Blobs { .. }
         | StoreError::RolledBack { .. }

@@ -110,7 +110,8 @@ async fn rates_times_and_connections_have_limits() {
     let mut third = bed.tcp().await;
     let mut nothing = Vec::new();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut third, &mut nothing).await;
-    assert!(nothing.is_empty());
+    let said = String::from_utf8(std::mem::take(&mut nothing)).unwrap();
+    assert!(said.starts_with("HTTP/1.1 429 ") && said.contains("TOO_MANY_CONNECTIONS"), "{said}");
     // A head that does not come ends its connection, too.
     for mut idle in [first, second] {
         let _ = idle.write_all(b"GET /v1/status HTTP/1.1\r\n").await;
@@ -196,5 +197,74 @@ async fn a_request_under_way_is_finished_before_the_end() {
     let mut text = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut text).await.unwrap();
     assert!(text.starts_with(b"HTTP/1.1 202"), "{}", String::from_utf8_lossy(&text));
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_counted_before_they_are_read_and_given_back() {
+    let config = HttpSection { max_body_bytes: 1_000, max_bodies_bytes: 2_000, ..any("127.0.0.1:0") };
+    let bed = Bed::new(1, config).await;
+    let head = "POST /v1/submissions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n";
+    let mut unfinished = Vec::new();
+    for length in ["content-length: 900", "transfer-encoding: chunked"] {
+        let mut stream = bed.tcp().await;
+        stream.write_all(format!("{head}{length}\r\n\r\n").as_bytes()).await.unwrap();
+        unfinished.push(stream);
+    }
+    let busy = async || bed.post("/v1/submissions", vec![b' '; 200]).await;
+    // The heads arrive a moment after they were sent.
+    let refused = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let answer = busy().await;
+            if answer.status == 503 {
+                break answer;
+            }
+        }
+    });
+    let refused = refused.await.unwrap();
+    assert_eq!(refused.problem(), "BUSY");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(bed.post("/v1/submissions", vec![b' '; 90]).await.status, 202, "there is room for a small one");
+    drop(unfinished);
+    let taken = tokio::time::timeout(Duration::from_secs(60), async {
+        while busy().await.status != 202 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    taken.await.unwrap();
+    bed.end().await;
+}
+
+/// What is answered to bytes that are no proper request.
+async fn answered(bed: &Bed, bytes: &[u8]) -> String {
+    let mut stream = bed.tcp().await;
+    stream.write_all(bytes).await.unwrap();
+    let mut said = Vec::new();
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut said).await;
+    String::from_utf8(said).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_is_a_problem() {
+    let bed = Bed::small().await;
+    let long = format!("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx: {}\r\n\r\n", "y".repeat(64 << 10));
+    let lines = "x: y\r\n".repeat(80);
+    let many = format!("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n{lines}\r\n");
+    let hosts = "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nhost: b\r\nconnection: close\r\n\r\n";
+    let none = "no request at all\r\n\r\n";
+    for (request, status, code) in [
+        (long.as_str(), 431, "HEAD_TOO_LARGE"),
+        (&many, 431, "HEAD_TOO_LARGE"),
+        (hosts, 400, "BAD_REQUEST"),
+        (none, 400, "BAD_REQUEST"),
+    ] {
+        let said = answered(&bed, request.as_bytes()).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{said}");
+        let (head, body) = said.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-type: application/problem+json"), "{said}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["status"], &body["code"]), (&status.into(), &code.into()), "{said}");
+        assert!(!body["detail_zh"].as_str().unwrap().is_empty());
+    }
     bed.end().await;
 }

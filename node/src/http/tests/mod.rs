@@ -103,6 +103,11 @@ fn any(port: &str) -> HttpSection {
 impl Bed {
     async fn new(blocks: u64, config: HttpSection) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let bound = Bound::new(&config, folder.path()).await.unwrap();
+        Self::of(blocks, folder, bound, config).await
+    }
+
+    async fn of(blocks: u64, folder: tempfile::TempDir, bound: Bound, config: HttpSection) -> Self {
         let mut network = Network::new(4);
         let store = StoreConfig { hot_blocks: 10, batch_blocks: 5, segment_bytes: 15_000, ..StoreConfig::default() };
         let chain = Chain::open(&folder.path().join("ledger"), network.genesis.clone(), store).unwrap();
@@ -128,7 +133,6 @@ impl Bed {
             agreement: Arc::clone(&told) as Arc<dyn Agreement>,
             metrics: Arc::default(),
         };
-        let bound = Bound::new(&config, folder.path()).await.unwrap();
         let (address, socket) = (bound.address(), bound.socket().to_owned());
         let served = tokio::spawn(async move { bound.serve(handles, &config, stopped).await });
         Self { folder, network, chain, desk, told, peers, address, socket, stop, served }

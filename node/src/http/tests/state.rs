@@ -85,7 +85,20 @@ async fn who_is_no_member_any_more_says_why() {
 async fn metrics_are_what_the_chain_says() {
     let bed = Bed::small().await;
     bed.post("/v1/submissions", "[]").await;
-    let answer = bed.get("/metrics").await;
+    let open = |accept: &str| {
+        Request::get("/metrics").header("host", "127.0.0.1").header("accept", accept).body(Body::empty()).unwrap()
+    };
+    // As Prometheus 2.42 asks, and as who names nothing does.
+    let scrape =
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*;q=0.1";
+    let plain = ask(bed.tcp().await, open("text/plain;version=0.0.4,*/*")).await;
+    assert_eq!(plain.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(plain.body.unwrap().to_vec()).unwrap();
+    for line in ["# TYPE luqi_events_total counter", "luqi_events_total 12", "# TYPE luqi_node_info gauge"] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    assert!(!text.contains("# EOF") && !text.contains("# TYPE luqi_node info"), "{text}");
+    let answer = ask(bed.tcp().await, open(scrape)).await;
     assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     let text = String::from_utf8(answer.body.unwrap().to_vec()).unwrap();
     for line in [
@@ -94,12 +107,33 @@ async fn metrics_are_what_the_chain_says() {
         "luqi_reached_power 3",
         "luqi_messages_total 1",
         "luqi_items_total{outcome=\"accepted\"} 1",
-        "luqi_http_requests_total{status=\"2xx\"} 1",
+        "luqi_http_requests_total{status=\"2xx\"} 2",
+        "luqi_http_request_seconds_count{route=\"/v1/submissions\"} 1",
+        "luqi_http_request_seconds_count{route=\"/metrics\"} 1",
         "# TYPE process_resident_memory_bytes gauge",
         "# EOF",
     ] {
         assert!(text.lines().any(|found| found.trim_end_matches(".0") == line), "{line}: {text}");
     }
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_has_a_listener_of_its_own_that_takes_nothing_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let metrics_listen = crate::config::MetricsListen(Some("127.0.0.1:0".parse().unwrap()));
+    let config = HttpSection { metrics_listen, ..any("127.0.0.1:0") };
+    let bound = Bound::new(&config, folder.path()).await.unwrap();
+    let taken = crate::config::MetricsListen(bound.metrics_address());
+    let second = HttpSection { metrics_listen: taken, socket: folder.path().join("other"), ..any("127.0.0.1:0") };
+    assert!(matches!(Bound::new(&second, folder.path()).await, Err(HttpError::Metrics { .. })));
+    let address = bound.metrics_address().unwrap();
+    let bed = Bed::of(1, folder, bound, config).await;
+    let there = async |request| ask(TcpStream::connect(address).await.unwrap(), request).await;
+    assert_eq!(there(get("/metrics")).await.status, 200);
+    assert_eq!(there(get("/healthz")).await.status, 200);
+    assert_eq!(there(get("/v1/status")).await.problem(), "NO_ROUTE");
+    assert_eq!(there(post("/v1/submissions", "[]")).await.problem(), "NO_ROUTE");
     bed.end().await;
 }
 

@@ -23,10 +23,22 @@ pub(super) fn read(segment: &mut Segment) -> Result<bool, StoreError> {
         tracing::warn!(path = %path.display(), "the index does not fit its file; it is made again");
         return Ok(false);
     };
+    // The hint fits files whose end has been damaged since, too.
+    if !segment.is_certificate(ends.0)? {
+        return Ok(false);
+    }
     (segment.end, segment.rows_end) = ends;
+    (segment.closed, segment.closes) = (true, lengths.0);
     segment.places = places;
-    segment.closed = true;
     Ok(true)
+}
+
+/// Writes the hint beside a file that was read from frame to frame. Where that cannot be (the folder is
+/// write-protected), the next start reads it so again.
+pub(super) fn write_if_possible(segment: &Segment) {
+    if let Err(error) = write(segment) {
+        tracing::debug!("no index can be written beside {}: {error}", segment.path.display());
+    }
 }
 
 /// Writes the hint beside a closed file.

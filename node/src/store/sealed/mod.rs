@@ -66,7 +66,7 @@ impl Sealed {
         if !is_last && !segment.closed {
             return Err(bad("it has no end, although another file follows"));
         }
-        if segment.closed && segment.torn {
+        if segment.closed && segment.torn && !is_last {
             return Err(bad("something follows its end"));
         }
         self.segments.push(segment);

@@ -34,16 +34,19 @@ pub(super) struct Place {
     pub(super) row: u64,
 }
 
-/// A sealed file.
+/// A sealed file. It is open for reading alone: who writes opens it again, so that a closed one may be
+/// write-protected.
 pub(crate) struct Segment {
     pub(super) path: PathBuf,
-    pub(super) blocks: File,
-    pub(super) rows: File,
+    blocks: File,
+    rows: File,
     /// Height of its first block.
     pub(super) first: u64,
     pub(super) places: Vec<Place>,
     /// Where the next block begins.
     pub(super) end: u64,
+    /// Where the certificate that ends it ends.
+    pub(super) closes: u64,
     /// Where the next row begins.
     pub(super) rows_end: u64,
     /// Whether the certificate of the last block ends it.
@@ -74,26 +77,44 @@ impl Segment {
         blocks.write_all_at(&bytes, 0).map_err(StoreError::io("write", path))?;
         let first = first_above(foot);
         let (path, end) = (path.to_owned(), bytes.len() as u64);
-        Ok(Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false })
+        let places = Vec::new();
+        Ok(Self { path, blocks, rows, first, places, end, closes: 0, rows_end: 0, closed: false, torn: false })
     }
 
     /// Opens a file; finds its blocks by the hint beside it, or else from frame to frame.
     pub(super) fn open(path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
-        let file = |path: &Path, create| {
-            let file = File::options().read(true).write(true).create(create).truncate(false).open(path);
-            file.map_err(StoreError::io("open", path))
-        };
-        let blocks = file(path, false)?;
-        let rows = file(&rows_of(path), true)?;
+        let blocks = File::open(path).map_err(StoreError::io("open", path))?;
+        let rows = open_rows(&rows_of(path))?;
         let (foot, end) = read_foot(&blocks, path, chain)?;
         let first = first_above(&foot);
         let path = path.to_owned();
-        let mut segment =
-            Self { path, blocks, rows, first, places: Vec::new(), end, rows_end: 0, closed: false, torn: false };
+        let mut segment = Self {
+            path,
+            blocks,
+            rows,
+            first,
+            places: Vec::new(),
+            end,
+            closes: 0,
+            rows_end: 0,
+            closed: false,
+            torn: false,
+        };
         if !index::read(&mut segment)? {
             segment.scan()?;
+            if segment.closed && !segment.torn {
+                index::write_if_possible(&segment);
+            }
         }
         Ok(segment)
+    }
+
+    /// Both files, to be written.
+    pub(super) fn for_writing(&self) -> Result<(File, File), StoreError> {
+        let open = |path: &Path| {
+            File::options().read(true).write(true).open(path).map_err(StoreError::io("open for writing", path))
+        };
+        Ok((open(&self.path)?, open(&rows_of(&self.path))?))
     }
 
     /// The foot that the file begins with.
@@ -120,9 +141,10 @@ impl Segment {
             let next = at + FRAME_HEAD_BYTES as u64 + u64::from(head.length);
             match head.kind {
                 FrameKind::Block if !self.closed => self.places.push(Place { block: at, row: NOWHERE }),
-                FrameKind::Certificate if !self.closed => {
+                FrameKind::Certificate if !self.closed && self.is_certificate(at)? => {
                     self.closed = true;
                     self.end = at;
+                    self.closes = next;
                     at = next;
                     continue;
                 }
@@ -133,6 +155,19 @@ impl Segment {
         }
         self.torn = at != length;
         self.scan_rows(rows_length)
+    }
+
+    /// Whether a certificate stands at some place as it was written. The signatures are judged by whoever climbs the
+    /// ladder.
+    pub(super) fn is_certificate(&self, at: u64) -> Result<bool, StoreError> {
+        let whole = match self.frame(at) {
+            Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Ok(false);
+            }
+            read => read?,
+        };
+        Ok(whole
+            .is_ok_and(|(kind, bytes)| kind == FrameKind::Certificate && codec::decode::<Certificate>(&bytes).is_ok()))
     }
 
     /// The head of a whole frame at some place; none where none is.
@@ -217,9 +252,12 @@ impl Segment {
             self.closed = false;
         }
         self.places.truncate(keep);
-        if !self.closed {
-            self.blocks.set_len(self.end).map_err(StoreError::io("cut", &self.path))?;
-            self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        if !self.closed || self.torn {
+            let (blocks, _) = self.for_writing()?;
+            blocks
+                .set_len(if self.closed { self.closes } else { self.end })
+                .map_err(StoreError::io("cut", &self.path))?;
+            blocks.sync_all().map_err(StoreError::sync(&self.path))?;
         }
         self.torn = false;
         Ok(())
@@ -230,11 +268,12 @@ impl Segment {
         let mut bytes = Vec::new();
         frame(&mut bytes, FrameKind::Certificate, &codec::encode(certificate))
             .map_err(StoreError::archive(&self.path))?;
-        self.blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
+        let (blocks, _) = self.for_writing()?;
+        blocks.write_all_at(&bytes, self.end).map_err(StoreError::io("write", &self.path))?;
         let length = self.end + bytes.len() as u64;
-        self.blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
-        self.blocks.sync_all().map_err(StoreError::io("sync", &self.path))?;
-        self.closed = true;
+        blocks.set_len(length).map_err(StoreError::io("cut", &self.path))?;
+        blocks.sync_all().map_err(StoreError::sync(&self.path))?;
+        (self.closed, self.closes) = (true, length);
         index::write(self)
     }
 
@@ -249,6 +288,17 @@ impl Segment {
 
     pub(super) fn damaged(&self, height: u64, why: &dyn std::fmt::Display) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), height: Height(height), why: why.to_string() }
+    }
+}
+
+/// Opens the rows beside a file; empty ones where there are none.
+fn open_rows(path: &Path) -> Result<File, StoreError> {
+    match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let made = File::options().read(true).write(true).create_new(true).open(path);
+            made.map_err(StoreError::io("create", path))
+        }
+        opened => opened.map_err(StoreError::io("open", path)),
     }
 }
 

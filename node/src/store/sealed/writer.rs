@@ -59,7 +59,8 @@ impl Sealed {
         let number = u32::try_from(self.segments.len()).unwrap_or(u32::MAX).saturating_add(1);
         let path = segment::path_of(&self.folder, number);
         let segment = Segment::create(&path, &self.chain, foot)?;
-        segment.blocks.sync_all().map_err(StoreError::io("sync", &path))?;
+        let (blocks, _) = segment.for_writing()?;
+        blocks.sync_all().map_err(StoreError::sync(&path))?;
         files::sync_folder(&self.folder)?;
         self.segments.push(segment);
         Ok(())
@@ -68,11 +69,11 @@ impl Sealed {
     /// Begins a pass at the end of the last file.
     pub(crate) fn pass(&self) -> Result<Pass, StoreError> {
         let last = self.segments.last().ok_or(StoreError::NoBlock(Height(1)))?;
-        let copy = |file: &File| file.try_clone().map_err(StoreError::io("open", &last.path));
+        let (blocks, rows) = last.for_writing()?;
         Ok(Pass {
             path: last.path.clone(),
-            blocks: copy(&last.blocks)?,
-            rows: copy(&last.rows)?,
+            blocks,
+            rows,
             places: Vec::new(),
             end: last.end,
             rows_end: last.rows_end,
@@ -128,6 +129,6 @@ impl Pass {
         let cut = self.blocks.set_len(self.end).and_then(|()| self.rows.set_len(self.rows_end));
         cut.map_err(StoreError::io("cut", &self.path))?;
         let synced = self.blocks.sync_all().and_then(|()| self.rows.sync_all());
-        synced.map_err(StoreError::io("sync", &self.path))
+        synced.map_err(StoreError::sync(&self.path))
     }
 }

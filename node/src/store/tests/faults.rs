@@ -176,6 +176,85 @@ fn a_half_written_snapshot_of_sled_is_no_obstacle() {
 }
 
 #[test]
+fn sealed_blocks_are_read_while_the_database_is_closed() {
+    let (network, blocks) = chain(60);
+    let home = tempfile::tempdir().unwrap();
+    let store = filled(home.path(), &network, &blocks, small());
+    store.close_hot();
+    let (first, tip) = (Height(1), store.tip().height);
+    assert_eq!(store.block(first).unwrap().unwrap(), network.blocks[0]);
+    assert!(store.header(first).unwrap().is_some() && store.index_row(first).unwrap().is_some());
+    assert!(matches!(store.block(tip), Err(StoreError::Hot { .. })));
+    store.append_group(&[]).unwrap();
+    check_same(&store, &network, &blocks);
+}
+
+#[test]
+fn the_end_of_the_last_closed_file_is_checked_and_cut() {
+    let (network, blocks) = chain(40);
+    let home = tempfile::tempdir().unwrap();
+    let image = tempfile::tempdir().unwrap();
+    let (folder, to) = (home.path().to_owned(), image.path().to_owned());
+    let at = move |step| {
+        if step == Step::Closed {
+            let _ = fs::remove_dir_all(&to);
+            copy_tree(&folder, &to);
+        }
+    };
+    drop(filled(home.path(), &network, &blocks, StoreConfig { at: Some(Arc::new(at)), ..small() }));
+    let height = read_tip_file(&image.path().join("tip")).unwrap().tip.height.0 as usize;
+    let last = sealed_files(image.path()).pop().unwrap();
+    let good = fs::read(&last).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    for (bytes, notes) in [
+        (good.clone(), 0),
+        ([&good[..], &[0; 300]].concat(), 1),
+        // In the certificate that ends it, and in the head of its frame.
+        (flipped(good.len() - 9), 1),
+        (good[..good.len() - 20].to_vec(), 1),
+    ] {
+        for with_index in [true, false] {
+            let torn = tempfile::tempdir().unwrap();
+            copy_tree(image.path(), torn.path());
+            let path = torn.path().join("sealed").join(last.file_name().unwrap());
+            fs::write(&path, &bytes).unwrap();
+            if !with_index {
+                fs::remove_file(path.with_extension("index")).unwrap();
+            }
+            let store = DiskStore::open(torn.path(), &network.genesis, small()).unwrap();
+            assert_eq!(store.notes().len(), notes, "{:?}", store.notes());
+            check_same(&store, &network, &blocks[..height]);
+            for block in &blocks[height..] {
+                store.append(block).unwrap();
+                store.seal().unwrap();
+            }
+            check_same(&store, &network, &blocks);
+            drop(store);
+            assert_eq!(DiskStore::open(torn.path(), &network.genesis, small()).unwrap().notes(), [] as [String; 0]);
+            assert_eq!(fs::read(&path).unwrap(), good);
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_lost_is_made_again() {
+    let (network, blocks) = chain(60);
+    let home = tempfile::tempdir().unwrap();
+    drop(filled(home.path(), &network, &blocks, small()));
+    let mut files = sealed_files(home.path());
+    files.pop();
+    let good: Vec<_> = files.iter().map(|path| fs::read(path.with_extension("index")).unwrap()).collect();
+    files.iter().for_each(|path| fs::remove_file(path.with_extension("index")).unwrap());
+    check_same(&DiskStore::open(home.path(), &network.genesis, small()).unwrap(), &network, &blocks);
+    let made: Vec<_> = files.iter().map(|path| fs::read(path.with_extension("index")).unwrap()).collect();
+    assert!(made == good);
+}
+
+#[test]
 fn an_index_that_does_not_fit_is_made_again() {
     let (network, blocks) = chain(80);
     let home = tempfile::tempdir().unwrap();
@@ -196,7 +275,10 @@ fn a_newest_block_with_another_body_does_not_open() {
     drop(filled(home.path(), &network, &blocks, small()));
     let hot = Hot::open(&home.path().join("hot")).unwrap();
     let row = || hot.part(5, Part::Row).unwrap().unwrap();
-    let put = |block| hot.append(&[Parts { height: Height(5), block, row: row(), certificate: None }]).unwrap();
+    let put = |block| {
+        hot.append(&[Parts { height: Height(5), block, row: row(), certificate: None }], &StoreTimes::default())
+            .unwrap()
+    };
     let mut block = hot.part(5, Part::Block).unwrap().unwrap();
     put(block.clone());
     let last = block.len() - 1;

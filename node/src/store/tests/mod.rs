@@ -156,3 +156,31 @@ fn a_store_may_begin_anew_after_a_crash_while_it_was_made() {
     let store = DiskStore::open(home.path(), &network.genesis, small()).unwrap();
     assert_eq!(store.tip(), TipRecord::genesis(&Tip::genesis(&network.genesis).chain));
 }
+
+#[test]
+fn sealed_files_that_are_write_protected_are_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (network, blocks) = chain(60);
+    let home = tempfile::tempdir().unwrap();
+    drop(filled(home.path(), &network, &blocks, small()));
+    let mut files = sealed_files(home.path());
+    files.pop();
+    assert!(!files.is_empty());
+    let all = || files.iter().flat_map(|path| [path.clone(), path.with_extension("rows")]);
+    all().for_each(|path| fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap());
+    let store = DiskStore::open(home.path(), &network.genesis, small()).unwrap();
+    check_same(&store, &network, &blocks);
+    // The superuser is refused nothing: whether a file is open for writing says its descriptor.
+    let mut open = 0;
+    for entry in fs::read_dir("/proc/self/fd").unwrap() {
+        let entry = entry.unwrap();
+        let Ok(path) = fs::read_link(entry.path()) else { continue };
+        if all().any(|file| file == path) {
+            let info = fs::read_to_string(Path::new("/proc/self/fdinfo").join(entry.file_name())).unwrap();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+            assert_eq!(u32::from_str_radix(flags, 8).unwrap() & 3, 0, "{} is open for reading", path.display());
+            open += 1;
+        }
+    }
+    assert_eq!(open, all().count());
+}
