@@ -101,6 +101,7 @@ impl Chain {
         let last = self.blocks.get(self.says as usize - 1).or(self.blocks.last());
         let tip = last.and_then(|bytes| HashedBlock::read(bytes).ok()).map_or(BlockHash([0; 32]), |block| block.hash());
         Status {
+            clock_ahead_ms: None,
             chain_id: self.id,
             network: "test.luqi.example".to_owned(),
             height: Height(self.says),

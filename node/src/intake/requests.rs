@@ -68,7 +68,7 @@ impl Requests {
         if length < MAGIC.len() as u64 {
             length = MAGIC.len() as u64;
             file.write_all_at(MAGIC, 0).map_err(StoreError::io("write", path))?;
-            file.sync_all().map_err(StoreError::io("sync", path))?;
+            file.sync_all().map_err(StoreError::sync(path))?;
             path.parent().map_or(Ok(()), sync_folder)?;
         } else {
             file.read_exact_at(&mut magic, 0).map_err(StoreError::io("read", path))?;
@@ -99,7 +99,7 @@ impl Requests {
             bytes.extend_from_slice(&body);
         }
         self.file.write_all_at(&bytes, self.length).map_err(StoreError::io("write", &self.path))?;
-        self.file.sync_data().map_err(StoreError::io("sync", &self.path))?;
+        self.file.sync_data().map_err(StoreError::sync(&self.path))?;
         self.length = self.length.saturating_add(bytes.len() as u64);
         Ok(ids)
     }

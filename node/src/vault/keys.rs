@@ -90,7 +90,7 @@ impl KeyFile {
         }
         let written =
             self.file.write_all_at(&self.waiting, at(self.slots)).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::io("sync", &self.path)));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
         if let Err(error) = synced {
             self.waiting.clear();
             self.cut()?;

@@ -108,7 +108,7 @@ impl Packs {
         }
         let is_begun = self.length > MAGIC.len() as u64;
         if is_begun && self.length.saturating_add(bytes.len() as u64) > self.limit {
-            self.file.sync_data().map_err(StoreError::io("sync", &self.path()))?;
+            self.file.sync_data().map_err(StoreError::sync(&self.path()))?;
             self.pack = self.pack.saturating_add(1);
             (self.file, self.length) = open_pack(&self.folder, self.pack)?;
         }
@@ -120,7 +120,7 @@ impl Packs {
 
     /// Makes what was pushed durable.
     pub(super) fn sync(&mut self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::io("sync", &self.path()))?;
+        self.file.sync_data().map_err(StoreError::sync(&self.path()))?;
         self.durable = (self.pack, self.length);
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Packs {
         (self.file, _) = open_pack(&self.folder, pack)?;
         (self.pack, self.length, self.durable, self.is_torn) = (pack, length, (pack, length), false);
         self.file.set_len(length).map_err(StoreError::io("cut", &self.path()))?;
-        self.file.sync_all().map_err(StoreError::io("sync", &self.path()))?;
+        self.file.sync_all().map_err(StoreError::sync(&self.path()))?;
         Ok(sync_folder(&self.folder)?)
     }
 
@@ -212,7 +212,7 @@ fn open_pack(folder: &Path, pack: u32) -> Result<(File, u64), VaultError> {
     let length = file.metadata().map_err(StoreError::io("read", &path))?.len();
     if length < MAGIC.len() as u64 {
         file.set_len(0).and_then(|()| file.write_all(MAGIC)).map_err(StoreError::io("write", &path))?;
-        file.sync_all().map_err(StoreError::io("sync", &path))?;
+        file.sync_all().map_err(StoreError::sync(&path))?;
         sync_folder(folder)?;
         return Ok((file, MAGIC.len() as u64));
     }

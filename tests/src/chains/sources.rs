@@ -112,7 +112,7 @@ fn answer(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
 
 fn status(served: &Served) -> Status {
     Status {
-            clock_ahead_ms: None,
+        clock_ahead_ms: None,
         chain_id: served.chain,
         network: "test.luqi.example".to_owned(),
         height: Height(served.height),
