@@ -147,7 +147,7 @@ impl<'a> VerifierKey<'a> {
         check_origin(name)?;
         let bytes = base64(key).ok_or(E::Base64)?;
         let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&bytes).finalize();
-        if !digest.first_chunk::<4>().is_some_and(|first| hex(first) == hash) {
+        if digest.first_chunk::<4>().is_none_or(|first| hex(first) != hash) {
             return Err(E::Hash);
         }
         Ok(Self { name, key: WitnessKey::parse(&bytes)? })

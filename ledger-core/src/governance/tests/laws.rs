@@ -162,10 +162,8 @@ fn one_after_the_other(
                 *count += 1;
                 let id = change.id(*effective);
                 let there = |id: ProposalId| open.iter().any(|open| open.id == id);
-                let applies = match &**change {
-                    Change::Withdraw(named) => there(*named),
-                    other => other.apply(m, control.protocol).is_ok(),
-                };
+                let named = change.withdraws().is_none_or(there);
+                let applies = named && change.apply(m, control.protocol).is_ok();
                 if *count > 4 {
                     refused(R::TooMany)
                 } else if *effective <= h {
