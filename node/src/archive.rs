@@ -107,7 +107,20 @@ impl<R: Read> ArchiveReader<R> {
     ///
     /// # Errors
     /// [`StoreError`], when it cannot be read, or is no archive of this chain.
-    pub fn open(mut from: R, path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
+    pub fn open(from: R, path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
+        let mut archive = Self::open_stretch(from, path, chain)?;
+        if let Some(wanted) = archive.foot.states {
+            archive.states = Some(archive.read_states(wanted)?);
+        }
+        Ok(archive)
+    }
+
+    /// Reads up to the first block, of a stream whose sender is not trusted: states, of which it could send without
+    /// end, are not read, so a foot that counts some is followed by no block.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it cannot be read, or is no archive of this chain.
+    pub fn open_stretch(mut from: R, path: &Path, chain: &ChainId) -> Result<Self, StoreError> {
         let mut bytes = [0; HEAD_BYTES];
         from.read_exact(&mut bytes).map_err(StoreError::io("read", path))?;
         let found = read_head(&bytes).map_err(StoreError::archive(path))?;
@@ -120,9 +133,6 @@ impl<R: Read> ArchiveReader<R> {
         match archive.frame()? {
             Some((FrameKind::Foot, bytes)) => archive.foot = archive.decode(&bytes)?,
             Some(_) | None => return Err(archive.bad("it does not begin with a foot")),
-        }
-        if let Some(wanted) = archive.foot.states {
-            archive.states = Some(archive.read_states(wanted)?);
         }
         Ok(archive)
     }

@@ -134,12 +134,19 @@ impl<R: ReadAt> Archive<R> {
         if named == *chain {
             return Ok((start?, archive));
         }
-        // A head that names another chain above blocks of this one was damaged; else the file is another chain's.
-        match start.ok().map(|_| archive.next()) {
-            Some(Next::Block(bytes)) if Prefix::read(&bytes).is_some_and(|prefix| prefix.chain == *chain) => {
-                Err(NotOpened::Head(format!("it names chain {named}")))
-            }
-            Some(Next::Block(_) | Next::Last(_)) | None => Err(NotOpened::OtherChain(named)),
+        // A head that names another chain was damaged, if what stands behind it is of this one (format.md §16.1).
+        match start.ok().and_then(|start| archive.chain_behind(&start)) {
+            Some(behind) if behind == *chain => Err(NotOpened::Head(format!("it names chain {named}"))),
+            Some(_) | None => Err(NotOpened::OtherChain(named)),
+        }
+    }
+
+    /// The chain of the header below, or else of the first block.
+    fn chain_behind(&mut self, start: &Start) -> Option<ChainId> {
+        match (&start.foot.below, self.next()) {
+            (Some(below), _) => Some(below.header.chain),
+            (None, Next::Block(bytes)) => Prefix::read(&bytes).map(|prefix| prefix.chain),
+            (None, Next::Last(_)) => None,
         }
     }
 

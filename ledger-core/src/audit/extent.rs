@@ -41,7 +41,7 @@ pub fn extent(judged: &Judged, walk: &mut impl Walk) -> Extent {
     while let Some(found) = walk.find() {
         match found {
             Found::Block(_) if judged_blocks > 0 => judged_blocks -= 1,
-            found => head = told.take_up(head.as_ref(), found),
+            found @ (Found::Block(_) | Found::Damage(_)) => head = told.take_up(head.as_ref(), found),
         }
     }
     told

@@ -76,6 +76,13 @@ impl<R: ReadAt, N: Newest> Home<R, N> {
         }
     }
 
+    /// Whether a block stands here above the last one that the home says it has: then that is not all of it.
+    fn stands_above(&mut self, height: Height) -> Option<String> {
+        let in_database = self.newest.range().is_some_and(|(_, highest)| highest >= height);
+        (in_database || self.sealed(height).is_some())
+            .then(|| format!("block {height} stands here, above the last one that the tip file names"))
+    }
+
     /// No sealed file is read any further: what follows must be among the newest blocks.
     fn give_up(&mut self, height: Height, why: &str) -> Option<Vec<u8>> {
         self.notes.push(format!("the sealed files cannot be read from block {height} on: {why}"));
@@ -89,9 +96,11 @@ impl<R: ReadAt, N: Newest> Blocks for Home<R, N> {
     fn next(&mut self) -> Next {
         let height = self.last.next();
         if self.end.height.is_some_and(|end| height > end) {
-            return Next::Last(match self.end.certificate.take() {
-                Some(certificate) => Last::Certificate { certificate, behind: None },
-                None => Last::Cut,
+            let behind = self.stands_above(height);
+            return Next::Last(match (self.end.certificate.take(), behind) {
+                (Some(certificate), behind) => Last::Certificate { certificate, behind },
+                (None, Some(why)) => Last::Unreadable(why),
+                (None, None) => Last::Cut,
             });
         }
         let sealed = self.sealed(height);
@@ -105,7 +114,7 @@ impl<R: ReadAt, N: Newest> Blocks for Home<R, N> {
                 return Next::Last(Last::Unreadable(why.to_owned()));
             }
             (Some(block), Ok(_) | Err(_)) | (None, Ok(Some(block))) => block,
-            (None, Ok(None)) if self.end.height.is_none() => return Next::Last(Last::Cut),
+            (None, Ok(None)) if self.end.height.is_none() && self.notes.is_empty() => return Next::Last(Last::Cut),
             (None, Ok(None)) => {
                 let why = self.notes.last().cloned().unwrap_or_else(|| {
                     "it is neither in the sealed files nor in the database of the newest blocks".to_owned()

@@ -55,8 +55,8 @@ pub struct Judge {
     tips: Vec<Tip>,
     held: Held,
     ended: Option<Ended>,
-    /// Whether the last block's own certificate was verified.
-    certified: bool,
+    /// The last height whose own certificate was verified.
+    signed: Option<Height>,
     skipped: Skipped,
     checked: Checked,
 }
@@ -82,7 +82,7 @@ impl Judge {
             tips: Vec::new(),
             held: Held::Unknown,
             ended: None,
-            certified: false,
+            signed: None,
             skipped: Skipped::default(),
             checked: Checked::default(),
         };
@@ -198,7 +198,10 @@ impl Judge {
         self.checked.events += plan.block.leaves().len() as u64;
         self.checked.submissions += plan.signatures.len() as u64;
         match (plan.certificate, plan.block.body().parent_certificate.is_some()) {
-            (Some(_), _) => self.checked.certificates += 1,
+            (Some(certificate), _) => {
+                self.checked.certificates += 1;
+                self.signed = Some(certificate.height);
+            }
             (None, true) => self.skipped.certificates += 1,
             (None, false) => {}
         }
@@ -309,7 +312,7 @@ impl Judge {
         }
         self.checked.certificates += 1;
         chain::certified(&tip.head, certificate).map_err(|why| Finding::of(height, &Fault::Certificate(why)))?;
-        self.certified = true;
+        self.signed = Some(height);
         Ok(())
     }
 
@@ -341,7 +344,9 @@ impl Judge {
         let mut down = self.tips.iter().rev().filter(is_below);
         let sound = down.next()?.clone();
         let is_last = self.tips.last().is_some_and(|last| last.height == sound.height);
-        let signed = if self.certified && is_last { Some(sound.clone()) } else { down.next().cloned() };
+        let is_certified = is_last && self.signed == Some(sound.height);
+        let is_signed = |tip: &&Tip| self.signed.is_some_and(|signed| tip.height <= signed);
+        let signed = if is_certified { Some(sound.clone()) } else { down.next().filter(is_signed).cloned() };
         let seals = sound.height.0.saturating_add(self.seals_before);
         Some(Reached {
             start: self.start,

@@ -4,7 +4,7 @@
 //! there, each going on with its own nodes.
 
 use super::judge::{Judge, Options};
-use super::judged::{Ended, Finding, Judged};
+use super::judged::{Depth, Ended, Finding, Judged};
 use super::report::Bookmark;
 use super::{Verdict, verdict};
 use crate::archive::{Blocks, Last, Next, Start};
@@ -51,7 +51,7 @@ pub struct NodeJudged {
     /// The judgement of what it serves.
     pub judged: Judged,
     /// Where its chain parts from others: the branch that it ended in.
-    lineage: Vec<(Height, usize)>,
+    lineage: Lineage,
 }
 
 /// What came of several nodes.
@@ -72,21 +72,34 @@ pub struct Asked<B> {
     pub blocks: Option<B>,
 }
 
+/// Where a node's chain parts from others: the height, and the branch that it went into.
+type Lineage = Vec<(Height, usize)>;
+/// A node by its place among those asked, what it serves came to, and where it parted from others.
+type EndedNode = (usize, Judged, Lineage);
+/// Nodes that go on, by their places.
+type Live<B> = Vec<(usize, B)>;
+
 /// Nodes that have served the same so far.
 struct Branch<B> {
     judge: Judge,
-    /// Nodes that go on, by their places.
-    live: Vec<(usize, B)>,
+    live: Live<B>,
     batch: Vec<Vec<u8>>,
     bytes: usize,
     height: Height,
-    lineage: Vec<(Height, usize)>,
+    lineage: Lineage,
 }
 
 impl<B: Blocks> Branch<B> {
     /// One block further; gives the branches that part here. The own one goes on with most of the nodes.
-    fn step(&mut self, branches: &mut usize, ended: &mut Vec<(usize, Judged, Vec<(Height, usize)>)>) -> Vec<Self> {
-        let mut groups: Vec<(Vec<u8>, Vec<(usize, B)>)> = Vec::new();
+    fn step(&mut self, branches: &mut usize, ended: &mut Vec<EndedNode>) -> Vec<Self> {
+        if self.judge.has_ended() {
+            // Nothing more is looked at, so nothing more is asked for: a node may serve without end.
+            for (place, _) in std::mem::take(&mut self.live) {
+                ended.push((place, self.judge.clone().finish(Last::Cut), self.lineage.clone()));
+            }
+            return Vec::new();
+        }
+        let mut groups: Vec<(Vec<u8>, Live<B>)> = Vec::new();
         for (place, mut blocks) in std::mem::take(&mut self.live) {
             match blocks.next() {
                 Next::Block(bytes) => match groups.iter_mut().find(|(known, _)| *known == bytes) {
@@ -145,7 +158,7 @@ pub fn judge_nodes<B: Blocks>(
     options: &Options,
     mut step: impl FnMut(Height),
 ) -> Option<NodesJudged> {
-    let judge = Judge::among_others(genesis, &Start::default(), options.clone());
+    let judge = Judge::among_others(genesis, &Start::default(), Options { depth: Depth::FULL, ..options.clone() });
     let (mut said, mut live) = (Vec::new(), Vec::new());
     for (place, node) in asked.into_iter().enumerate() {
         said.push(node.said);
@@ -185,14 +198,17 @@ fn deciding(nodes: &[NodeJudged]) -> Option<&Judged> {
     altered.or_else(|| nodes.iter().map(|node| &node.judged).max_by_key(|judged| judged.sound().map(|tip| tip.height)))
 }
 
-/// A node that serves less than the auditor kept may only be behind. But if one serves its chain to the end, and
-/// none a block at that height, the block is gone.
+/// A node that serves less than the auditor kept may only be behind, and one that breaks off or says nothing may have
+/// it. But if every node that was asked serves its whole chain, and none has a block at that height, the block is gone.
 fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Finding> {
     let height = |node: &NodeJudged| node.judged.sound().map_or(Height(0), |tip| tip.height);
     let highest = nodes.iter().map(height).max()?;
-    let ends = nodes.iter().any(|node| matches!(node.judged.ended(), Ended::Complete));
+    let all_end = nodes.iter().all(|node| match node.serves {
+        Serves::Whole | Serves::Behind => matches!(node.judged.ended(), Ended::Complete),
+        Serves::Part | Serves::Altered | Serves::Nothing => false,
+    });
     let detail = format!("the auditor kept a block at height {}; no node serves more than {highest}", kept.height);
-    (ends && highest < kept.height).then(|| Finding::at(highest.next(), Kind::Missing, detail))
+    (all_end && highest < kept.height).then(|| Finding::at(highest.next(), Kind::Missing, detail))
 }
 
 /// How much a node serves of what any of them says there is.

@@ -29,7 +29,7 @@ impl Rules {
     /// # Errors
     /// [`NewerProtocol`], where this version does not know them.
     pub fn of(protocol: Protocol) -> Result<Self, NewerProtocol> {
-        if protocol != PROTOCOL {
+        if protocol > PROTOCOL {
             return Err(NewerProtocol(protocol));
         }
         Ok(Self { protocol, suite: Suite::Ed25519Sha256, block_bytes: crate::codec::MAX_BYTES, schema: 1 })

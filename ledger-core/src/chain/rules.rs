@@ -162,7 +162,7 @@ pub(super) fn streams(
             return Err(Fault::UnknownStream { stream, span });
         };
         let wanted = control.last_sequence(stream).next();
-        if sequence != wanted {
+        if sequence != wanted || sequence == control.last_sequence(stream) {
             return Err(Fault::Sequence { stream, wanted, found: sequence, span });
         }
         control.advance(stream, sequence).map_err(|TooMany { found, max }| {

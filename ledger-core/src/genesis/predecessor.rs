@@ -80,7 +80,8 @@ impl Predecessor {
         let own = [header.height.0, header.time.0, header.log_size.0, certificate.height.0, frontier.size().0];
         let streams = control.streams.iter().map(|stream| stream.last.0);
         let proposals = control.proposals.iter().map(|open| open.effective.0);
-        own.into_iter().chain(streams).chain(proposals)
+        let lags = control.proposals.iter().filter_map(|open| open.change.lag());
+        own.into_iter().chain(streams).chain(proposals).chain(lags)
     }
 
     /// Its parts belong together, and the genesis goes on from them.

@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(own, 4_096, "this node is well within what others bear");
         // Seventeen who say all they may, through one peer: less than that one may bring.
         let (_, a_second) = passed_on(Lane::Votes, 17);
-        assert!(a_second >= 17 * 1_024 && a_second < 32_000);
+        assert!((17 * 1_024..32_000).contains(&a_second));
     }
 
     #[test]

@@ -88,14 +88,15 @@ impl Door {
 
 /// What counts as one address: of IPv6 the network, of which a single machine has all addresses.
 fn place(address: &Multiaddr) -> Option<IpAddr> {
-    match address.iter().next()? {
-        Protocol::Ip4(ip) => Some(ip.into()),
-        Protocol::Ip6(ip) => Some(match ip.to_ipv4_mapped() {
-            Some(ip) => ip.into(),
-            None => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
-        }),
-        _ => None,
+    let first = address.iter().next()?;
+    if let Protocol::Ip4(ip) = first {
+        return Some(ip.into());
     }
+    let Protocol::Ip6(ip) = first else { return None };
+    Some(match ip.to_ipv4_mapped() {
+        Some(ip) => ip.into(),
+        None => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+    })
 }
 
 impl NetworkBehaviour for Door {

@@ -118,7 +118,10 @@ fn forge(network: &Network, forgeries: &[(u64, Forged)], signed: bool) -> (Vec<V
                 Forged::NoCertificate => body.parent_certificate = None,
                 Forged::Left => forger::edit(body, |list| _ = list.pop()),
                 Forged::Twice => forger::edit(body, |list| list.extend(list.first().cloned())),
-                _ => {}
+                Forged::Chain | Forged::Protocol | Forged::Height(_) | Forged::Parent | Forged::Time | Forged::Body => {
+                }
+                Forged::LogSize | Forged::LogRoot | Forged::MapRoot | Forged::Control => {}
+                Forged::NextMembership | Forged::Proposer => {}
             }
         }
     };
@@ -137,7 +140,8 @@ fn forge(network: &Network, forgeries: &[(u64, Forged)], signed: bool) -> (Vec<V
                 Forged::Control => header.control.0[0] ^= 1,
                 Forged::NextMembership => header.next_membership.0[0] ^= 1,
                 Forged::Proposer => header.proposer = NodeNumber(9),
-                _ => {}
+                Forged::Signature | Forged::Round | Forged::Short => {}
+                Forged::NoCertificate | Forged::Left | Forged::Twice => {}
             }
         }
     };

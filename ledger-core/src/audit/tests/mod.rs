@@ -49,20 +49,20 @@ fn changed() -> Network {
 
 /// Blocks, and how they end.
 #[derive(Clone)]
-struct Given {
-    blocks: std::vec::IntoIter<Vec<u8>>,
+struct Given<'a> {
+    blocks: std::slice::Iter<'a, Vec<u8>>,
     last: Last,
 }
 
-impl Given {
-    fn new(blocks: &[Vec<u8>], last: Last) -> Self {
-        Self { blocks: blocks.to_vec().into_iter(), last }
+impl<'a> Given<'a> {
+    fn new(blocks: &'a [Vec<u8>], last: Last) -> Self {
+        Self { blocks: blocks.iter(), last }
     }
 }
 
-impl Blocks for Given {
+impl Blocks for Given<'_> {
     fn next(&mut self) -> Next {
-        self.blocks.next().map_or_else(|| Next::Last(self.last.clone()), Next::Block)
+        self.blocks.next().cloned().map_or_else(|| Next::Last(self.last.clone()), Next::Block)
     }
 }
 
@@ -105,6 +105,22 @@ fn fault(report: &Report) -> Option<(&str, u64)> {
 fn heights(report: &Report) -> (Verdict, Option<u64>, Option<u64>, Option<u64>) {
     let number = |height: Option<Height>| height.map(|height| height.0);
     (report.verdict, number(report.height), number(report.at), number(report.signed))
+}
+
+/// The heights that a report has to say. At less than the full depth what is signed is told of a chain that holds
+/// alone: of another, the certificates below were not all verified.
+pub(super) fn check_heights(
+    report: &Report,
+    options: &Options,
+    expected: (Verdict, Option<u64>, Option<u64>, Option<u64>),
+) {
+    let (verdict, height, at, signed) = expected;
+    let signed = if options.depth == Depth::FULL || verdict == Verdict::Holds { signed } else { None };
+    let found = heights(report);
+    assert!(
+        found == (verdict, height, at, signed) || (signed.is_none() && found == expected),
+        "{found:?} {expected:?}"
+    );
 }
 
 #[test]

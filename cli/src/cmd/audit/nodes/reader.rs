@@ -84,10 +84,16 @@ impl Reader<'_> {
         let stream = self.handle.block_on(client.stream(&path))?;
         let from = Pieces { handle: self.handle.clone(), stream, piece: Bytes::new() };
         let name = PathBuf::from(self.url.to_string());
-        let mut archive = ArchiveReader::open(from, &name, &self.chain)?;
+        let mut archive = ArchiveReader::open_stretch(from, &name, &self.chain)?;
         while let Some(item) = archive.next_item()? {
             match item {
                 Item::End(certificate) => return Ok(Last::Certificate { certificate, behind: None }),
+                Item::Block(_) if self.next > self.to => {
+                    return Err(Failed::For(format!(
+                        "it serves more than the {} blocks that it was asked for",
+                        self.to
+                    )));
+                }
                 Item::Block(bytes) => {
                     self.next = self.next.next();
                     if self.sender.send(Next::Block(bytes)).is_err() {

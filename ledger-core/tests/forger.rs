@@ -1,0 +1,323 @@
+//! What a forger tried who read the judge line by line: each test is a place where it once said something untrue.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+use ledger_core::archive::{Archive, Below, Blocks, Foot, HEAD_BYTES, Last, Next, NotOpened, Start};
+use ledger_core::audit::*;
+use ledger_core::block::{Body, Header};
+use ledger_core::certificate::Certificate;
+use ledger_core::chain::HashedBlock;
+use ledger_core::codec::{self, List, Text};
+use ledger_core::crypto::{ChainId, SecretKey};
+use ledger_core::event::Action;
+use ledger_core::fixture::{self, Network, code, forger, governance_key, node_key};
+use ledger_core::genesis::{Genesis, GenesisApproval, Predecessor, verify_succession};
+use ledger_core::governance::{Change, Control};
+use ledger_core::history::CertifiedChange;
+use ledger_core::map::ContractMap;
+use ledger_core::membership::*;
+use ledger_core::merkle::{Frontier, LogRoot, LogSize};
+use ledger_core::names::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const FULL: Options = Options { depth: Depth::FULL, from: None, tip_file: None };
+
+fn fill(network: &mut Network, salt: u64) {
+    let height = network.tip.height.0 + 1;
+    let events =
+        (0..3).map(|i| fixture::event(salt * 1000 + height * 10 + i, Action::New { keeper: code("370100") })).collect();
+    let second = network.submission(2, vec![fixture::event(salt * 1000 + (height - 1) * 10 + 1, Action::Renew)]);
+    let first = network.submission(1, events);
+    network.block(vec![first, second]);
+}
+fn grown(blocks: u64) -> Network {
+    let mut network = Network::new(4);
+    (0..blocks).for_each(|_| fill(&mut network, 0));
+    network
+}
+#[derive(Clone)]
+struct Given {
+    blocks: std::vec::IntoIter<Vec<u8>>,
+    last: Last,
+}
+impl Given {
+    fn new(blocks: &[Vec<u8>], last: Last) -> Self {
+        Self { blocks: blocks.to_vec().into_iter(), last }
+    }
+}
+impl Blocks for Given {
+    fn next(&mut self) -> Next {
+        self.blocks.next().map_or_else(|| Next::Last(self.last.clone()), Next::Block)
+    }
+}
+fn own(certificate: &Option<Certificate>) -> Last {
+    Last::Certificate { certificate: certificate.clone().unwrap(), behind: None }
+}
+fn file_of(network: &Network, blocks: &[Vec<u8>], own: Option<&Certificate>) -> Vec<u8> {
+    forger::archive(network, &Foot::default(), &ContractMap::default(), blocks, own)
+}
+fn judged(network: &Network, file: &[u8], options: &Options) -> Result<Judged, NotOpened> {
+    match Archive::open(file, &network.tip.chain) {
+        Ok((start, mut blocks)) => Ok(judge(&network.genesis, &start, &mut blocks, options.clone(), &mut Unwatched)),
+        Err(why) => Judged::not_opened(why.clone()).ok_or(why),
+    }
+}
+
+/// With no key of the old chain: a tip, its signers, its next members and their approvals are all the forger's own.
+
+/// format.md 16.1: what stands behind a head that names another chain is of the genesis's chain by the foot's header.
+#[test]
+fn a_damaged_head_above_a_foot_and_a_damaged_first_block() {
+    let network = grown(4);
+    let then = network.at(Height(2));
+    let mut file =
+        forger::archive(&network, &then.foot(), &then.map, &network.blocks[2..], network.certificate.as_ref());
+    let mut cut = forger::archive(&network, &then.foot(), &then.map, &[], None);
+    file[20] ^= 1;
+    cut[20] ^= 1;
+    let at = cut.len() + 60;
+    file[at] ^= 1;
+    for file in [file, cut] {
+        let said = judged(&network, &file, &FULL).map(|judged| Report::of(&judged).ended);
+        assert_eq!(said, Ok("head"));
+    }
+}
+
+/// The other way round: the header below is another chain's, and the first block ours.
+#[test]
+fn a_foot_of_another_chain_above_which_stands_a_block_of_ours() {
+    let network = grown(4);
+    let other = Network::new(3).tip.chain;
+    let mut foot = network.at(Height(2)).foot();
+    foot.states = None;
+    foot.below.as_mut().unwrap().header.chain = other;
+    let mut file = forger::archive(&network, &foot, &network.map, &network.blocks[2..], network.certificate.as_ref());
+    file[10..HEAD_BYTES].copy_from_slice(&other.0);
+    let said = judged(&network, &file, &FULL).map(|judged| Report::of(&judged).ended);
+    assert_eq!(said, Err(NotOpened::OtherChain(other)));
+}
+
+/// format.md 15.2: tip, log_root and map_root are null where the height is 0.
+#[test]
+fn of_no_block_there_is_no_tip() {
+    let network = grown(1);
+    let report = Report::of(&judged(&network, &file_of(&network, &[], None), &FULL).unwrap());
+    assert_eq!((report.height, report.tip, report.log_root, report.map_root), (Some(Height(0)), None, None, None));
+}
+
+/// A judgement at the shorter depth that is not *holds* says what it has not verified: signed, and a bookmark.
+#[test]
+fn the_shorter_depth_calls_signed_what_nobody_signed() {
+    let network = grown(4);
+    let body = |height, body: &mut Body| {
+        if height == 4 {
+            body.parent_certificate.iter_mut().for_each(|c| forger::shorten(c, 1));
+        }
+    };
+    let (blocks, _) = forger::Forgery { body: &body, ..forger::Forgery::default() }.of(&network);
+    let options = Options { depth: Depth::default(), ..FULL };
+    let report = Report::of(&judged(&network, &file_of(&network, &blocks, None), &options).unwrap());
+    assert_eq!(report.verdict, Verdict::Undecided);
+    assert_ne!(report.signed, Some(Height(3)), "block 3's certificate has one signature of four");
+}
+
+struct Hot<'a>(&'a Network, std::ops::RangeInclusive<u64>);
+impl Newest for Hot<'_> {
+    fn range(&self) -> Option<(Height, Height)> {
+        (!self.1.is_empty()).then(|| (Height(*self.1.start()), Height(*self.1.end())))
+    }
+    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.1.contains(&height.0).then(|| self.0.blocks[height.0 as usize - 1].clone()))
+    }
+}
+fn sealed(network: &Network, blocks: &[Vec<u8>], from: u64, to: u64) -> Vec<u8> {
+    let then = network.at(Height(from - 1));
+    let foot = Foot { states: None, ..then.foot() };
+    let own = network.at(Height(to)).certificate;
+    forger::archive(network, &foot, &then.map, &blocks[from as usize - 1..to as usize], own.as_ref())
+}
+
+/// The tip file says 4, the sealed files hold 6 blocks, of which the fifth is altered, and the database 8.
+#[test]
+fn a_home_whose_tip_file_says_less_than_its_files_hold() {
+    let network = grown(8);
+    let mut altered = network.blocks.clone();
+    altered[4][60] ^= 1;
+    let files = [sealed(&network, &altered, 1, 3), sealed(&network, &altered, 4, 6)];
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let then = network.at(Height(4));
+    let end = HomeEnd { height: Some(Height(4)), certificate: then.certificate.clone() };
+    let mut home = Home::new(&network.tip.chain, files, Hot(&network, 7..=8), end);
+    let options = Options { tip_file: Some((Height(4), then.tip.hash)), ..FULL };
+    let report = Report::of(&judge(&network.genesis, &Start::default(), &mut home, options, &mut Unwatched));
+    assert_ne!(report.verdict, Verdict::Holds, "blocks 5 to 8 stand here, and nobody says a word of them");
+}
+
+/// Without a tip file, a sealed file that is damaged at block 3 of 6 reads as if the chain ended there.
+#[test]
+fn damage_in_a_home_without_a_tip_file_is_told_as_damage() {
+    let network = grown(8);
+    let mut files = [sealed(&network, &network.blocks, 1, 6)];
+    let end = sealed(&network, &network.blocks, 1, 2).len();
+    files[0][end + 40] ^= 1;
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let mut home =
+        Home::new(&network.tip.chain, files, Hot(&network, 7..=8), HomeEnd { height: None, certificate: None });
+    let report = Report::of(&judge(&network.genesis, &Start::default(), &mut home, FULL, &mut Unwatched));
+    assert_eq!((report.ended, report.at), ("unreadable", Some(Height(3))));
+}
+
+fn said(network: &Network) -> Result<Said, String> {
+    Ok(Said { height: network.tip.height, tip: Some(network.tip.hash) })
+}
+fn bookmark(network: &Network) -> Bookmark {
+    Bookmark::of(&network.tip)
+}
+
+/// The auditor kept block 8. One node is behind, the other says that it has 8 and its connection breaks.
+#[test]
+fn a_node_that_breaks_off_makes_no_block_missing() {
+    let network = grown(8);
+    let behind = network.at(Height(6));
+    let lagging = Asked { said: said(&behind), blocks: Some(Given::new(&behind.blocks, own(&behind.certificate))) };
+    let broken =
+        Asked { said: said(&network), blocks: Some(Given::new(&network.blocks[..4], Last::Unreadable("lost".into()))) };
+    let options = Options { from: Some(bookmark(&network)), ..FULL };
+    let judged = judge_nodes(&network.genesis, vec![lagging, broken], &options, |_| {}).unwrap();
+    assert_eq!(judged.verdict(), Verdict::Undecided, "{:?}", judged.together());
+}
+
+/// The same where the other does not answer at all.
+#[test]
+fn a_node_that_does_not_answer_makes_no_block_missing() {
+    let network = grown(8);
+    let behind = network.at(Height(6));
+    let lagging = Asked { said: said(&behind), blocks: Some(Given::new(&behind.blocks, own(&behind.certificate))) };
+    let silent = Asked { said: Err("it does not answer".into()), blocks: None };
+    let options = Options { from: Some(bookmark(&network)), ..FULL };
+    let judged = judge_nodes(&network.genesis, vec![lagging, silent], &options, |_| {}).unwrap();
+    assert_eq!(judged.verdict(), Verdict::Undecided, "{:?}", judged.together());
+}
+
+#[derive(Clone)]
+struct Endless {
+    first: std::vec::IntoIter<Vec<u8>>,
+    pulled: Arc<AtomicU64>,
+    most: u64,
+}
+impl Blocks for Endless {
+    fn next(&mut self) -> Next {
+        if self.pulled.fetch_add(1, Ordering::Relaxed) >= self.most {
+            return Next::Last(Last::Cut);
+        }
+        Next::Block(self.first.next().unwrap_or_else(|| vec![0; 10]))
+    }
+}
+
+/// A node that goes on sending after what it sent was found wrong is read for ever.
+#[test]
+fn a_liar_does_not_keep_an_auditor_for_ever() {
+    let network = grown(4);
+    let pulled = Arc::new(AtomicU64::new(0));
+    let liar =
+        Endless { first: network.blocks[..2].to_vec().into_iter(), pulled: Arc::clone(&pulled), most: 5_000_000 };
+    let asked = vec![Asked { said: said(&network), blocks: Some(liar) }];
+    let judged = judge_nodes(&network.genesis, asked, &FULL, |_| {}).unwrap();
+    assert_eq!(judged.verdict(), Verdict::Altered);
+    assert!(
+        pulled.load(Ordering::Relaxed) < 100_000,
+        "{} blocks were read, of a chain of 4",
+        pulled.load(Ordering::Relaxed)
+    );
+}
+
+/// format.md 12: every u64 in a genesis is below 2^53, the lag in an open proposal's change too.
+#[test]
+fn a_large_integer_in_the_change_of_a_predecessors_proposal() {
+    let mut old = grown(2);
+    let mut predecessor = old.predecessor();
+    let trust = TrustPolicy { lag: 1 << 60, ..TrustPolicy::default() };
+    let change = Change::SetTrust(trust);
+    let open = ledger_core::governance::OpenProposal {
+        id: change.id(Height(9)),
+        proposer: code("370000"),
+        change: Arc::new(change),
+        effective: Height(9),
+        approvals: List::default(),
+        adopted: false,
+    };
+    predecessor.control.proposals = Arc::new(List::new(vec![open]).unwrap());
+    predecessor.header.control = predecessor.control.hash();
+    let keys: Vec<_> = (1..=4).map(|n| (NodeNumber(n), node_key(n, Purpose::Consensus))).collect();
+    let signers: Vec<_> = keys.iter().map(|(n, k)| (*n, k)).collect();
+    let header = &predecessor.header;
+    predecessor.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
+    let mut draft = old.genesis.draft().clone();
+    draft.predecessor = Some(predecessor);
+    draft.time = old.tip.time;
+    std::fs::create_dir_all("/tmp/forger").unwrap();
+    std::fs::write("/tmp/forger/f9.json", serde_json::to_string(&draft).unwrap()).unwrap();
+    assert!(Genesis::new(draft).is_err());
+}
+
+/// No key: blocks 4 and 5 are the forger's own, without a submission; the certificate in 5 has no signature.
+#[test]
+fn judged_at_the_shorter_depth_a_liar_makes_the_validators_guilty_of_a_fork() {
+    let network = grown(6);
+    let mut forged = network.at(Height(3));
+    forged.block(vec![]);
+    forged.block(vec![]);
+    let mut last = forger::decoded(&forged.blocks[4]);
+    last.body.parent_certificate.iter_mut().for_each(|c| forger::shorten(c, 0));
+    last.header.body =
+        ledger_core::block::body_hash(last.header.suite, &last.body.parent_certificate, std::iter::empty());
+    forged.blocks[4] = codec::encode(&last);
+    let honest = Asked { said: said(&network), blocks: Some(Given::new(&network.blocks, own(&network.certificate))) };
+    let liar = Asked { said: said(&network), blocks: Some(Given::new(&forged.blocks, Last::Cut)) };
+    let options = Options { depth: Depth::default(), ..FULL };
+    let judged = judge_nodes(&network.genesis, vec![honest, liar], &options, |_| {}).unwrap();
+    assert_eq!(judged.together(), None, "nobody has certified a second chain");
+}
+
+/// A bookmark says of which chain it is; the core compares height and block alone.
+
+/// An export of blocks 1 to 5, made when the chain had 8, is no alteration of it.
+
+/// A protocol that is *lower* than the one known is not "newer": format.md 15.5 says "knows none so high".
+#[test]
+fn a_foot_with_protocol_0_is_told_as_a_newer_one_instead_of_the_forged_header() {
+    let network = grown(4);
+    let then = network.at(Height(2));
+    let mut foot = then.foot();
+    let below = foot.below.as_mut().unwrap();
+    below.control.protocol = Protocol(0);
+    below.header.control = below.control.hash();
+    let file = forger::archive(&network, &foot, &then.map, &network.blocks[2..], network.certificate.as_ref());
+    std::fs::create_dir_all("/tmp/forger").unwrap();
+    std::fs::write("/tmp/forger/f12.luqi", &file).unwrap();
+    std::fs::write("/tmp/forger/f12.json", serde_json::to_string(&network.genesis).unwrap()).unwrap();
+    let report = Report::of(&judged(&network, &file, &FULL).unwrap());
+    assert_eq!((report.verdict, report.at), (Verdict::Altered, Some(Height(2))), "{}", report.ended);
+}
+
+/// A stream that stands at the last number there is goes on with the same number: one submission, again and again.
+#[test]
+fn the_last_sequence_of_all_is_not_taken_twice() {
+    let mut network = grown(1);
+    let stream = ledger_core::governance::Stream { node: NodeNumber(1), last: Sequence(u64::MAX) };
+    network.tip.head.control.streams = List::new(vec![stream]).unwrap();
+    let again =
+        network.submission_at(1, Sequence(u64::MAX), vec![fixture::event(900, Action::New { keeper: code("370100") })]);
+    let proposal = ledger_core::chain::Proposal {
+        proposer: NodeNumber(1),
+        time: network.tip.time,
+        parent_certificate: network.certificate.clone(),
+        submissions: vec![again.clone(), again],
+    };
+    assert!(ledger_core::chain::assemble(proposal, &network.tip, &network.map).is_err());
+}
