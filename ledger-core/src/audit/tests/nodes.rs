@@ -7,14 +7,14 @@ fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
     Ok(Said { height: tip.height, tip: Some(tip.hash) })
 }
 
-fn serves(network: &Network) -> Asked<Given> {
+fn serves(network: &Network) -> Asked<Given<'_>> {
     let blocks = Given::new(&network.blocks, ends_with(network.certificate.as_ref()));
     Asked { said: said(&network.tip), blocks: Some(blocks) }
 }
 
 fn check(
     network: &Network,
-    asked: Vec<Asked<Given>>,
+    asked: Vec<Asked<Given<'_>>>,
     from: Option<Bookmark>,
     expected: Verdict,
     each: &[Serves],
