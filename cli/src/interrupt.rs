@@ -19,10 +19,7 @@ pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn watch(path: &Path, output: Output) -> Result<Self, Problem> {
-        static WATCHED: Once = Once::new();
-        let mut begun = Ok(());
-        WATCHED.call_once(|| begun = wait_for_signals(output));
-        begun?;
+        begin(output)?;
         left().push(path.to_owned());
         Ok(Self(path.to_owned()))
     }
@@ -39,12 +36,28 @@ pub(crate) fn with_temporary_folder(
     output: &Output,
     run: impl FnOnce() -> Result<Exit, Problem>,
 ) -> Result<Exit, Problem> {
+    begin(*output)?;
+    // Under the lock: a signal that comes meanwhile finds the folder among what is left.
+    let mut watched = left();
     // Where none can be made, a command that needs one says so itself; most need none.
-    let Ok(folder) = tempfile::Builder::new().prefix("luqi-").tempdir() else { return run() };
-    let _scratch = Scratch::watch(folder.path(), *output)?;
+    let Ok(folder) = tempfile::Builder::new().prefix("luqi-").tempdir() else {
+        drop(watched);
+        return run();
+    };
+    watched.push(folder.path().to_owned());
+    drop(watched);
+    let _scratch = Scratch(folder.path().to_owned());
     tempfile::env::override_temp_dir(folder.path())
         .map_err(|other| Problem::new(Exit::Failed, format!("temporary files go to {} already", other.display())))?;
     run()
+}
+
+/// Begins to wait for signals, once in a process.
+fn begin(output: Output) -> Result<(), Problem> {
+    static BEGUN: Once = Once::new();
+    let mut begun = Ok(());
+    BEGUN.call_once(|| begun = wait_for_signals(output));
+    begun
 }
 
 fn left() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {

@@ -35,7 +35,7 @@ class Repository(unittest.TestCase):
         """deny.toml passes over what is known of libp2p-dns and what it needs, since nothing calls it."""
         sources = [name for name in files() if name.endswith(".rs") and name.startswith(("node/", "cli/", "tests/"))]
         self.assertIn("node/src/network/swarm.rs", sources)
-        calls = re.compile(r"with_dns|with_quic|with_websocket|with_other_transport|libp2p::(dns|quic)|"
+        calls = re.compile(r"with_dns|with_quic|with_websocket|libp2p::(dns|quic|websocket)|"
                            r"arc_malachitebft_network::(spawn|Config)|malachitebft_discovery|with_default_network|hickory")
         for name in sources:
             found = calls.search((ROOT / name).read_text(encoding="utf-8"))

@@ -247,7 +247,8 @@ fn an_edited_or_missing_tip_file_is_noticed() {
     bed.audit(3, &["--home", "home"]);
     fs::remove_file(&path).unwrap();
     let answer = bed.audit(3, &["--home", "home"]);
-    assert!(answer["unchecked"][0].as_str().unwrap().contains("tip file"), "{answer}");
+    assert!(answer["notes"][0].as_str().unwrap().contains("ledger/tip"), "{answer}");
+    assert_eq!(answer["ended"], "no_end", "{answer}");
     assert_eq!(answer["height"], 24);
     fs::write(&path, &good).unwrap();
     fs::remove_dir_all(bed.path().join("home/ledger/hot")).unwrap();

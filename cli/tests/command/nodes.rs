@@ -87,8 +87,9 @@ fn who_breaks_off_or_serves_less_than_he_says_is_named() {
     let mut wrong = Chain::of(&network, 3);
     wrong.certificate.as_mut().unwrap().round.0 += 1;
     let wrong = wrong.serve();
+    // Nobody knows yet that the other one lies: by its word there are five blocks more.
     let (_, serves) = audit(folder.path(), &network, 3, &[&good, &less]);
-    assert_eq!(serves, ["whole", "part"]);
+    assert_eq!(serves, ["behind", "part"]);
     let (_, serves) = audit(folder.path(), &network, 3, &[&less]);
     assert_eq!(serves, ["part"]);
     let (_, serves) = audit(folder.path(), &network, 1, &[&good, &wrong]);

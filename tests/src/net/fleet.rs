@@ -137,12 +137,13 @@ impl Fleet {
         let mut peers = Vec::new();
         for other in &self.nodes {
             let wire = Wire::to(other.p2p);
-            peers.push(format!("{{ node = {}, address = \"{}\" }}", other.number, wire.address));
+            peers.push(format!("[[network.peers]]\nnode = {}\naddress = \"{}\"\n", other.number, wire.address));
             self.wires.insert((number, other.number), wire);
         }
         let file = node.home.join("node.toml");
         let written = fs::read_to_string(&file).unwrap();
-        let named = written.replace("peers = []", &format!("peers = [{}]", peers.join(", ")));
+        let example = "# [[network.peers]]\n# node = 2\n# address = \"qingdao.example:7070\"\n";
+        let named = written.replace(example, &peers.concat());
         assert_ne!(named, written, "the written configuration names no peers yet");
         fs::write(file, named).unwrap();
         self.nodes.push(node);
