@@ -98,10 +98,13 @@ class Fold(unittest.TestCase):
             self.check(
                 [(COUNTY, EMPLOYER), (actor, VOID, 1), (actor, VOID, 0), (PROVINCE, NEW, CITY)], "- BAD_CITATION - -",
                 status=ACTIVE, keeper=CITY, last_new=3, count=4)
+            again = "-" if actor == PROVINCE else "BAD_CITATION"  # the province need not know which new was the last
+            self.check(
+                [(COUNTY, NEW, COUNTY), (COUNTY, VOID, 0), (COUNTY, NEW, COUNTY), (actor, VOID, 0)], f"- - - {again}")
             self.check(
                 [(COUNTY, NEW, COUNTY), (actor, VOID, 0), (actor, EMPLOYER), (actor, EMPLOYER), (actor, VOID, 2)], "- - - - -",
                 status=VOIDED, keeper=actor, last_new=2)
-        taken = [(COUNTY, NEW, COUNTY), (COUNTY, TERMINATE), (COUNTY, VOID, 0), (PROVINCE, VOID, 1), (PROVINCE, VOID, 0)]
+        taken = [(COUNTY, NEW, COUNTY), (COUNTY, TERMINATE), (COUNTY, VOID, 0), (PROVINCE, VOID, 3), (PROVINCE, VOID, 0)]
         self.check([*taken, (PROVINCE, EMPLOYER)], "- - ENDED BAD_CITATION - -", status=REGISTERED, keeper=PROVINCE,
                    ended_by=None, last_new=5)
 
@@ -136,6 +139,19 @@ class Fold(unittest.TestCase):
                 life(PROVINCE, VOID, state.last_new)
                 self.assertEqual(life.state.status, VOIDED)
                 self.assertEqual((life(*last), life.state.status, life.state.keeper), ("applied", *wanted))
+
+    def test_nobody_gives_a_subject_to_nobody(self):
+        start = [(PROVINCE, NEW, OLD), (COUNTY, NEW, COUNTY)]
+        self.check([*start, (COUNTY, TRANSFER, Proposes(OLD)), (PROVINCE, TRANSFER, Proposes(OLD))],
+                   "NOT_AUTHORISED - BAD_CITATION BAD_CITATION", keeper=COUNTY)
+        after = membership(heirs=(Heir(OLD, CITY),), members=THREE.members)
+        self.check([(PROVINCE, NEW, OLD)], "-", after, keeper=OLD)
+        self.check([(COUNTY, NEW, COUNTY), (COUNTY, TRANSFER, Proposes(OLD)), (PROVINCE, TRANSFER, Approves(1))], "- - -",
+                   after, keeper=OLD)
+        life = Life(after)
+        life.all((COUNTY, NEW, COUNTY), (COUNTY, TRANSFER, Proposes(OLD)))
+        life.judges = Judges(THREE)
+        self.assertEqual(life(PROVINCE, TRANSFER, Approves(1)), "BAD_CITATION")
 
     def test_an_heir_acts_for_whom_it_follows(self):
         before = membership(*THREE.members, member(OLD))
