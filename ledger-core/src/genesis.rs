@@ -22,10 +22,13 @@ use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SignedMessage, Suite};
 use crate::event::Seal;
 use crate::lookup::VrfPublicKey;
 use crate::membership::{JSON_INTEGERS, MAX_MEMBERS, Membership, NameError, check_origin};
-use crate::names::{BlockHash, Height, MemberCode, PROTOCOL, Protocol, Timestamp};
+use crate::names::{BlockHash, Height, MemberCode, NodeNumber, PROTOCOL, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+/// A genesis gives out at most so many node numbers, twice as many as there can be nodes: none uses them up.
+pub const MAX_GIVEN_OUT: u32 = 1024;
 
 /// Everything that a chain starts from; valid by construction. It reads as its [`GenesisDraft`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Serialize)]
@@ -80,6 +83,14 @@ pub enum GenesisError {
     /// Not one sealed VRF key for each member.
     #[error("sealed VRF keys do not stand in order of the members, exactly one for each")]
     SealedVrf,
+    /// Node numbers that would soon be used up.
+    #[error("the genesis gives out node number {found} next; {most} is the highest that it may")]
+    NextNode {
+        /// The genesis's.
+        found: NodeNumber,
+        /// The highest allowed.
+        most: NodeNumber,
+    },
     /// What it goes on from does not fit.
     #[error("the predecessor: {0}")]
     Predecessor(#[from] PredecessorError),
@@ -152,6 +163,11 @@ impl GenesisDraft {
         let members = self.membership.members().iter().map(|member| member.code);
         if !self.sealed_vrf.iter().map(|sealed| sealed.member).eq(members) {
             return Err(GenesisError::SealedVrf);
+        }
+        let given_out = self.predecessor.as_ref().map_or(NodeNumber(0), |old| old.next.next_node());
+        let (found, most) = (self.membership.next_node(), NodeNumber(given_out.0.saturating_add(MAX_GIVEN_OUT)));
+        if found > most {
+            return Err(GenesisError::NextNode { found, most });
         }
         match &self.predecessor {
             Some(old) => Ok(old.check(self)?),

@@ -10,10 +10,10 @@ mod fold;
 
 pub use change::{Approve, Change, ChangeError, MAX_NEW_NODE, Propose};
 pub use control::{
-    Control, ControlError, MAX_OPEN, MAX_PROPOSALS, MAX_PROPOSED, MAX_STREAMS, MOST_AHEAD, OpenProposal, ProposeError,
-    Stream,
+    Considered, Control, ControlError, MAX_APPROVED, MAX_OPEN, MAX_PROPOSALS, MAX_PROPOSED, MAX_STREAMS, MOST_AHEAD,
+    OpenProposal, ProposeError, Stream,
 };
-pub(crate) use fold::{Motion, fold};
+pub(crate) use fold::{Motion, Moved, fold};
 
 #[cfg(test)]
 mod tests;

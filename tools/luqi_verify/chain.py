@@ -238,9 +238,9 @@ class Tip:
                         if self.states is not None:
                             self.states.fold(Occurrence(event, actor, self.frontier.size, leaf), self.judges)
                     case Propose():
-                        control.propose(event, actor)
+                        control.propose(event, actor, submission.stream)
                     case Approve():
-                        control.approve(event, actor)
+                        control.approve(event, actor, submission.stream)
                 self.frontier.append(leaf)
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:

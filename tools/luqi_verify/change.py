@@ -80,10 +80,12 @@ class RemoveMember(Structure):
 
     def change(self, membership: Membership) -> Membership:
         rest = [member for member in membership.members if member.code != self.member]
-        if len(rest) == len(membership.members) or self.heir not in {member.code for member in rest}:
-            raise DoesNotApply("the member is not there, or its heir is no other member")
-        heirs = {removed: self.heir if heir == self.member else heir for removed, heir in heirs_of(membership).items()}
-        return membership.with_members(rest).with_heirs({**heirs, self.member: self.heir})
+        before = heirs_of(membership)
+        answers = before.get(self.heir, self.heir)
+        if len(rest) == len(membership.members) or answers not in {member.code for member in rest}:
+            raise DoesNotApply("the member is not there, or no other member answers for the heir")
+        heirs = {removed: answers if heir == self.member else heir for removed, heir in before.items()}
+        return membership.with_members(rest).with_heirs({**heirs, self.member: answers})
 
 
 @structure
@@ -189,13 +191,13 @@ Change = Annotated[Structure, CHANGE]
 def apply(
     change: Structure, membership: Membership, protocol: int, opened: Container[bytes] = (),
 ) -> tuple[Membership, int]:
-    """The membership and the protocol after a change, or `DoesNotApply`. `opened` are the ids of open proposals."""
+    """The membership and the protocol after a change, or `DoesNotApply`. `opened` are the ids of what may be withdrawn."""
     if isinstance(change, Activate):
         if change.protocol != protocol + 1:
             raise DoesNotApply("the protocol is not the next one")
         protocol = change.protocol
     if isinstance(change, Withdraw) and change.proposal not in opened:
-        raise DoesNotApply("no open proposal has this id")
+        raise DoesNotApply("no open proposal that can be withdrawn has this id")
     try:
         # Decoding what was encoded asks all of section 8 of what the change has made.
         return Membership.decode(change.change(membership).encode()), protocol

@@ -1,5 +1,6 @@
 """The state of a subject, and what each event makes of it (section 13)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -86,6 +87,8 @@ class Roles:
     """The actor answers for the keeper."""
     province_keeps: bool
     """The province answers for the keeper."""
+    knows: Callable[[bytes], bool]
+    """Whether anybody answers for a member code."""
     named: bool
     """The actor answers for the member code that the event, or the proposal that it approves, names."""
 
@@ -95,7 +98,13 @@ class Roles:
         named = code_named(state, it.event)
         return cls(
             judges.is_province(it.actor), keeper == it.actor, judges.is_province(keeper),
+            lambda code: judges.answers_for(code) is not None,
             named is not None and judges.answers_for(named) == it.actor)
+
+
+def may_begin(event: ContractEvent, roles: Roles) -> bool:
+    """Whether the actor may make the keeper that its *new* names one."""
+    return roles.named or (roles.province and roles.knows(event.argument))
 
 
 def code_named(state: "State | None", event: ContractEvent) -> bytes | None:
@@ -118,7 +127,7 @@ def first(it: Occurrence, roles: Roles) -> tuple[State | None, str]:
     """Without a state."""
     event = it.event
     if event.kind == NEW:
-        if roles.province or roles.named:
+        if may_begin(event, roles):
             return made(ACTIVE, event.argument, it), APPLIED
         return None, "NOT_AUTHORISED"
     if event.kind == EMPLOYER:
@@ -177,7 +186,7 @@ def in_force(state: State, it: Occurrence, roles: Roles) -> Result:
     if kind in (DISSOLVE, TERMINATE):
         return APPLIED, {"status": ENDED, "ended_by": state.count}
     if kind == VOID:
-        return voids(state, it)
+        return voids(state, it, roles)
     if kind in (CORRECT, ATTACH):
         return cites(state, it)
     return refused({EMPLOYER: "WRONG_SUBJECT", NEW: "DUPLICATE", REOPEN: "NOT_ENDED"}[kind])
@@ -188,7 +197,7 @@ def ended(state: State, it: Occurrence, roles: Roles) -> Result:
     if kind == REOPEN:
         return two_parties(state, it, roles)
     if kind == VOID and roles.province:
-        return voids(state, it)
+        return voids(state, it, roles)
     if kind in (CORRECT, ATTACH):
         return cites(state, it)
     return refused("WRONG_SUBJECT" if kind == EMPLOYER else "ENDED")
@@ -202,7 +211,7 @@ def voided(state: State, it: Occurrence, roles: Roles) -> Result:
         return APPLIED, {"status": REGISTERED, "keeper": it.actor, **anew}
     if kind != NEW:
         return refused("VOID")
-    if not (roles.province or roles.named):
+    if not may_begin(it.event, roles):
         return refused("NOT_AUTHORISED")
     return APPLIED, {"status": ACTIVE, "keeper": it.event.argument, **anew}
 
@@ -212,7 +221,7 @@ def registered(state: State, it: Occurrence, roles: Roles) -> Result:
     if kind == EMPLOYER:
         return NOTHING
     if kind == VOID:
-        return voids(state, it)
+        return voids(state, it, roles)
     if kind in (CORRECT, ATTACH):
         return cites(state, it)
     return refused("WRONG_SUBJECT")
@@ -221,8 +230,10 @@ def registered(state: State, it: Occurrence, roles: Roles) -> Result:
 COLUMNS = {ACTIVE: in_force, SUSPENDED: in_force, ENDED: ended, VOIDED: voided, REGISTERED: registered}
 
 
-def voids(state: State, it: Occurrence) -> Result:
-    return (APPLIED, {"status": VOIDED}) if it.event.argument == state.last_new else refused("BAD_CITATION")
+def voids(state: State, it: Occurrence, roles: Roles) -> Result:
+    cited = it.event.argument
+    meant = cited < state.count if roles.province else cited == state.last_new
+    return (APPLIED, {"status": VOIDED}) if meant else refused("BAD_CITATION")
 
 
 def cites(state: State, it: Occurrence) -> Result:
@@ -251,7 +262,7 @@ def named(kind: int, what: int | bytes) -> What:
 
 
 def proposes(state: State, proposal: Open, roles: Roles) -> Result:
-    if fault := infeasible(state, proposal.what):
+    if fault := infeasible(state, proposal.what, roles):
         return refused(fault)
     if not roles.province:
         return APPLIED, {"open_keeper": proposal}
@@ -264,17 +275,19 @@ def approves(state: State, kind: int, ordinal: int, roles: Roles) -> Result:
     proposal = state.open_keeper if roles.province else state.open_province
     if proposal is None or proposal.ordinal != ordinal or type(proposal.what) is not KINDS[kind]:
         return refused("BAD_CITATION")
-    if fault := infeasible(state, proposal.what):
+    if fault := infeasible(state, proposal.what, roles):
         return refused(fault)
     return takes_effect(proposal.what)
 
 
-def infeasible(state: State, what: What) -> str | None:
+def infeasible(state: State, what: What, roles: Roles) -> str | None:
     """Why it cannot take effect on the state as it is, or nothing."""
     match what:
         case Reopen(cited):
             return None if cited == state.ended_by else "BAD_CITATION"
         case Transfer(to):
+            if not roles.knows(to):
+                return "BAD_CITATION"
             return None if to != state.keeper else "NO_CHANGE"
         case Erase():
             return None

@@ -18,6 +18,8 @@ from .trust import JSON_INTEGERS, is_origin
 
 PROTOCOL = 1
 """The newest that this verifier knows."""
+NUMBERS_GIVEN_OUT = 1_024
+"""How many node numbers a genesis gives out at most."""
 
 
 @structure
@@ -73,6 +75,8 @@ class Genesis(Structure):
             "the name is no origin": is_origin(self.name),
             "not one sealed VRF key for each member, in order": [each.member for each in self.sealed_vrf] == members,
             "a number of 2^53 or above": all(number < JSON_INTEGERS for number in large_numbers(self)),
+            "a next node number far above": self.membership.next_node <= NUMBERS_GIVEN_OUT + (
+                self.predecessor.next.next_node if self.predecessor else 0),
             **(self.goes_on(self.predecessor) if self.predecessor else {}),
         }
         for fault, fits in conditions.items():

@@ -12,7 +12,8 @@ from .membership import Judges, Membership, rises
 OPEN_PROPOSALS_A_MEMBER = 4
 OPEN_PROPOSALS = 256
 PROPOSALS_A_BLOCK = 4
-"""By one member, whatever became of them; a further one is refused unread."""
+APPROVALS_A_BLOCK = 256
+"""By one node, whatever became of them; a further one is refused unread."""
 FARTHEST = 1_000_000
 """So many heights ahead may lie the height from which a change shall hold."""
 
@@ -118,34 +119,65 @@ class ControlFold:
         self.protocol = control.protocol
         self.streams = {stream.node: stream.last for stream in control.streams}
         self.proposals = {proposal.id: proposal for proposal in control.proposals}
-        self.proposed: Counter[bytes] = Counter()
-        """How many proposals of a member this block holds, whatever became of them."""
+        self.proposed: Counter[int] = Counter()
+        self.approved: Counter[int] = Counter()
+        """How many proposals and approvals of a node this block holds, whatever became of them."""
+        self.approved_below = {proposal.id for proposal in control.proposals if proposal.approvals}
+        self.taken_back: set[bytes] = set()
+        """What its own proposer takes back in this block."""
         self.bad_signatures: set[tuple[bytes, bytes, bytes]] = set()
         """Who brought an approval whose signature does not hold, of which proposal, by which member."""
 
-    def propose(self, event: Propose, proposer: bytes) -> str:
+    def propose(self, event: Propose, proposer: bytes, stream: int) -> str:
         """The outcome, `applied` or why not."""
-        self.proposed[proposer] += 1
-        if self.proposed[proposer] > PROPOSALS_A_BLOCK:
+        self.proposed[stream] += 1
+        if self.proposed[stream] > PROPOSALS_A_BLOCK:
             return "TOO_MANY"
         if event.effective <= self.height:
             return "TOO_LATE"
         if event.effective > self.height + FARTHEST:
             return "TOO_FAR"
         number = proposal_id(event.change, event.effective)
-        if number in self.proposals:
+        if number in self.proposals or number in self.withdrawn():
             return "DUPLICATE"
-        opened = sum(proposal.proposer == proposer for proposal in self.proposals.values())
-        if opened >= OPEN_PROPOSALS_A_MEMBER or len(self.proposals) >= OPEN_PROPOSALS:
+        takes_back = self.takes_back(event.change, proposer)
+        if not takes_back and not self.has_room(proposer):
             return "TOO_MANY"
         try:
-            apply(event.change, self.judges.membership, self.protocol, self.proposals)
+            apply(event.change, self.judges.membership, self.protocol, self.can_be_withdrawn(event.effective))
         except DoesNotApply:
             return "BAD_CHANGE"
-        self.proposals[number] = Proposal(number, proposer, event.change, event.effective, (), False)
+        if takes_back:
+            self.taken_back.add(event.change.proposal)
+        else:
+            self.proposals[number] = Proposal(number, proposer, event.change, event.effective, (), False)
         return "applied"
 
-    def approve(self, event: Approve, bringer: bytes) -> str:
+    def withdrawn(self) -> set[bytes]:
+        """What adopted withdrawals name."""
+        return {each.change.proposal for each in self.proposals.values() if has_withdrawn(each)}
+
+    def can_be_withdrawn(self, effective: int) -> set[bytes]:
+        """What a withdrawal for this height may name."""
+        return {
+            number for number, each in self.proposals.items()
+            if each.effective <= effective and not has_withdrawn(each)}
+
+    def takes_back(self, change: Structure, proposer: bytes) -> bool:
+        """Whether it is a withdrawal of a proposal of the same member, to which nobody had said yes below."""
+        named = self.proposals.get(change.proposal) if isinstance(change, Withdraw) else None
+        if named is None or named.proposer != proposer:
+            return False
+        return not named.adopted and named.id not in self.approved_below
+
+    def has_room(self, proposer: bytes) -> bool:
+        opened = sum(proposal.proposer == proposer for proposal in self.proposals.values())
+        return opened < OPEN_PROPOSALS_A_MEMBER and len(self.proposals) < OPEN_PROPOSALS
+
+    def approve(self, event: Approve, bringer: bytes, stream: int) -> str:
+        self.approved[stream] += 1
+        if self.approved[stream] > APPROVALS_A_BLOCK:
+            return "TOO_MANY"
         proposal = self.proposals.get(event.proposal)
         if proposal is None:
             return "UNKNOWN"
@@ -169,11 +201,12 @@ class ControlFold:
     def end(self) -> tuple[Control, Membership]:
         """The control state and the membership N after the block."""
         self.adopt()
+        self.take_back()
         self.withdraw()
         membership, protocol = self.change()
         after = Judges(membership)
         streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()) if node in after.nodes)
-        stay = (each for each in self.proposals.values() if not self.has_lapsed(each, after))
+        stay = (each for each in self.proposals.values() if each.adopted or self.height < each.effective)
         proposals = tuple(without_past(each, self.judges, after) for each in stay)
         return Control(protocol, streams, proposals), membership
 
@@ -185,15 +218,20 @@ class ControlFold:
     def due(self) -> list[Proposal]:
         return [each for each in self.proposals.values() if each.adopted and self.height + 1 >= each.effective]
 
+    def take_back(self) -> None:
+        """What was taken back goes, unless somebody has approved it by now."""
+        for number in self.taken_back:
+            if not self.proposals[number].approvals:
+                del self.proposals[number]
+
     def withdraw(self) -> None:
-        """The withdrawals that are due, in order: each goes, and what it names."""
-        for each in self.due():
-            if isinstance(each.change, Withdraw) and each.id in self.proposals:
-                del self.proposals[each.id]
-                self.proposals.pop(each.change.proposal, None)
+        """What an adopted withdrawal names goes, unless it is one itself; the withdrawal stays."""
+        for number in self.withdrawn():
+            if number in self.proposals and not has_withdrawn(self.proposals[number]):
+                del self.proposals[number]
 
     def change(self) -> tuple[Membership, int]:
-        """The other changes that are due, in order: each goes, and does what it can."""
+        """The changes that are due, in order: each goes, and does what it can."""
         membership, protocol = self.judges.membership, self.protocol
         for each in self.due():
             del self.proposals[each.id]
@@ -203,9 +241,10 @@ class ControlFold:
                 pass
         return membership, protocol
 
-    def has_lapsed(self, proposal: Proposal, after: Judges) -> bool:
-        late = self.height >= proposal.effective or proposal.proposer not in after.members
-        return late and not proposal.adopted
+
+def has_withdrawn(proposal: Proposal) -> bool:
+    """Whether it is a withdrawal that holds."""
+    return proposal.adopted and isinstance(proposal.change, Withdraw)
 
 
 def without_past(proposal: Proposal, before: Judges, after: Judges) -> Proposal:

@@ -112,6 +112,7 @@ class Successor(Refusals):
         province, county = member(PROVINCE, node(0)), member(COUNTY, node(1))
         for members, next_node, fault in (
             ((province, county), 3, None), ((province, county), 9, None), ((province, county), 2, "next node number"),
+            ((province, county), 3 + 1_024, None), ((province, county), 3 + 1_025, "far above"),
             ((province, member(COUNTY, node(1), node(3))), 4, None),
             ((province, member(COUNTY, node(1), node(2))), 3, "another owner"),
             ((member(PROVINCE, node(0), node(1)), member(COUNTY)), 3, "another owner"),

@@ -98,10 +98,13 @@ class Fold(unittest.TestCase):
             self.check(
                 [(COUNTY, EMPLOYER), (actor, VOID, 1), (actor, VOID, 0), (PROVINCE, NEW, CITY)], "- BAD_CITATION - -",
                 status=ACTIVE, keeper=CITY, last_new=3, count=4)
+            again = "-" if actor == PROVINCE else "BAD_CITATION"  # the province need not know which new was the last
+            self.check(
+                [(COUNTY, NEW, COUNTY), (COUNTY, VOID, 0), (COUNTY, NEW, COUNTY), (actor, VOID, 0)], f"- - - {again}")
             self.check(
                 [(COUNTY, NEW, COUNTY), (actor, VOID, 0), (actor, EMPLOYER), (actor, EMPLOYER), (actor, VOID, 2)], "- - - - -",
                 status=VOIDED, keeper=actor, last_new=2)
-        taken = [(COUNTY, NEW, COUNTY), (COUNTY, TERMINATE), (COUNTY, VOID, 0), (PROVINCE, VOID, 1), (PROVINCE, VOID, 0)]
+        taken = [(COUNTY, NEW, COUNTY), (COUNTY, TERMINATE), (COUNTY, VOID, 0), (PROVINCE, VOID, 3), (PROVINCE, VOID, 0)]
         self.check([*taken, (PROVINCE, EMPLOYER)], "- - ENDED BAD_CITATION - -", status=REGISTERED, keeper=PROVINCE,
                    ended_by=None, last_new=5)
 
@@ -136,6 +139,19 @@ class Fold(unittest.TestCase):
                 life(PROVINCE, VOID, state.last_new)
                 self.assertEqual(life.state.status, VOIDED)
                 self.assertEqual((life(*last), life.state.status, life.state.keeper), ("applied", *wanted))
+
+    def test_nobody_gives_a_subject_to_nobody(self):
+        start = [(PROVINCE, NEW, OLD), (COUNTY, NEW, COUNTY)]
+        self.check([*start, (COUNTY, TRANSFER, Proposes(OLD)), (PROVINCE, TRANSFER, Proposes(OLD))],
+                   "NOT_AUTHORISED - BAD_CITATION BAD_CITATION", keeper=COUNTY)
+        after = membership(heirs=(Heir(OLD, CITY),), members=THREE.members)
+        self.check([(PROVINCE, NEW, OLD)], "-", after, keeper=OLD)
+        self.check([(COUNTY, NEW, COUNTY), (COUNTY, TRANSFER, Proposes(OLD)), (PROVINCE, TRANSFER, Approves(1))], "- - -",
+                   after, keeper=OLD)
+        life = Life(after)
+        life.all((COUNTY, NEW, COUNTY), (COUNTY, TRANSFER, Proposes(OLD)))
+        life.judges = Judges(THREE)
+        self.assertEqual(life(PROVINCE, TRANSFER, Approves(1)), "BAD_CITATION")
 
     def test_an_heir_acts_for_whom_it_follows(self):
         before = membership(*THREE.members, member(OLD))
@@ -271,13 +287,26 @@ class Map(unittest.TestCase):
                 Proof(2, other, bytes(32), siblings).root(b"\1" * 32)
 
 
+STREAMS = {PROVINCE: 0, COUNTY: 1, CITY: 2}
+
+
+class Through(ControlFold):
+    """Each member submits by a node of its own, where none is named."""
+
+    def propose(self, event: Propose, proposer: bytes, stream: int | None = None) -> str:
+        return super().propose(event, proposer, STREAMS[proposer] if stream is None else stream)
+
+    def approve(self, event: Approve, bringer: bytes, stream: int | None = None) -> str:
+        return super().approve(event, bringer, STREAMS[bringer] if stream is None else stream)
+
+
 class Governance(unittest.TestCase):
     def setUp(self):
         self.genesis = genesis()
         self.chain = self.genesis.chain_id()
 
-    def fold(self, height: int, control=None, membership=None) -> ControlFold:
-        return ControlFold(
+    def fold(self, height: int, control=None, membership=None) -> Through:
+        return Through(
             self.chain, height, Judges(membership or self.genesis.membership), control or self.genesis.control())
 
     def approval(self, change, effective: int, code: bytes, signer: bytes | None = None) -> Approve:
@@ -285,7 +314,7 @@ class Governance(unittest.TestCase):
         message = signed_bytes("approval", self.chain, number + code)
         return Approve(number, code, private_key("governance", signer or code).sign(message))
 
-    def outcome(self, change, effective: int = 8, through: ControlFold | None = None) -> str:
+    def outcome(self, change, effective: int = 8, through: Through | None = None) -> str:
         return (through or self.fold(5)).propose(Propose(change, effective), COUNTY)
 
     def test_outcomes_of_propose(self):
@@ -435,21 +464,84 @@ class Governance(unittest.TestCase):
         return through.end()
 
     def test_withdrawn_before_it_holds(self):
-        """Also what is due in the same block, and a withdrawal."""
+        """Also what is due in the same block; the withdrawal stays until its own height."""
         change, other = SetPower(1, 3), SetPower(1, 4)
-        for effective in (6, 9):
-            control, after = self.adopted(
-                (change, effective), (Withdraw(proposal_id(change, effective)), 6), (other, 9))
-            self.assertEqual([each.change for each in control.proposals], [other])
+        back = Withdraw(proposal_id(change, 9))
+        for at, adopt in ((5, True), (5, False), (8, True)):
+            through = self.fold(4)
+            through.propose(Propose(change, 9), PROVINCE)
+            for code in (PROVINCE, COUNTY)[:1 + adopt]:
+                through.approve(self.approval(change, 9, code), code)
+            control, _ = through.end()
+            control, after = self.adopted((back, 20), (other, 30), height=at, control=control)
+            self.assertEqual([each.change for each in control.proposals], [back, other])
             self.assertEqual(after, self.genesis.membership)
-        first = Withdraw(proposal_id(change, 6))
-        control, after = self.adopted((change, 6), (first, 6), (Withdraw(proposal_id(first, 6)), 6))
-        self.assertEqual((control.proposals, Judges(after).nodes[1].power), ((), 1))  # in order: the first one came before
-        later = Withdraw(proposal_id(change, 9))
-        control, _ = self.adopted((change, 9), (later, 8))
-        self.assertEqual([each.change for each in control.proposals], [change, later])
-        control, after = self.adopted((Withdraw(proposal_id(later, 8)), 7), height=6, control=control)
-        self.assertEqual([each.change for each in control.proposals], [change])
+            self.assertEqual(self.outcome(change, 9, self.fold(at, control)), "TOO_LATE" if at == 9 else "DUPLICATE")
+            control, _ = self.fold(19, control).end()
+            self.assertEqual([each.change for each in control.proposals], [other])
+
+    def test_which_withdrawals_apply(self):
+        change = SetPower(1, 3)
+        control, _ = self.adopted((change, 9))
+        first = Withdraw(proposal_id(change, 9))
+        for effective, outcome in ((8, "BAD_CHANGE"), (9, "applied"), (10, "applied")):
+            self.assertEqual(self.outcome(first, effective, self.fold(6, control)), outcome)
+        through = self.fold(6, control)
+        through.propose(Propose(first, 9), PROVINCE)
+        waiting, _ = through.end()
+        second = Withdraw(proposal_id(first, 9))
+        control, _ = self.adopted((first, 10), height=6, control=control)
+        adopted = Withdraw(proposal_id(first, 10))
+        self.assertEqual(self.outcome(adopted, 10, self.fold(7, control)), "BAD_CHANGE")  # it has done its work
+        through = self.fold(7, waiting)
+        self.assertEqual(through.propose(Propose(second, 9), COUNTY), "applied")
+        for code in (PROVINCE, COUNTY):
+            self.assertEqual(through.approve(self.approval(second, 9, code), code), "applied")
+        control, _ = through.end()
+        self.assertEqual([each.change for each in control.proposals], [change, second])
+
+    def test_one_takes_back_what_is_ones_own_and_nobody_wants(self):
+        change = SetPower(1, 3)
+        back = Withdraw(proposal_id(change, 9))
+        for by, below, here, left in (
+            (COUNTY, (), (), []), (PROVINCE, (), (), [change, back]), (COUNTY, (COUNTY,), (), [change, back]),
+            (COUNTY, (), (PROVINCE,), [change]), (COUNTY, (PROVINCE, COUNTY), (), [change, back]),
+        ):
+            through = self.fold(4)
+            through.propose(Propose(change, 9), COUNTY)
+            for code in below:
+                through.approve(self.approval(change, 9, code), code)
+            control, _ = through.end()
+            through = self.fold(5, control)
+            self.assertEqual(through.propose(Propose(back, 9), by), "applied")
+            for code in here:
+                self.assertEqual(through.approve(self.approval(change, 9, code), code), "applied")
+            control, _ = through.end()
+            self.assertEqual([each.change for each in control.proposals], left)
+
+    def test_to_take_back_needs_no_room(self):
+        power = [SetPower(1, n + 2) for n in range(5)]
+        through = self.fold(5)
+        for change in power[:4]:
+            through.propose(Propose(change, 9), COUNTY)
+        control, _ = through.end()
+        through = self.fold(6, control)
+        self.assertEqual(self.outcome(power[4], 9, through), "TOO_MANY")
+        self.assertEqual(self.outcome(Withdraw(proposal_id(power[0], 9)), 8, through), "BAD_CHANGE")
+        self.assertEqual(self.outcome(Withdraw(proposal_id(power[0], 9)), 9, through), "applied")
+        control, _ = through.end()
+        self.assertEqual(self.outcome(power[4], 9, self.fold(7, control)), "applied")
+
+    def test_each_node_has_its_share_of_a_block(self):
+        through, change = self.fold(5), SetPower(1, 3)
+        for _ in range(4):
+            through.propose(Propose(change, 5), COUNTY)
+        self.assertEqual(through.propose(Propose(change, 9), COUNTY), "TOO_MANY")
+        self.assertEqual(through.propose(Propose(change, 9), COUNTY, 7), "applied")
+        good = self.approval(change, 9, COUNTY)
+        for _ in range(256):
+            self.assertEqual(through.approve(self.approval(change, 8, COUNTY), COUNTY), "UNKNOWN")
+        self.assertEqual([through.approve(good, COUNTY), through.approve(good, COUNTY, 7)], ["TOO_MANY", "applied"])
 
     def test_a_removed_member_has_an_heir(self):
         three = membership(member(PROVINCE, node(0, 9)), member(COUNTY, node(1)), member(CITY, node(2)))
@@ -460,8 +552,12 @@ class Governance(unittest.TestCase):
         _, gone = self.adopted((RemoveMember(COUNTY, PROVINCE), 6), of=after)
         self.assertEqual(gone.heirs, (Heir(COUNTY, PROVINCE), Heir(CITY, PROVINCE)))
         self.assertEqual([each.code for each in gone.members], [PROVINCE])
+        _, both = self.adopted((RemoveMember(CITY, COUNTY), 6), (RemoveMember(COUNTY, CITY), 6), of=three)
+        self.assertEqual(both.heirs, (Heir(CITY, COUNTY),))  # nobody is its own heir
+        _, both = self.adopted((RemoveMember(COUNTY, PROVINCE), 6), (RemoveMember(CITY, COUNTY), 6), of=three)
+        self.assertEqual(both.heirs, (Heir(COUNTY, PROVINCE), Heir(CITY, PROVINCE)))  # by the heir of the one named
 
-    def test_proposals_of_who_is_gone_lapse(self):
+    def test_proposals_of_who_is_gone_stay(self):
         three = membership(member(PROVINCE, node(0, 9)), member(COUNTY, node(1)), member(CITY, node(2)))
         through = self.fold(5, membership=three)
         waiting, adopted = SetPower(0, 3), SetPower(0, 4)
@@ -471,7 +567,7 @@ class Governance(unittest.TestCase):
         control, _ = through.end()
         self.assertEqual(len(control.proposals), 2)
         control, _ = self.adopted((RemoveMember(CITY, COUNTY), 6), control=control, of=three)
-        self.assertEqual([each.change for each in control.proposals], [adopted])
+        self.assertEqual([each.change for each in control.proposals], [waiting, adopted])
 
     def test_the_control_hash_leaves_the_change_to_its_id(self):
         change = SetPower(1, 3)

@@ -7,7 +7,7 @@ use crate::codec::TooMany;
 use crate::contract::{Roles, State, step};
 use crate::crypto::{PublicKey, Signature, SignedMessage};
 use crate::event::{Action, Event};
-use crate::governance::{self, Control, Motion};
+use crate::governance::{self, Control, Motion, Moved};
 use crate::map::{MapKey, Shard, Table};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LeafHash, LogIndex};
@@ -221,10 +221,11 @@ pub(super) fn govern(
 ) -> (Vec<Outcome>, Option<Membership>) {
     let mut motions = Vec::new();
     for (submission, actor) in submissions.iter().zip(actors) {
+        let moved = |motion| Moved { stream: submission.stream, by: *actor, motion };
         for event in &submission.events {
             match event {
-                Event::Propose(propose) => motions.push((*actor, Motion::Propose(propose))),
-                Event::Approve(approve) => motions.push((*actor, Motion::Approve(approve))),
+                Event::Propose(propose) => motions.push(moved(Motion::Propose(propose))),
+                Event::Approve(approve) => motions.push(moved(Motion::Approve(approve))),
                 Event::Contract(_) | Event::Evidence(_) | Event::Anchor(_) => {}
             }
         }

@@ -10,9 +10,11 @@ use std::sync::LazyLock;
 /// The province, two cities, and one that was removed, whose heir is the second city.
 pub(crate) const CODES: [&str; 4] = ["370000", "370100", "370200", "371200"];
 
-/// The roles of those.
-pub(crate) static ROLES: LazyLock<Roles> =
-    LazyLock::new(|| Roles::new(code("370000"), &[(code("371200"), code("370200"))]));
+/// The roles of those, and of a third city.
+pub(crate) static ROLES: LazyLock<Roles> = LazyLock::new(|| {
+    let members = ["370000", "370100", "370200", "370300"].map(code);
+    Roles::new(code("370000"), &members, &[(code("371200"), code("370200"))])
+});
 
 /// The province, or one of the two cities: a removed member acts no more.
 pub(crate) fn any_actor() -> impl Strategy<Value = Actor<'static>> {

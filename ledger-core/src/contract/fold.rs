@@ -196,9 +196,12 @@ impl Turn<'_> {
         Ok(State { status: Status::Ended, ended_by: Some(self.here), ..*self.state })
     }
 
+    /// The keeper says which *new* it means. The province means whatever is there: were it held to the last *new*, the
+    /// keeper could make another one before it, in the same block.
     fn voids(&self, cites: Ordinal) -> Judged {
+        let is_meant = if self.actor.is_province() { cites < self.here } else { cites == self.state.last_new };
         let void = State { status: Status::Void, ..*self.state };
-        if cites == self.state.last_new { Ok(void) } else { Err(Refusal::BadCitation) }
+        if is_meant { Ok(void) } else { Err(Refusal::BadCitation) }
     }
 
     fn cites(&self, cites: Ordinal) -> Judged {
@@ -261,6 +264,7 @@ impl Turn<'_> {
     fn feasible(&self, kind: OpenKind) -> Result<(), Refusal> {
         match kind {
             OpenKind::Reopen(end) if self.state.ended_by != Some(end) => Err(Refusal::BadCitation),
+            OpenKind::Transfer(to) if !self.actor.knows(to) => Err(Refusal::BadCitation),
             OpenKind::Transfer(to) if to == self.state.keeper => Err(Refusal::NoChange),
             OpenKind::Reopen(_) | OpenKind::Transfer(_) | OpenKind::Erase => Ok(()),
         }

@@ -210,6 +210,27 @@ fn no_number_gets_another_owner_and_nobody_is_forgotten() {
     check_membership(&genesis, forgotten, Some(E::Forgotten(code("370300"))));
 }
 
+#[test]
+fn a_genesis_leaves_room_for_node_numbers() {
+    let (_, continued) = continued();
+    let given_out = continued.predecessor.as_ref().unwrap().next.next_node();
+    for (genesis, most) in [(Network::new(4).genesis, 1024), (continued, given_out.0 + 1024)] {
+        let with = |next: u32| {
+            let draft = MembershipDraft { next_node: NodeNumber(next), ..genesis.membership.draft().clone() };
+            let membership = Membership::new(draft).unwrap();
+            Genesis::new(crate::genesis::GenesisDraft { membership, ..genesis.draft().clone() })
+        };
+        let room = with(most).unwrap();
+        let node = crate::membership::Node { number: NodeNumber(most), ..fixture::node(77) };
+        let added = Change::AddNode(code("370000"), node.into());
+        assert!(added.apply(&room.membership, crate::names::PROTOCOL).is_ok());
+        for next in [most + 1, u32::MAX] {
+            let why = GenesisError::NextNode { found: NodeNumber(next), most: NodeNumber(most) };
+            assert_eq!(with(next), Err(why));
+        }
+    }
+}
+
 /// Approvals of the members with these numbers, by these keys.
 fn approvals(genesis: &Genesis, by: &[(u32, u32)]) -> Vec<GenesisApproval> {
     let sign = |(number, key): &(u32, u32)| {

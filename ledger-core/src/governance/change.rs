@@ -227,12 +227,14 @@ fn add_member(draft: &mut MembershipDraft, member: Member) -> Result<(), ChangeE
     Ok(())
 }
 
-/// The heir answers for the member, and for those that the member answered for.
+/// Who answers for the code named as heir answers for the member from now on, and for those that it answered for.
 fn remove_member(draft: &mut MembershipDraft, code: MemberCode, heir: MemberCode) -> Result<(), ChangeError> {
+    member_of(draft, code)?;
+    // An heir that was removed in the meantime has an heir itself.
+    let heir = draft.heirs.iter().find(|entry| entry.removed == heir).map_or(heir, |entry| entry.heir);
     if code == heir {
         return Err(ChangeError::OwnHeir(code));
     }
-    member_of(draft, code)?;
     member_of(draft, heir)?;
     draft.members.retain(|member| member.code != code);
     draft.heirs.iter_mut().filter(|entry| entry.heir == code).for_each(|entry| entry.heir = heir);

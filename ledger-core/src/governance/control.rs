@@ -23,8 +23,10 @@ use thiserror::Error;
 
 /// A member has at most so many open proposals.
 pub const MAX_OPEN: usize = 4;
-/// A member makes at most so many proposals in a block; what is beyond is not read.
+/// A node makes at most so many proposals in a block; what is beyond is not read.
 pub const MAX_PROPOSED: usize = 4;
+/// A node brings at most so many approvals in a block; what is beyond is not read.
+pub const MAX_APPROVED: usize = 256;
 /// So many proposals are open at most.
 pub const MAX_PROPOSALS: usize = MAX_MEMBERS * MAX_OPEN;
 /// So many streams there are at most: one a node.
@@ -147,6 +149,9 @@ pub enum ProposeError {
     /// It is open.
     #[error("it is proposed already")]
     Duplicate,
+    /// The members have withdrawn it.
+    #[error("it was withdrawn: propose it for another height")]
+    Withdrawn,
     /// The member has too many open ones.
     #[error("this member has {MAX_OPEN} open proposals already")]
     TooManyOwn,
@@ -154,8 +159,11 @@ pub enum ProposeError {
     #[error("{MAX_PROPOSALS} proposals are open already")]
     TooMany,
     /// A withdrawal of nothing.
-    #[error("no open proposal has the id {0}")]
+    #[error("no open proposal that can be withdrawn has the id {0}")]
     NotOpen(ProposalId),
+    /// A withdrawal that would be forgotten before what it withdraws is too late.
+    #[error("the proposal that it withdraws is for block {0}: withdraw it with that height or a later one")]
+    Sooner(Height),
     /// It does not apply.
     #[error(transparent)]
     BadChange(#[from] ChangeError),
@@ -168,10 +176,33 @@ impl ProposeError {
         match self {
             Self::TooLate(_) => Refusal::TooLate,
             Self::TooFar(_) => Refusal::TooFar,
-            Self::Duplicate => Refusal::Duplicate,
+            Self::Duplicate | Self::Withdrawn => Refusal::Duplicate,
             Self::TooManyOwn | Self::TooMany => Refusal::TooMany,
-            Self::NotOpen(_) | Self::BadChange(_) => Refusal::BadChange,
+            Self::NotOpen(_) | Self::Sooner(_) | Self::BadChange(_) => Refusal::BadChange,
         }
+    }
+}
+
+/// What a proposal that is not refused does (format.md §9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Considered {
+    /// It is opened, and waits for approvals.
+    Opens(OpenProposal),
+    /// It takes back its own member's proposal at the end of the block, and is not opened.
+    TakesBack(ProposalId),
+}
+
+impl OpenProposal {
+    /// Whether it is a withdrawal that holds.
+    #[must_use]
+    pub fn has_withdrawn(&self) -> Option<ProposalId> {
+        self.change.withdraws().filter(|_| self.adopted)
+    }
+
+    /// Whether nobody has said yes to it.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        !self.adopted && self.approvals.is_empty()
     }
 }
 
@@ -226,8 +257,8 @@ impl Control {
         self.proposals.iter().find(|open| open.id == id)
     }
 
-    /// What a proposal is opened as, in a block of a height, or why it is refused (format.md §9). How many a member
-    /// makes in one block is not asked here.
+    /// What a proposal does in a block of a height, or why it is refused (format.md §9). How many a node makes in one
+    /// block is not asked here.
     ///
     /// # Errors
     /// [`ProposeError`], naming the first rule that it breaks.
@@ -237,7 +268,7 @@ impl Control {
         height: Height,
         membership: &Membership,
         propose: &Propose,
-    ) -> Result<OpenProposal, ProposeError> {
+    ) -> Result<Considered, ProposeError> {
         use ProposeError as E;
         let Propose { change, effective } = propose;
         if *effective <= height {
@@ -251,17 +282,48 @@ impl Control {
         if self.open(id).is_some() {
             return Err(E::Duplicate);
         }
+        if self.proposals.iter().any(|open| open.has_withdrawn() == Some(id)) {
+            return Err(E::Withdrawn);
+        }
+        let taken_back = self.taken_back(proposer, change);
+        if taken_back.is_none() {
+            self.check_room(proposer)?;
+        }
+        self.check_withdrawn(change, *effective)?;
+        change.apply(membership, self.protocol)?;
+        if let Some(named) = taken_back {
+            return Ok(Considered::TakesBack(named));
+        }
+        let (change, effective) = (Arc::clone(change), *effective);
+        let approvals = List::default();
+        Ok(Considered::Opens(OpenProposal { id, proposer, change, effective, approvals, adopted: false }))
+    }
+
+    /// The proposal that a member takes back by this change: its own, to which nobody has said yes.
+    fn taken_back(&self, proposer: MemberCode, change: &Change) -> Option<ProposalId> {
+        let named = self.open(change.withdraws()?)?;
+        (named.proposer == proposer && named.is_untouched()).then_some(named.id)
+    }
+
+    /// One more proposal of a member has a place.
+    fn check_room(&self, proposer: MemberCode) -> Result<(), ProposeError> {
         if self.proposals.iter().filter(|open| open.proposer == proposer).count() >= MAX_OPEN {
-            return Err(E::TooManyOwn);
+            return Err(ProposeError::TooManyOwn);
         }
         if self.proposals.len() >= MAX_PROPOSALS {
-            return Err(E::TooMany);
+            return Err(ProposeError::TooMany);
         }
-        if let Some(named) = change.withdraws().filter(|named| self.open(*named).is_none()) {
-            return Err(E::NotOpen(named));
+        Ok(())
+    }
+
+    /// What a withdrawal names is open, is no withdrawal that holds already, and comes too late no later than it: for
+    /// so long the withdrawal stays, and keeps what it names from being proposed again with its old approvals.
+    fn check_withdrawn(&self, change: &Change, effective: Height) -> Result<(), ProposeError> {
+        let Some(id) = change.withdraws() else { return Ok(()) };
+        match self.open(id).filter(|named| named.has_withdrawn().is_none()) {
+            None => Err(ProposeError::NotOpen(id)),
+            Some(named) if named.effective > effective => Err(ProposeError::Sooner(named.effective)),
+            Some(_) => Ok(()),
         }
-        change.apply(membership, self.protocol)?;
-        let (change, effective) = (Arc::clone(change), *effective);
-        Ok(OpenProposal { id, proposer, change, effective, approvals: List::default(), adopted: false })
     }
 }

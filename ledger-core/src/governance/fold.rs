@@ -3,14 +3,14 @@
 //! Two passes over the events. The first opens proposals and collects the approvals whose signature has to be looked
 //! at: of one submitting member, proposal and approving member the first alone, since after a good one the others
 //! are `DUPLICATE`, and after a bad one they are refused unread. These are verified in parallel. The second pass
-//! takes the answers, in order.
+//! takes the answers, in order. What a node brings in one block beyond its share is not read at all.
 
 use super::change::{Approve, Propose};
-use super::control::{Control, MAX_PROPOSED, OpenProposal};
+use super::control::{Considered, Control, MAX_APPROVED, MAX_PROPOSED, OpenProposal};
 use crate::codec::TooMany;
 use crate::crypto::ChainId;
 use crate::membership::{Member, Membership};
-use crate::names::{Height, MemberCode, ProposalId};
+use crate::names::{Height, MemberCode, NodeNumber, ProposalId};
 use crate::outcome::{Outcome, Refusal};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,17 @@ pub(crate) enum Motion<'a> {
     Approve(&'a Approve),
 }
 
+/// A governance event, and who submitted it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moved<'a> {
+    /// The node.
+    pub(crate) stream: NodeNumber,
+    /// The member whose node it is.
+    pub(crate) by: MemberCode,
+    /// The event.
+    pub(crate) motion: Motion<'a>,
+}
+
 /// Approvals of one proposal by one member, that one member submits.
 type Ballot = (MemberCode, ProposalId, MemberCode);
 
@@ -33,64 +44,74 @@ enum Read<'a> {
     Signed(Ballot, &'a Approve),
 }
 
-/// Folds the governance events of the block of a height, each with the member that submitted it, and closes the
-/// block. Gives what became of each, in order, and the membership that judges the next block where it is another one.
+/// Folds the governance events of the block of a height, each with who submitted it, and closes the block. Gives what became of each, in order, and the membership that judges the next block where it is another one.
 pub(crate) fn fold(
     control: &mut Control,
     chain: &ChainId,
     height: Height,
     membership: &Membership,
-    motions: &[(MemberCode, Motion<'_>)],
+    motions: &[Moved<'_>],
 ) -> (Vec<Outcome>, Option<Membership>) {
-    let read = read(control, height, membership, motions);
+    let mut first = First { control, height, membership, counts: BTreeMap::new(), taken_back: BTreeSet::new() };
+    let read: Vec<Read<'_>> = motions.iter().map(|moved| first.read(moved)).collect();
+    let First { taken_back, .. } = first;
     let hold = signatures(control, chain, membership, &read);
     let outcomes = read.iter().map(|read| settle(control, &hold, read)).collect();
-    (outcomes, close(control, height, membership))
+    (outcomes, close(control, height, membership, &taken_back))
+}
+
+/// How many proposals and approvals of a node a block holds, whatever became of them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    proposed: usize,
+    approved: usize,
 }
 
 /// First pass: opens what is proposed, and finds the approvals of what is open by who is there.
-fn read<'a>(
-    control: &mut Control,
+struct First<'a> {
+    control: &'a mut Control,
     height: Height,
-    membership: &Membership,
-    motions: &[(MemberCode, Motion<'a>)],
-) -> Vec<Read<'a>> {
-    let mut proposed: BTreeMap<MemberCode, usize> = BTreeMap::new();
-    let mut read = Vec::with_capacity(motions.len());
-    for (actor, motion) in motions {
-        read.push(match motion {
-            Motion::Propose(event) => {
-                let before = proposed.entry(*actor).or_default();
-                let unread = *before >= MAX_PROPOSED;
-                *before = before.saturating_add(1);
-                let refused = Outcome::Refused(Refusal::TooMany);
-                Read::Judged(if unread { refused } else { propose(control, *actor, height, membership, event) })
-            }
-            Motion::Approve(event) if control.open(event.proposal).is_none() => {
-                Read::Judged(Outcome::Refused(Refusal::Unknown))
-            }
-            Motion::Approve(event) if membership.member(event.member).is_none() => {
-                Read::Judged(Outcome::Refused(Refusal::NotAuthorised))
-            }
-            Motion::Approve(event) => Read::Signed((*actor, event.proposal, event.member), event),
-        });
-    }
-    read
+    membership: &'a Membership,
+    counts: BTreeMap<NodeNumber, Counts>,
+    /// What its own member takes back in this block.
+    taken_back: BTreeSet<ProposalId>,
 }
 
-fn propose(
-    control: &mut Control,
-    actor: MemberCode,
-    height: Height,
-    membership: &Membership,
-    event: &Propose,
-) -> Outcome {
-    match control.consider(actor, height, membership, event) {
-        Ok(open) => match Arc::make_mut(&mut control.proposals).push(open) {
-            Ok(()) => Outcome::Applied,
-            Err(TooMany { .. }) => Outcome::Refused(Refusal::TooMany),
-        },
-        Err(why) => Outcome::Refused(why.refusal()),
+impl First<'_> {
+    fn read<'e>(&mut self, moved: &Moved<'e>) -> Read<'e> {
+        let counts = self.counts.entry(moved.stream).or_default();
+        let (count, most) = match moved.motion {
+            Motion::Propose(_) => (&mut counts.proposed, MAX_PROPOSED),
+            Motion::Approve(_) => (&mut counts.approved, MAX_APPROVED),
+        };
+        if *count >= most {
+            return Read::Judged(Outcome::Refused(Refusal::TooMany));
+        }
+        *count = count.saturating_add(1);
+        match moved.motion {
+            Motion::Propose(event) => Read::Judged(self.propose(moved.by, event)),
+            Motion::Approve(event) if self.control.open(event.proposal).is_none() => {
+                Read::Judged(Outcome::Refused(Refusal::Unknown))
+            }
+            Motion::Approve(event) if self.membership.member(event.member).is_none() => {
+                Read::Judged(Outcome::Refused(Refusal::NotAuthorised))
+            }
+            Motion::Approve(event) => Read::Signed((moved.by, event.proposal, event.member), event),
+        }
+    }
+
+    fn propose(&mut self, by: MemberCode, event: &Propose) -> Outcome {
+        match self.control.consider(by, self.height, self.membership, event) {
+            Ok(Considered::Opens(open)) => match Arc::make_mut(&mut self.control.proposals).push(open) {
+                Ok(()) => Outcome::Applied,
+                Err(TooMany { .. }) => Outcome::Refused(Refusal::TooMany),
+            },
+            Ok(Considered::TakesBack(named)) => {
+                self.taken_back.insert(named);
+                Outcome::Applied
+            }
+            Err(why) => Outcome::Refused(why.refusal()),
+        }
     }
 }
 
@@ -136,16 +157,22 @@ fn settle(control: &mut Control, hold: &BTreeSet<Ballot>, read: &Read<'_>) -> Ou
     }
 }
 
-/// The end of a block: adopts what has its approvals, withdraws, enacts what is due, drops what has lapsed. Gives the
-/// membership of the next block where it is another one.
-fn close(control: &mut Control, height: Height, in_force: &Membership) -> Option<Membership> {
+/// The end of a block: adopts what has its approvals, takes away what was taken back or withdrawn, enacts what is due,
+/// drops what has lapsed. Gives the membership of the next block where it is another one.
+fn close(
+    control: &mut Control,
+    height: Height,
+    in_force: &Membership,
+    taken_back: &BTreeSet<ProposalId>,
+) -> Option<Membership> {
     if control.proposals.is_empty() {
         return None;
     }
     adopt(control, in_force);
-    withdraw(control, height);
+    take_back(control, taken_back);
+    withdraw(control);
     let next = enact(control, height, in_force);
-    lapse(control, height, next.as_ref().unwrap_or(in_force));
+    lapse(control, height);
     if let Some(next) = &next {
         forget_past(control, in_force, next);
     }
@@ -165,17 +192,19 @@ fn is_due(open: &OpenProposal, height: Height) -> bool {
     open.adopted && height.next() >= open.effective
 }
 
-/// The withdrawals that are due go, in order, each with what it names: so a withdrawal that an earlier one names
-/// takes nothing away.
-fn withdraw(control: &mut Control, height: Height) {
-    let due = control.proposals.iter().filter(|open| is_due(open, height));
-    let due: Vec<(ProposalId, ProposalId)> =
-        due.filter_map(|open| open.change.withdraws().map(|named| (open.id, named))).collect();
-    for (own, named) in due {
-        if control.open(own).is_some() {
-            Arc::make_mut(&mut control.proposals).retain(|open| open.id != own && open.id != named);
-        }
-    }
+/// What was taken back goes, if nobody has said yes to it in the meantime: an approval on the chain counts for one
+/// opening, and who proposes what others want cannot take it from them.
+fn take_back(control: &mut Control, taken_back: &BTreeSet<ProposalId>) {
+    let stays = |open: &OpenProposal| !(taken_back.contains(&open.id) && open.is_untouched());
+    Arc::make_mut(&mut control.proposals).retain(stays);
+}
+
+/// What an adopted withdrawal names goes, unless that is one itself. The withdrawal stays until its height, so that
+/// nobody proposes again what was withdrawn, with the approvals that stand on the chain.
+fn withdraw(control: &mut Control) {
+    let named: BTreeSet<ProposalId> = control.proposals.iter().filter_map(OpenProposal::has_withdrawn).collect();
+    let stays = |open: &OpenProposal| !named.contains(&open.id) || open.has_withdrawn().is_some();
+    Arc::make_mut(&mut control.proposals).retain(stays);
 }
 
 /// What is due changes membership and protocol, in order. What no longer applies, since another change came first,
@@ -193,10 +222,9 @@ fn enact(control: &mut Control, height: Height, in_force: &Membership) -> Option
     next.filter(|next| next != in_force)
 }
 
-/// What is not adopted goes at its height, or with its proposer.
-fn lapse(control: &mut Control, height: Height, next: &Membership) {
-    let stays = |open: &OpenProposal| open.adopted || (height < open.effective && next.member(open.proposer).is_some());
-    Arc::make_mut(&mut control.proposals).retain(stays);
+/// What is not adopted goes at its height.
+fn lapse(control: &mut Control, height: Height) {
+    Arc::make_mut(&mut control.proposals).retain(|open| open.adopted || height < open.effective);
 }
 
 /// Drops the streams of nodes that are no longer there, and the approvals of members that are not, or

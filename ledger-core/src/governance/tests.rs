@@ -2,6 +2,7 @@
 
 mod laws;
 mod rights;
+mod rivals;
 
 use super::*;
 use crate::chain::Fault;
@@ -32,6 +33,12 @@ fn approve(network: &Network, member: u32, change: &Change, effective: u64) -> E
 fn outcomes(network: &mut Network, node: u32, events: Vec<Event>) -> Vec<Outcome> {
     let submissions = if events.is_empty() { vec![] } else { vec![network.submission(node, events)] };
     network.block(submissions).traces().iter().map(|trace| trace.outcome).collect()
+}
+
+/// A change that members 1 to 3 of four propose and approve in one block of node 1.
+fn adopted(network: &Network, change: &Change, effective: u64) -> Vec<Event> {
+    let approvals = (1..=3).map(|member| approve(network, member, change, effective));
+    [propose(change, effective)].into_iter().chain(approvals).collect()
 }
 
 fn check(network: &mut Network, node: u32, event: Event, expected: Outcome) {

@@ -73,6 +73,74 @@ fn eventful() -> Network {
     network
 }
 
+/// Members against a member: what is withdrawn is proposed again with its old approvals, what is one's own is taken
+/// back, who proposed is removed, heirs go one after the other, and a subject that is occupied is taken back.
+fn rivals() -> Network {
+    let mut network = Network::new(4);
+    let chain = network.tip.chain;
+    let at = |n, action| fixture::event(n, action);
+    let propose = |change: &Change, effective| {
+        Event::Propose(Box::new(Propose { change: change.clone().into(), effective: Height(effective) }))
+    };
+    let adopted = |change: &Change, effective| -> Vec<Event> {
+        let approvals = (1..=3)
+            .zip(["370000", "370100", "370200"])
+            .map(|(member, of)| Approve::sign(&chain, &governance_key(member), code(of), change.id(Height(effective))));
+        std::iter::once(propose(change, effective)).chain(approvals.map(Event::Approve)).collect()
+    };
+    let (wanted, own) = (Change::SetPower(NodeNumber(4), 100), Change::SetPower(NodeNumber(4), 7));
+    let (back, own_back) = (Change::Withdraw(wanted.id(Height(9))), Change::Withdraw(own.id(Height(9))));
+    let remove = |of, heir| Change::RemoveMember(code(of), code(heir));
+    let (first, second) = (remove("370300", "370200"), remove("370200", "370300"));
+    let third = remove("370200", "370100");
+    let steps: Vec<Vec<(u32, Vec<Event>)>> = vec![
+        vec![
+            (4, (0..4).map(|_| propose(&own, 1)).chain([propose(&own, 9)]).collect()),
+            (1, adopted(&wanted, 9)),
+            (3, vec![propose(&own, 9)]),
+            (2, vec![propose(&own, 9)]),
+        ],
+        vec![(2, adopted(&back, 9)), (3, vec![propose(&own_back, 8), propose(&own_back, 9)])],
+        vec![
+            (4, [adopted(&wanted, 9), vec![propose(&own, 9)]].concat()),
+            (2, adopted(&first, 6)),
+            (1, [adopted(&second, 6), adopted(&third, 6)].concat()),
+        ],
+        vec![
+            (
+                4,
+                vec![
+                    at(1, Action::New { keeper: code("370300") }),
+                    at(1, Action::Void { cites: Ordinal(0) }),
+                    at(1, Action::New { keeper: code("370300") }),
+                ],
+            ),
+            (
+                1,
+                vec![
+                    at(1, Action::Void { cites: Ordinal(0) }),
+                    at(1, Action::New { keeper: code("379999") }),
+                    at(1, Action::New { keeper: code("370100") }),
+                    at(2, Action::New { keeper: code("370100") }),
+                ],
+            ),
+        ],
+        vec![(2, vec![at(1, Action::Transfer(Step::Propose(code("379999"))))])],
+        vec![
+            (2, vec![at(1, Action::Transfer(Step::Propose(code("370300")))), at(3, Action::Employer)]),
+            (1, vec![at(1, Action::Transfer(Step::Approve(Ordinal(7)))), propose(&wanted, 9)]),
+        ],
+        vec![],
+        vec![],
+        vec![(1, vec![propose(&wanted, 9)])],
+    ];
+    for step in steps {
+        let submissions = step.into_iter().map(|(node, events)| network.submission(node, events)).collect();
+        network.block(submissions);
+    }
+    network
+}
+
 fn frame(kind: FrameKind, bytes: &[u8]) -> Vec<u8> {
     [&FrameHead::of(kind, bytes).unwrap().encode()[..], bytes].concat()
 }
@@ -167,6 +235,9 @@ pub(crate) fn file() -> File {
     ];
     cases.push(judged(&network, "a tip certificate of two of four", blocks, &few(certificate.clone(), 2)));
     cases.push(judged(&network, "a tip certificate of three of four", blocks, &few(certificate, 3)));
+    let rivals = rivals();
+    let tip = rivals.certificate.clone().unwrap();
+    cases.push(judged(&rivals, "members against a member", &rivals.blocks, &tip));
     File {
         name: "chains",
         about: "Archives of one small chain, unaltered and altered, with what an audit of every certificate and every state says: the verdict, and height and kind of the lowest finding.",

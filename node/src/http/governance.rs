@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use ledger_core::crypto::Signature;
 use ledger_core::event::Event;
-use ledger_core::governance::{Approve, Change, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError};
+use ledger_core::governance::{Approve, Change, Considered, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError};
 use ledger_core::names::{Height, MemberCode, NodeNumber, ProposalId, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -63,7 +63,9 @@ fn propose(
     };
     let propose = Propose { change: change.into(), effective };
     match tip.control.consider(member.code, tip.height.next(), &tip.membership, &propose) {
-        Ok(open) => Ok((open.id, Event::Propose(Box::new(propose)))),
+        Ok(Considered::Opens(_) | Considered::TakesBack(_)) => {
+            Ok((propose.change.id(effective), Event::Propose(Box::new(propose))))
+        }
         Err(why) => Err(not_proposed(&why, tip.height.next())),
     }
 }
@@ -83,6 +85,11 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
             "/propose/effective",
         ),
         ProposeError::Duplicate => problem(why.to_string(), "该提案已存在".to_owned(), "/propose"),
+        ProposeError::Withdrawn => problem(
+            why.to_string(),
+            "该提案已被撤回；请另择生效高度重新提出".to_owned(),
+            "/propose",
+        ),
         ProposeError::TooManyOwn => problem(
             format!(
                 "this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"
@@ -95,7 +102,14 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
             format!("全网已有 {MAX_PROPOSALS} 项未决提案：请待其中一项生效或失效"),
             "/propose",
         ),
-        ProposeError::NotOpen(id) => problem(why.to_string(), format!("没有编号为 {id} 的未决提案"), "/propose/change"),
+        ProposeError::NotOpen(id) => {
+            problem(why.to_string(), format!("没有编号为 {id}、可撤回的未决提案"), "/propose/change")
+        }
+        ProposeError::Sooner(height) => problem(
+            why.to_string(),
+            format!("拟撤回的提案自第 {height} 块起生效；撤回提案的生效高度不得低于该高度"),
+            "/propose/effective",
+        ),
         ProposeError::BadChange(why) => problem(why.to_string(), format!("变更不适用：{why}"), "/propose/change"),
     }
 }

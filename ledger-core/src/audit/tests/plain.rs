@@ -9,7 +9,7 @@ use crate::contract::{State, step};
 use crate::event::{Event, Seal};
 use crate::genesis::Genesis;
 use crate::governance::Control;
-use crate::governance::{self, Motion};
+use crate::governance::{self, Motion, Moved};
 use crate::map::{MapKey, root_of};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LogIndex};
@@ -151,6 +151,7 @@ fn climb(at: Stand, bytes: &[u8], genesis: &Genesis) -> Result<Stand, u64> {
         let key = node.key(Purpose::Submission).ok_or(here)?;
         need(key.verify(&frame.message(&chain), &one.signature).is_ok())?;
         // Step 5: fold and governance.
+        let moved = |motion| Moved { stream: one.stream, by: member.code, motion };
         for (event, leaf) in one.events.iter().zip(leaves) {
             let index = LogIndex(frontier.size().0);
             frontier.push(*leaf);
@@ -160,8 +161,8 @@ fn climb(at: Stand, bytes: &[u8], genesis: &Genesis) -> Result<Stand, u64> {
                     let after = step(map.get(&key), roles.actor(member.code), &event.action, leaf, index).state;
                     after.into_iter().for_each(|state| _ = map.insert(key, state));
                 }
-                Event::Propose(event) => motions.push((member.code, Motion::Propose(event))),
-                Event::Approve(event) => motions.push((member.code, Motion::Approve(event))),
+                Event::Propose(event) => motions.push(moved(Motion::Propose(event))),
+                Event::Approve(event) => motions.push(moved(Motion::Approve(event))),
                 Event::Evidence(_) | Event::Anchor(_) => {}
             }
         }

@@ -76,8 +76,8 @@ proptest! {
         let mut membership = network.genesis.membership.clone();
         let (mut control, mut plain) = (Control::new(PROTOCOL), Control::new(PROTOCOL));
         for (height, drawn) in (1..).map(Height).zip(blocks) {
-            let events: Vec<(MemberCode, Made)> = drawn.into_iter().map(|drawn| made(&network, &plain, drawn)).collect();
-            let motions: Vec<(MemberCode, Motion<'_>)> = events.iter().map(|(by, made)| (*by, made.motion())).collect();
+            let events: Vec<(NodeNumber, MemberCode, Made)> = drawn.into_iter().map(|drawn| made(&network, &plain, drawn)).collect();
+            let motions: Vec<Moved<'_>> = events.iter().map(|(stream, by, made)| made.moved(*stream, *by)).collect();
             let chain = &network.tip.chain;
             let (outcomes, next) = fold(&mut control, chain, height, &membership, &motions);
             let (slow, slow_next) = one_after_the_other(&mut plain, chain, height, &membership, &motions);
@@ -86,7 +86,6 @@ proptest! {
             prop_assert_eq!(&next, &slow_next);
             prop_assert_eq!(&control, &plain);
             for open in control.proposals.iter() {
-                prop_assert!(open.adopted || next.member(open.proposer).is_some());
                 prop_assert!(open.approvals.iter().all(|code| next.member(*code).is_some()));
             }
             membership = next;
@@ -110,7 +109,7 @@ fn any_motion() -> impl Strategy<Value = Drawn> {
     let propose = (change, 0_u64..9).prop_map(Ok);
     let approve = (0_usize..6, 1_u32..5, prop::bool::weighted(0.8))
         .prop_map(|(of, member, good)| Err((of, member, if good { member } else { 9 })));
-    (0_usize..4, prop_oneof![2 => propose, 5 => approve])
+    (0_usize..5, prop_oneof![2 => propose, 5 => approve])
 }
 
 enum Made {
@@ -119,16 +118,17 @@ enum Made {
 }
 
 impl Made {
-    fn motion(&self) -> Motion<'_> {
-        match self {
+    fn moved(&self, stream: NodeNumber, by: MemberCode) -> Moved<'_> {
+        let motion = match self {
             Self::Propose(event) => Motion::Propose(event),
             Self::Approve(event) => Motion::Approve(event),
-        }
+        };
+        Moved { stream, by, motion }
     }
 }
 
-/// What was drawn, against the proposals that are open.
-fn made(network: &Network, control: &Control, (by, drawn): Drawn) -> (MemberCode, Made) {
+/// What was drawn, against the proposals that are open. The first member has two nodes, the others one each.
+fn made(network: &Network, control: &Control, (by, drawn): Drawn) -> (NodeNumber, MemberCode, Made) {
     let open = |of: usize| control.proposals.get(of).map_or(ProposalId([of as u8; 32]), |open| open.id);
     let event = match drawn {
         Ok((Change::Withdraw(of), effective)) => {
@@ -141,7 +141,7 @@ fn made(network: &Network, control: &Control, (by, drawn): Drawn) -> (MemberCode
             Made::Approve(Approve::sign(&network.tip.chain, &governance_key(key), member, open(of)))
         }
     };
-    (code(CODES[by]), event)
+    (NodeNumber(1 + by as u32), code(CODES[by % 4]), event)
 }
 
 /// Section 9 of the format, sentence by sentence.
@@ -150,32 +150,46 @@ fn one_after_the_other(
     chain: &ChainId,
     h: Height,
     m: &Membership,
-    motions: &[(MemberCode, Motion<'_>)],
+    motions: &[Moved<'_>],
 ) -> (Vec<Outcome>, Membership) {
     let mut open = control.proposals.to_vec();
-    let (mut proposed, mut outcomes) = (BTreeMap::<MemberCode, usize>::new(), Vec::new());
-    let mut refused_so = BTreeSet::new();
-    for (a, motion) in motions {
+    let (mut proposed, mut outcomes) = (BTreeMap::<NodeNumber, usize>::new(), Vec::new());
+    let (mut refused_so, mut taken_back) = (BTreeSet::new(), BTreeSet::new());
+    let mut approved = BTreeMap::<NodeNumber, usize>::new();
+    let began = open.clone();
+    let withdrawn = |open: &OpenProposal| {
+        if let (true, Change::Withdraw(id)) = (open.adopted, &*open.change) { Some(*id) } else { None }
+    };
+    for Moved { stream, by: a, motion } in motions {
         outcomes.push(match motion {
             Motion::Propose(Propose { change, effective }) => {
-                let count = proposed.entry(*a).or_default();
+                let count = proposed.entry(*stream).or_default();
                 *count += 1;
                 let id = change.id(*effective);
                 let there = |id: ProposalId| open.iter().any(|open| open.id == id);
-                let named = change.withdraws().is_none_or(there);
-                let applies = named && change.apply(m, control.protocol).is_ok();
+                let can_be_withdrawn = |open: &OpenProposal| withdrawn(open).is_none() && open.effective <= *effective;
+                let named = change.withdraws().map(|id| open.iter().find(|open| open.id == id));
+                let applies = named.is_none_or(|named| named.is_some_and(can_be_withdrawn))
+                    && change.apply(m, control.protocol).is_ok();
+                let had_one = |id: ProposalId| began.iter().any(|open| open.id == id && !open.approvals.is_empty());
+                let takes_back = named.flatten().filter(|o| o.proposer == *a && !o.adopted && !had_one(o.id));
+                let takes_back = takes_back.map(|named| named.id);
+                let full = open.iter().filter(|open| open.proposer == *a).count() >= 4 || open.len() >= 256;
                 if *count > 4 {
                     refused(R::TooMany)
                 } else if *effective <= h {
                     refused(R::TooLate)
                 } else if effective.0 > h.0 + 1_000_000 {
                     refused(R::TooFar)
-                } else if there(id) {
+                } else if there(id) || open.iter().any(|open| withdrawn(open) == Some(id)) {
                     refused(R::Duplicate)
-                } else if open.iter().filter(|open| open.proposer == *a).count() >= 4 || open.len() >= 256 {
+                } else if full && takes_back.is_none() {
                     refused(R::TooMany)
                 } else if !applies {
                     refused(R::BadChange)
+                } else if let Some(named) = takes_back {
+                    taken_back.insert(named);
+                    APPLIED
                 } else {
                     let (change, effective, approvals) = (Arc::clone(change), *effective, List::default());
                     open.push(OpenProposal { id, proposer: *a, change, effective, approvals, adopted: false });
@@ -184,7 +198,10 @@ fn one_after_the_other(
             }
             Motion::Approve(event) => {
                 let ballot = (*a, event.proposal, event.member);
+                let count = approved.entry(*stream).or_default();
+                *count += 1;
                 match (open.iter_mut().find(|open| open.id == event.proposal), m.member(event.member)) {
+                    _ if *count > 256 => refused(R::TooMany),
                     (None, _) => refused(R::Unknown),
                     (_, None) => refused(R::NotAuthorised),
                     (Some(open), _) if open.approvals.contains(&event.member) => refused(R::Duplicate),
@@ -205,14 +222,11 @@ fn one_after_the_other(
         let power: u64 = open.approvals.iter().filter_map(|code| m.member(*code)).map(Member::power).sum();
         open.adopted |= 3 * power > 2 * m.total_power();
     }
-    let due = |open: &OpenProposal| open.adopted && h.0 + 1 >= open.effective.0;
-    let withdrawals: Vec<_> =
-        open.iter().filter(|open| due(open)).filter(|open| open.change.withdraws().is_some()).cloned().collect();
-    for withdrawal in withdrawals {
-        if open.iter().any(|open| open.id == withdrawal.id) {
-            open.retain(|open| open.id != withdrawal.id && Some(open.id) != withdrawal.change.withdraws());
-        }
+    open.retain(|open| !taken_back.contains(&open.id) || !open.approvals.is_empty());
+    for id in open.iter().filter_map(withdrawn).collect::<Vec<_>>() {
+        open.retain(|open| open.id != id || withdrawn(open).is_some());
     }
+    let due = |open: &OpenProposal| open.adopted && h.0 + 1 >= open.effective.0;
     let mut n = m.clone();
     for open in open.iter().filter(|open| due(open)) {
         if let Ok((membership, protocol)) = open.change.apply(&n, control.protocol) {
@@ -220,7 +234,7 @@ fn one_after_the_other(
         }
     }
     open.retain(|open| !due(open));
-    open.retain(|open| open.adopted || (h < open.effective && n.member(open.proposer).is_some()));
+    open.retain(|open| open.adopted || h < open.effective);
     control.streams.retain(|stream| n.node(stream.node).is_some());
     for open in &mut open {
         let same = |code: &MemberCode| match (m.member(*code), n.member(*code)) {

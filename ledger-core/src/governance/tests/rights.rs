@@ -12,12 +12,6 @@ fn open(network: &Network) -> Vec<Change> {
     network.tip.control.proposals.iter().map(|open| (*open.change).clone()).collect()
 }
 
-/// A change that members 1 to 3 of four propose and approve in one block of node 1.
-fn adopted(network: &Network, change: &Change, effective: u64) -> Vec<Event> {
-    let approvals = (1..=3).map(|member| approve(network, member, change, effective));
-    [propose(change, effective)].into_iter().chain(approvals).collect()
-}
-
 #[test]
 fn who_is_removed_is_answered_for_until_it_comes_back() {
     let mut network = Network::new(4);
@@ -46,51 +40,61 @@ fn who_is_removed_is_answered_for_until_it_comes_back() {
 fn a_withdrawal_reaches_everything_that_is_open() {
     let (wanted, other) = (Change::SetPower(NodeNumber(2), 5), Change::SetPower(NodeNumber(3), 7));
     let withdraw = Change::Withdraw(wanted.id(Height(9)));
-    // Open, adopted, or due in the very block that the withdrawal is due in.
-    for (adopt, at) in [(false, 3), (true, 3), (true, 9)] {
+    // Open or adopted; the change is due at the end of block 8. Adopted, a withdrawal acts at once, and waits.
+    for (adopt, withdrawn_in, at) in [(false, 2, 9), (true, 2, 9), (true, 2, 30), (true, 8, 9), (true, 8, 30)] {
         let mut network = Network::new(4);
         let mut events = if adopt { adopted(&network, &wanted, 9) } else { vec![propose(&wanted, 9)] };
         events.extend(adopted(&network, &other, 9));
-        events.extend(adopted(&network, &withdraw, at));
-        let wanted_outcomes = vec![APPLIED; events.len()];
-        assert_eq!(outcomes(&mut network, 1, events), wanted_outcomes);
-        for _ in 2..=9 {
-            network.block(vec![]);
+        outcomes(&mut network, 1, events);
+        for height in 2..=9 {
+            let events = if height == withdrawn_in { adopted(&network, &withdraw, at) } else { vec![] };
+            assert!(outcomes(&mut network, 2, events).iter().all(|outcome| *outcome == APPLIED));
+            assert_eq!(open(&network).contains(&wanted), height < withdrawn_in, "in block {height} of {withdrawn_in}");
         }
-        assert_eq!((power(&network, 2), power(&network, 3)), (1, 7), "adopted: {adopt}, withdrawn at {at}");
-        assert!(open(&network).is_empty());
+        assert_eq!((power(&network, 2), power(&network, 3)), (1, 7), "adopted: {adopt}, withdrawn in {withdrawn_in}");
+        assert_eq!(open(&network), if at == 30 { vec![withdraw.clone()] } else { vec![] });
     }
 }
 
 #[test]
-fn a_withdrawal_can_be_withdrawn_and_the_earlier_one_wins() {
-    let mut network = Network::new(4);
+fn a_withdrawal_can_be_withdrawn_until_it_is_adopted() {
     let wanted = Change::SetPower(NodeNumber(2), 5);
-    let first = Change::Withdraw(wanted.id(Height(5)));
-    let second = Change::Withdraw(first.id(Height(5)));
-    // In the order proposed: the first takes the change away before the second comes.
-    let events = [&wanted, &first, &second].map(|change| adopted(&network, change, 5)).concat();
+    let first = Change::Withdraw(wanted.id(Height(6)));
+    let second = Change::Withdraw(first.id(Height(6)));
+    // Both adopted in one block: the first has done its work, and the second names nothing that could be undone.
+    let mut network = Network::new(4);
+    let events = adopted(&network, &wanted, 6);
     outcomes(&mut network, 1, events);
-    (2..=5).for_each(|_| _ = network.block(vec![]));
+    let both = [(1, &first), (2, &second)];
+    let both = both.map(|(node, change)| network.submission(node, adopted(&network, change, 6)));
+    assert!(network.block(both.to_vec()).traces().iter().all(|trace| trace.outcome == APPLIED));
+    assert_eq!(open(&network), [first.clone(), second.clone()]);
+    check(&mut network, 2, propose(&Change::Withdraw(second.id(Height(6))), 9), refused(R::BadChange));
+    (4..=6).for_each(|_| _ = network.block(vec![]));
     assert_eq!((power(&network, 2), open(&network)), (1, vec![]));
 
-    // Due a block earlier, the second takes the first away, and the change holds.
+    // The first is not adopted yet: the second takes it away, and the change holds.
     let mut network = Network::new(4);
-    let first = Change::Withdraw(wanted.id(Height(5)));
-    let second = Change::Withdraw(first.id(Height(5)));
-    let mut events = [&wanted, &first].map(|change| adopted(&network, change, 5)).concat();
-    events.extend(adopted(&network, &second, 4));
+    let events = adopted(&network, &wanted, 6);
     outcomes(&mut network, 1, events);
-    (2..=5).for_each(|_| _ = network.block(vec![]));
+    check(&mut network, 1, propose(&first, 6), APPLIED);
+    let events = adopted(&network, &second, 6);
+    outcomes(&mut network, 2, events);
+    assert_eq!(open(&network), [wanted.clone(), second.clone()]);
+    let again = adopted(&network, &first, 6);
+    let unknown = refused(R::Unknown);
+    assert_eq!(outcomes(&mut network, 2, again), [refused(R::Duplicate), unknown, unknown, unknown]);
+    (5..=6).for_each(|_| _ = network.block(vec![]));
     assert_eq!((power(&network, 2), open(&network)), (5, vec![]));
 
-    // What is not adopted withdraws nothing; what names nothing is no proposal.
+    // What is not adopted withdraws nothing; what names nothing, or would be forgotten too soon, is no proposal.
     let mut network = Network::new(4);
-    let mut events = adopted(&network, &wanted, 5);
-    events.push(propose(&first, 5));
+    let events = adopted(&network, &wanted, 6);
     outcomes(&mut network, 1, events);
-    check(&mut network, 1, propose(&Change::Withdraw(second.id(Height(5))), 5), refused(R::BadChange));
-    (3..=5).for_each(|_| _ = network.block(vec![]));
+    check(&mut network, 1, propose(&first, 6), APPLIED);
+    check(&mut network, 1, propose(&Change::Withdraw(second.id(Height(6))), 6), refused(R::BadChange));
+    check(&mut network, 1, propose(&first, 5), refused(R::BadChange));
+    (5..=6).for_each(|_| _ = network.block(vec![]));
     assert_eq!((power(&network, 2), open(&network)), (5, vec![]));
 }
 
@@ -104,7 +108,7 @@ fn nobody_proposes_for_a_time_that_nobody_sees() {
 }
 
 #[test]
-fn a_member_makes_four_proposals_a_block_whatever_becomes_of_them() {
+fn a_node_makes_four_proposals_a_block_whatever_becomes_of_them() {
     let bad = Change::RemoveNode(NodeNumber(9));
     let good = |power| Change::SetPower(NodeNumber(1), power);
     let mut network = Network::new(4);
@@ -113,7 +117,7 @@ fn a_member_makes_four_proposals_a_block_whatever_becomes_of_them() {
     let events = [events, vec![propose(&good(3), 9), propose(&good(3), 0)]].concat();
     all.extend([refused(R::TooMany); 2]);
     assert_eq!(outcomes(&mut network, 2, events), all);
-    // In the next block it may go on; and another member could all the time, whichever of its nodes submits.
+    // In the next block it may go on; and another node could all the time.
     check(&mut network, 2, propose(&good(3), 9), APPLIED);
     let mine = network.submission(2, (4..9).map(|power| propose(&good(power), 9)).collect());
     let theirs = network.submission(3, vec![propose(&good(9), 9)]);
@@ -124,18 +128,39 @@ fn a_member_makes_four_proposals_a_block_whatever_becomes_of_them() {
 }
 
 #[test]
-fn who_is_gone_leaves_nothing_open_but_what_is_adopted() {
+fn a_node_brings_256_approvals_a_block_whatever_becomes_of_them() {
+    let mut network = Network::new(4);
+    let change = Change::SetPower(NodeNumber(1), 2);
+    check(&mut network, 1, propose(&change, 20), APPLIED);
+    let unknown = approve(&network, 1, &change, 21);
+    let mut mine = vec![unknown; 255];
+    mine.extend([approve(&network, 1, &change, 20), approve(&network, 2, &change, 20)]);
+    let mine = network.submission(1, mine);
+    let theirs = network.submission(2, vec![approve(&network, 3, &change, 20)]);
+    let traces = network.block(vec![mine, theirs]).traces().iter().map(|trace| trace.outcome).collect::<Vec<_>>();
+    assert!(traces[..255].iter().all(|outcome| *outcome == refused(R::Unknown)));
+    assert_eq!(traces[255..], [APPLIED, refused(R::TooMany), APPLIED]);
+    let late = approve(&network, 2, &change, 20);
+    check(&mut network, 1, late, APPLIED);
+}
+
+#[test]
+fn what_was_proposed_stays_open_though_its_proposer_goes() {
     let mut network = Network::new(4);
     let (open_one, done) = (Change::SetPower(NodeNumber(1), 9), Change::SetPower(NodeNumber(1), 8));
     let mut events = adopted(&network, &done, 20);
     events.push(propose(&open_one, 20));
     let theirs = network.submission(4, events);
     network.block(vec![theirs]);
-    assert_eq!(network.tip.control.proposals.len(), 2);
     network.govern(remove("370300", "370000"), Height(3));
-    assert_eq!(open(&network), [done]);
-    assert_eq!(network.tip.control.proposals[0].proposer, code("370300"));
-    assert!(network.tip.control.proposals[0].adopted);
+    assert_eq!(open(&network), [done.clone(), open_one.clone()]);
+    assert_eq!(network.tip.control.proposals[1].proposer, code("370300"));
+    (3..=18).for_each(|_| _ = network.block(vec![]));
+    assert_eq!(open(&network), [done, open_one.clone()]);
+    network.block(vec![]);
+    assert_eq!((open(&network), power(&network, 1)), (vec![open_one], 8), "block 19");
+    network.block(vec![]);
+    assert!(open(&network).is_empty(), "it lapses at its height, as any");
 }
 
 #[test]

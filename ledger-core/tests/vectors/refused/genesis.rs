@@ -133,6 +133,9 @@ fn continuation(refuse: Refuse<'_>) {
         draft.heirs = List::default();
         draft.members.push(fixture::member(4, "370300")).unwrap();
     });
+    membership("a next node number far above the predecessor's", &|draft| {
+        draft.next_node = NodeNumber(draft.next_node.0 + 1025);
+    });
     membership("a removed member without an heir", &|draft| draft.heirs = List::default());
     membership("a member that is gone without an heir", &|draft| {
         draft.members.retain(|member| member.code != code("370200"));
