@@ -6,21 +6,17 @@
     clippy::indexing_slicing,
     reason = "a test may fail by panicking"
 )]
-use ledger_core::archive::{Archive, Below, Blocks, Foot, HEAD_BYTES, Last, Next, NotOpened, Start};
+use ledger_core::archive::{Archive, Blocks, Foot, HEAD_BYTES, Last, Next, NotOpened, Start};
 use ledger_core::audit::*;
-use ledger_core::block::{Body, Header};
+use ledger_core::block::Body;
 use ledger_core::certificate::Certificate;
-use ledger_core::chain::HashedBlock;
-use ledger_core::codec::{self, List, Text};
-use ledger_core::crypto::{ChainId, SecretKey};
+use ledger_core::codec::{self, List};
 use ledger_core::event::Action;
-use ledger_core::fixture::{self, Network, code, forger, governance_key, node_key};
-use ledger_core::genesis::{Genesis, GenesisApproval, Predecessor, verify_succession};
-use ledger_core::governance::{Change, Control};
-use ledger_core::history::CertifiedChange;
+use ledger_core::fixture::{self, Network, code, forger, node_key};
+use ledger_core::genesis::Genesis;
+use ledger_core::governance::Change;
 use ledger_core::map::ContractMap;
 use ledger_core::membership::*;
-use ledger_core::merkle::{Frontier, LogRoot, LogSize};
 use ledger_core::names::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -239,7 +235,7 @@ fn a_liar_does_not_keep_an_auditor_for_ever() {
 /// format.md 12: every u64 in a genesis is below 2^53, the lag in an open proposal's change too.
 #[test]
 fn a_large_integer_in_the_change_of_a_predecessors_proposal() {
-    let mut old = grown(2);
+    let old = grown(2);
     let mut predecessor = old.predecessor();
     let trust = TrustPolicy { lag: 1 << 60, ..TrustPolicy::default() };
     let change = Change::SetTrust(trust);

@@ -1,5 +1,7 @@
 //! The short run of faults: what the binary does at length.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use luqi_tests::net::faults;
 use luqi_tests::net::partitions::{self, Shape};
 use std::time::Duration;
