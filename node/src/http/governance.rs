@@ -10,7 +10,9 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use ledger_core::crypto::Signature;
 use ledger_core::event::Event;
-use ledger_core::governance::{Approve, Change, Considered, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError};
+use ledger_core::governance::{
+    Approve, Change, Considered, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError,
+};
 use ledger_core::names::{Height, MemberCode, NodeNumber, ProposalId, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -85,11 +87,9 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
             "/propose/effective",
         ),
         ProposeError::Duplicate => problem(why.to_string(), "该提案已存在".to_owned(), "/propose"),
-        ProposeError::Withdrawn => problem(
-            why.to_string(),
-            "该提案已被撤回；请另择生效高度重新提出".to_owned(),
-            "/propose",
-        ),
+        ProposeError::Withdrawn => {
+            problem(why.to_string(), "该提案已被撤回；请另择生效高度重新提出".to_owned(), "/propose")
+        }
         ProposeError::TooManyOwn => problem(
             format!(
                 "this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"
