@@ -119,6 +119,12 @@ fn bad_approvals(network: &Network) -> Vec<Event> {
     })
 }
 
+/// The same, as many by each node as are read.
+fn bad_by_all(network: &Network) -> Vec<Submission> {
+    let bad = bad_approvals(network);
+    (1..=MEMBERS).zip(bad.chunks(256)).map(|(node, bad)| network.submission(node, bad.to_vec())).collect()
+}
+
 /// Seconds to decode and check a block, at best, and its bytes.
 fn cost(network: &Network, submissions: Vec<Submission>) -> (f64, usize) {
     let bytes = network.checked(submissions).block().encode();
@@ -161,6 +167,7 @@ fn main() -> ExitCode {
             of(500, &fill(most, |n| propose(Change::RemoveNode(NodeNumber(99)), n + 9))),
         ),
         ("approvals with bad signatures", of(500, &bad_approvals(&network))),
+        ("256 approvals with bad signatures by everybody", bad_by_all(&network)),
         ("four refused members with 34 keys by everybody", by_all(&add_member)),
         ("four refused trust policies by everybody", by_all(&small_trust)),
     ];

@@ -27,7 +27,7 @@ Examples:
   luqi member propose add-node 370100 node.json --power 1 --effective +500 --url http://127.0.0.1:7080
   luqi member propose set-parameters pace_wait_ms=1000 --effective +500 --url http://127.0.0.1:7080
   luqi member propose remove-member 371200 --heir 370100 --effective +500 --url http://127.0.0.1:7080
-  luqi member propose withdraw 3f09ab --effective +20 --url http://127.0.0.1:7080
+  luqi member propose withdraw 3f09ab --effective 12000 --url http://127.0.0.1:7080
 
 A proposal that is not adopted by its height lapses. A member has at most four open ones.";
 
@@ -158,7 +158,7 @@ enum Proposed {
         #[command(flatten)]
         common: Common,
     },
-    /// Take an open proposal from the table, adopted or not
+    /// Take an open proposal from the table, adopted or not; not before the height that it names
     Withdraw {
         /// Its id, or the beginning of it
         proposal: String,
