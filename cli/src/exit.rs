@@ -119,7 +119,7 @@ fn genesis_exit(error: &ledger_core::genesis::GenesisError) -> Exit {
     use ledger_core::genesis::GenesisError as E;
     match error {
         E::Predecessor(_) => Exit::Wrong,
-        E::Protocol(_) | E::Name(_) | E::Integer(_) | E::SealedVrf => Exit::Usage,
+        E::Protocol(_) | E::Name(_) | E::Integer(_) | E::SealedVrf | E::NextNode { .. } => Exit::Usage,
     }
 }
 
