@@ -119,10 +119,18 @@ fn bad_approvals(network: &Network) -> Vec<Event> {
     })
 }
 
-/// The same, as many by each node as are read.
+/// The same, as many by each node as are read, and ordinary events in the rest of the block.
 fn bad_by_all(network: &Network) -> Vec<Submission> {
     let bad = bad_approvals(network);
-    (1..=MEMBERS).zip(bad.chunks(256)).map(|(node, bad)| network.submission(node, bad.to_vec())).collect()
+    let mut all: Vec<Submission> =
+        (1..=MEMBERS).zip(bad.chunks(256)).map(|(node, bad)| network.submission(node, bad.to_vec())).collect();
+    let used: usize = all.iter().map(|submission| ledger_core::codec::encode(submission).len()).sum();
+    let ordinary = fill(100_000, ordinary);
+    let rest = ordinary.len() * (BLOCK - used) / BLOCK;
+    let next = network.tip.control.last_sequence(NodeNumber(2)).0 + 2;
+    let rest = ordinary[..rest].chunks(500).zip(next..);
+    all.extend(rest.map(|(events, sequence)| network.submission_at(2, Sequence(sequence), events.to_vec())));
+    all
 }
 
 /// Seconds to decode and check a block, at best, and its bytes.
@@ -167,7 +175,7 @@ fn main() -> ExitCode {
             of(500, &fill(most, |n| propose(Change::RemoveNode(NodeNumber(99)), n + 9))),
         ),
         ("approvals with bad signatures", of(500, &bad_approvals(&network))),
-        ("256 approvals with bad signatures by everybody", bad_by_all(&network)),
+        ("256 approvals with bad signatures by everybody, the rest ordinary", bad_by_all(&network)),
         ("four refused members with 34 keys by everybody", by_all(&add_member)),
         ("four refused trust policies by everybody", by_all(&small_trust)),
     ];

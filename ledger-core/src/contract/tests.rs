@@ -4,6 +4,7 @@
 //! written so too: `counts`, a code, or what changes, such as `→ ended, ended by 5`; in brackets
 //! where it leaves the state untouched.
 
+mod reached;
 mod rights;
 
 use super::any::{CODES, ROLES, any_actor, any_state};
