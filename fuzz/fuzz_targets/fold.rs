@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 /// The province, two cities, and one that was removed, whose heir is the second city.
 static CODES: LazyLock<[MemberCode; 4]> =
     LazyLock::new(|| ["370000", "370100", "370200", "371200"].map(|code| code.parse().expect("a code")));
-static ROLES: LazyLock<Roles> = LazyLock::new(|| Roles::new(CODES[0], &[(CODES[3], CODES[2])]));
+static ROLES: LazyLock<Roles> = LazyLock::new(|| Roles::new(CODES[0], &CODES[..3], &[(CODES[3], CODES[2])]));
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut state: Option<State> = None;
