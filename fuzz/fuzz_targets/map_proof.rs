@@ -4,7 +4,7 @@
 
 use ledger_core::codec::{decode, encode};
 use ledger_core::fixture::{state, subject};
-use ledger_core::map::{ContractMap, MapKey, MapProof, Verdict};
+use ledger_core::map::{ContractMap, MapKey, MapProof, Shown};
 use std::sync::LazyLock;
 
 /// A map of the even ones among these keys.
@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let from = usize::from(u16::from_be_bytes([*high, *low])) % bytes.len();
     bytes.iter_mut().skip(from).zip(patch).for_each(|(to, from)| *to = *from);
     let Ok(proof) = decode::<MapProof>(&bytes) else { return };
-    let truth = map.get(key(*asked)).map_or(Verdict::Absent, |state| Verdict::Present(state.hash()));
+    let truth = map.get(key(*asked)).map_or(Shown::Absent, |state| Shown::Present(state.hash()));
     if let Ok(said) = proof.verify(&map.root(), key(*asked)) {
         assert_eq!(said, truth);
     }
