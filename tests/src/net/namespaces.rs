@@ -75,12 +75,24 @@ impl Namespaces {
         self.firewall(to, &["-A", "INPUT", "-s", &self.address(from).to_string(), "-j", "DROP"])
     }
 
+    /// So many ends of connections a node has.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn flows(&self, node: u32) -> Result<usize, String> {
+        self.established(node).map(|open| open.lines().count())
+    }
+
+    fn established(&self, node: u32) -> Result<String, String> {
+        run(&["ip", "netns", "exec", &self.name(node), "ss", "-Htn", "state", "established"])
+    }
+
     /// From now on nothing comes over the connections that a node has now. New ones pass.
     ///
     /// # Errors
     /// What the system says.
     pub fn lose_flows(&self, node: u32) -> Result<usize, String> {
-        let open = run(&["ip", "netns", "exec", &self.name(node), "ss", "-Htn", "state", "established"])?;
+        let open = self.established(node)?;
         let mut flows = 0;
         for line in open.lines() {
             let mut ends = line.split_whitespace().skip(2);

@@ -105,11 +105,19 @@ fn strike(fleet: &mut Fleet, namespaces: &Namespaces, shape: &Shape) -> Result<I
             thread::sleep(*lasts);
         }
         Shape::OldFlows => {
+            // Each of four has a connection with three others, and both ends are counted. A block may come before
+            // the last of them is there again.
+            let begun = Instant::now();
+            while (1..=4).map(|node| namespaces.flows(node)).sum::<Result<usize, String>>()? < 12 {
+                if begun.elapsed() > UP {
+                    return Err("not every node came to be connected with every other".to_owned());
+                }
+                thread::sleep(Duration::from_millis(200));
+            }
             let mut flows = 0;
             for node in 1..=4 {
                 flows += namespaces.lose_flows(node)?;
             }
-            // Each of four has a connection with three others, and both ends are counted.
             if flows < 12 {
                 return Err(format!("only {flows} ends of connections were found"));
             }
