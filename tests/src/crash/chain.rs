@@ -90,7 +90,7 @@ impl Chain {
 /// Genesis and archive in a folder that [`Chain::new`] made.
 pub(super) fn read(folder: &Path) -> (Genesis, PathBuf) {
     let genesis = std::fs::read(folder.join("genesis.json")).unwrap();
-    (serde_json::from_slice(&genesis).unwrap(), folder.join("archive"))
+    (Genesis::from_json(&genesis).unwrap(), folder.join("archive"))
 }
 
 /// The blocks of an archive above a ledger's tip, each committed by `commit`.
