@@ -39,7 +39,7 @@ fn json_genesis(data: &[u8]) {
     if let Some(genesis) = json::<Genesis>(data) {
         // A chain can begin with it, and by no other membership.
         let tip = Tip::genesis(&genesis);
-        assert_eq!((tip.chain, tip.membership_hash), (genesis.chain_id(), genesis.membership.hash()));
+        assert_eq!((tip.chain(), tip.membership_hash()), (genesis.chain_id(), genesis.membership.hash()));
         assert_eq!(codec::decode::<Genesis>(&codec::encode(&genesis)).expect("its encoding"), genesis);
     }
 }
