@@ -3,7 +3,6 @@
 
 use super::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, StateRows, read_head};
 use crate::certificate::Certificate;
-use crate::chain::Prefix;
 use crate::codec;
 use crate::contract::State;
 use crate::crypto::ChainId;
@@ -141,11 +140,12 @@ impl<R: ReadAt> Archive<R> {
         }
     }
 
-    /// The chain of the header below, or else of the first block.
+    /// The chain of the header below, or else of the first block: bytes 3 to 34 of it, whatever else it holds
+    /// (format.md §16.1).
     fn chain_behind(&mut self, start: &Start) -> Option<ChainId> {
         match (&start.foot.below, self.next()) {
             (Some(below), _) => Some(below.header.chain),
-            (None, Next::Block(bytes)) => Prefix::read(&bytes).map(|prefix| prefix.chain),
+            (None, Next::Block(bytes)) => bytes.get(3..35).and_then(|chain| chain.try_into().ok()).map(ChainId),
             (None, Next::Last(_)) => None,
         }
     }

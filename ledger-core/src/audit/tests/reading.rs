@@ -225,6 +225,18 @@ fn another_chains_archive_is_a_mistake_of_who_gave_it() {
     assert_eq!(found, Err(NotOpened::OtherChain(network.tip.chain)));
 }
 
+/// What stands in the place of the first block need not be one, nor be long enough for its height.
+#[test]
+fn bytes_3_to_34_of_the_first_block_say_of_which_chain_it_is() {
+    let network = grown(1);
+    for (bytes, is_a_mistake) in [(35, false), (42, false), (34, true), (0, true)] {
+        let mut file = whole(&network, &[network.blocks[0][..bytes].to_vec()], None);
+        file[20] ^= 1;
+        let found = judge_file(&network, &file, &EVERY).map(|judged| Report::of(&judged).ended);
+        assert_eq!((found.is_err(), found.ok()), (is_a_mistake, (!is_a_mistake).then_some("head")), "{bytes}");
+    }
+}
+
 /// The certificate of block 2 in block 3 has two of four signatures, and block 3 is signed by enough.
 #[test]
 fn the_shorter_depth_hides_only_what_enough_have_signed_and_says_what_it_left_out() {
