@@ -14,6 +14,8 @@ Each module stands for one idea and names the sections of that page that it impl
     governance     9        proposals, approvals, the control state
     certificate    10       votes and quorums
     block          7, 11    submissions, headers, bodies
+    lineage        16       how a header is proved from a genesis on
+    strict_json    12       JSON that every reader reads alike
     genesis        12       genesis.json, and what makes a chain go on from another one
     fold           13       the state of a subject
     contract_map   14       the tree over all states

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, BinaryIO
 
 from .block import Header
-from .certificate import Certificate
 from .codec import MAX_VALUE, U64, Codec, Hash, Invalid, ListOf, Option, Structure, decode, structure
 from .fold import State
 from .governance import Control
-from .membership import Membership, rises
+from .lineage import MembershipChanges
+from .membership import rises
 from .merkle import Frontier
 
 MAGIC = b"luqiarch"
@@ -102,20 +102,11 @@ def write_frame(kind: int, data: bytes) -> bytes:
 
 
 @structure
-class MembershipChange(Structure):
-    """A block that changed the membership, its certificate, and what it changed it to."""
-
-    header: Header
-    certificate: Certificate
-    membership: Membership
-
-
-@structure
 class Below(Structure):
     """What the first block of a partial archive stands on."""
 
     header: Header
-    changes: Annotated[tuple[MembershipChange, ...], ListOf(MembershipChange, 65_536)]
+    changes: MembershipChanges
     frontier: Frontier
     control: Control
 
@@ -157,15 +148,18 @@ class Archive:
         """The frame here, if it is whole."""
         return read_frame(self.file, self.at)
 
-    def foot(self) -> tuple[Foot, list[KeyedState] | None]:
-        """The frame behind the head, and as many states as it counts, their keys rising throughout."""
+    def foot(self) -> Foot:
+        """The frame behind the head."""
         frame = self.frame()
         if frame is None or frame.kind != FOOT:
             raise Unreadable("its foot is no whole frame")
         self.at = frame.end
-        foot = decoded(Foot, frame, "its foot")
+        return decoded(Foot, frame, "its foot")
+
+    def states(self, foot: Foot) -> list[KeyedState] | None:
+        """As many states as the foot counts, their keys rising throughout."""
         if foot.states is None:
-            return foot, None
+            return None
         states: list[KeyedState] = []
         while len(states) < foot.states:
             frame = self.frame()
@@ -176,14 +170,16 @@ class Archive:
             states += more
         if len(states) != foot.states or not rises([state.key for state in states]):
             raise Unreadable("its states are out of order, or more than its foot counts")
-        return foot, states
+        return states
 
     def is_of(self, chain: bytes) -> bool:
-        """Whether what stands behind the head is of this chain: the header below, or else the first block."""
+        """Whether what stands behind the head is of this chain: the header below, or else the first block, behind the
+        states that the foot counts."""
         try:
-            foot, _ = self.foot()
+            foot = self.foot()
             if foot.below is not None:
                 return foot.below.header.chain == chain
+            self.states(foot)
             frame = self.next()
         except Unreadable:
             return False

@@ -5,12 +5,16 @@ from hashlib import sha256
 from typing import Annotated
 
 from .certificate import Certificate
-from .codec import U16, U32, U64, Hash, ListOf, Option, Reader, Structure, encode, structure
+from .codec import (
+    U32, Hash, Height, ListOf, LogSize, Option, ProtocolNumber, Reader, Sequence, Structure, Time, codec_of, encode,
+    structure,
+)
 from .crypto import Suite, hash_of, hasher, signed_bytes
 from .event import EVENT, Event, entry_prefix
 from .merkle import root_over
 
 MAX_EVENTS = 10_000
+_stream, _sequence = codec_of(U32), codec_of(Sequence)
 
 
 @dataclass(slots=True)
@@ -25,7 +29,7 @@ class Submission:
 
     @classmethod
     def read(cls, reader: Reader) -> "Submission":
-        stream, sequence = reader.number(4), reader.number(8)
+        stream, sequence = _stream.read(reader), _sequence.read(reader)
         events, leaves = [], []
         prefix, data = b"\0" + entry_prefix(stream, sequence), reader.data
         for position in range(reader.count(MAX_EVENTS)):
@@ -36,7 +40,8 @@ class Submission:
         return cls(stream, sequence, events, leaves, reader.take(64))
 
     def write(self, out: bytearray) -> None:
-        out += self.stream.to_bytes(4, "big") + self.sequence.to_bytes(8, "big")
+        _stream.write(self.stream, out)
+        _sequence.write(self.sequence, out)
         ListOf(Annotated[Event, EVENT], MAX_EVENTS).write(tuple(self.events), out)
         out += self.signature
 
@@ -53,7 +58,7 @@ class Summary(Structure):
     """A submission with the root over its leaves in place of its events."""
 
     stream: U32
-    sequence: U64
+    sequence: Sequence
     count: U32
     root: Hash
 
@@ -63,14 +68,14 @@ _header_hash = hasher("header")
 
 @structure
 class Header(Structure):
-    protocol: U16
+    protocol: ProtocolNumber
     suite: Suite
     chain: Hash
-    height: U64
-    time: U64
+    height: Height
+    time: Time
     parent: Hash
     body: Hash
-    log_size: U64
+    log_size: LogSize
     log_root: Hash
     map_root: Hash
     control: Hash

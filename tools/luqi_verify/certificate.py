@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from .codec import U32, U64, Hash, ListOf, Option, Structure, structure
+from .codec import U32, Hash, Height, ListOf, Option, Structure, structure
 from .crypto import PublicKey, Signature, holds, signed_bytes
 from .membership import CONSENSUS, Judges, rises
 
@@ -14,7 +14,7 @@ from .membership import CONSENSUS, Judges, rises
 class Ballot(Structure):
     """`luqi/prevote` and `luqi/precommit`: a vote for a block, or for none."""
 
-    height: U64
+    height: Height
     round: U32
     block: Annotated[bytes | None, Option(Hash)]
 
@@ -23,7 +23,7 @@ class Ballot(Structure):
 class ConsensusProposal(Structure):
     """`luqi/consensus-proposal`."""
 
-    height: U64
+    height: Height
     round: U32
     block: Hash
     valid_round: Annotated[int | None, Option(U32)]
@@ -34,7 +34,7 @@ class ConsensusProposal(Structure):
 class Parts(Structure):
     """`luqi/parts`."""
 
-    height: U64
+    height: Height
     round: U32
     block: Hash
     parts: U32
@@ -61,7 +61,7 @@ class Vote(Structure):
 
 @structure
 class Certificate(Structure):
-    height: U64
+    height: Height
     round: U32
     block: Hash
     signatures: Annotated[tuple[Vote, ...], ListOf(Vote, 512)]

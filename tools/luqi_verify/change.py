@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import Annotated
 
-from .codec import U16, U32, Choice, Fixed, Hash, Invalid, MemberCode, Structure, structure
+from .codec import U32, Choice, Fixed, Hash, Invalid, MemberCode, ProtocolNumber, Structure, structure
 from .membership import Member, Membership, Node, NodeKeys, Parameters, SuiteKey
 from .trust import Trust
 
@@ -148,7 +148,7 @@ class SetParameters(Structure):
 
 @structure
 class Activate(Structure):
-    protocol: U16
+    protocol: ProtocolNumber
 
     def change(self, membership: Membership) -> Membership:
         return membership

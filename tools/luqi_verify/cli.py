@@ -11,7 +11,7 @@ from .archive import OtherChain
 from .audit import Verdict, audit
 from .codec import Invalid, from_hex
 from .crypto import MissingLibrary
-from .genesis import read_genesis
+from .genesis import Genesis, read_genesis
 from .judge import Depth, Kept
 from .record import Kind, check_record, slot_names
 from .report import Progress, to_json, to_text
@@ -97,6 +97,14 @@ class Usage(Exception):
     """A mistake of whoever asked."""
 
 
+def read_trusted(path: Path) -> Genesis:
+    """The genesis: nothing can be judged by one that is not valid."""
+    try:
+        return read_genesis(path.read_bytes())
+    except Invalid as error:
+        raise Usage(f"{path}: no genesis: {error}") from error
+
+
 def read_kept(path: Path, chain: bytes) -> Kept:
     """What the auditor kept, of this very chain."""
     try:
@@ -106,7 +114,7 @@ def read_kept(path: Path, chain: bytes) -> Kept:
 
 
 def run_archive(options: argparse.Namespace) -> Verdict:
-    genesis = read_genesis(options.genesis.read_bytes())
+    genesis = read_trusted(options.genesis)
     kept = read_kept(options.kept, genesis.chain_id()) if options.kept else None
     depth = Depth(options.certificates == "every", options.state == "every")
     with options.file.open("rb") as file:

@@ -83,6 +83,14 @@ def encode(codec: Codec, value: Any) -> bytes:
     return bytes(out)
 
 
+def decode_json(codec: Codec, value: Any) -> Any:
+    """The one value that a parsed JSON value says."""
+    made = codec.from_json(value)
+    if len(encode(codec, made)) > MAX_VALUE:
+        raise Invalid("longer than 64 MiB when encoded")
+    return made
+
+
 # -- plain values ------------------------------------------------------------------------------
 
 
@@ -273,6 +281,16 @@ class ListOf:
         return tuple(self.codec.from_json(item) for item in value)
 
 
+def check_names(what: str, value: Any, names: list[str]) -> None:
+    """Fails unless `value` is a JSON object of exactly these names."""
+    if not isinstance(value, dict):
+        raise Invalid(f"{what}: no object of the names {', '.join(names)}")
+    if missing := [name for name in names if name not in value]:
+        raise Invalid(f"{what}: it has no {', '.join(missing)}")
+    if others := [name for name in value if name not in names]:
+        raise Invalid(f"{what}: it has names that are not its own: {others!r}")
+
+
 class Structure:
     """Fields that follow one another in the order in which the class names them."""
 
@@ -293,9 +311,7 @@ class Structure:
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
-        names = [name for name, _ in cls.LAYOUT]
-        if not isinstance(value, dict) or set(value) != set(names):
-            raise Invalid(f"{cls.__name__} takes exactly the names {', '.join(names)}")
+        check_names(cls.__name__, value, [name for name, _ in cls.LAYOUT])
         read = []
         for name, codec in cls.LAYOUT:
             try:
@@ -364,6 +380,11 @@ U8 = Annotated[int, Integer(1)]
 U16 = Annotated[int, Integer(2)]
 U32 = Annotated[int, Integer(4)]
 U64 = Annotated[int, Integer(8)]
+U53 = Annotated[int, Integer(8, range(1 << 53))]
+"""A `u64` below 2^53: every JSON reader reads such a number as the same one, and the one after it can be written."""
+Height = Sequence = Time = LogSize = U53
+"""The common types of section 1 that are bounded so, wherever they stand."""
+ProtocolNumber = Annotated[int, Integer(2, range(1, 1 << 16))]
 Hash = Annotated[bytes, Fixed(32)]
 MemberCodeCodec = DigitCode()
 MemberCode = Annotated[bytes, MemberCodeCodec]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from .codec import U8, U32, U64, Blob, Choice, DigitCode, Fixed, Hash, Integer, Invalid, Reader, Structure, encode
-from .codec import structure
+from .codec import (
+    U8, U32, Blob, Choice, DigitCode, Fixed, Hash, Height, Integer, Invalid, LogSize, Reader, Sequence, Structure, encode,
+    structure,
+)
 from .governance import Approve, Propose
 from .merkle import leaf_hash
 
@@ -115,7 +117,7 @@ class Evidence(Structure):
 @structure
 class Anchor(Structure):
     purpose: U8
-    size: U64
+    size: LogSize
     root: Hash
 
 
@@ -154,14 +156,14 @@ EVENT = EventCodec()
 class Seal(Structure):
     """The entry that names a block, at the start of the next one."""
 
-    height: U64
+    height: Height
     block: Hash
 
 
 @structure
 class EventEntry(Structure):
     stream: U32
-    sequence: U64
+    sequence: Sequence
     position: Annotated[int, Integer(2)]
     event: Annotated[Event, EVENT]
 

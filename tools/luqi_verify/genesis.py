@@ -1,20 +1,21 @@
 """The genesis, in its binary form and as genesis.json, and what binds a chain that goes on (section 12)."""
 
-import json
-from collections.abc import Iterator
-from typing import Annotated, Any
+from codecs import BOM_UTF8
+from typing import Annotated
 
 from .block import Header
 from .certificate import Certificate
 from .codec import (
-    U16, U64, Blob, Hash, Integer, Invalid, ListOf, MemberCode, Option, Structure, Text, structure,
+    Blob, Hash, Invalid, ListOf, MemberCode, Option, ProtocolNumber, Structure, Text, Time, decode_json, structure,
 )
 from .crypto import SUITE, Suite, hash_of, holds, signed_bytes
 from .governance import Control
+from .lineage import MembershipChanges, Unproved, follow
 from .membership import Judges, Membership
 from .merkle import Frontier
+from .strict_json import read_strict
 from .subject import vrf_key
-from .trust import JSON_INTEGERS, is_origin
+from .trust import is_origin
 
 PROTOCOL = 1
 """The newest that this verifier knows."""
@@ -33,6 +34,8 @@ class Predecessor(Structure):
     control: Control
     signers: Membership
     next: Membership
+    changes: MembershipChanges
+    """From the old genesis to the header. They say nothing without that genesis, so a succession judges them."""
 
     def check(self) -> None:
         header = self.header
@@ -58,10 +61,10 @@ class SealedVrf(Structure):
 
 @structure
 class Genesis(Structure):
-    protocol: U16
+    protocol: ProtocolNumber
     suite: Suite
     name: Annotated[str, Text(64)]
-    time: U64
+    time: Time
     predecessor: Annotated[Predecessor | None, Option(Predecessor)]
     membership: Membership
     vrf: Hash
@@ -70,11 +73,10 @@ class Genesis(Structure):
     def check(self) -> None:
         members = [member.code for member in self.membership.members]
         conditions = {
-            f"no protocol from 1 to {PROTOCOL}": 1 <= self.protocol <= PROTOCOL,
+            f"no protocol from 1 to {PROTOCOL}": self.protocol <= PROTOCOL,
             "the suite is not the protocol's": self.suite == SUITE,
             "the name is no origin": is_origin(self.name),
             "not one sealed VRF key for each member, in order": [each.member for each in self.sealed_vrf] == members,
-            "a number of 2^53 or above": all(number < JSON_INTEGERS for number in large_numbers(self)),
             "a next node number far above": self.membership.next_node <= NUMBERS_GIVEN_OUT + (
                 self.predecessor.next.next_node if self.predecessor else 0),
             **(self.goes_on(self.predecessor) if self.predecessor else {}),
@@ -111,20 +113,6 @@ class Genesis(Structure):
         return Control(self.protocol, tuple(stream for stream in before if stream.node in present), ())
 
 
-def large_numbers(value: Any, codec: Any = None) -> Iterator[int]:
-    """Every `u64` in a structure."""
-    if isinstance(value, Frontier):
-        yield value.size
-    elif isinstance(value, Structure):
-        for name, inside in value.LAYOUT:
-            yield from large_numbers(getattr(value, name), inside)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from large_numbers(item)
-    elif isinstance(codec, Integer) and codec.size == 8:
-        yield value
-
-
 # -- a succession ------------------------------------------------------------------------------
 
 
@@ -135,6 +123,8 @@ class NoSuccession(Exception):
 def verify_succession(old: Genesis, new: Genesis, approvals: list[tuple[bytes, bytes]]) -> None:
     """Whether the new genesis succeeds the old one, by the approvals (member code, signature) of those who were there
     last; `NoSuccession` if not."""
+    check_valid(old)
+    check_valid(new)
     before = new.predecessor
     if before is None:
         raise NoSuccession("it has no predecessor")
@@ -148,7 +138,30 @@ def verify_succession(old: Genesis, new: Genesis, approvals: list[tuple[bytes, b
     for fault, fits in conditions.items():
         if not fits:
             raise NoSuccession(fault)
-    judges = Judges(before.next)
+    check_lineage(before, old)
+    check_approvals(Judges(before.next), new, approvals)
+
+
+def check_valid(genesis: Genesis) -> None:
+    try:
+        Genesis.decode(genesis.encode())
+    except Invalid as error:
+        raise NoSuccession(f"a genesis that is not valid: {error}") from error
+
+
+def check_lineage(before: Predecessor, old: Genesis) -> None:
+    """The signers and the members of *next* are there by the old genesis and what was decided since, not by their own
+    word."""
+    try:
+        in_force = follow(before.changes, before.header, old.chain_id(), old.membership)
+    except Unproved as error:
+        raise NoSuccession(f"its predecessor is not proved: {error}") from error
+    if (in_force.at.membership, in_force.above.membership) != (before.signers, before.next):
+        raise NoSuccession("the changes lead to others than those whom its predecessor names")
+
+
+def check_approvals(judges: Judges, new: Genesis, approvals: list[tuple[bytes, bytes]]) -> None:
+    """Each approval holds, and a quorum has approved."""
     for code, signature in approvals:
         member = judges.members.get(code)
         message = signed_bytes("genesis-approval", new.chain_id(), code)
@@ -162,19 +175,10 @@ def verify_succession(old: Genesis, new: Genesis, approvals: list[tuple[bytes, b
 
 
 def read_genesis(data: bytes) -> Genesis:
-    """A genesis from either form. No binary genesis begins with `{`: its protocol would be 31,488 or so."""
-    return genesis_from_json(data) if data.lstrip()[:1] == b"{" else Genesis.decode(data)
+    """A genesis from either form. No binary genesis begins with `{` or a byte order mark: its protocol would be 31,488
+    or above."""
+    return genesis_from_json(data) if data.lstrip().startswith((b"{", BOM_UTF8)) else Genesis.decode(data)
 
 
 def genesis_from_json(data: bytes) -> Genesis:
-    try:
-        return Genesis.from_json(json.loads(data.decode("utf-8"), object_pairs_hook=without_repetition))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise Invalid(f"genesis.json: {error}") from error
-
-
-def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object in which no name stands twice."""
-    if len(dict(pairs)) != len(pairs):
-        raise Invalid("a name twice in one JSON object")
-    return dict(pairs)
+    return decode_json(Genesis, read_strict(data))

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Annotated
 
 from .change import CHANGE, Change, DoesNotApply, Withdraw, apply
-from .codec import U16, U32, U64, Flag, Hash, Invalid, ListOf, MemberCode, Structure, encode, structure
+from .codec import (
+    U32, Flag, Hash, Height, Invalid, ListOf, MemberCode, ProtocolNumber, Sequence, Structure, encode, structure,
+)
 from .crypto import Signature, hash_of, hasher, holds, signed_bytes
 from .membership import Judges, Membership, rises
 
@@ -21,7 +23,7 @@ FARTHEST = 1_000_000
 @structure
 class Stream(Structure):
     node: U32
-    last: U64
+    last: Sequence
 
 
 @structure
@@ -29,13 +31,15 @@ class Proposal(Structure):
     id: Hash
     proposer: MemberCode
     change: Change
-    effective: U64
+    effective: Height
     approvals: Annotated[tuple[bytes, ...], ListOf(MemberCode, 64)]
     adopted: Annotated[bool, Flag()]
 
     def check(self) -> None:
         if self.id != proposal_id(self.change, self.effective):
             raise Invalid("control: a proposal whose id is another one")
+        if len(set(self.approvals)) != len(self.approvals):
+            raise Invalid("control: a member that has approved a proposal twice")
 
 
 @structure
@@ -44,7 +48,7 @@ class ProposalHead(Structure):
 
     id: Hash
     proposer: MemberCode
-    effective: U64
+    effective: Height
     approvals: Annotated[tuple[bytes, ...], ListOf(MemberCode, 64)]
     adopted: Annotated[bool, Flag()]
 
@@ -53,14 +57,14 @@ class ProposalHead(Structure):
 class ControlHead(Structure):
     """What a control hash is over."""
 
-    protocol: U16
+    protocol: ProtocolNumber
     streams: Annotated[tuple[Stream, ...], ListOf(Stream, 512)]
     proposals: Annotated[tuple[ProposalHead, ...], ListOf(ProposalHead, OPEN_PROPOSALS)]
 
 
 @structure
 class Control(Structure):
-    protocol: U16
+    protocol: ProtocolNumber
     streams: Annotated[tuple[Stream, ...], ListOf(Stream, 512)]
     proposals: Annotated[tuple[Proposal, ...], ListOf(Proposal, OPEN_PROPOSALS)]
 
@@ -69,6 +73,8 @@ class Control(Structure):
             raise Invalid("control: streams out of order")
         if any(stream.last == 0 for stream in self.streams):
             raise Invalid("control: a stream without a submission")
+        if len({each.id for each in self.proposals}) != len(self.proposals):
+            raise Invalid("control: two proposals with the same id")
 
     def hash(self) -> bytes:
         heads = tuple(
@@ -89,7 +95,7 @@ class Propose(Structure):
     """An event: a change that shall hold from a height."""
 
     change: Change
-    effective: U64
+    effective: Height
 
 
 @structure
@@ -204,11 +210,12 @@ class ControlFold:
         self.take_back()
         self.withdraw()
         membership, protocol = self.change()
-        after = Judges(membership)
-        streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()) if node in after.nodes)
-        stay = (each for each in self.proposals.values() if each.adopted or self.height < each.effective)
-        proposals = tuple(without_past(each, self.judges, after) for each in stay)
-        return Control(protocol, streams, proposals), membership
+        streams = tuple(Stream(node, last) for node, last in sorted(self.streams.items()))
+        stay = tuple(each for each in self.proposals.values() if each.adopted or self.height < each.effective)
+        control = Control(protocol, streams, stay)
+        if membership != self.judges.membership:
+            control = without_past(control, self.judges, Judges(membership))
+        return control, membership
 
     def adopt(self) -> None:
         """What is adopted stays so."""
@@ -247,11 +254,15 @@ def has_withdrawn(proposal: Proposal) -> bool:
     return proposal.adopted and isinstance(proposal.change, Withdraw)
 
 
-def without_past(proposal: Proposal, before: Judges, after: Judges) -> Proposal:
-    """The proposal without approvals of members that are gone, or that have another governance key now: who comes
-    again has to approve again, and what a leaked key signed goes with the key."""
+def without_past(control: Control, before: Judges, after: Judges) -> Control:
+    """What another membership leaves of a control state: nothing of nodes that are gone, and no approvals of members
+    that are gone, or that have another governance key now. Who comes again has to approve again, and what a leaked key
+    signed goes with the key."""
     def stays(code: bytes) -> bool:
         now, then = after.members.get(code), before.members.get(code)
         return now is not None and then is not None and now.governance == then.governance
 
-    return replace(proposal, approvals=tuple(code for code in proposal.approvals if stays(code)))
+    streams = tuple(stream for stream in control.streams if stream.node in after.nodes)
+    proposals = tuple(
+        replace(each, approvals=tuple(code for code in each.approvals if stays(code))) for each in control.proposals)
+    return replace(control, streams=streams, proposals=proposals)

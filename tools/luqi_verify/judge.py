@@ -4,7 +4,6 @@ The first thing that is not a whole frame in its place, or does not climb, ends 
 what ended it, is all that a verdict comes from (`audit`).
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,10 +12,11 @@ from .archive import BLOCK, Archive, Foot, KeyedState, OtherChain, Unreadable, U
 from .block import Block, Header
 from .certificate import Certificate
 from .chain import Finding, Kind, States, Tip
-from .codec import Invalid, from_hex
+from .codec import Height, Invalid, codec_of, from_hex
 from .foot import stand_on
 from .genesis import PROTOCOL, Genesis
 from .merkle import Frontier
+from .strict_json import read_without_repetition
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Kept:
     @classmethod
     def from_json(cls, text: str, wanted: bytes) -> "Kept":
         """From what is kept, or from a report that says *holds*, which has it under `bookmark`; of the wanted chain."""
-        value = json.loads(text)
-        if isinstance(value, dict) and "bookmark" in value:
+        value = read_without_repetition(text)
+        if isinstance(value, dict) and ("bookmark" in value or "verdict" in value):
             if value.get("verdict") != "holds":
                 raise Invalid("only a report that says holds may be given for what it says to keep")
-            value = value["bookmark"]
+            value = value.get("bookmark")
         if not isinstance(value, dict) or not {"chain", "height", "block"} <= set(value):
             raise Invalid("it is not what an audit gives to keep")
-        height, block, chain = value["height"], from_hex(value["block"]), from_hex(value["chain"])
-        if type(height) is not int or height < 0 or len(block) != 32 or len(chain) != 32:
+        height, block, chain = codec_of(Height).from_json(value["height"]), from_hex(value["block"]), from_hex(value["chain"])
+        if height == 0 or len(block) != 32 or len(chain) != 32:
             raise Invalid("it names no block")
         if chain != wanted:
             raise Invalid(f"it is of chain {chain.hex()}, the genesis makes {wanted.hex()}")
@@ -167,7 +167,7 @@ def signed_of(steps: list[Sound], ladder: "Ladder") -> Sound | None:
     certificate it carries."""
     if not steps or steps[-1].height == ladder.stands_on:
         return None
-    signed = steps[-1] if ladder.end_verified else steps[-2]
+    signed = steps[-1] if steps[-1].height == ladder.end_verified else steps[-2]
     return signed if signed.height > 0 else None
 
 
@@ -184,7 +184,9 @@ class Ladder:
         self.kept = kept
         self.watch = watch
         self.stands_on: int | None = None
-        self.met = self.map_known = self.end_verified = False
+        self.met = self.map_known = False
+        self.end_verified: int | None = None
+        """The height of the block whose own certificate stood at the end and holds."""
         self.steps: list[Sound] = []
         """The last three: blocks judged sound, and what the first one stands on."""
 
@@ -198,7 +200,8 @@ class Ladder:
         """What stands below the first block, in an archive of this chain."""
         named = self.archive.head()
         if named == self.chain:
-            return self.archive.foot()
+            foot = self.archive.foot()
+            return foot, self.archive.states(foot)
         if not self.archive.is_of(self.chain):
             raise OtherChain(f"the archive is of chain {named.hex()}, the genesis makes {self.chain.hex()}")
         raise UnreadableHead("its head names another chain")
@@ -280,6 +283,6 @@ class Ladder:
             tip.check_nothing_missing(certificate)
             return Empty()
         tip.check_end(certificate)
-        self.end_verified = True
+        self.end_verified = tip.height
         behind = self.archive.size - self.archive.at
         return CannotRead(tip.height + 1, f"{behind} bytes stand behind the end") if behind else Complete()

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
-from .codec import Invalid, Reader, from_hex
+from .codec import Hash, Integer, Invalid, ListOf, Reader, check_names
 
 EMPTY_ROOT = sha256(b"").digest()
 SIZES = 1 << 63
 """The size of a tree is below this."""
+_size = Integer(8, range(SIZES))
+_peaks = ListOf(Hash, 64)
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -59,7 +61,7 @@ class Frontier:
 
     @classmethod
     def read(cls, reader: Reader) -> "Frontier":
-        size = reader.number(8)
+        size = _size.read(reader)
         return cls(size, [reader.take(32) for _ in range(size.bit_count())])
 
     def write(self, out: bytearray) -> None:
@@ -67,12 +69,8 @@ class Frontier:
 
     @classmethod
     def from_json(cls, value: Any) -> "Frontier":
-        if not isinstance(value, dict) or set(value) != {"size", "peaks"} or type(value["size"]) is not int:
-            raise Invalid("a frontier takes exactly the names size, peaks")
-        peaks = [from_hex(peak) for peak in value["peaks"]]
-        if any(len(peak) != 32 for peak in peaks):
-            raise Invalid("no frontier")
-        return cls(value["size"], peaks)
+        check_names("Frontier", value, ["size", "peaks"])
+        return cls(_size.from_json(value["size"]), _peaks.from_json(value["peaks"]))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Frontier) and (self.size, self.peaks) == (other.size, other.peaks)

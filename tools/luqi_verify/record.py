@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from .codec import (
-    U8, U64, Blob, Choice, Codec, Fixed, Hash, Integer, Invalid, ListOf, Option, Structure, Text, decode, structure,
+    U8, U64, Blob, Choice, Codec, Fixed, Hash, Invalid, ListOf, Option, Structure, Text, Time, codec_of, decode, structure,
 )
 from .crypto import SUITE, domain, hash_of
 from .event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, TERMINATE
@@ -125,7 +125,7 @@ class Deduced(Structure):
 
 SLOT_VALUES: dict[str, Codec] = {
     "changes": ListOf(FieldChange, 32), "raw_sha256": Fixed(32), **dict.fromkeys(FILES, File),
-    "received": Integer(8), "deduced": ListOf(Deduced, 8),
+    "received": codec_of(Time), "deduced": ListOf(Deduced, 8),
 }
 UNCOUNTED: dict[str, Codec] = {"tables": Text(64), "platform": Text(64), "platform_signature": Blob(512)}
 """Those that stand without a count, as texts do."""

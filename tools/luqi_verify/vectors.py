@@ -38,8 +38,8 @@ from pathlib import Path
 from typing import Any
 
 from .archive import (
-    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, MembershipChange, Unreadable, read_frames,
-    read_head, write_frame, write_head,
+    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, Unreadable, read_frames, read_head, write_frame,
+    write_head,
 )
 from .audit import audit
 from .block import Block, Body, Header, Submission, Summary
@@ -55,6 +55,7 @@ from .fold import State
 from .foot import stand_on
 from .genesis import Genesis, Predecessor, genesis_from_json
 from .governance import ApprovalText, Control, proposal_id
+from .lineage import MembershipChange
 from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
 from .merkle import Frontier, leaf_hash, root_over
 from .record import Disclosure, Kind, Revealed, check_record, data_key, slot_names
@@ -170,8 +171,13 @@ class File:
     def values(self, kind: str) -> Iterator[Any]:
         """The values of all cases of a kind that are encodings of one."""
         for case in self.cases:
-            if case.kind == kind and not case.has("error"):
-                yield decode(STRUCTURES[kind], from_hex(case.fields["bytes"]))
+            if case.kind != kind or case.has("error"):
+                continue
+            try:
+                value = decode(STRUCTURES[kind], from_hex(case.fields["bytes"]))
+            except Invalid:
+                continue  # it fails as a case of its own, and says nothing of the others
+            yield value
 
 
 @dataclass(frozen=True, slots=True)

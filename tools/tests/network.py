@@ -25,6 +25,7 @@ from luqi_verify.event import EVENT, ContractEvent, Event, entry_prefix
 from luqi_verify.genesis import Genesis, Predecessor, SealedVrf
 from luqi_verify.judge import FULL, Depth, Kept
 from luqi_verify.governance import Approve, Propose, proposal_id
+from luqi_verify.lineage import MembershipChange
 from luqi_verify.membership import PURPOSES, Judges, Member, Membership, Node, NodeKey, Parameters, SuiteKey
 from luqi_verify.merkle import leaf_hash
 from luqi_verify.trust import Trust
@@ -159,7 +160,14 @@ class Builder:
         tip = self.tip
         return Predecessor(
             self.genesis.network_id(), tip.header, self.certificates[-1], tip.frontier.copy(), tip.control,
-            tip.judged.membership, tip.judges.membership)
+            tip.judged.membership, tip.judges.membership, self.changes())
+
+    def changes(self, height: int | None = None) -> tuple[MembershipChange, ...]:
+        """Those from the genesis up to a height, or the tip."""
+        before = [self.genesis.membership, *self.memberships]
+        blocks = zip(self.blocks[:height], self.certificates, before, self.memberships)
+        return tuple(
+            MembershipChange(block.header, certificate, now) for block, certificate, then, now in blocks if now != then)
 
     def frames(self, first: int = 0) -> list[bytes]:
         blocks = [archive.write_frame(archive.BLOCK, block.encode()) for block in self.blocks[first:]]

@@ -21,7 +21,6 @@ from luqi_verify.event import (
     AMEND, CORRECT, DISSOLVE, EMPLOYER, NEW, RENEW, REOPEN, TRANSFER, Anchor, Approves, Evidence, Proposes,
 )
 from luqi_verify.judge import FULL, Depth, Kept
-from luqi_verify.merkle import Frontier
 from luqi_verify.report import to_json, to_text
 from luqi_verify.trust import Trust
 
@@ -96,6 +95,14 @@ class Whole(unittest.TestCase):
         self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.UNDECIDED)
         builder.block()
         self.assertEqual(audited(builder.archive(), builder.genesis).verdict, Verdict.HOLDS)
+
+    def test_what_was_kept(self):
+        builder = lively()
+        data = builder.archive()
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, builder.tip.hash)).verdict, Verdict.HOLDS)
+        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, bytes(32))).finding.kind, Kind.REWRITTEN)
+        finding = audited(data, builder.genesis, kept=Kept(10, bytes(32))).finding
+        self.assertEqual((finding.kind, finding.height), (Kind.MISSING, 9))
 
 
 class Mutated(unittest.TestCase):
@@ -299,97 +306,6 @@ class Governed(unittest.TestCase):
         self.assertEqual((finding.kind, finding.height), (Kind.CERTIFICATE, height + 1))
 
 
-class Partial(unittest.TestCase):
-    def partial(self, height: int, with_states: bool) -> tuple[Builder, bytes]:
-        """The archive of a lively chain from above `height`."""
-        builder = lively()
-        lower = Builder()
-        for block in builder.blocks[:height]:
-            lower.tip.climb(reread(block))
-        before, changes = builder.genesis.membership, []
-        for n, after in enumerate(builder.memberships[:height]):
-            if after != before:
-                changes.append(archive.MembershipChange(builder.blocks[n].header, builder.certificates[n], after))
-            before = after
-        states = sorted(lower.tip.states.by_key.items())
-        below = archive.Below(
-            builder.blocks[height - 1].header, tuple(changes), lower.tip.frontier, lower.tip.control)
-        foot = archive.Foot(below, len(states) if with_states else None)
-        data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, foot.encode())
-        for part in filter(None, (states[:2], states[2:]) if with_states else ()):
-            items = tuple(archive.KeyedState(key, state) for key, state in part)
-            out = bytearray()
-            archive.STATE_LIST.write(items, out)
-            data += archive.write_frame(archive.STATES, bytes(out))
-        return builder, data + b"".join(builder.frames(height))
-
-    def test_from_every_height(self):
-        for height in range(1, 8):
-            for with_states in (True, False):
-                builder, data = self.partial(height, with_states)
-                for depth in (FULL, LAX):
-                    report = audited(data, builder.genesis, depth)
-                    self.assertIsNone(report.finding, height)
-                    self.assertEqual(report.verdict, Verdict.UNDECIDED)
-                    self.assertEqual(len(report.unchecked()), 1 if with_states else 2)
-                    self.assertEqual(report.unchecked()[0], f"blocks 1 to {height}: they are not here")
-                    for vouched in (height, 8):
-                        kept = Kept(vouched, builder.blocks[vouched - 1].header.hash())
-                        self.assertEqual(audited(data, builder.genesis, depth, kept).verdict, Verdict.HOLDS)
-
-    def test_no_byte_of_the_foot_and_the_states_can_be_changed(self):
-        builder, data = self.partial(5, True)
-        kept = Kept(8, builder.tip.hash)
-        self.assertEqual(audited(data, builder.genesis, kept=kept).verdict, Verdict.HOLDS)
-        at, starts = 42, []
-        while data[at] in (archive.FOOT, archive.STATES):
-            starts.append(at)
-            at += archive.FRAME_HEAD + int.from_bytes(data[at + 1:at + 5], "big")
-        for start, end in zip(starts, [*starts[1:], at]):
-            for place in range(start + archive.FRAME_HEAD, end):
-                frame = bytearray(data[start + archive.FRAME_HEAD:end])
-                frame[place - start - archive.FRAME_HEAD] ^= 1 << place % 8
-                spoilt = data[:start] + archive.write_frame(data[start], bytes(frame)) + data[end:]
-                report = audited(spoilt, builder.genesis, kept=kept)
-                self.assertNotEqual(report.verdict, Verdict.HOLDS, place)
-
-    def test_what_was_kept(self):
-        builder = lively()
-        data = builder.archive()
-        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, builder.tip.hash)).verdict, Verdict.HOLDS)
-        self.assertEqual(audited(data, builder.genesis, kept=Kept(8, bytes(32))).finding.kind, Kind.REWRITTEN)
-        finding = audited(data, builder.genesis, kept=Kept(10, bytes(32))).finding
-        self.assertEqual((finding.kind, finding.height), (Kind.MISSING, 9))
-        self.assertEqual(audited(data, builder.genesis, kept=Kept(0, builder.chain)).verdict, Verdict.HOLDS)
-
-    def test_a_foot_that_does_not_hold(self):
-        builder, data = self.partial(5, True)
-        frame = archive.read_frame(io.BytesIO(data), archive.HEAD)
-        foot = archive.Foot.decode(frame.data)
-        below, change = foot.below, foot.below.changes[0]
-        other = builder.blocks[2].header
-        for spoilt in (
-            {"header": dataclasses.replace(below.header, chain=bytes(32))},
-            {"header": dataclasses.replace(below.header, height=0)},
-            {"header": other}, {"changes": ()}, {"changes": (change, change)},
-            {"changes": (dataclasses.replace(change, certificate=builder.certificates[1]),)},
-            {"changes": (dataclasses.replace(change, header=other),)},
-            {"frontier": Frontier()}, {"control": builder.genesis.control()},
-        ):
-            made = dataclasses.replace(foot, below=dataclasses.replace(below, **spoilt))
-            rest = archive.write_frame(archive.FOOT, made.encode()) + data[frame.end:]
-            finding = audited(data[:archive.HEAD] + rest, builder.genesis, kept=Kept(8, builder.tip.hash)).finding
-            self.assertIsNotNone(finding, spoilt)
-            self.assertEqual((finding.kind, finding.height), (Kind.FOOT, made.below.header.height))
-        state = data.index(COUNTY, frame.end)  # a keeper
-        states = archive.read_frame(io.BytesIO(data), frame.end)
-        spoilt = bytearray(states.data)
-        spoilt[state - frame.end - archive.FRAME_HEAD + 5] ^= 1
-        data = data[:frame.end] + archive.write_frame(archive.STATES, bytes(spoilt)) + data[states.end:]
-        finding = audited(data, builder.genesis).finding
-        self.assertEqual((finding.kind, finding.height), (Kind.MAP, 5))
-
-
 class CommandLine(unittest.TestCase):
     def test_what_is_said(self):
         builder = lively()
@@ -405,6 +321,42 @@ class CommandLine(unittest.TestCase):
         none = audited(builder.archive()[:60], builder.genesis)
         self.assertIn("sound up to block 0, no block is signed", to_text(none, builder.genesis))
         self.assertEqual(to_json(none)["tip"], None)
+
+    def test_what_is_no_bookmark(self):
+        """A mistake of whoever gave it: nothing is judged, nothing printed."""
+        builder = lively()
+        report = to_json(audited(builder.archive(), builder.genesis))
+        bookmark = report["bookmark"]
+        least = {name: bookmark[name] for name in ("chain", "height", "block")}
+        cut = to_json(audited(builder.archive()[:-1], builder.genesis))
+        self.assertEqual((cut["verdict"], cut["bookmark"]["height"]), ("undecided", 7))
+        text = json.dumps(least)
+        with tempfile.TemporaryDirectory() as folder:
+            file, first, kept = Path(folder, "chain.luqi"), Path(folder, "genesis.bin"), Path(folder, "kept.json")
+            file.write_bytes(builder.archive())
+            first.write_bytes(builder.genesis.encode())
+            for given, code in (
+                (text, 0), (json.dumps(bookmark), 0), (json.dumps(report), 0), (json.dumps({**least, "log_size": "no matter"}), 0),
+                *((json.dumps({**least, "height": height}), 2) for height in (0, -1, 8.0, True, "8", None, 1 << 53, [8])),
+                (json.dumps({**least, "chain": "00" * 32}), 2), (json.dumps({**least, "chain": None}), 2),
+                (json.dumps({**least, "block": bookmark["block"][:-2]}), 2), (json.dumps({**least, "block": 8}), 2),
+                *((json.dumps({name: value for name, value in least.items() if name != left}), 2) for left in least),
+                (json.dumps(cut), 2), (json.dumps({**report, "verdict": "altered"}), 2),
+                (json.dumps({**report, "verdict": None}), 2),
+                (json.dumps({**least, "verdict": "undecided"}), 2), (json.dumps({"verdict": "holds"}), 2),
+                (json.dumps({**report, "bookmark": None}), 2), (json.dumps({**report, "bookmark": [bookmark]}), 2),
+                (text[:-1] + ', "height": 8}', 2), ("[" * 100_000, 2), ('{"height":' + "9" * 5_000 + "}", 2), ("", 2),
+                ("[]", 2),
+                ("\ufeff" + text, 2), ("null", 2),
+            ):
+                kept.write_text(given, "utf-8")
+                with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+                    ended = cli.main(["archive", str(file), "--genesis", str(first), "--from", str(kept)])
+                self.assertEqual(ended, code, given[:200])
+                self.assertEqual((out.getvalue() == "", "usage: " in err.getvalue()), (code == 2, code == 2))
+            kept.write_bytes(b"\xff" + text.encode())
+            with contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(cli.main(["archive", str(file), "--genesis", str(first), "--from", str(kept)]), 2)
 
     def test_exits(self):
         builder = lively()

@@ -172,7 +172,6 @@ class Damage(unittest.TestCase):
 
     def test_no_block(self):
         self.undecided(0, None, None, [])
-        self.undecided(0, None, None, [], kept=Kept(0, self.builder.chain))
         self.undecided(0, 1, None, [JUNK])
         self.undecided(0, None, None, [framed(self.weak)])
         self.undecided(0, None, None, [framed(self.weak), JUNK])

@@ -1,30 +1,24 @@
 """The genesis, chains that go on from another one, and what a trust policy may say."""
 
 import dataclasses
-import json
 import unittest
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
 from network import (
-    CITY, COUNTY, PARAMETERS, PROVINCE, UNASKED, Builder, audited, event, genesis, member, membership, node, private_key,
-    public_key, vault_key, verifier_key,
+    CITY, COUNTY, PARAMETERS, PROVINCE, UNASKED, Builder, audited, event, genesis, member, membership, node, public_key,
+    vault_key, verifier_key,
 )
 from test_archive import lively
-import ristretto255
 from luqi_verify import archive
 from luqi_verify.audit import Verdict
 from luqi_verify.chain import Kind
 from luqi_verify.change import AddMember, RemoveMember, RemoveNode, SetPower
 from luqi_verify.codec import Invalid, encode
-from luqi_verify.crypto import signed_bytes
 from luqi_verify.event import AMEND, NEW, Evidence
-from luqi_verify.genesis import Genesis, NoSuccession, read_genesis, verify_succession
-from luqi_verify.membership import PURPOSES, Heir, Judges, SuiteKey
+from luqi_verify.genesis import Genesis
+from luqi_verify.membership import Heir, Judges, SuiteKey
 from luqi_verify.trust import Trust, verifier_key as parsed
-
-
-OTHER_VRF = ristretto255.encode(7 * ristretto255.GENERATOR)
 
 
 def following(before: Builder, **changes: object) -> Genesis:
@@ -106,6 +100,19 @@ class Successor(Refusals):
             self.refused(dataclasses.replace(first, predecessor=dataclasses.replace(predecessor, **part)), "predecessor")
         self.refused(dataclasses.replace(first, time=first.time - 1), "before")
 
+    def test_of_the_header_itself_nothing_else_is_judged(self):
+        """Protocol and proposer are what was signed."""
+        before = Builder()
+        before.block(protocol=7, proposer=99)
+        first = following(before)
+        self.assertEqual((first.predecessor.header.protocol, first.predecessor.header.proposer), (7, 99))
+        self.taken(first)
+
+    def test_the_changes_are_not_judged_without_the_old_genesis(self):
+        first = following(lively())
+        for changes in ((), first.predecessor.changes[::-1], first.predecessor.changes * 2):
+            self.taken(dataclasses.replace(first, predecessor=dataclasses.replace(first.predecessor, changes=changes)))
+
     def test_no_node_number_ever_gets_another_owner(self):
         before = Builder()
         before.govern(RemoveNode(2), 2, PROVINCE, COUNTY)
@@ -137,71 +144,7 @@ class Successor(Refusals):
             self.refused(made, fault) if fault else self.taken(made)
 
 
-class Succession(unittest.TestCase):
-    def setUp(self):
-        self.before = lively()
-        self.old, self.new = self.before.genesis, following(self.before)
-
-    def approvals(self, new: Genesis, *codes: bytes) -> list[tuple[bytes, bytes]]:
-        return [(code, private_key("governance", code).sign(signed_bytes("genesis-approval", new.chain_id(), code)))
-                for code in codes]
-
-    def fails(self, fault: str, old: Genesis, new: Genesis, approvals: list[tuple[bytes, bytes]]) -> None:
-        with self.assertRaisesRegex(NoSuccession, fault):
-            verify_succession(old, new, approvals)
-
-    def test_it_holds(self):
-        """CITY joined on the way and has two of five votes."""
-        for codes in ((PROVINCE, COUNTY, CITY), (CITY, COUNTY)):
-            verify_succession(self.old, self.new, self.approvals(self.new, *codes))
-
-    def test_what_it_needs(self):
-        everybody = PROVINCE, COUNTY, CITY
-        for fault, changes in (
-            ("another name", {"name": "other.example"}), ("another VRF key", {"vrf": OTHER_VRF}),
-            ("another network", {"predecessor": dataclasses.replace(self.new.predecessor, network=bytes(32))}),
-            ("no predecessor", {"predecessor": None}),
-        ):
-            new = dataclasses.replace(self.new, **changes)
-            self.fails(fault, self.old, new, self.approvals(new, *everybody))
-        self.fails("another chain", self.new, self.new, self.approvals(self.new, *everybody))
-
-    def test_who_has_approved(self):
-        new = self.new
-        good = self.approvals(new, PROVINCE, COUNTY, CITY)
-        for fault, approvals in (
-            ("no quorum", good[:2]), ("no quorum", []), ("twice", [*good, good[0]]),
-            ("does not hold", [*good[:2], (CITY, good[1][1])]), ("does not hold", [*good, (b"370300", good[0][1])]),
-            ("does not hold", self.approvals(self.old, PROVINCE, COUNTY, CITY)),
-        ):
-            self.fails(fault, self.old, new, approvals)
-
-
 class OfGenesis(Refusals):
-    def as_json(self, value: object) -> object:
-        purposes = dict(PURPOSES)
-        if dataclasses.is_dataclass(value):
-            return {
-                name.name: purposes[getattr(value, name.name)] if name.name == "purpose"
-                else getattr(value, name.name).decode() if isinstance(getattr(value, name.name), bytes)
-                and len(getattr(value, name.name)) == 6 and name.name != "sealed"
-                else self.as_json(getattr(value, name.name))
-                for name in dataclasses.fields(value)
-            }
-        if isinstance(value, bytes):
-            return value.hex()
-        return [self.as_json(item) for item in value] if isinstance(value, tuple) else value
-
-    def test_json_and_bytes_are_the_same_genesis(self):
-        first = genesis(membership=membership(heirs=(Heir(CITY, COUNTY),)))
-        text = json.dumps(self.as_json(first))
-        self.assertEqual(read_genesis(text.encode()), first)
-        self.assertEqual(read_genesis(first.encode()).chain_id(), first.chain_id())
-        for spoilt in (text.replace('"wanted": 0', '"wanted": 2'), text.replace('"suite"', '"sweet"', 1),
-                       text.replace('"name"', '"name": "x", "name"', 1), text.replace("consensus", "consent", 1)):
-            with self.assertRaises(Invalid):
-                read_genesis(spoilt.encode())
-
     def test_vrf_keys_that_are_none(self):
         first = genesis()
         negative = bytes([first.vrf[0] ^ 1]) + first.vrf[1:]
@@ -211,22 +154,12 @@ class OfGenesis(Refusals):
     def test_what_a_genesis_may_not_say(self):
         first = genesis()
         for changes, fault in (
-            ({"protocol": 0}, "protocol"), ({"protocol": 2}, "protocol"), ({"name": ""}, "origin"),
+            ({"protocol": 2}, "protocol"), ({"name": ""}, "origin"),
             ({"name": "a b"}, "origin"), ({"name": "a+b"}, "origin"), ({"name": "a\u202eb"}, "origin"),
-            ({"time": 1 << 53}, "2.53"), ({"sealed_vrf": first.sealed_vrf[:1]}, "sealed"),
+            ({"sealed_vrf": first.sealed_vrf[:1]}, "sealed"),
             ({"sealed_vrf": first.sealed_vrf[::-1]}, "sealed"), ({"sealed_vrf": first.sealed_vrf * 2}, "sealed"),
         ):
             self.refused(dataclasses.replace(first, **changes), fault)
-        self.taken(dataclasses.replace(first, time=(1 << 53) - 1))
-
-    def test_every_large_number_is_one_that_json_can_say(self):
-        before = Builder()
-        before.block()
-        tip, high = before.tip, 1 << 53
-        header = dataclasses.replace(tip.header, height=high)
-        tip.header, tip.height, tip.hash = header, high, header.hash()
-        before.certificates.append(before.certify())
-        self.refused(following(before), "2.53")
 
 
 class OfMembership(Refusals):
@@ -311,12 +244,10 @@ class OfTrust(unittest.TestCase):
         two = verifier_key("a"), verifier_key("b")
         Trust(two, 2, (b"root",), (1 << 53) - 1).check_valid()
         self.refused(Trust(two, 3, (), 0), "wanted")
-        self.refused(Trust(two, 0, (), 1 << 53), "lag")
         self.refused(Trust((two[0], two[0]), 0, (), 0), "twice")
         self.refused(Trust((two[0], verifier_key("a", 6)), 0, (), 0), "twice")
         same = with_key("c", b"\4" + parsed(two[0])[1])
         self.refused(Trust((two[0], same), 0, (), 0), "twice")
-        self.refused(Trust((), 0, (bytes(8_192),) * 8, 0), "60,000")
 
 
 def with_key(name: str, typed: bytes) -> str:

@@ -1,17 +1,20 @@
 """Records: which slots there are, what may stand in them, and which event a disclosure opens (section 5)."""
 
 import dataclasses
+import re
 import unittest
+from pathlib import Path
 
 import support  # noqa: F401
 from network import event
 from luqi_verify.codec import Invalid, encode
-from luqi_verify.event import AMEND, CORRECT, EMPLOYER, ERASE, NEW, RENEW, SUSPEND, TERMINATE
+from luqi_verify.event import AMEND, CORRECT, DISSOLVE, EMPLOYER, ERASE, NEW, RENEW, SUSPEND, TERMINATE
 from luqi_verify.record import (
     FIELDS, SLOT_VALUES, Deduced, Disclosure, File, FieldChange, Hidden, Kind, Revealed, check_record, slot_names,
 )
 
 SECRET = b"\5" * 32
+ANNEX = Path(__file__).resolve().parents[2] / "docs" / "annex-tables.md"
 
 
 def values_of(kind: int, **given: bytes) -> list[bytes | None]:
@@ -33,6 +36,17 @@ class Slots(unittest.TestCase):
         for kind, version in ((1, 0), (1, 2), (6, 1), (25, 1), (64, 1)):
             with self.assertRaises(Invalid):
                 slot_names(kind, version)
+
+    def test_the_fields_stand_in_the_order_of_the_annex(self):
+        tables = {}
+        for part in ANNEX.read_text("utf-8").split("\n## ")[1:]:
+            tables[part.splitlines()[0]] = tuple(re.findall(r"^\| `[^`]+` \| `([a-z_]+)` \|", part, re.M))
+        of = {EMPLOYER: "单位信息", NEW: "新订合同信息", DISSOLVE: "解除合同信息和合同文件", RENEW: "续签合同信息和合同文件",
+              TERMINATE: "终止合同信息和合同文件"}
+        [extension] = [fields for heading, fields in tables.items() if heading.startswith("Extensions: correct, ")]
+        for kind, fields in FIELDS.items():
+            self.assertEqual(fields, tables[of[kind]] if kind in of else extension, kind)
+            self.assertEqual(slot_names(kind, 1)[:len(fields)], fields)
 
     def test_what_may_stand_in_them(self):
         file = File("contract", bytes(32), 7, "application/pdf").encode()

@@ -9,13 +9,14 @@ from network import (
     CITY, COUNTY, PARAMETERS, PROVINCE, UNASKED, Builder, event, genesis, member, membership, node, private_key, public_key,
     vault_key,
 )
+from in_json import in_json
 from luqi_verify import fold
 from luqi_verify.block import Block
 from luqi_verify.change import (
     CHANGE, Activate, AddMember, AddNode, RemoveMember, RemoveNode, RotateMemberKeys, RotateNodeKeys, SetParameters,
     SetPower, SetTrust, Withdraw,
 )
-from luqi_verify.codec import Invalid, decode, encode
+from luqi_verify.codec import Invalid, decode, decode_json, encode
 from luqi_verify.contract_map import ContractMap, Proof, prove, root_of_sorted
 from luqi_verify.crypto import hash_of, signed_bytes
 from luqi_verify.event import (
@@ -23,7 +24,7 @@ from luqi_verify.event import (
     TRANSFER, VOID, Approves, EventEntry, Proposes, Seal,
 )
 from luqi_verify.fold import ACTIVE, ENDED, REGISTERED, SUSPENDED, VOIDED, Occurrence
-from luqi_verify.governance import Approve, Control, ControlFold, Proposal, Propose, proposal_id
+from luqi_verify.governance import Approve, Control, ControlFold, Proposal, Propose, Stream, proposal_id
 from luqi_verify.membership import Heir, Judges, Membership, Parameters, SuiteKey
 from luqi_verify.merkle import Frontier
 
@@ -453,6 +454,44 @@ class Governance(unittest.TestCase):
                     for codes in ((CITY, COUNTY), (COUNTY, PROVINCE), (COUNTY,))]
             self.assertEqual([each.approvals for each in control.proposals], stay)
             self.assertEqual([each.adopted for each in control.proposals], [False, True, False])
+
+    def test_nothing_is_forgotten_where_the_membership_stays(self):
+        """Whatever a control state came with: a stream of no node, an approval by nobody."""
+        change = SetPower(1, 3)
+        number, back = proposal_id(change, 9), SetPower(1, Judges(self.genesis.membership).nodes[1].power)
+        came = Control(1, (Stream(0, 3), Stream(77, 4)), (Proposal(number, COUNTY, change, 9, (CITY, COUNTY), False),))
+        control, membership = self.fold(5, came).end()
+        self.assertEqual((control, membership), (came, self.genesis.membership))
+        # Two changes that end where they began leave the same membership.
+        control, membership = self.adopted((SetPower(1, 2), 6), (back, 6), control=came)
+        self.assertEqual((control, membership), (came, self.genesis.membership))
+        control, membership = self.adopted((SetPower(1, 2), 6), control=came)
+        self.assertNotEqual(membership, self.genesis.membership)
+        self.assertEqual(control.streams, (Stream(0, 3),))
+        self.assertEqual([each.approvals for each in control.proposals], [(COUNTY,)])
+
+    def test_control_states_that_are_none(self):
+        power = [SetPower(1, n) for n in (2, 3)]
+        first, second = (Proposal(proposal_id(each, 9), COUNTY, each, 9, (COUNTY, PROVINCE), False) for each in power)
+        for streams, proposals, fault in (
+            ((), (first, second), None), ((Stream(1, 1), Stream(2, 1)), (first,), None),
+            ((), (first, first), "same id"), ((), (first, second, dataclasses.replace(first, approvals=())), "same id"),
+            ((), (dataclasses.replace(first, approvals=(COUNTY, COUNTY)),), "approved a proposal twice"),
+            ((), (second, dataclasses.replace(first, approvals=(COUNTY, PROVINCE, COUNTY))), "approved a proposal twice"),
+            ((), (dataclasses.replace(first, id=second.id),), "id is another"),
+            ((Stream(1, 1), Stream(1, 1)), (), "out of order"), ((Stream(2, 1), Stream(1, 1)), (), "out of order"),
+            ((Stream(1, 0),), (), "without a submission"),
+        ):
+            control = Control(1, streams, proposals)
+            with self.subTest(fault=fault, control=control):
+                if fault is None:
+                    self.assertEqual(decode(Control, control.encode()), control)
+                    self.assertEqual(decode_json(Control, in_json(Control, control)), control)
+                    continue
+                with self.assertRaisesRegex(Invalid, fault):
+                    decode(Control, control.encode())
+                with self.assertRaisesRegex(Invalid, fault):
+                    decode_json(Control, in_json(Control, control))
 
     def adopted(self, *changes: tuple, height: int = 5, control=None, of: Membership | None = None) -> tuple:
         """What comes of changes that are proposed by PROVINCE and adopted in one block."""

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import support  # noqa: F401
-from network import genesis
+from network import event, genesis
 from luqi_verify import vectors
+from luqi_verify.codec import encode
+from luqi_verify.event import ENTRY, EVENT, RENEW, EventEntry
+from luqi_verify.merkle import leaf_hash
 
 GOLDEN = Path(__file__).resolve().parents[2] / "ledger-core" / "vectors"
 
@@ -111,6 +114,16 @@ class Failing(unittest.TestCase):
         self.assertEqual(failures_in([right, *wrong]), [case["name"] for case in wrong])
         unasked = {"name": "unasked", "kind": "control", "bytes": "00", "hash": "00" * 32}
         self.assertEqual(failures_in([unasked]), ["unasked"] * 2)
+
+    def test_a_case_that_encodes_nothing_fails_alone(self):
+        entry = EventEntry(1, 1, 0, event(RENEW, 1))
+        whole, inside = encode(ENTRY, entry), encode(EVENT, entry.event)
+        right = {"name": "entry", "kind": "entry", "bytes": whole.hex(), "hash": leaf_hash(whole).hex()}
+        broken = {**right, "name": "broken", "bytes": right["bytes"][:-2]}
+        within = {"name": "event", "kind": "event", "bytes": inside.hex()}
+        for cases in ([broken, right, within], [right, broken, within]):
+            self.assertEqual(set(failures_in(cases)), {"broken"})
+        self.assertEqual(set(failures_in([broken, within])), {"broken", "event"})
 
     def test_files_that_are_none(self):
         for text in ("{}", "[]", "", '{"about": "x", "cases": []}', '{"about": "x", "cases": [{}]}'):

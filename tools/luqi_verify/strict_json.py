@@ -1,0 +1,55 @@
+"""JSON that every reader reads alike (section 12): RFC 8259 in UTF-8, whole numbers written as digits alone, and no name
+twice in one object."""
+
+import json
+from typing import Any, NoReturn
+
+from .codec import Invalid
+
+DIGITS = 20
+"""So many has the largest `u64`."""
+
+
+def whole_number(text: str) -> int:
+    """From digits alone. (That none leads with a zero, JSON itself asks for.)"""
+    if not (text.isascii() and text.isdigit()) or len(text) > DIGITS:
+        raise Invalid(f"{text[:DIGITS + 1]} where a number of digits alone, at most {DIGITS}, belongs")
+    return int(text)
+
+
+def no_number(text: str) -> NoReturn:
+    """A fraction, an exponent, `NaN`, `Infinity`."""
+    raise Invalid(f"{text[:DIGITS + 1]} where a number of digits alone belongs")
+
+
+def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no name stands twice."""
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            raise Invalid(f"the name {name!r} twice in one JSON object")
+        names.add(name)
+    return dict(pairs)
+
+
+def read_strict(data: bytes) -> Any:
+    """What a JSON text says, `Invalid` if it is none that is strict."""
+    try:
+        # A byte order mark stays in the text, and JSON knows no such character outside of strings.
+        return json.loads(
+            data.decode("utf-8"), object_pairs_hook=without_repetition, parse_int=whole_number, parse_float=no_number,
+            parse_constant=no_number)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Invalid(f"no JSON in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise Invalid("JSON that is nested too deeply") from error
+
+
+def read_without_repetition(text: str) -> Any:
+    """What a JSON text says that others may add to; only that no name stands twice is asked of it."""
+    try:
+        return json.loads(text, object_pairs_hook=without_repetition)
+    except json.JSONDecodeError as error:
+        raise Invalid(f"no JSON: {error}") from error
+    except RecursionError as error:
+        raise Invalid("JSON that is nested too deeply") from error
