@@ -66,8 +66,8 @@ impl From<HomeError> for Problem {
             | HomeError::NotNamed(_)
             | HomeError::Named(_)
             | HomeError::NumberUsed { .. }
-            | HomeError::OtherVault { .. } => Exit::Usage,
-            HomeError::Genesis { source, .. } => genesis_exit(source),
+            | HomeError::OtherVault { .. }
+            | HomeError::Genesis { .. } => Exit::Usage,
             HomeError::NewerLayout { .. }
             | HomeError::UnknownNode { .. }
             | HomeError::NoVrf(_)
@@ -96,7 +96,7 @@ impl From<CeremonyError> for Problem {
         match error {
             CeremonyError::Home(error) => error.into(),
             CeremonyError::Key(error) => error.into(),
-            CeremonyError::Genesis(error) => Self::new(genesis_exit(&error), error),
+            CeremonyError::Genesis(error) => Self::usage(error),
             CeremonyError::Application(error) => Self::new(application_exit(&error), error),
             CeremonyError::Province(_) => Self::usage(error).next("--province CODE"),
             CeremonyError::TooMany(error) => Self::usage(error),
@@ -111,15 +111,6 @@ fn application_exit(error: &ledger_core::genesis::ApplicationError) -> Exit {
     match error {
         E::Signature(_) => Exit::Wrong,
         E::Membership(_) => Exit::Usage,
-    }
-}
-
-/// A predecessor that does not hold is a proof; whatever else is wrong with a genesis is a mistake.
-fn genesis_exit(error: &ledger_core::genesis::GenesisError) -> Exit {
-    use ledger_core::genesis::GenesisError as E;
-    match error {
-        E::Predecessor(_) => Exit::Wrong,
-        E::Protocol(_) | E::Name(_) | E::Integer(_) | E::SealedVrf | E::NextNode { .. } => Exit::Usage,
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Network {
     pub certificate: Option<Certificate>,
     /// Bytes of the blocks, from height 1.
     pub blocks: Vec<Vec<u8>>,
+    /// Its changes of membership.
+    pub changes: Vec<CertifiedChange>,
 }
 
 fn seed(of: &str, number: u32) -> [u8; 32] {
@@ -163,7 +165,7 @@ impl Network {
     #[must_use]
     pub fn from_genesis(genesis: Genesis) -> Self {
         let tip = Tip::genesis(&genesis);
-        Self { genesis, tip, map: ContractMap::default(), certificate: None, blocks: Vec::new() }
+        Self { genesis, tip, map: ContractMap::default(), certificate: None, blocks: Vec::new(), changes: Vec::new() }
     }
 
     /// The next submission of a node.
@@ -203,11 +205,7 @@ impl Network {
         let checked = self.checked(submissions);
         let certificate = self.certify(&checked);
         let block = checked.finalize(certificate.clone()).unwrap();
-        self.blocks.push(block.block().encode());
-        self.certificate = Some(certificate);
-        // A copy moves on, so that whoever gets the block can move his own map over it.
-        block.clone().advance(&mut self.map).unwrap();
-        self.tip = block.after().clone();
+        self.step(&block, certificate);
         block
     }
 
@@ -232,30 +230,35 @@ impl Network {
         let mut then = Self::from_genesis(self.genesis.clone());
         for bytes in self.blocks.iter().zip(1..=height.0).map(|(bytes, _)| bytes) {
             let checked = check(HashedBlock::read(bytes).unwrap(), &then.tip, &then.map).unwrap();
-            then.certificate = Some(then.certify(&checked));
-            let mut block = checked.finalize(then.certificate.clone().unwrap()).unwrap();
-            block.advance(&mut then.map).unwrap();
-            then.tip = block.after().clone();
-            then.blocks.push(bytes.clone());
+            let certificate = then.certify(&checked);
+            let block = checked.finalize(certificate.clone()).unwrap();
+            then.step(&block, certificate);
         }
         then
+    }
+
+    /// Moves over a block that is final by a certificate.
+    fn step(&mut self, block: &FinalBlock, certificate: Certificate) {
+        let (header, tip) = (block.block().header(), block.after());
+        if tip.changed_membership() {
+            let (header, certificate) = (header.clone(), certificate.clone());
+            self.changes.push(CertifiedChange { header, certificate, membership: (*tip.membership).clone() });
+        }
+        self.blocks.push(block.block().encode());
+        self.certificate = Some(certificate);
+        // A copy moves on, so that whoever gets the block can move his own map over it.
+        block.clone().advance(&mut self.map).unwrap();
+        self.tip = tip.clone();
     }
 
     /// The foot of a stretch that begins above this chain.
     #[must_use]
     pub fn foot(&self) -> Foot {
         let header = |bytes: &Vec<u8>| HashedBlock::read(bytes).unwrap().header().clone();
-        let changes =
-            (1..=self.tip.height.0).map(|height| self.at(Height(height))).filter(|then| then.tip.changed_membership());
-        let changes = changes.map(|then| CertifiedChange {
-            header: header(then.blocks.last().unwrap()),
-            certificate: then.certificate.clone().unwrap(),
-            membership: (*then.tip.membership).clone(),
-        });
         Foot {
             below: self.blocks.last().map(|last| Below {
                 header: header(last),
-                changes: List::new(changes.collect()).unwrap(),
+                changes: List::new(self.changes.clone()).unwrap(),
                 frontier: self.tip.frontier.clone(),
                 control: self.tip.control.clone(),
             }),
@@ -274,6 +277,7 @@ impl Network {
             control: self.tip.control.clone(),
             signers: (*self.tip.signers).clone(),
             next: (*self.tip.membership).clone(),
+            changes: List::new(self.changes.clone()).unwrap(),
         }
     }
 

@@ -3,26 +3,29 @@
 //! ```text
 //! genesis       protocol(2) ‖ suite(1) ‖ name ‖ time(8) ‖ option of predecessor ‖ membership
 //!               ‖ VRF key(32) ‖ sealed VRF keys
-//! predecessor   network id(32) ‖ header ‖ certificate ‖ frontier ‖ control ‖ signers ‖ next
+//! predecessor   network id(32) ‖ header ‖ certificate ‖ frontier ‖ control ‖ signers ‖ next ‖ changes
 //! ```
 //!
 //! The chain id is the hash of these bytes. A genesis stands as block 0: its time is the floor, the
 //! chain id is block 1's parent.
 
 mod ceremony;
+mod json;
 mod predecessor;
 mod succession;
 
 pub use ceremony::{Application, ApplicationError, first_membership};
+pub use json::GenesisJsonError;
 pub use predecessor::{Predecessor, PredecessorError};
 pub use succession::{GenesisApproval, SuccessionError, verify_succession};
 
 use crate::codec::{Bytes, List, Text};
 use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SignedMessage, Suite};
 use crate::event::Seal;
+use crate::history::History;
 use crate::lookup::VrfPublicKey;
-use crate::membership::{JSON_INTEGERS, MAX_MEMBERS, Membership, NameError, check_origin};
-use crate::names::{BlockHash, Height, MemberCode, NodeNumber, PROTOCOL, Protocol, Timestamp};
+use crate::membership::{MAX_MEMBERS, Membership, NameError, check_origin};
+use crate::names::{BlockHash, Height, MemberCode, NodeNumber, OutOfRange, PROTOCOL, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -30,7 +33,8 @@ use thiserror::Error;
 /// A genesis gives out at most so many node numbers, twice as many as there can be nodes: none uses them up.
 pub const MAX_GIVEN_OUT: u32 = 1024;
 
-/// Everything that a chain starts from; valid by construction. It reads as its [`GenesisDraft`].
+/// Everything that a chain starts from; valid by construction. It reads as its [`GenesisDraft`], and is read from JSON
+/// by [`from_json`](Genesis::from_json) alone.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Serialize)]
 #[serde(transparent)]
 pub struct Genesis(GenesisDraft);
@@ -77,9 +81,9 @@ pub enum GenesisError {
     /// A name that cannot be the log's origin.
     #[error("the name of the network: {0}")]
     Name(#[from] NameError),
-    /// A number that not every JSON reader can read.
-    #[error("{0} is not below 2^53")]
-    Integer(u64),
+    /// A time that is none.
+    #[error("its time: {0}")]
+    Time(#[from] OutOfRange),
     /// Not one sealed VRF key for each member.
     #[error("sealed VRF keys do not stand in order of the members, exactly one for each")]
     SealedVrf,
@@ -124,6 +128,12 @@ impl Genesis {
         self.predecessor.as_ref().map_or_else(|| NetworkId(self.chain_id().0), |old| old.network)
     }
 
+    /// Who judges from block 1 on, before any change.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History::new(self.chain_id(), self.membership.clone())
+    }
+
     /// The seals with which the log goes on in block 1: of the old tip, where there is one, and of
     /// this genesis.
     #[must_use]
@@ -156,10 +166,7 @@ impl GenesisDraft {
             Suite::Ed25519Sha256 => {}
         }
         check_origin(&self.name)?;
-        let old = self.predecessor.iter().flat_map(Predecessor::integers);
-        if let Some(large) = old.chain([self.time.0]).find(|integer| *integer >= JSON_INTEGERS) {
-            return Err(GenesisError::Integer(large));
-        }
+        self.time.checked()?;
         let members = self.membership.members().iter().map(|member| member.code);
         if !self.sealed_vrf.iter().map(|sealed| sealed.member).eq(members) {
             return Err(GenesisError::SealedVrf);
@@ -182,12 +189,6 @@ impl<C> Decode<C> for Genesis {
     }
 }
 bincode::impl_borrow_decode!(Genesis);
-
-impl<'de> Deserialize<'de> for Genesis {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::new(GenesisDraft::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
-}
 
 #[cfg(test)]
 mod tests;

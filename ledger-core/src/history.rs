@@ -7,15 +7,16 @@
 use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
 use crate::crypto::ChainId;
-use crate::genesis::Genesis;
 use crate::membership::Membership;
 use crate::names::Height;
 use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// A change of membership, with the header that commits to it and that header's certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CertifiedChange {
     /// The header that commits to the new membership.
     pub header: Header,
@@ -43,6 +44,9 @@ pub enum HistoryError {
     /// Not above the change before.
     #[error("the changes of membership are not in order, at height {0}")]
     Order(Height),
+    /// Above the header that they lead to, or at its height and of another header.
+    #[error("the change of membership at height {0} is not below the header that it shall lead to")]
+    Above(Height),
     /// The header is not certified by the membership before.
     #[error("the change of membership at height {0} does not hold: {1}")]
     Certificate(Height, CertificateError),
@@ -52,10 +56,26 @@ pub enum HistoryError {
 }
 
 impl History {
-    /// Before any change.
+    /// Before any change, of a chain and the membership of its genesis.
     #[must_use]
-    pub fn new(genesis: &Genesis) -> Self {
-        Self { chain: genesis.chain_id(), first: Arc::new(genesis.membership.clone()), changes: Vec::new() }
+    pub fn new(chain: ChainId, first: Membership) -> Self {
+        Self { chain, first: Arc::new(first), changes: Vec::new() }
+    }
+
+    /// The memberships up to a header, as the changes that are given with it prove them (format.md §16). That the
+    /// header is the chain's own, its certificate has to prove.
+    ///
+    /// # Errors
+    /// [`HistoryError`], naming the first change that does not hold.
+    pub fn up_to(mut self, header: &Header, changes: &[CertifiedChange]) -> Result<Self, HistoryError> {
+        for change in changes {
+            let height = change.header.height;
+            if height > header.height || (height == header.height && change.header != *header) {
+                return Err(HistoryError::Above(height));
+            }
+            self.push(change)?;
+        }
+        Ok(self)
     }
 
     /// Takes up the next change.

@@ -19,8 +19,8 @@
 //! | [`contract`] | the state of a subject, and the fold: one total step |
 //! | [`map`] | the contract map: root, inclusion and absence |
 //! | [`lookup`] | the subject of a contract and its VRF proof |
-//! | [`genesis`] | what a chain starts from |
 //! | [`history`] | who judged which height |
+//! | [`genesis`] | what a chain starts from |
 //! | [`chain`] | the one ladder from bytes to a final block |
 //! | [`archive`] | the portable form of a chain, read frame by frame |
 //! | [`audit`] | the judgement and the verdict; and, apart from it, what else there is to tell |

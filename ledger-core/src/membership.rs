@@ -21,7 +21,7 @@ pub(crate) use member::suite_number;
 pub use member::{Key, KeyBytes, Member, Node, NodeKey, Purpose, UnknownPurpose, VaultKey, VaultKeyError};
 pub use parameters::{MAX_BLOCK_BYTES, MAX_BLOCK_EVENTS, MAX_SUBMISSION_EVENTS, Parameters};
 pub use text::{NameError, check_name, check_origin, escaped, is_hidden};
-pub use trust::{JSON_INTEGERS, MAX_TRUST_BYTES, TrustError, TrustPolicy, VerifierKey, VerifierKeyError, WitnessKey};
+pub use trust::{MAX_TRUST_BYTES, TrustError, TrustPolicy, VerifierKey, VerifierKeyError, WitnessKey};
 
 use crate::codec::List;
 use crate::crypto::{Domain, Hasher, Suite};

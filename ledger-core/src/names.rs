@@ -7,14 +7,69 @@ use serde::{Deserialize, Serialize};
 use std::num::NonZeroU8;
 use thiserror::Error;
 
-/// Declares a newtype over an unsigned integer.
+/// Every height, time, sequence and log size is below 2⁵³ (`format.md §1`, `format.md §18`): so the next one can always be written, and
+/// every reader of JSON reads the same number.
+pub const END_OF_NUMBERS: u64 = 1 << 53;
+
+/// A number that is none of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{found} is no {kind}: they go from {} to {}", range.0, range.1)]
+pub struct OutOfRange {
+    /// The type.
+    pub kind: &'static str,
+    /// The number.
+    pub found: u64,
+    /// The lowest and the highest that there are.
+    pub range: (u64, u64),
+}
+
+/// Declares a newtype over an unsigned integer. Where a range is given, bytes and JSON hold no other number.
 macro_rules! number {
+    ($(#[$meta:meta])* $name:ident($inner:ty) in $range:expr, $kind:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The number, if it is one of its kind.
+            ///
+            /// # Errors
+            /// [`OutOfRange`](crate::names::OutOfRange).
+            pub fn checked(self) -> Result<Self, crate::names::OutOfRange> {
+                let range: std::ops::RangeInclusive<$inner> = $range;
+                if range.contains(&self.0) {
+                    return Ok(self);
+                }
+                let (found, range) = (u64::from(self.0), (u64::from(*range.start()), u64::from(*range.end())));
+                Err(crate::names::OutOfRange { kind: $kind, found, range })
+            }
+        }
+
+        impl<C> Decode<C> for $name {
+            fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
+                Self(<$inner>::decode(from)?).checked().map_err(crate::codec::refuse)
+            }
+        }
+        bincode::impl_borrow_decode!($name);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                Self(<$inner>::deserialize(from)?).checked().map_err(serde::de::Error::custom)
+            }
+        }
+
+        crate::names::number! { @shown $name }
+    };
     ($(#[$meta:meta])* $name:ident($inner:ty)) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub $inner);
 
+        crate::names::number! { @shown $name }
+    };
+    (@shown $name:ident) => {
         impl $name {
             /// The number after this one; the last one stays.
             #[must_use]
@@ -30,10 +85,11 @@ macro_rules! number {
         }
     };
 }
+pub(crate) use number;
 
 number! {
     /// Height of a block. The genesis stands as height 0.
-    Height(u64)
+    Height(u64) in 0..=END_OF_NUMBERS - 1, "height"
 }
 number! {
     /// Number of a node, never used twice on a chain; it names the node's stream of submissions.
@@ -41,7 +97,7 @@ number! {
 }
 number! {
     /// A submission's place in its node's stream; the first is 1.
-    Sequence(u64)
+    Sequence(u64) in 0..=END_OF_NUMBERS - 1, "sequence"
 }
 number! {
     /// An event's place among the events that touched its subject's state; the first is 0.
@@ -49,7 +105,7 @@ number! {
 }
 number! {
     /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-    Timestamp(u64)
+    Timestamp(u64) in 0..=END_OF_NUMBERS - 1, "time"
 }
 number! {
     /// Round of the agreement on one height; the first is 0.
@@ -57,7 +113,7 @@ number! {
 }
 number! {
     /// Version of the rules that a block follows.
-    Protocol(u16)
+    Protocol(u16) in 1..=u16::MAX, "protocol"
 }
 
 /// The rules that this crate implements.
@@ -278,6 +334,36 @@ crate::codec::byte_tag!(RecordKind, |kind: &RecordKind| kind.number());
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{decode, encode};
+    use crate::merkle::LogSize;
+
+    /// A number at the border is read from bytes and JSON, the one beyond it from neither.
+    macro_rules! check_border {
+        ($of:ident: $within:expr, $beyond:expr) => {
+            let (within, beyond) = ($of($within), $of($beyond));
+            assert_eq!(decode::<$of>(&encode(&within)), Ok(within));
+            assert_eq!(serde_json::from_value::<$of>($within.into()).unwrap(), within);
+            assert_eq!(within.checked(), Ok(within));
+            let why = beyond.checked().unwrap_err();
+            assert_eq!(decode::<$of>(&encode(&beyond)), Err(crate::codec::DecodeError::Refused(why.to_string())));
+            assert_eq!(serde_json::from_value::<$of>($beyond.into()).unwrap_err().to_string(), why.to_string());
+        };
+    }
+
+    #[test]
+    fn numbers_have_a_next_one_that_can_be_written() {
+        let (last, beyond) = (END_OF_NUMBERS - 1, END_OF_NUMBERS);
+        check_border!(Height: last, beyond);
+        check_border!(Sequence: last, u64::MAX);
+        check_border!(Timestamp: last, beyond);
+        check_border!(LogSize: last, beyond);
+        check_border!(Protocol: u16::MAX, 0_u16);
+        check_border!(Protocol: 1_u16, 0_u16);
+        assert_eq!(
+            Height(beyond).checked().unwrap_err().to_string(),
+            format!("{beyond} is no height: they go from 0 to {last}")
+        );
+    }
 
     #[test]
     fn member_codes_are_six_digits() {

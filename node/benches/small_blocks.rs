@@ -64,7 +64,7 @@ fn make(folder: &Path, blocks: u64) {
 
 /// What a node does before it is there.
 fn open(folder: &Path) {
-    let genesis: Genesis = serde_json::from_slice(&std::fs::read(folder.join("genesis.json")).unwrap()).unwrap();
+    let genesis = Genesis::from_json(&std::fs::read(folder.join("genesis.json")).unwrap()).unwrap();
     let begun = Instant::now();
     let ledger = Ledger::open(&folder.join("home/ledger"), genesis, StoreConfig::default()).unwrap();
     let entries = ledger.tip().frontier.size().0 as f64;

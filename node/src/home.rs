@@ -24,7 +24,7 @@ pub use error::HomeError;
 
 use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, seal, write_key};
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::{Genesis, GenesisDraft, SealedVrf};
+use ledger_core::genesis::{Genesis, SealedVrf};
 use ledger_core::lookup::VrfSecretKey;
 use ledger_core::membership::{NodeKey, VaultKey};
 use ledger_core::names::{MemberCode, NodeNumber};
@@ -274,8 +274,8 @@ impl Home {
 /// # Errors
 /// [`HomeError`]: the file cannot be read or understood, or starts no chain.
 pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let draft: GenesisDraft = read_json(path)?;
-    Genesis::new(draft).map_err(|source| HomeError::Genesis { path: path.to_owned(), source })
+    let text = fs::read(path).map_err(failed("read", path))?;
+    Genesis::from_json(&text).map_err(|source| HomeError::Genesis { path: path.to_owned(), source })
 }
 
 /// Reads a value out of a JSON file.

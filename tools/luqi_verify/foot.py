@@ -13,9 +13,13 @@ def stand_on(below: Below, genesis: Genesis) -> Tip:
         in_force = follow(below.changes, header, chain, genesis.membership)
     except Unproved as error:
         raise Finding(Kind.FOOT, height, str(error)) from error
+    control, above = below.control, in_force.above
+    approving = {member for proposal in control.proposals for member in proposal.approvals}
     conditions = {
         "the frontier is another one": below.frontier.of() == (header.log_size, header.log_root),
-        "the control state is another one": below.control.hash() == header.control,
+        "the control state is another one": control.hash() == header.control,
+        "a stream of no node": all(stream.node in above.nodes for stream in control.streams),
+        "an approval of no member": all(member in above.members for member in approving),
     }
     for fault, holds in conditions.items():
         if not holds:

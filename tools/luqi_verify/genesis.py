@@ -41,6 +41,7 @@ class Predecessor(Structure):
         header = self.header
         fault = self.certificate.fault(header.chain, header.height, header.hash(), Judges(self.signers))
         conditions = {
+            "its header stands on a genesis": header.height >= 1,
             "the frontier is not its header's": self.frontier.of() == (header.log_size, header.log_root),
             "the control state is not its header's": self.control.hash() == header.control,
             f"the certificate: {fault}": fault is None,

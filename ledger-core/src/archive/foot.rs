@@ -6,7 +6,7 @@ use crate::codec::List;
 use crate::crypto::ChainId;
 use crate::genesis::Genesis;
 use crate::governance::Control;
-use crate::history::{CertifiedChange, History, HistoryError};
+use crate::history::{CertifiedChange, HistoryError};
 use crate::merkle::Frontier;
 use crate::names::Height;
 use bincode::{Decode, Encode};
@@ -48,12 +48,12 @@ pub enum FootError {
     /// A change of membership that proves nothing.
     #[error("{0}")]
     Change(#[from] HistoryError),
-    /// A change above the header below, or at its height and of another header.
-    #[error("the change of membership at height {0} is not below the stretch")]
-    Above(Height),
     /// A membership, frontier or control state that the header does not commit to.
     #[error("the {0} in the foot is not the one that its header commits to")]
     Commitment(&'static str),
+    /// Streams of nodes, or approvals of members, that are not there: no block leaves any behind.
+    #[error("the control state in the foot has a stream or an approval of somebody outside the membership")]
+    Strangers,
     /// States that the header does not commit to.
     #[error("the states at the foot are not the ones that its header commits to")]
     States,
@@ -80,14 +80,7 @@ impl Foot {
         if header.height == Height(0) {
             return Err(FootError::Zero);
         }
-        let mut history = History::new(genesis);
-        for change in changes {
-            let height = change.header.height;
-            if height > header.height || (height == header.height && change.header != *header) {
-                return Err(FootError::Above(height));
-            }
-            history.push(change)?;
-        }
+        let history = genesis.history().up_to(header, changes)?;
         let commitments = [
             ("membership", history.latest().hash() == header.next_membership),
             ("frontier", frontier.size() == header.log_size),
@@ -96,6 +89,13 @@ impl Foot {
         ];
         if let Some((what, _)) = commitments.into_iter().find(|(_, holds)| !holds) {
             return Err(FootError::Commitment(what));
+        }
+        let latest = history.latest();
+        let mut approving = control.proposals.iter().flat_map(|open| open.approvals.iter());
+        let fits = control.streams.iter().all(|stream| latest.node(stream.node).is_some())
+            && approving.all(|code| latest.member(*code).is_some());
+        if !fits {
+            return Err(FootError::Strangers);
         }
         let memberships = [history.judges(header.height), history.latest()].map(Arc::clone);
         Ok(Tip::at(genesis, header, memberships, frontier.clone(), control.clone()))

@@ -4,10 +4,11 @@ use super::*;
 use crate::certificate::CertificateError;
 use crate::codec;
 use crate::fixture::{self, Network, code};
-use crate::governance::Change;
+use crate::governance::{Change, Control, OpenProposal, Stream};
 use crate::history::CertifiedChange;
 use crate::merkle::leaf_hash;
-use crate::names::{Height, MembershipHash, NodeNumber};
+use crate::names::{Height, MembershipHash, NodeNumber, Sequence};
+use std::sync::Arc;
 
 #[test]
 fn a_head_is_laid_out_as_the_format_says() {
@@ -114,6 +115,29 @@ fn check_changes(change: impl Fn(&mut Vec<CertifiedChange>), expected: FootError
     check(change, expected);
 }
 
+/// No block leaves a stream of no node, or an approval of no member, behind.
+#[test]
+fn a_foot_whose_control_state_knows_strangers_is_refused() {
+    let with = |edit: &dyn Fn(&mut Control)| {
+        let change = |below: &mut Below| {
+            edit(&mut below.control);
+            below.header.control = below.control.hash();
+        };
+        check(change, FootError::Strangers);
+    };
+    with(&|control| control.streams.push(Stream { node: NodeNumber(99), last: Sequence(1) }).unwrap());
+    let change = Arc::new(Change::RemoveNode(NodeNumber(1)));
+    let open = |approvals: &[&str]| OpenProposal {
+        id: change.id(Height(99)),
+        proposer: code("379900"),
+        change: Arc::clone(&change),
+        effective: Height(99),
+        approvals: List::new(approvals.iter().map(|member| code(member)).collect()).unwrap(),
+        adopted: false,
+    };
+    with(&|control| control.proposals = Arc::new(List::new(vec![open(&["370000", "379900"])]).unwrap()));
+}
+
 #[test]
 fn every_other_foot_is_refused_for_what_is_wrong_with_it() {
     use crate::history::HistoryError as H;
@@ -134,7 +158,7 @@ fn every_other_foot_is_refused_for_what_is_wrong_with_it() {
     check_changes(|changes| _ = changes.remove(0), change(5, C::NoVote(NodeNumber(5))));
     check_changes(|changes| changes[0].header.chain = other, E::Change(H::Chain(Height(2), other)));
     check_changes(|changes| changes[0].header.height = Height(0), E::Change(H::Order(Height(0))));
-    check_changes(|changes| changes[1].header.height = Height(7), E::Above(Height(7)));
+    check_changes(|changes| changes[1].header.height = Height(7), E::Change(H::Above(Height(7))));
     check_changes(|changes| changes[0].membership = changes[1].membership.clone(), E::Change(H::Membership(Height(2))));
     let signatures = |changes: &mut Vec<CertifiedChange>, of: usize, left: usize| {
         let certificate = &mut changes[of].certificate;

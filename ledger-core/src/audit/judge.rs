@@ -1,9 +1,10 @@
 //! The judge: batches of blocks in, a judgement out.
 
 use super::batch::{Climbed, Planned, climb, verify};
+use super::bookmark::Bookmark;
 use super::held::Held;
 use super::judged::{Depth, Ended, Finding, Judged, Reached, Scope, Skipped};
-use super::report::{Bookmark, Checked};
+use super::report::Checked;
 use crate::archive::{Blocks, Last, Next, Start};
 use crate::certificate::Certificate;
 use crate::chain::{self, Fault, Followed, HashedBlock, Head, Kind, Tip, Trace};

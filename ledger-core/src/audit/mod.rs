@@ -6,6 +6,7 @@
 //! bytes: it adds to a report, and has no way to the verdict or to the first fault.
 
 mod batch;
+mod bookmark;
 mod extent;
 mod held;
 mod home;
@@ -17,10 +18,11 @@ mod report;
 mod tests;
 mod verdict;
 
+pub use bookmark::{Bookmark, BookmarkError};
 pub use extent::{Extent, extent};
 pub use home::{Home, HomeEnd, HomeWalk, Newest};
 pub use judge::{Judge, Options, Unwatched, Watch, judge};
 pub use judged::{Depth, Ended, Finding, Judged, Scope, Skipped, judge_deeply};
 pub use nodes::{Asked, NodeJudged, NodesJudged, Said, Serves, judge_nodes};
-pub use report::{Bookmark, Checked, Looked, Report};
+pub use report::{Checked, Looked, Report};
 pub use verdict::{Verdict, verdict};

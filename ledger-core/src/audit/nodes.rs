@@ -3,9 +3,9 @@
 //! Nodes that serve the same bytes share one judge. Where one serves another block, the judge parts in two from
 //! there, each going on with its own nodes.
 
+use super::bookmark::Bookmark;
 use super::judge::{Judge, Options};
 use super::judged::{Depth, Ended, Finding, Judged};
-use super::report::Bookmark;
 use super::{Verdict, verdict};
 use crate::archive::{Blocks, Last, Next, Start};
 use crate::chain::Kind;

@@ -3,11 +3,13 @@
 use super::GenesisDraft;
 use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
+use crate::codec::List;
 use crate::crypto::NetworkId;
 use crate::governance::Control;
+use crate::history::CertifiedChange;
 use crate::membership::Membership;
 use crate::merkle::Frontier;
-use crate::names::{MemberCode, NodeNumber, Protocol, Timestamp};
+use crate::names::{Height, MemberCode, NodeNumber, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -30,6 +32,8 @@ pub struct Predecessor {
     pub signers: Membership,
     /// The membership that the tip commits to.
     pub next: Membership,
+    /// Every change of membership since the genesis of the chain that is continued: they lead from there to the two.
+    pub changes: List<CertifiedChange, 65_536>,
 }
 
 /// Why nothing can go on from there.
@@ -38,6 +42,9 @@ pub enum PredecessorError {
     /// A part that the header does not commit to.
     #[error("its {0} is not the one that its header commits to")]
     Part(&'static str),
+    /// Below block 1 nothing was certified.
+    #[error("its tip is at height 0, where no block stands")]
+    Zero,
     /// The tip is not final.
     #[error("the certificate of its tip does not hold: {0}")]
     Certificate(#[from] CertificateError),
@@ -74,16 +81,6 @@ pub enum PredecessorError {
 }
 
 impl Predecessor {
-    /// Every integer of 64 bits in it, but for those of its memberships' trust policies, which are bounded there.
-    pub(super) fn integers(&self) -> impl Iterator<Item = u64> {
-        let Self { header, certificate, frontier, control, .. } = self;
-        let own = [header.height.0, header.time.0, header.log_size.0, certificate.height.0, frontier.size().0];
-        let streams = control.streams.iter().map(|stream| stream.last.0);
-        let proposals = control.proposals.iter().map(|open| open.effective.0);
-        let lags = control.proposals.iter().filter_map(|open| open.change.lag());
-        own.into_iter().chain(streams).chain(proposals).chain(lags)
-    }
-
     /// Its parts belong together, and the genesis goes on from them.
     pub(super) fn check(&self, genesis: &GenesisDraft) -> Result<(), PredecessorError> {
         self.check_parts()?;
@@ -93,6 +90,9 @@ impl Predecessor {
     fn check_parts(&self) -> Result<(), PredecessorError> {
         use PredecessorError as E;
         let header = &self.header;
+        if header.height == Height(0) {
+            return Err(E::Zero);
+        }
         if self.frontier.size() != header.log_size || self.frontier.root() != header.log_root {
             return Err(E::Part("frontier"));
         }

@@ -3,6 +3,7 @@
 
 use super::Genesis;
 use crate::crypto::{ChainId, NetworkId, SecretKey, Signature};
+use crate::history::HistoryError;
 use crate::membership::Member;
 use crate::names::MemberCode;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ pub enum SuccessionError {
     /// Another key makes the subjects.
     #[error("the new genesis has another VRF key than the old one")]
     Vrf,
+    /// Changes of membership that prove nothing.
+    #[error("the predecessor: {0}")]
+    Change(#[from] HistoryError),
+    /// Others than the changes lead to.
+    #[error("the {0} that the predecessor names is not the one to which its changes lead from the old genesis")]
+    Membership(&'static str),
     /// Nobody at the old tip.
     #[error("{0} approves, which is no member at the old chain's tip")]
     NoMember(MemberCode),
@@ -64,8 +71,9 @@ impl GenesisApproval {
     }
 }
 
-/// Whether `new` goes on from the chain of `old`, by the will of its members. That the header is the old chain's tip,
-/// only the old chain can tell: whoever has it compares the hash.
+/// Whether `new` goes on from the chain of `old`, by the will of its members. The memberships at the old tip are proved
+/// from the old genesis on, so nobody makes one without keys of more than two thirds of some membership on that way.
+/// That the header is the old chain's tip, only the old chain can tell: whoever has it compares the hash.
 ///
 /// # Errors
 /// [`SuccessionError`], naming the first rule that is broken.
@@ -83,6 +91,13 @@ pub fn verify_succession(old: &Genesis, new: &Genesis, approvals: &[GenesisAppro
     }
     if new.vrf != old.vrf {
         return Err(E::Vrf);
+    }
+    let history = old.history().up_to(&tip.header, &tip.changes)?;
+    if **history.judges(tip.header.height) != tip.signers {
+        return Err(E::Membership("membership that certified its tip"));
+    }
+    if **history.latest() != tip.next {
+        return Err(E::Membership("next membership"));
     }
     let mut approved: BTreeSet<MemberCode> = BTreeSet::new();
     for GenesisApproval { member: code, signature } in approvals {

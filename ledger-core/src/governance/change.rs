@@ -143,24 +143,6 @@ impl Change {
         ProposalId(Hasher::new(Domain::Proposal, Suite::Ed25519Sha256).value(self).value(&effective).finish())
     }
 
-    /// The number of blocks that a trust policy in it lets witnesses lag behind.
-    #[must_use]
-    pub const fn lag(&self) -> Option<u64> {
-        match self {
-            Self::SetTrust(trust) => Some(trust.lag),
-            Self::AddMember(_)
-            | Self::RemoveMember(..)
-            | Self::AddNode(..)
-            | Self::RemoveNode(_)
-            | Self::SetPower(..)
-            | Self::RotateNodeKeys(..)
-            | Self::RotateMemberKeys(..)
-            | Self::SetParameters(_)
-            | Self::Activate(_)
-            | Self::Withdraw(_) => None,
-        }
-    }
-
     /// The proposal that it takes from the table.
     #[must_use]
     pub const fn withdraws(&self) -> Option<ProposalId> {

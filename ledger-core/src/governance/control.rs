@@ -18,6 +18,7 @@ use bincode::de::Decoder;
 use bincode::error::DecodeError;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -107,6 +108,12 @@ pub enum ControlError {
     /// A proposal under another id than its own.
     #[error("the id {0} is not that of its change and height")]
     Id(ProposalId),
+    /// A proposal that is open already.
+    #[error("proposal {0} stands twice")]
+    Twice(ProposalId),
+    /// A member that has approved already.
+    #[error("a member stands twice among those that approve proposal {0}")]
+    Approvals(ProposalId),
 }
 
 impl TryFrom<Unchecked> for Control {
@@ -117,10 +124,20 @@ impl TryFrom<Unchecked> for Control {
         if !rise || streams.iter().any(|stream| stream.last == Sequence(0)) {
             return Err(ControlError::Streams);
         }
-        match proposals.iter().find(|open| open.id != open.change.id(open.effective)) {
-            Some(open) => Err(ControlError::Id(open.id)),
-            None => Ok(Self { protocol, streams, proposals }),
+        let mut ids = BTreeSet::new();
+        for open in proposals.iter() {
+            if open.id != open.change.id(open.effective) {
+                return Err(ControlError::Id(open.id));
+            }
+            if !ids.insert(open.id) {
+                return Err(ControlError::Twice(open.id));
+            }
+            let mut approving = BTreeSet::new();
+            if !open.approvals.iter().all(|member| approving.insert(*member)) {
+                return Err(ControlError::Approvals(open.id));
+            }
         }
+        Ok(Self { protocol, streams, proposals })
     }
 }
 

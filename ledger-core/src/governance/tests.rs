@@ -448,19 +448,36 @@ fn a_proposal_id_binds_change_and_height() {
 
 #[test]
 fn the_control_state_has_room_for_every_node_and_for_four_proposals_a_member() {
-    let change = Arc::new(Change::RemoveNode(NodeNumber(1)));
     let (effective, proposer) = (Height(3), code("370000"));
-    let approvals = List::default();
-    let proposal = OpenProposal { id: change.id(effective), proposer, change, effective, approvals, adopted: false };
+    let proposal = |number: usize| {
+        let change = Arc::new(Change::RemoveNode(NodeNumber(number as u32)));
+        let (id, approvals) = (change.id(effective), List::default());
+        OpenProposal { id, proposer, change, effective, approvals, adopted: false }
+    };
     let stream = |node| Stream { node: NodeNumber(node), last: Sequence(1) };
     let control = |streams: u32, proposals: usize| {
         let streams = List::new((1..=streams).map(stream).collect()).ok()?;
-        let proposals = List::new(vec![proposal.clone(); proposals]).ok()?;
+        let proposals = List::new((1..=proposals).map(proposal).collect()).ok()?;
         Some(Control { protocol: PROTOCOL, streams, proposals: proposals.into() })
     };
     let full = control(512, 256).unwrap();
     assert_eq!(codec::decode(&codec::encode(&full)), Ok(full.clone()));
     assert_eq!((control(513, 256), control(512, 257)), (None, None));
+
+    // No proposal stands twice, and nobody approves one twice.
+    let with = |proposals: Vec<OpenProposal>| {
+        let control = Control { proposals: Arc::new(List::new(proposals).unwrap()), ..Control::new(PROTOCOL) };
+        codec::decode::<Control>(&codec::encode(&control)).map(|_| ())
+    };
+    let by = |approvals: &[&str]| {
+        let approvals = List::new(approvals.iter().map(|member| code(member)).collect()).unwrap();
+        OpenProposal { approvals, ..proposal(1) }
+    };
+    let refused = |why: ControlError| Err(codec::DecodeError::Refused(why.to_string()));
+    let id = proposal(1).id;
+    assert_eq!(with(vec![by(&["370100", "370000"]), proposal(2)]), Ok(()));
+    assert_eq!(with(vec![proposal(1), proposal(2), by(&["370100"])]), refused(ControlError::Twice(id)));
+    assert_eq!(with(vec![by(&["370100", "370000", "370100"])]), refused(ControlError::Approvals(id)));
 
     // A proposal beyond that is refused, though its member has none open.
     let network = Network::new(4);

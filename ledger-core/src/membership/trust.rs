@@ -8,6 +8,8 @@
 use super::text::{NameError, check_origin};
 use crate::codec::{self, Bytes, List, Text};
 use crate::crypto::{KeyError, PublicKey, hex};
+use crate::names::END_OF_NUMBERS;
+use bincode::de::Decoder;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,12 +18,10 @@ use thiserror::Error;
 /// The encoding of a trust policy has at most so many bytes: a change with it fits into an entry of the log.
 pub const MAX_TRUST_BYTES: usize = 60_000;
 
-/// JSON integers of what a genesis holds stay below 2⁵³, so that every reader reads the same number (format.md §18).
-pub const JSON_INTEGERS: u64 = 1 << 53;
-
-/// What outsiders must have signed before an answer is 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What outsiders must have signed before an answer is 0. Bytes and JSON hold none that is longer than
+/// [`MAX_TRUST_BYTES`], nor one with a lag that not every reader of JSON can read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, try_from = "Written")]
 pub struct TrustPolicy {
     /// Verifier keys of the witnesses, as signed notes write them.
     pub witnesses: List<Text<4096>, 16>,
@@ -32,6 +32,32 @@ pub struct TrustPolicy {
     /// The policy is met while the tip is at most so many blocks above what it covers.
     pub lag: u64,
 }
+
+/// A trust policy as it is written, not yet measured.
+#[derive(Decode, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    witnesses: List<Text<4096>, 16>,
+    wanted: u32,
+    timestamp_roots: List<Bytes<8192>, 8>,
+    lag: u64,
+}
+
+impl TryFrom<Written> for TrustPolicy {
+    type Error = TrustError;
+    fn try_from(Written { witnesses, wanted, timestamp_roots, lag }: Written) -> Result<Self, TrustError> {
+        let policy = Self { witnesses, wanted, timestamp_roots, lag };
+        policy.measure()?;
+        Ok(policy)
+    }
+}
+
+impl<C> Decode<C> for TrustPolicy {
+    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
+        Written::decode(from)?.try_into().map_err(codec::refuse)
+    }
+}
+bincode::impl_borrow_decode!(TrustPolicy);
 
 /// The key of a witness, with the name that it signs under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,20 +128,27 @@ pub enum TrustError {
 }
 
 impl TrustPolicy {
+    /// It fits into an entry of the log, and every reader of JSON reads its lag.
+    fn measure(&self) -> Result<(), TrustError> {
+        let length = codec::encode(self).len();
+        if length > MAX_TRUST_BYTES {
+            return Err(TrustError::TooLong(length));
+        }
+        if self.lag >= END_OF_NUMBERS {
+            return Err(TrustError::Lag(self.lag));
+        }
+        Ok(())
+    }
+
     /// The witnesses, in order.
     ///
     /// # Errors
     /// [`TrustError`], naming what does not fit; never of the policy of a [`Membership`](super::Membership).
     pub fn check(&self) -> Result<Vec<VerifierKey<'_>>, TrustError> {
-        let (named, length) = (self.witnesses.len(), codec::encode(self).len());
-        if length > MAX_TRUST_BYTES {
-            return Err(TrustError::TooLong(length));
-        }
+        self.measure()?;
+        let named = self.witnesses.len();
         if self.wanted as usize > named {
             return Err(TrustError::Wanted { wanted: self.wanted, named });
-        }
-        if self.lag >= JSON_INTEGERS {
-            return Err(TrustError::Lag(self.lag));
         }
         let mut keys: Vec<VerifierKey<'_>> = Vec::with_capacity(named);
         for (at, text) in self.witnesses.iter().enumerate() {

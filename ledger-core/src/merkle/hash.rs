@@ -8,6 +8,7 @@
 //! ```
 
 use crate::crypto::hash_newtype;
+use crate::names::{END_OF_NUMBERS, number};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -44,30 +45,13 @@ impl From<NodeHash> for LogRoot {
     }
 }
 
-/// Declares a newtype over a number of entries or a place among them.
-macro_rules! log_number {
-    ($(#[$meta:meta])* $name:ident) => {
-        $(#[$meta])*
-        #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
-        )]
-        #[serde(transparent)]
-        pub struct $name(pub u64);
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
-}
-log_number! {
+number! {
     /// Number of entries in a log.
-    LogSize
+    LogSize(u64) in 0..=END_OF_NUMBERS - 1, "log size"
 }
-log_number! {
+number! {
     /// Place of an entry in its log, counted from 0.
-    LogIndex
+    LogIndex(u64)
 }
 
 /// Hash of one entry.

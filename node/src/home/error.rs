@@ -3,7 +3,7 @@
 use super::LAYOUT;
 use crate::keys::KeyFileError;
 use ledger_core::crypto::ChainId;
-use ledger_core::genesis::GenesisError;
+use ledger_core::genesis::GenesisJsonError;
 use ledger_core::names::{MemberCode, NodeNumber};
 use std::io;
 use std::path::PathBuf;
@@ -92,7 +92,7 @@ pub enum HomeError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: GenesisError,
+        source: GenesisJsonError,
     },
     /// Others may enter a folder that holds secrets.
     #[error("others may enter {} (mode {mode:03o}); if nobody has, run: chmod -R go= {}", path.display(), home.display())]

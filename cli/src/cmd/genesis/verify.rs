@@ -69,6 +69,14 @@ fn exit(why: &SuccessionError) -> Exit {
     match why {
         E::NoPredecessor => Exit::Usage,
         E::NoQuorum { .. } => Exit::Undecided,
-        E::Chain(_) | E::Network(_) | E::Name | E::Vrf | E::NoMember(_) | E::Twice(_) | E::Signature(_) => Exit::Wrong,
+        E::Chain(_)
+        | E::Network(_)
+        | E::Name
+        | E::Vrf
+        | E::Change(_)
+        | E::Membership(_)
+        | E::NoMember(_)
+        | E::Twice(_)
+        | E::Signature(_) => Exit::Wrong,
     }
 }

@@ -1,0 +1,140 @@
+//! What an auditor keeps of an audit, and brings to a later one (format.md §15.4).
+
+use super::Verdict;
+use crate::chain::Tip;
+use crate::crypto::ChainId;
+use crate::merkle::{Frontier, LogRoot, LogSize};
+use crate::names::{BlockHash, ControlHash, Height, MembershipHash};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What an auditor keeps: enough to notice later that this history was rewritten, by whomever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bookmark {
+    /// The chain.
+    pub chain: ChainId,
+    /// Height of the last block audited.
+    pub height: Height,
+    /// Its hash.
+    pub block: BlockHash,
+    /// Size of the log.
+    pub log_size: LogSize,
+    /// Root of the log.
+    pub log_root: LogRoot,
+    /// Hash of the control state.
+    pub control: ControlHash,
+    /// Hash of the membership that judges the next block.
+    pub membership: MembershipHash,
+    /// The log, so that an audit can go on from here.
+    pub frontier: Frontier,
+}
+
+impl Bookmark {
+    /// What is kept of a tip.
+    #[must_use]
+    pub fn of(tip: &Tip) -> Self {
+        Self {
+            chain: tip.chain,
+            height: tip.height,
+            block: tip.hash,
+            log_size: tip.frontier.size(),
+            log_root: tip.frontier.root(),
+            control: tip.control.hash(),
+            membership: tip.membership_hash,
+            frontier: tip.frontier.clone(),
+        }
+    }
+}
+
+/// The answer of an audit, of which only this is wanted.
+#[derive(Deserialize)]
+struct Answer {
+    verdict: Verdict,
+    bookmark: Option<Bookmark>,
+}
+
+/// What cannot vouch for anything.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BookmarkError {
+    /// Neither a bookmark nor the answer of an audit.
+    #[error("it is not what an audit gives to keep: {0}")]
+    Json(String),
+    /// An audit of what did not hold.
+    #[error("it is of an audit that did not find that the chain holds")]
+    Verdict,
+    /// Another chain.
+    #[error("it is of chain {found}, and the genesis makes chain {wanted}")]
+    Chain {
+        /// The genesis's.
+        wanted: ChainId,
+        /// The bookmark's.
+        found: ChainId,
+    },
+    /// The genesis, of which nobody has to be told.
+    #[error("it is of height 0, where no block stands")]
+    Zero,
+}
+
+impl Bookmark {
+    /// Reads what an auditor kept of a chain: a bookmark, or the whole answer of an audit that says *holds*
+    /// (format.md §15.4).
+    ///
+    /// # Errors
+    /// [`BookmarkError`]: a mistake of whoever gave it, no finding of an audit.
+    pub fn from_json(json: serde_json::Value, chain: &ChainId) -> Result<Self, BookmarkError> {
+        use BookmarkError as E;
+        let malformed = |why: serde_json::Error| E::Json(why.to_string());
+        let kept = if json.get("bookmark").is_some() {
+            let answer: Answer = serde_json::from_value(json).map_err(malformed)?;
+            let holds = answer.verdict == Verdict::Holds;
+            answer.bookmark.filter(|_| holds).ok_or(E::Verdict)?
+        } else {
+            serde_json::from_value(json).map_err(malformed)?
+        };
+        if kept.chain != *chain {
+            return Err(E::Chain { wanted: *chain, found: kept.chain });
+        }
+        if kept.height == Height(0) {
+            return Err(E::Zero);
+        }
+        Ok(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Network;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn only_a_block_of_an_audit_that_holds_can_be_kept() {
+        let mut network = Network::new(1);
+        network.block(vec![]);
+        let (kept, chain) = (Bookmark::of(&network.tip), network.tip.chain);
+        let read = |json: Value| Bookmark::from_json(json, &chain);
+        let bookmark = serde_json::to_value(&kept).unwrap();
+        assert_eq!(read(bookmark.clone()), Ok(kept.clone()));
+        let answer = |verdict: &str, bookmark: &Value| json!({"verdict": verdict, "bookmark": bookmark, "height": 1});
+        assert_eq!(read(answer("holds", &bookmark)), Ok(kept));
+        for refused in [answer("altered", &bookmark), answer("undecided", &bookmark), answer("holds", &Value::Null)] {
+            assert_eq!(read(refused), Err(BookmarkError::Verdict));
+        }
+        let with = |name: &str, value: Value| {
+            let mut changed = bookmark.clone();
+            changed[name] = value;
+            changed
+        };
+        let found = ChainId([7; 32]);
+        let other = with("chain", json!(found.to_string()));
+        assert_eq!(read(other.clone()), Err(BookmarkError::Chain { wanted: chain, found }));
+        assert_eq!(read(answer("holds", &other)), Err(BookmarkError::Chain { wanted: chain, found }));
+        assert_eq!(read(with("height", json!(0))), Err(BookmarkError::Zero));
+        for malformed in
+            [json!({}), json!([]), with("height", json!("1")), with("more", json!(1)), json!({"bookmark": 1})]
+        {
+            assert!(matches!(read(malformed), Err(BookmarkError::Json(_))));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A genesis as a file holds it (format.md §12): its JSON, in the one form that it has.
+
+use super::{Genesis, GenesisDraft, GenesisError};
+use serde_json::Value;
+use thiserror::Error;
+
+/// Bytes that are no genesis in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GenesisJsonError {
+    /// Not JSON, or not of these names and types.
+    #[error("{0}")]
+    Json(String),
+    /// Read, but not what would be written of it: a name is missing, or an object is written as a list.
+    #[error("it is not written as format.md, section 12, has it, at `{0}`")]
+    Form(String),
+    /// It starts no chain.
+    #[error("{0}")]
+    Genesis(#[from] GenesisError),
+}
+
+impl Genesis {
+    /// Reads a genesis. Names may stand in any order; otherwise there is one way to write it, so that no two readers
+    /// read two things: what was read is written again and compared.
+    ///
+    /// # Errors
+    /// [`GenesisJsonError`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self, GenesisJsonError> {
+        let json = |why: serde_json::Error| GenesisJsonError::Json(why.to_string());
+        let draft: GenesisDraft = serde_json::from_slice(bytes).map_err(json)?;
+        let found: Value = serde_json::from_slice(bytes).map_err(json)?;
+        match difference(&serde_json::to_value(&draft).map_err(json)?, &found) {
+            Some(place) => Err(GenesisJsonError::Form(format!("/{}", place.join("/")))),
+            None => Ok(Self::new(draft)?),
+        }
+    }
+}
+
+/// Names on the way to the first place where two values differ.
+fn difference(wanted: &Value, found: &Value) -> Option<Vec<String>> {
+    let below = |name: String, [wanted, found]: [&Value; 2]| {
+        difference(wanted, found).map(|place| [vec![name], place].concat())
+    };
+    match (wanted, found) {
+        (Value::Object(wanted), Value::Object(found)) => {
+            let of_other = found.keys().find(|name| !wanted.contains_key(*name)).map(|name| vec![name.clone()]);
+            let names = wanted.iter().map(|(name, value)| match found.get(name) {
+                Some(other) => below(name.clone(), [value, other]),
+                None => Some(vec![name.clone()]),
+            });
+            of_other.or_else(|| names.flatten().next())
+        }
+        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
+            let pairs = wanted.iter().zip(found).enumerate();
+            pairs.filter_map(|(at, (wanted, found))| below(at.to_string(), [wanted, found])).next()
+        }
+        (wanted, found) => (wanted != found).then(Vec::new),
+    }
+}
