@@ -23,6 +23,13 @@ missing are failures, so that no case can pass unread.
     record              secret and slots: their commitment and data_key; disclosure
     subject             employer, contract: alpha; proof: shows the subject. With error: it does not
     chain               archive, on the genesis of the same file: verdict; first finding, or tip, roots, events
+    verdict             section of the page; genesis, archive, from: by the names of other cases of its file; tip_file:
+                        what a home's own tip file names. says: what an audit has to say at full depth; shorter: what one
+                        that begins with less may say, where that is another; keeps: all that it gives to keep.
+                        With exit instead: the input is a mistake
+    succession          old, new: the parts of two geneses; approvals: of whom; holds: whether they do together
+    part                bytes: of which archives and geneses are made
+    kept                value: a file that an auditor gives
 
 What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block,
 a membership change in what is below, that in a foot. Certificates, submissions and feet are verified by a genesis that
@@ -33,15 +40,15 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .archive import (
-    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, Unreadable, read_frames, read_head, write_frame,
-    write_head,
+    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, OtherChain, Unreadable, read_frames, read_head,
+    write_frame, write_head,
 )
-from .audit import audit
+from .audit import Report, audit
 from .block import Block, Body, Header, Submission, Summary
 from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator
 from .chain import Finding, Tip
@@ -53,12 +60,14 @@ from .crypto import holds, signed_bytes
 from .event import ENTRY, EVENT, EventEntry
 from .fold import State
 from .foot import stand_on
-from .genesis import Genesis, Predecessor, genesis_from_json
+from .genesis import Genesis, NoSuccession, Predecessor, genesis_from_json, verify_succession
 from .governance import ApprovalText, Control, proposal_id
+from .judge import FULL, Depth, Kept
 from .lineage import MembershipChange
 from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
 from .merkle import Frontier, leaf_hash, root_over
 from .record import Disclosure, Kind, Revealed, check_record, data_key, slot_names
+from .report import to_json
 from .subject import contract_alpha, employer_alpha, subject_of, verify
 from .trust import Trust
 
@@ -262,7 +271,9 @@ def refused(case: Case, why: str | None) -> Iterator[str]:
 
 def is_used(case: Case) -> bool:
     """A genesis that chains stand on needs no hash: theirs is in every header."""
-    return case.kind == "genesis" and any(other.kind == "chain" for other in case.file.cases)
+    if case.kind != "genesis":
+        return False
+    return any(other.kind == "chain" or other.fields.get("genesis") == case.name for other in case.file.cases)
 
 
 def nothing_more(case: Case, value: Any) -> Iterator[str]:
@@ -635,14 +646,125 @@ def judge_chain(case: Case) -> Iterator[str]:
     yield from differs(case, "events", report.judged.sound.events)
 
 
+# -- verdicts ----------------------------------------------------------------------------------
+
+SECTIONS = {"15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "16", "16.1", "16.2"}
+LESS = Depth(every_certificate=False, every_map=False)
+
+
+def judge_verdict(case: Case) -> Iterator[str]:
+    if case.take("section") not in SECTIONS:
+        yield "the page has no such section"
+    given = Given.of(case)
+    try:
+        full, less = given.audit(FULL), given.audit(LESS)
+    except (Invalid, OtherChain):
+        yield from differs(case, "exit", 2)
+        return
+    yield from judge_answer(case.take("says"), full)
+    yield from judge_answer(case.take("shorter" if case.has("shorter") else "says"), less)
+    if case.has("keeps"):
+        yield from differs(case, "keeps", to_json(full)["bookmark"])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is given to an audit, not yet looked into."""
+
+    genesis: bytes
+    archive: bytes
+    kept: str | None
+    """A file, in JSON."""
+    tip_file: Kept | None
+
+    @classmethod
+    def of(cls, case: Case) -> "Given":
+        genesis = named(case, "genesis", case.take("genesis"))["bytes"]
+        archive = joined(case, "archive")
+        kept = json.dumps(named(case, "kept", case.take("from"))["value"]) if case.has("from") else None
+        tip = case.take("tip_file") if case.has("tip_file") else None
+        if kept and tip:
+            raise Wrong("what the auditor kept and a tip file are not given together")
+        return cls(from_hex(genesis), archive, kept, tip and Kept(tip["height"], from_hex(tip["block"])))
+
+    def audit(self, depth: Depth) -> Report:
+        """`Invalid` or `OtherChain` is raised where what is given is a mistake."""
+        genesis = Genesis.decode(self.genesis)
+        kept = Kept.from_json(self.kept, genesis.chain_id()) if self.kept else self.tip_file
+        report = audit(io.BytesIO(self.archive), genesis, depth, kept)
+        # This verifier reads no home. What a tip file names is held against the chain as what an auditor kept is, but
+        # that it never proves where a stretch starts.
+        return replace(report, judged=replace(report.judged, met=False)) if self.tip_file else report
+
+
+def joined(case: Case, field: str) -> bytes:
+    """The bytes of parts, each named or in hexadecimal."""
+    parts = {part.name: part.fields["bytes"] for part in case.file.cases if part.kind == "part"}
+    return b"".join(from_hex(parts.get(part, part)) for part in case.take(field))
+
+
+def named(case: Case, kind: str, name: str) -> dict[str, Any]:
+    for other in case.file.cases:
+        if (other.kind, other.name) == (kind, name):
+            return other.fields
+    raise Wrong(f"no {kind} of this file is named {name!r}")
+
+
+ANSWER = {"verdict", "height", "at", "signed", "bookmark", "tip", "log_root", "map_root"}
+
+
+def judge_answer(wanted: dict[str, Any], report: Report) -> Iterator[str]:
+    """All of an answer; but how the reading ended is not said where it does not matter, since something kept is missing."""
+    if not ANSWER <= set(wanted) <= ANSWER | {"ended"}:
+        yield "an answer has other fields"
+    said = to_json(report)
+    said["bookmark"] = said["bookmark"] and said["bookmark"]["height"]
+    for name, value in wanted.items():
+        if said.get(name) != value:
+            yield f"{name} should be {said.get(name)}, at {report.judged.depth}"
+
+
+def judge_part(case: Case) -> Iterator[str]:
+    if not case.bytes("bytes"):
+        yield "a part without bytes"
+    lists = [other.fields.get(field, ()) for other in case.file.cases for field in ("archive", "old", "new")]
+    if not any(case.name in parts for parts in lists):
+        yield "nothing in this file is made of it"
+
+
+def judge_succession(case: Case) -> Iterator[str]:
+    approvals = case.take("approvals")
+    if any(set(approval) != {"member", "signature"} for approval in approvals):
+        yield "an approval has a member and a signature"
+    by = [(approval["member"].encode(), from_hex(approval["signature"])) for approval in approvals]
+    old, new, why = joined(case, "old"), joined(case, "new"), None
+    try:
+        verify_succession(Genesis.decode(old), Genesis.decode(new), by)
+    except (Invalid, NoSuccession) as error:
+        why = str(error)
+    if case.take("holds") is not (why is None):
+        yield f"it fails: {why}" if why else "it holds"
+
+
+def judge_kept(case: Case) -> Iterator[str]:
+    if not isinstance(case.take("value"), dict):
+        yield "it is no JSON object"
+    if not any(other.fields.get("from") == case.name for other in case.file.cases):
+        yield "nobody gives it"
+
+
 JUDGES: dict[str, Callable[[Case], Iterator[str]]] = {
     **dict.fromkeys(STRUCTURES, judge_structure),
     "application": judge_application,
     "archive_head": judge_archive_head,
     "chain": judge_chain,
     "frame": judge_frame,
+    "kept": judge_kept,
     "map": judge_map,
+    "part": judge_part,
     "record": judge_record,
     "signed": judge_signed,
     "subject": judge_subject,
+    "succession": judge_succession,
+    "verdict": judge_verdict,
 }

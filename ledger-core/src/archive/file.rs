@@ -3,7 +3,6 @@
 
 use super::{FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, StateRows, read_head};
 use crate::certificate::Certificate;
-use crate::chain::Prefix;
 use crate::codec;
 use crate::contract::State;
 use crate::crypto::ChainId;
@@ -130,38 +129,52 @@ impl<R: ReadAt> Archive<R> {
         from.read_at(0, &mut head).map_err(|why| NotOpened::Head(why.to_string()))?;
         let named = read_head(&head).map_err(|why| NotOpened::Head(why.to_string()))?;
         let mut archive = Self { from, chain: *chain, at: HEAD_BYTES as u64 };
-        let start = archive.start().map_err(NotOpened::Foot);
         if named == *chain {
-            return Ok((start?, archive));
+            let start = archive.start().map_err(NotOpened::Foot)?;
+            return Ok((start, archive));
         }
         // A head that names another chain was damaged, if what stands behind it is of this one (format.md §16.1).
-        match start.ok().and_then(|start| archive.chain_behind(&start)) {
+        match archive.chain_behind() {
             Some(behind) if behind == *chain => Err(NotOpened::Head(format!("it names chain {named}"))),
             Some(_) | None => Err(NotOpened::OtherChain(named)),
         }
     }
 
-    /// The chain of the header below, or else of the first block.
-    fn chain_behind(&mut self, start: &Start) -> Option<ChainId> {
-        match (&start.foot.below, self.next()) {
-            (Some(below), _) => Some(below.header.chain),
-            (None, Next::Block(bytes)) => Prefix::read(&bytes).map(|prefix| prefix.chain),
-            (None, Next::Last(_)) => None,
+    /// The chain of the header below, or else of the first block: bytes 3 to 34 of it, whatever else it holds
+    /// (format.md §16.1).
+    fn chain_behind(&mut self) -> Option<ChainId> {
+        let foot = self.foot().ok()?;
+        if let Some(below) = &foot.below {
+            return Some(below.header.chain);
+        }
+        self.counted_by(&foot).ok()?;
+        match self.next() {
+            Next::Block(bytes) => bytes.get(3..35).and_then(|chain| chain.try_into().ok()).map(ChainId),
+            Next::Last(_) => None,
         }
     }
 
     fn start(&mut self) -> Result<Start, String> {
-        let foot: Foot = match self.frame()? {
+        let foot = self.foot()?;
+        let states = self.counted_by(&foot)?;
+        Ok(Start { foot, states })
+    }
+
+    fn foot(&mut self) -> Result<Foot, String> {
+        match self.frame()? {
             Some(Frame { kind: FrameKind::Foot, bytes, end }) => {
                 self.at = end;
-                codec::decode(&bytes).map_err(|why| why.to_string())?
+                codec::decode(&bytes).map_err(|why| why.to_string())
             }
             Some(Frame { kind: FrameKind::States | FrameKind::Block | FrameKind::Certificate, .. }) | None => {
-                return Err("there is none behind the head".to_owned());
+                Err("there is none behind the head".to_owned())
             }
-        };
-        let states = foot.states.map(|wanted| self.states(wanted)).transpose()?;
-        Ok(Start { foot, states })
+        }
+    }
+
+    /// The states that a foot counts; none where it counts none.
+    fn counted_by(&mut self, foot: &Foot) -> Result<Option<Vec<(MapKey, State)>>, String> {
+        foot.states.map(|wanted| self.states(wanted)).transpose()
     }
 
     fn states(&mut self, wanted: u64) -> Result<Vec<(MapKey, State)>, String> {

@@ -14,12 +14,15 @@
 
 mod annex;
 mod archives;
+mod bounds;
 mod chains;
 mod faults;
 mod private;
 mod refused;
 mod signatures;
 mod structures;
+mod successions;
+mod verdicts;
 
 use serde_json::{Value, json};
 use sha2::Digest as _;
@@ -44,7 +47,14 @@ fn files() -> Vec<File> {
     let mut files = structures::files();
     files.extend(private::files());
     files.extend(refused::files());
-    files.extend([archives::file(), chains::file(), faults::file()]);
+    files.extend([
+        archives::file(),
+        bounds::file(),
+        chains::file(),
+        faults::file(),
+        verdicts::file(),
+        successions::file(),
+    ]);
     files
 }
 

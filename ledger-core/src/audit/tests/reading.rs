@@ -225,6 +225,33 @@ fn another_chains_archive_is_a_mistake_of_who_gave_it() {
     assert_eq!(found, Err(NotOpened::OtherChain(network.tip.chain())));
 }
 
+/// What stands in the place of the first block need not be one, nor be long enough for its height.
+#[test]
+fn bytes_3_to_34_of_the_first_block_say_of_which_chain_it_is() {
+    let network = grown(1);
+    for (bytes, is_a_mistake) in [(35, false), (42, false), (34, true), (0, true)] {
+        let mut file = whole(&network, &[network.blocks[0][..bytes].to_vec()], None);
+        file[20] ^= 1;
+        let found = judge_file(&network, &file, &EVERY).map(|judged| Report::of(&judged).ended);
+        assert_eq!((found.is_err(), found.ok()), (is_a_mistake, (!is_a_mistake).then_some("head")), "{bytes}");
+    }
+}
+
+/// Where the foot's header below is of this chain, nothing behind it is asked.
+#[test]
+fn a_header_below_says_of_which_chain_it_is_whatever_becomes_of_the_states() {
+    let network = grown(4);
+    let then = network.at(Height(2));
+    let mut file = archive(&network, &then.foot(), &then.map, &network.blocks[2..], network.certificate.as_ref());
+    let states = HEAD_BYTES + FRAME_HEAD_BYTES + codec::encode(&then.foot()).len();
+    file[20] ^= 1;
+    for at in [states, states + 30] {
+        let mut file = file.clone();
+        file[at] ^= 1;
+        assert_eq!(said(&network, &file, &EVERY).ended, "head");
+    }
+}
+
 /// The certificate of block 2 in block 3 has two of four signatures, and block 3 is signed by enough.
 #[test]
 fn the_shorter_depth_hides_only_what_enough_have_signed_and_says_what_it_left_out() {

@@ -106,6 +106,10 @@ fn parts(refuse: Refuse<'_>) {
         old.header.control = old.control.hash();
         certify(old);
     });
+    old("a predecessor's header at height 0", &|old| {
+        old.header.height = Height(0);
+        certify(old);
+    });
     old("a predecessor with a newer protocol", &|old| {
         old.control.protocol = Protocol(2);
         old.header.control = old.control.hash();

@@ -8,7 +8,7 @@ mod memberships;
 mod proofs;
 
 use crate::{File, hex};
-use bincode::Decode;
+use bincode::{Decode, Encode};
 use ledger_core::codec;
 use serde_json::{Value, json};
 use std::fmt::{Debug, Display};
@@ -32,6 +32,26 @@ impl Cases<'_> {
         self.cases.push(case);
         self.cases.last_mut().unwrap()
     }
+}
+
+/// A value whose encoding decodes to no value of its own type.
+pub(crate) trait Encoding {
+    /// The bytes, and why they are refused; none where they are not.
+    fn refused(&self) -> (Vec<u8>, Option<String>);
+}
+
+impl<T: Encode + Decode<()>> Encoding for T {
+    fn refused(&self) -> (Vec<u8>, Option<String>) {
+        let bytes = codec::encode(self);
+        let why = codec::decode::<T>(&bytes).err().map(|why| why.to_string());
+        (bytes, why)
+    }
+}
+
+/// Takes up a value that the encoding does not hold.
+pub(crate) fn no(cases: &mut Vec<Value>, kind: &'static str, name: &str, value: &dyn Encoding) {
+    let (bytes, why) = value.refused();
+    Cases { kind, cases }.push(name, bytes, why.expect(name));
 }
 
 fn with(bytes: &[u8], at: usize, value: u8) -> Vec<u8> {
@@ -60,6 +80,7 @@ pub(crate) fn files() -> Vec<File> {
     let mut encodings = Vec::new();
     encodings::add(&mut encodings);
     memberships::add(&mut encodings);
+    crate::bounds::refuse(&mut encodings);
     let mut checks = Vec::new();
     genesis::add(&mut checks);
     certificates::add(&mut checks);
