@@ -35,6 +35,21 @@ const LINE: &[&str] = &[
 /// Modules that exist for tests alone.
 const TESTS: &[&str] = &["fixture", "laws", "skipped", "vectors"];
 
+/// The page and the script that counts have the same files in the same order, and all are there.
+#[test]
+fn the_reading_list_is_the_same_on_the_page_and_in_the_script() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = fs::read_to_string(root.join("../tools/reading_list.sh")).unwrap();
+    let counted: Vec<_> =
+        script.split('"').find(|part| part.contains("codec.rs")).unwrap().split_whitespace().collect();
+    let page = fs::read_to_string(root.join("../docs/architecture.md")).unwrap();
+    let section = page.split("### What an auditor reads").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let listed: Vec<_> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    assert_eq!(listed, counted);
+    assert!(counted.len() > 40 && counted.iter().all(|file| root.join("src").join(file).is_file()));
+}
+
 #[test]
 fn each_module_uses_only_those_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -381,8 +381,8 @@ impl Watch for Unwatched {
 }
 
 /// Bytes and blocks that are judged together.
-const BATCH_BYTES: usize = 8 << 20;
-const BATCH_BLOCKS: usize = 512;
+pub(super) const BATCH_BYTES: usize = 8 << 20;
+pub(super) const BATCH_BLOCKS: usize = 512;
 
 /// Judges what is offered, to its end. One batch is read while another is judged.
 #[must_use]

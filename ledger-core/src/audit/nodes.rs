@@ -4,17 +4,13 @@
 //! there, each going on with its own nodes.
 
 use super::bookmark::Bookmark;
-use super::judge::{Judge, Options};
+use super::judge::{BATCH_BLOCKS, BATCH_BYTES, Judge, Options};
 use super::judged::{Depth, Ended, Finding, Judged};
 use super::{Verdict, verdict};
 use crate::archive::{Blocks, Last, Next, Start};
 use crate::chain::Kind;
 use crate::genesis::Genesis;
 use crate::names::{BlockHash, Height};
-
-/// Bytes and blocks that are judged together.
-const BATCH_BYTES: usize = 8 << 20;
-const BATCH_BLOCKS: usize = 512;
 
 /// What a node says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
