@@ -40,7 +40,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 fn check(found: &Certificate) {
     let (network, good) = &*NETWORK;
     let tip = &network.tip;
-    if found.verify(&tip.chain, &tip.signers, good.height, good.block).is_ok() {
+    if found.verify(&tip.chain(), tip.signers(), good.height, good.block).is_ok() {
         assert_eq!((found.height, found.round, found.block), (good.height, good.round, good.block));
         assert!(found.signatures.iter().all(|signature| good.signatures.contains(signature)));
         assert!(found.signatures.windows(2).all(|pair| pair[0].node < pair[1].node));

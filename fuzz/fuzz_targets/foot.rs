@@ -39,9 +39,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 fn check(foot: &Foot) {
     let (network, good) = &*CHAIN;
     let Ok(tip) = foot.tip(&network.genesis) else { return };
-    assert!([&network.genesis.membership, &network.tip.membership].contains(&&*tip.membership));
+    assert!([&network.genesis.membership, network.tip.membership()].contains(&&**tip.membership()));
     let certificate = network.certificate.as_ref().expect("blocks were made");
-    if certificate.verify(&tip.chain, &tip.signers, tip.height, tip.hash).is_ok() {
+    if certificate.verify(&tip.chain(), tip.signers(), tip.height(), tip.hash()).is_ok() {
         assert_eq!(tip, network.tip);
         assert_eq!(foot.below.as_ref().map(|below| &below.header), good.below.as_ref().map(|below| &below.header));
     }

@@ -41,7 +41,7 @@ fn json_genesis(data: &[u8]) {
         assert_eq!(Genesis::from_json(&written).expect("what was written can be read"), genesis);
         // A chain can begin with it, and by no other membership.
         let tip = Tip::genesis(&genesis);
-        assert_eq!((tip.chain, tip.membership_hash), (genesis.chain_id(), genesis.membership.hash()));
+        assert_eq!((tip.chain(), tip.membership_hash()), (genesis.chain_id(), genesis.membership.hash()));
         assert_eq!(codec::decode::<Genesis>(&codec::encode(&genesis)).expect("its encoding"), genesis);
     }
 }

@@ -16,7 +16,7 @@ use ledger_core::chain::{HashedBlock, check, replay};
 use ledger_core::codec::encode;
 use ledger_core::event::{Action, Entry, Event, Seal};
 use ledger_core::fixture::{self, Network, code};
-use ledger_core::map::Table;
+use ledger_core::map::ContractMap;
 use ledger_core::merkle::{leaf_hash, root_parallel};
 use ledger_core::submission::Submission;
 use rayon::prelude::*;
@@ -30,7 +30,7 @@ fn chain(events: u64, per_submission: u64) -> Network {
     let mut made = 0;
     while made < events {
         let mut submissions = Vec::new();
-        let mut sequence = network.tip.control.last_sequence(ledger_core::names::NodeNumber(1)).next();
+        let mut sequence = network.tip.control().last_sequence(ledger_core::names::NodeNumber(1)).next();
         for _ in 0..1000 / per_submission {
             let of = |n: u64| {
                 fixture::event(
@@ -89,7 +89,7 @@ fn main() {
     for per_submission in [50, 500] {
         let network = chain(events, per_submission);
         let entries = entries(&network);
-        let log_root = network.tip.frontier.root();
+        let log_root = network.tip.frontier().root();
         let [bare, whole, every] = in_turns(
             5,
             [
@@ -99,8 +99,8 @@ fn main() {
                 },
                 &mut || {
                     let judged = audit(&network, Depth::default());
-                    let found = judged.sound().map(|tip| (tip.frontier.root(), tip.map_root));
-                    assert_eq!(found, Some((network.tip.frontier.root(), network.map.root())));
+                    let found = judged.sound().map(|tip| (tip.frontier().root(), tip.map_root()));
+                    assert_eq!(found, Some((network.tip.frontier().root(), network.map.root())));
                     assert_eq!(verdict(&judged), Verdict::Holds);
                 },
                 &mut || {
@@ -140,7 +140,7 @@ fn one_block() {
             &mut || {
                 let block = HashedBlock::read(bytes).unwrap();
                 let replayed = replay(&block, &fresh.tip).unwrap();
-                black_box(replayed.fold(&mut Table::default()));
+                black_box(replayed.fold_into(&mut ContractMap::new()));
                 black_box(replayed.into_tip());
             },
             &mut || {

@@ -71,7 +71,7 @@ fn fill(most: usize, event: impl Fn(u64) -> Event) -> Vec<Event> {
 
 /// The events as submissions of node 2, so many in each.
 fn submissions(network: &Network, per_submission: usize, events: &[Event]) -> Vec<Submission> {
-    let next = network.tip.control.last_sequence(NodeNumber(2)).next().0;
+    let next = network.tip.control().last_sequence(NodeNumber(2)).next().0;
     let chunks = events.chunks(per_submission).zip(next..);
     chunks.map(|(events, sequence)| network.submission_at(2, Sequence(sequence), events.to_vec())).collect()
 }
@@ -107,7 +107,7 @@ fn large_trust(number: u64) -> Event {
 
 /// Approvals with bad signatures: every open proposal, in the name of every member, again and again.
 fn bad_approvals(network: &Network) -> Vec<Event> {
-    let proposals: Vec<ProposalId> = network.tip.control.proposals.iter().map(|open| open.id).collect();
+    let proposals: Vec<ProposalId> = network.tip.control().proposals.iter().map(|open| open.id).collect();
     let members = u64::from(MEMBERS);
     fill(usize::MAX, |number| {
         let member = code(&member_code((number % members) as u32 + 1));
@@ -127,7 +127,7 @@ fn bad_by_all(network: &Network) -> Vec<Submission> {
     let used: usize = all.iter().map(|submission| ledger_core::codec::encode(submission).len()).sum();
     let ordinary = fill(100_000, ordinary);
     let rest = ordinary.len() * (BLOCK - used) / BLOCK;
-    let next = network.tip.control.last_sequence(NodeNumber(2)).0 + 2;
+    let next = network.tip.control().last_sequence(NodeNumber(2)).0 + 2;
     let rest = ordinary[..rest].chunks(500).zip(next..);
     all.extend(rest.map(|(events, sequence)| network.submission_at(2, Sequence(sequence), events.to_vec())));
     all

@@ -1,10 +1,7 @@
-//! What validators sign, and the certificate that makes a block final (`format.md §10`).
+//! The votes of validators, and the certificate that they make, by which a block is final (`format.md §10`).
 //!
 //! ```text
 //! prevote, precommit    chain id ‖ height(8) ‖ round(4) ‖ option of block hash(1 or 33)
-//! consensus proposal    chain id ‖ height(8) ‖ round(4) ‖ block hash(32) ‖ option of valid round(1 or 5) ‖ proposer(4)
-//! parts                 chain id ‖ height(8) ‖ round(4) ‖ block hash(32) ‖ parts(4) ‖ bytes(4) ‖ proposer(4)
-//! validator             chain id ‖ node number(4) ‖ peer key(32)
 //!
 //! certificate           height(8) ‖ round(4) ‖ block hash(32) ‖ signatures
 //! signature             node number(4) ‖ signature(64)
@@ -12,8 +9,12 @@
 //!
 //! The bytes belong to no engine: prevote, precommit and the rest each have their own domain.
 
+mod agreement;
+
+pub use agreement::{ConsensusProposal, Parts, ValidatorProof};
+
 use crate::codec::List;
-use crate::crypto::{ChainId, Domain, PublicKey, SecretKey, Signature, SignedMessage};
+use crate::crypto::{ChainId, Domain, Signature, SignedMessage};
 use crate::membership::{MAX_MEMBERS, MAX_NODES, Membership, Purpose};
 use crate::names::{BlockHash, Height, NodeNumber, Round};
 use bincode::{Decode, Encode};
@@ -40,47 +41,6 @@ pub struct Vote {
     pub block: Option<BlockHash>,
 }
 
-/// A proposer's claim that a block is to be voted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct ConsensusProposal {
-    /// The height.
-    pub height: Height,
-    /// The round.
-    pub round: Round,
-    /// The block.
-    pub block: BlockHash,
-    /// The round in which it was found valid before, where it is proposed again.
-    pub valid_round: Option<Round>,
-    /// The proposer.
-    pub proposer: NodeNumber,
-}
-
-/// Head of a block that travels in parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Parts {
-    /// The height.
-    pub height: Height,
-    /// The round.
-    pub round: Round,
-    /// The block.
-    pub block: BlockHash,
-    /// Number of parts.
-    pub parts: u32,
-    /// Bytes of the block.
-    pub bytes: u32,
-    /// The proposer.
-    pub proposer: NodeNumber,
-}
-
-/// Binding of a transport identity to a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct ValidatorProof {
-    /// The node.
-    pub node: NodeNumber,
-    /// Its peer key.
-    pub peer: PublicKey,
-}
-
 impl Vote {
     /// The bytes that are signed.
     #[must_use]
@@ -90,30 +50,6 @@ impl Vote {
             VoteKind::Precommit => Domain::Precommit,
         };
         SignedMessage::new(domain, chain, self)
-    }
-}
-
-impl ConsensusProposal {
-    /// The bytes that are signed.
-    #[must_use]
-    pub fn message(&self, chain: &ChainId) -> SignedMessage {
-        SignedMessage::new(Domain::ConsensusProposal, chain, self)
-    }
-}
-
-impl Parts {
-    /// The bytes that are signed.
-    #[must_use]
-    pub fn message(&self, chain: &ChainId) -> SignedMessage {
-        SignedMessage::new(Domain::Parts, chain, self)
-    }
-}
-
-impl ValidatorProof {
-    /// The bytes that are signed.
-    #[must_use]
-    pub fn message(&self, chain: &ChainId) -> SignedMessage {
-        SignedMessage::new(Domain::Validator, chain, self)
     }
 }
 
@@ -220,23 +156,6 @@ impl Certificate {
         } else {
             Err(E::Power { found: power, total: membership.total_power() })
         }
-    }
-
-    /// A certificate of validators whose keys the caller holds: a network of one, or a test.
-    #[must_use]
-    pub fn sign(
-        chain: &ChainId,
-        height: Height,
-        round: Round,
-        block: BlockHash,
-        signers: &[(NodeNumber, &SecretKey)],
-    ) -> Self {
-        let message = Vote { height, round, block: Some(block) }.message(VoteKind::Precommit, chain);
-        let mut signatures: Vec<_> =
-            signers.iter().map(|(node, key)| CommitSignature { node: *node, signature: key.sign(&message) }).collect();
-        signatures.sort_by_key(|signature| signature.node);
-        signatures.truncate(MAX_MEMBERS * MAX_NODES);
-        Self { height, round, block, signatures: List::new(signatures).unwrap_or_default() }
     }
 }
 

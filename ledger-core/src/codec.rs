@@ -77,7 +77,7 @@ pub(crate) fn decode_prefix<T: Decode<()>>(bytes: &[u8]) -> Result<(T, &[u8]), D
         return Err(DecodeError::TooLong(bytes.len()));
     }
     match bincode::decode_from_slice::<T, _>(bytes, config()) {
-        Ok((value, used)) => Ok((value, bytes.get(used..).unwrap_or_default())),
+        Ok((value, used)) => bytes.get(used..).map(|rest| (value, rest)).ok_or(DecodeError::Truncated),
         Err(BincodeDecodeError::UnexpectedEnd { .. }) => Err(DecodeError::Truncated),
         Err(BincodeDecodeError::OtherString(why)) => Err(DecodeError::Refused(why)),
         Err(BincodeDecodeError::UnexpectedVariant { found, .. }) => {
@@ -219,7 +219,7 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// [`TooMany`], when there are `MAX` already: then nothing has changed.
     pub fn insert(&mut self, at: usize, item: T) -> Result<(), TooMany> {
         if self.0.len() >= MAX {
-            return Err(TooMany { found: self.0.len() + 1, max: MAX });
+            return Err(TooMany { found: self.0.len().saturating_add(1), max: MAX });
         }
         self.0.insert(at.min(self.0.len()), item);
         Ok(())
@@ -362,10 +362,11 @@ impl<C, const MAX: usize> Decode<C> for Bytes<MAX> {
         let count = decode_count(MAX, from)?;
         let mut bytes = Vec::new();
         // In steps, so that a claimed length costs no memory before its bytes are there.
-        let mut step = [0; 1024];
+        const STEP: usize = 1024;
+        let mut step = [0; STEP];
         while bytes.len() < count {
-            let size = step.len().min(count - bytes.len());
-            let Some(room) = step.get_mut(..size) else { break };
+            let left = count.saturating_sub(bytes.len());
+            let (room, _) = step.split_at_mut(left.min(STEP));
             from.reader().read(room)?;
             bytes.extend_from_slice(room);
         }

@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     reason = "only tests use this module, and they may fail by panicking"
 )]
 
@@ -13,7 +15,7 @@ use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{Bytes, List, Text};
 use crate::contract::{HistoryHash, State, Status};
-use crate::crypto::{Domain, Hasher, SecretKey, Suite};
+use crate::crypto::{ChainId, Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
 use crate::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
@@ -25,7 +27,8 @@ use crate::membership::{
 };
 use crate::merkle::LogIndex;
 use crate::names::{
-    Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, SchemaVersion, Sequence, Subject, Timestamp,
+    BlockHash, Commitment, Height, MemberCode, NodeNumber, Ordinal, PROTOCOL, Round, SchemaVersion, Sequence, Subject,
+    Timestamp,
 };
 use crate::submission::Submission;
 
@@ -147,10 +150,16 @@ pub fn edited(genesis: &Genesis, edit: impl FnOnce(&mut GenesisDraft)) -> Genesi
 /// A certificate of all validators of the block at a tip.
 #[must_use]
 pub fn certificate(tip: &Head) -> Certificate {
-    let voters = tip.signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
+    certificate_of(&tip.chain(), tip.signers(), tip.height(), tip.hash())
+}
+
+/// A certificate by all validators of a membership, of whatever block.
+#[must_use]
+pub fn certificate_of(chain: &ChainId, signers: &Membership, height: Height, block: BlockHash) -> Certificate {
+    let voters = signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
     let keys: Vec<_> = voters.map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
     let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
-    Certificate::sign(&tip.chain, tip.height, Round(0), tip.hash, &signers)
+    Certificate::sign(chain, height, Round(0), block, &signers)
 }
 
 impl Network {
@@ -171,7 +180,7 @@ impl Network {
     /// The next submission of a node.
     #[must_use]
     pub fn submission(&self, node: u32, events: Vec<Event>) -> Submission {
-        let next = self.tip.control.last_sequence(NodeNumber(node)).next();
+        let next = self.tip.control().last_sequence(NodeNumber(node)).next();
         self.submission_at(node, next, events)
     }
 
@@ -179,7 +188,7 @@ impl Network {
     #[must_use]
     pub fn submission_at(&self, node: u32, sequence: Sequence, events: Vec<Event>) -> Submission {
         let key = node_key(node, Purpose::Submission);
-        Submission::sign(&self.tip.chain, &key, NodeNumber(node), sequence, events).unwrap()
+        Submission::sign(&self.tip.chain(), &key, NodeNumber(node), sequence, events).unwrap()
     }
 
     /// The next block, one second after the last, not final yet.
@@ -187,7 +196,7 @@ impl Network {
     pub fn checked(&self, submissions: Vec<Submission>) -> CheckedBlock {
         let proposal = Proposal {
             proposer: NodeNumber(1),
-            time: Timestamp(self.tip.time.0 + 1000),
+            time: Timestamp(self.tip.time().0 + 1000),
             parent_certificate: self.certificate.clone(),
             submissions,
         };
@@ -213,11 +222,11 @@ impl Network {
     /// has a node.
     pub fn govern(&mut self, change: Change, effective: Height) -> FinalBlock {
         let id = change.id(effective);
-        let membership = &self.tip.membership;
+        let membership = self.tip.membership();
         let with_nodes = membership.members().iter().filter_map(|member| Some((member.code, member.nodes.first()?)));
         // A member is numbered as its first node is.
         let approvals = with_nodes.map(|(code, node)| {
-            Event::Approve(Approve::sign(&self.tip.chain, &governance_key(node.number.0), code, id))
+            Event::Approve(Approve::sign(&self.tip.chain(), &governance_key(node.number.0), code, id))
         });
         let propose = Event::Propose(Box::new(Propose { change: change.into(), effective }));
         let events = [propose].into_iter().chain(approvals).collect();

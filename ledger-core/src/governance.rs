@@ -13,7 +13,7 @@ pub use control::{
     Considered, Control, ControlError, MAX_APPROVED, MAX_OPEN, MAX_PROPOSALS, MAX_PROPOSED, MAX_STREAMS, MOST_AHEAD,
     OpenProposal, ProposeError, Stream,
 };
-pub(crate) use fold::{Motion, Moved, fold};
+pub(crate) use fold::{Motion, Moved, Turn, fold};
 
 #[cfg(test)]
 mod tests;

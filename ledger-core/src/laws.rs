@@ -127,9 +127,9 @@ fn one_part_of_a_chain_has_one_encoding() {
         }
     }
     check::<Certificate>(network.certificate.as_ref().unwrap());
-    check::<Control>(&network.tip.control);
-    check::<Membership>(&network.tip.membership);
-    check::<Frontier>(&network.tip.frontier);
+    check::<Control>(network.tip.control());
+    check::<Membership>(network.tip.membership());
+    check::<Frontier>(network.tip.frontier());
     check::<Foot>(&network.foot());
     check(&Foot::default());
     let rows = network.map.iter().map(|(key, state)| StateRow { key: *key, state: *state }).collect();
@@ -165,8 +165,8 @@ fn one_genesis_has_one_encoding() {
     check::<Genesis>(&network.genesis);
     check::<Genesis>(&fixture::edited(&network.genesis, |genesis| {
         genesis.predecessor = Some(network.predecessor());
-        genesis.membership = (*network.tip.membership).clone();
-        genesis.time = network.tip.time;
+        genesis.membership = (**network.tip.membership()).clone();
+        genesis.time = network.tip.time();
     }));
 }
 

@@ -27,6 +27,16 @@
 //! | [`annex`] | the plaintext: the annex's five messages, one outcome an item |
 //! | [`record`] | slots → leaves → commitment; disclosure |
 #![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
+#![cfg_attr(
     test,
     allow(
         clippy::unwrap_used,

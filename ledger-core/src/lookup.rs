@@ -65,8 +65,7 @@ impl Alpha {
     }
 
     fn new(domain: Domain, suite: Suite, names: &[&str]) -> Result<Self, NameTooLong> {
-        let (head, length) = domain.head(suite);
-        let mut bytes = head.get(..length).unwrap_or(&head).to_vec();
+        let mut bytes = domain.head(suite).as_ref().to_vec();
         for name in names {
             let length = u16::try_from(name.len()).map_err(|_| NameTooLong(name.len()))?;
             bytes.extend_from_slice(&length.to_be_bytes());

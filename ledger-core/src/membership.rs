@@ -129,7 +129,7 @@ pub enum MembershipError {
 /// that is honest, as long as no more than a third lies.
 #[must_use]
 pub fn is_quorum_of(power: u64, total: u64) -> bool {
-    u128::from(power) * 3 > u128::from(total) * 2
+    u128::from(power).saturating_mul(3) > u128::from(total).saturating_mul(2)
 }
 
 impl Membership {

@@ -10,6 +10,7 @@ use ledger_core::archive::{Archive, Blocks, Foot, HEAD_BYTES, Last, Next, NotOpe
 use ledger_core::audit::*;
 use ledger_core::block::Body;
 use ledger_core::certificate::Certificate;
+use ledger_core::chain::Fault;
 use ledger_core::codec::{self, List};
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code, forger, node_key};
@@ -24,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const FULL: Options = Options { depth: Depth::FULL, from: None, tip_file: None };
 
 fn fill(network: &mut Network, salt: u64) {
-    let height = network.tip.height.0 + 1;
+    let height = network.tip.height().0 + 1;
     let events =
         (0..3).map(|i| fixture::event(salt * 1000 + height * 10 + i, Action::New { keeper: code("370100") })).collect();
     let second = network.submission(2, vec![fixture::event(salt * 1000 + (height - 1) * 10 + 1, Action::Renew)]);
@@ -58,7 +59,7 @@ fn file_of(network: &Network, blocks: &[Vec<u8>], own: Option<&Certificate>) -> 
     forger::archive(network, &Foot::default(), &ContractMap::default(), blocks, own)
 }
 fn judged(network: &Network, file: &[u8], options: &Options) -> Result<Judged, NotOpened> {
-    match Archive::open(file, &network.tip.chain) {
+    match Archive::open(file, &network.tip.chain()) {
         Ok((start, mut blocks)) => Ok(judge(&network.genesis, &start, &mut blocks, options.clone(), &mut Unwatched)),
         Err(why) => Judged::not_opened(why.clone()).ok_or(why),
     }
@@ -86,7 +87,7 @@ fn a_damaged_head_above_a_foot_and_a_damaged_first_block() {
 #[test]
 fn a_foot_of_another_chain_above_which_stands_a_block_of_ours() {
     let network = grown(4);
-    let other = Network::new(3).tip.chain;
+    let other = Network::new(3).tip.chain();
     let mut foot = network.at(Height(2)).foot();
     foot.states = None;
     foot.below.as_mut().unwrap().header.chain = other;
@@ -146,8 +147,8 @@ fn a_home_whose_tip_file_says_less_than_its_files_hold() {
     let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
     let then = network.at(Height(4));
     let end = HomeEnd { height: Some(Height(4)), certificate: then.certificate.clone() };
-    let mut home = Home::new(&network.tip.chain, files, Hot(&network, 7..=8), end);
-    let options = Options { tip_file: Some((Height(4), then.tip.hash)), ..FULL };
+    let mut home = Home::new(&network.tip.chain(), files, Hot(&network, 7..=8), end);
+    let options = Options { tip_file: Some((Height(4), then.tip.hash())), ..FULL };
     let report = Report::of(&judge(&network.genesis, &Start::default(), &mut home, options, &mut Unwatched));
     assert_ne!(report.verdict, Verdict::Holds, "blocks 5 to 8 stand here, and nobody says a word of them");
 }
@@ -161,13 +162,13 @@ fn damage_in_a_home_without_a_tip_file_is_told_as_damage() {
     files[0][end + 40] ^= 1;
     let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
     let mut home =
-        Home::new(&network.tip.chain, files, Hot(&network, 7..=8), HomeEnd { height: None, certificate: None });
+        Home::new(&network.tip.chain(), files, Hot(&network, 7..=8), HomeEnd { height: None, certificate: None });
     let report = Report::of(&judge(&network.genesis, &Start::default(), &mut home, FULL, &mut Unwatched));
     assert_eq!((report.ended, report.at), ("unreadable", Some(Height(3))));
 }
 
 fn said(network: &Network) -> Result<Said, String> {
-    Ok(Said { height: network.tip.height, tip: Some(network.tip.hash) })
+    Ok(Said { height: network.tip.height(), tip: Some(network.tip.hash()) })
 }
 fn bookmark(network: &Network) -> Bookmark {
     Bookmark::of(&network.tip)
@@ -297,14 +298,19 @@ fn a_foot_with_protocol_0_is_no_foot() {
 fn the_last_sequence_of_all_is_not_taken_twice() {
     let mut network = grown(1);
     let stream = ledger_core::governance::Stream { node: NodeNumber(1), last: Sequence(u64::MAX) };
-    network.tip.head.control.streams = List::new(vec![stream]).unwrap();
+    let mut foot = network.foot();
+    let below = foot.below.as_mut().unwrap();
+    below.control.streams = List::new(vec![stream]).unwrap();
+    below.header.control = below.control.hash();
+    network.tip = foot.tip(&network.genesis).unwrap();
     let again =
         network.submission_at(1, Sequence(u64::MAX), vec![fixture::event(900, Action::New { keeper: code("370100") })]);
     let proposal = ledger_core::chain::Proposal {
         proposer: NodeNumber(1),
-        time: network.tip.time,
-        parent_certificate: network.certificate.clone(),
+        time: network.tip.time(),
+        parent_certificate: Some(fixture::certificate(&network.tip)),
         submissions: vec![again.clone(), again],
     };
-    assert!(ledger_core::chain::assemble(proposal, &network.tip, &network.map).is_err());
+    let refused = ledger_core::chain::assemble(proposal, &network.tip, &network.map).err();
+    assert!(matches!(refused, Some(Fault::Sequence { found: Sequence(u64::MAX), .. })), "{refused:?}");
 }

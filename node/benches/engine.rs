@@ -51,7 +51,7 @@ fn start(
     let config = NetworkConfig { listen: addresses[number as usize - 1], peers };
     let secret = node_key(number, Purpose::Peer);
     let (network, inboxes, swarm) =
-        network::spawn(config, &secret, chain.latest().tip.chain, chain.tip(), stop.clone()).unwrap();
+        network::spawn(config, &secret, chain.latest().tip.chain(), chain.tip(), stop.clone()).unwrap();
     let (tell, decided) = watch::channel(Height(0));
     let (key, folder) = (node_key(number, Purpose::Consensus), home.join("consensus"));
     let bare = Bare { chain, network, inbox: inboxes.engine, node: NodeNumber(number), key, folder, block_bytes };

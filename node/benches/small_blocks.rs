@@ -67,9 +67,9 @@ fn open(folder: &Path) {
     let genesis = Genesis::from_json(&std::fs::read(folder.join("genesis.json")).unwrap()).unwrap();
     let begun = Instant::now();
     let ledger = Ledger::open(&folder.join("home/ledger"), genesis, StoreConfig::default()).unwrap();
-    let entries = ledger.tip().frontier.size().0 as f64;
+    let entries = ledger.tip().frontier().size().0 as f64;
     let mut report = Report::new("small_blocks_open", entries, size(&folder.join("home")) as f64);
-    report.line(&format!("opened at height {}", ledger.tip().height), begun.elapsed());
+    report.line(&format!("opened at height {}", ledger.tip().height()), begun.elapsed());
     report.memory("peak memory of opening it");
     report.write();
 }

@@ -29,7 +29,7 @@ fn make(events: u64, each: u64) -> Chain {
     let mut certificates = Vec::new();
     for block in 0..events / each {
         let numbers: Vec<u64> = (block * each..(block + 1) * each).collect();
-        let mut sequence = network.tip.control.last_sequence(ledger_core::names::NodeNumber(1));
+        let mut sequence = network.tip.control().last_sequence(ledger_core::names::NodeNumber(1));
         let submissions = numbers.chunks(50).map(|numbers| {
             sequence = sequence.next();
             let action =
@@ -114,18 +114,18 @@ fn main() {
     let ledger = Ledger::open(&folder, genesis.clone(), StoreConfig::default()).unwrap();
     report.line("ledger opened by replay from block 1", begun.elapsed());
     let begun = Instant::now();
-    let range = (ledger_core::names::Height(1), ledger.tip().height);
+    let range = (ledger_core::names::Height(1), ledger.tip().height());
     let archive: Vec<u8> = ledger.export(range, false, Vec::new(), Path::new("archive")).unwrap();
     report.line("exported", begun.elapsed());
     drop(ledger);
     let begun = Instant::now();
-    let mut reader = ArchiveReader::open(&archive[..], Path::new("archive"), &chain.network.tip.chain).unwrap();
+    let mut reader = ArchiveReader::open(&archive[..], Path::new("archive"), &chain.network.tip.chain()).unwrap();
     let mut other = Ledger::open(&home.path().join("other"), genesis.clone(), StoreConfig::default()).unwrap();
     let imported = other.import_archive(&mut reader).unwrap();
     assert_eq!(imported.appended, chain.network.blocks.len() as u64);
     report.line("imported from an archive", begun.elapsed());
     let begun = Instant::now();
-    let evidence = Evidence::open(&folder, &chain.network.tip.chain).unwrap();
+    let evidence = Evidence::open(&folder, &chain.network.tip.chain()).unwrap();
     let mut blocks = evidence.blocks().unwrap();
     let read = std::iter::from_fn(|| matches!(blocks.next(), Next::Block(_)).then_some(())).count();
     assert_eq!(read, chain.network.blocks.len());

@@ -173,7 +173,7 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
     registry.register("events", "Events on the chain", ConstCounter::new(status.events));
     let mut gauge = |name: &str, help: &str, value: f64| registry.register(name, help, ConstGauge::new(value));
     let reached: u64 = {
-        let membership = handles.chain.latest().tip.membership.clone();
+        let membership = handles.chain.latest().tip.membership().clone();
         let known = |number| number == status.node || status.peers.iter().any(|peer| peer.node == number);
         membership.nodes().filter(|(_, node)| known(node.number)).map(|(_, node)| u64::from(node.power)).sum()
     };

@@ -78,7 +78,7 @@ impl Trail {
     /// The change of membership that the tip makes, where it makes one.
     fn change(&self, certificate: &Certificate) -> Option<CertifiedChange> {
         let header = self.header.as_ref().filter(|_| self.tip.changed_membership())?;
-        let membership = (*self.tip.membership).clone();
+        let membership = (**self.tip.membership()).clone();
         Some(CertifiedChange { header: header.clone(), certificate: certificate.clone(), membership })
     }
 
@@ -93,7 +93,7 @@ impl Trail {
             changes.push(self.change(certificate?)?);
         }
         let changes = List::new(changes).ok()?;
-        let (frontier, control) = (self.tip.frontier.clone(), self.tip.control.clone());
+        let (frontier, control) = (self.tip.frontier().clone(), self.tip.control().clone());
         Some(Foot { below: Some(Below { header, changes, frontier, control }), states })
     }
 }

@@ -165,8 +165,8 @@ pub fn events(height: u64) -> Vec<Event> {
 /// Proposes a change and approves it by every member.
 fn adopt(network: &Network, change: Change, effective: Height) -> Vec<Event> {
     let id = change.id(effective);
-    let chain = network.tip.chain;
-    let members: Vec<_> = network.tip.membership.members().iter().map(|member| member.code).collect();
+    let chain = network.tip.chain();
+    let members: Vec<_> = network.tip.membership().members().iter().map(|member| member.code).collect();
     let approve = |member| {
         let number = CODES.iter().zip(1..).find(|(text, _)| code(text) == member).unwrap().1;
         Event::Approve(Approve::sign(&chain, &governance_key(number), member, id))
@@ -202,6 +202,6 @@ fn grow(validators: u32) -> Grown {
         }
         made.push(network.block(submissions));
     }
-    assert!(network.tip.membership.member(member).is_none(), "the member is gone");
+    assert!(network.tip.membership().member(member).is_none(), "the member is gone");
     (genesis, made, (NodeNumber(removed), Height(30)))
 }

@@ -56,7 +56,7 @@ struct Answer {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     refuse_to_overwrite(&args.out)?;
     let ledger = ledger::open(&args.home)?;
-    let tip = ledger.tip().height;
+    let tip = ledger.tip().height();
     if tip == Height(0) {
         let what = format!("the chain in {} has no block yet", args.home.display());
         return Err(Problem::usage(what).next("import something first: `luqi import --home DIR FILE`"));

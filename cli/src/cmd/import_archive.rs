@@ -83,10 +83,10 @@ mod tests {
         write_json(&home.join("format"), &format).unwrap();
         let import = |name: &str| run(&home, &path(name), &Output::new(true));
         assert_eq!(import("good").unwrap(), Exit::Holds);
-        assert_eq!(ledger::open(&home).unwrap().tip().hash, network.tip.hash);
+        assert_eq!(ledger::open(&home).unwrap().tip().hash(), network.tip.hash());
         assert_eq!(import("good").unwrap(), Exit::Holds);
         assert_eq!(import("other").unwrap_err().exit, Exit::Wrong);
         assert_eq!(import("missing").unwrap_err().exit, Exit::Usage);
-        assert_eq!(ledger::open(&home).unwrap().tip().hash, network.tip.hash);
+        assert_eq!(ledger::open(&home).unwrap().tip().hash(), network.tip.hash());
     }
 }

@@ -59,9 +59,9 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) fn of(ledger: &Ledger<DiskStore>) -> Self {
         let tip = ledger.tip();
-        let entries = tip.frontier.size().0.saturating_sub(ledger.store().first_entry().0);
-        let events = entries.saturating_sub(seals(ledger.genesis(), tip.height));
-        Self { events, height: tip.height, tip: tip.hash }
+        let entries = tip.frontier().size().0.saturating_sub(ledger.store().first_entry().0);
+        let events = entries.saturating_sub(seals(ledger.genesis(), tip.height()));
+        Self { events, height: tip.height(), tip: tip.hash() }
     }
 }
 

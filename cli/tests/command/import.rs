@@ -150,7 +150,7 @@ fn an_archive_is_taken_over() {
     let ledger = Ledger::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
     let path = folder.join("archive.luqi");
     let to = std::fs::File::create(&path).unwrap();
-    ledger.export((Height(1), ledger.tip().height), false, to, &path).unwrap();
+    ledger.export((Height(1), ledger.tip().height()), false, to, &path).unwrap();
     drop(ledger);
     json(folder, 0, &["testnet", "--validators", "1", "--seed", "5", "--out", "other"]);
     let take = || json(folder, 0, &["import", "--home", "other/node1", "--archive", "archive.luqi"]);

@@ -33,7 +33,7 @@ fn nodes_that_agree_hold_and_who_is_behind_or_away_is_named() {
     assert_eq!(serves, ["whole", "behind", "nothing", "whole"]);
     assert_eq!((&answer["verdict"], &answer["height"]), (&"undecided".into(), &BLOCKS.into()));
     assert_eq!(audit(folder.path(), &network, 0, &[&first, &second]).1, ["whole", "whole"]);
-    assert_eq!(answer["tip"], network.tip.hash.to_string());
+    assert_eq!(answer["tip"], network.tip.hash().to_string());
     assert_eq!(answer["checked"]["blocks"], BLOCKS);
     assert_eq!(answer["nodes"][1]["height"], 20);
     assert_eq!(answer["findings"].as_array().unwrap().len(), 0);
@@ -124,7 +124,7 @@ fn status_tells_who_is_well_behind_forked_silent_or_not_ready() {
     let (answer, states) = status(folder, 3, &[&good, &behind, &away, &lonely]);
     assert_eq!(states, ["ok", "behind", "silent", "not_ready"]);
     assert_eq!((&answer["height"], &answer["nodes"][1]["lag"]), (&BLOCKS.into(), &10.into()));
-    assert_eq!(answer["nodes"][0]["tip"], network.tip.hash.to_string());
+    assert_eq!(answer["nodes"][0]["tip"], network.tip.hash().to_string());
     let (answer, states) = status(folder, 1, &[&good, &near, &forked]);
     assert_eq!(states, ["ok", "ok", "forked"]);
     assert_eq!(answer["forked"], true);

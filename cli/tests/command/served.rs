@@ -44,7 +44,7 @@ impl Chain {
         let blocks = network.blocks.clone();
         let says = blocks.len() as u64;
         let certificate = network.certificate.clone();
-        Self { id: network.tip.chain, number, blocks, certificate, says, breaks_after: None, not_ready: Vec::new() }
+        Self { id: network.tip.chain(), number, blocks, certificate, says, breaks_after: None, not_ready: Vec::new() }
     }
 
     /// Serves it on a port of its own until the test ends; gives the URL.

@@ -36,6 +36,7 @@ impl Date {
 
     /// Days since 1 March of year 0: differences are spans of days.
     #[must_use]
+    #[allow(clippy::arithmetic_side_effects, reason = "a year is 1 to 9999, a month 1 to 12, a day 1 to 31")]
     pub fn day_number(self) -> u32 {
         // The year is counted from March, so that the leap day is its last.
         let (year, month) = if self.month > 2 {
@@ -48,6 +49,10 @@ impl Date {
 
     /// The day with this number, if it is one of the years that can be written.
     #[must_use]
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "the number is below 10,000 years, and is no less than its year's"
+    )]
     pub fn from_day_number(number: u32) -> Option<Self> {
         // The year that the number falls into, counted from March; the quotient may be one too large.
         let days_before = |year: u32| 365 * year + year / 4 - year / 100 + year / 400;
@@ -64,7 +69,7 @@ impl Date {
     /// Whole days from this day to a later one; negative when `later` is earlier.
     #[must_use]
     pub fn days_until(self, later: Self) -> i64 {
-        i64::from(later.day_number()) - i64::from(self.day_number())
+        i64::from(later.day_number()).saturating_sub(i64::from(self.day_number()))
     }
 
     /// The same day some years on; 28 February where 29 February is missing.

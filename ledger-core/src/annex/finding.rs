@@ -186,13 +186,13 @@ impl Position {
     #[must_use]
     pub fn of(offset: usize, message: &[u8]) -> Self {
         let before = message.get(..offset).unwrap_or(message);
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |place| place + 1);
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |place| place.saturating_add(1));
         // Bytes that continue a UTF-8 sequence begin no character.
         let begins = |b: &&u8| !(0x80..0xc0).contains(*b);
         Self {
             offset,
-            line: 1 + before.iter().filter(|b| **b == b'\n').count(),
-            column: 1 + before.iter().skip(line_start).filter(begins).count(),
+            line: before.iter().filter(|b| **b == b'\n').count().saturating_add(1),
+            column: before.iter().skip(line_start).filter(begins).count().saturating_add(1),
         }
     }
 }

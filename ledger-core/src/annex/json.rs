@@ -95,18 +95,22 @@ impl<'a> Reader<'a> {
         self.skip(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
+    fn step(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
     /// Passes over bytes that fit and says how many.
     fn skip(&mut self, fits: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let count = rest.iter().take_while(|b| fits(**b)).count();
-        self.at += count;
+        self.step(count);
         count
     }
 
     /// Passes over `byte` if it stands here.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
+        self.step(usize::from(found));
         found
     }
 
@@ -117,7 +121,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Result<Json<'a>, Refusal> {
         self.space();
         let start = self.at;
-        self.values += 1;
+        self.values = self.values.saturating_add(1);
         if depth > MAX_DEPTH {
             return Err(self.refuse(Code::JsonTooDeep));
         }
@@ -130,9 +134,9 @@ impl<'a> Reader<'a> {
                 let key = reader.string()?;
                 reader.space();
                 reader.expect(b':')?;
-                Ok(Member { key, json: reader.value(depth + 1)? })
+                Ok(Member { key, json: reader.value(depth.saturating_add(1))? })
             })?),
-            Some(b'[') => Value::List(self.sequence(b']', |reader| reader.value(depth + 1))?),
+            Some(b'[') => Value::List(self.sequence(b']', |reader| reader.value(depth.saturating_add(1)))?),
             Some(b'"') => Value::Text(self.string()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'n') => self.word("null", Value::Null)?,
@@ -149,7 +153,7 @@ impl<'a> Reader<'a> {
         close: u8,
         mut one: impl FnMut(&mut Self) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, Refusal> {
-        self.at += 1;
+        self.step(1);
         self.space();
         let mut all = Vec::new();
         if self.take(close) {
@@ -199,7 +203,7 @@ impl<'a> Reader<'a> {
             text += self.text.get(start..self.at).unwrap_or_default();
             match self.peek() {
                 Some(b'"') => {
-                    self.at += 1;
+                    self.step(1);
                     return Ok(text);
                 }
                 Some(b'\\') => text.to_mut().push(self.escape()?),
@@ -212,7 +216,7 @@ impl<'a> Reader<'a> {
     /// A backslash and what follows it.
     fn escape(&mut self) -> Result<char, Refusal> {
         let start = self.at;
-        self.at += 1;
+        self.step(1);
         let c = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -223,7 +227,7 @@ impl<'a> Reader<'a> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => {
-                self.at += 1;
+                self.step(1);
                 let lone = Refusal { code: Code::JsonLoneSurrogate, offset: start };
                 let first = self.hex4()?;
                 if !(0xd800..0xdc00).contains(&first) {
@@ -234,11 +238,11 @@ impl<'a> Reader<'a> {
                 }
                 let second = self.hex4()?;
                 let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(lone)?;
-                return char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + low).ok_or(lone);
+                return char::from_u32(0x1_0000_u32.saturating_add((first & 0x3ff) << 10 | low)).ok_or(lone);
             }
             Some(_) | None => return Err(self.refuse(Code::JsonSyntax)),
         };
-        self.at += 1;
+        self.step(1);
         Ok(c)
     }
 
@@ -246,8 +250,8 @@ impl<'a> Reader<'a> {
         let mut number = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
-            number = number * 16 + digit.ok_or_else(|| self.refuse(Code::JsonSyntax))?;
-            self.at += 1;
+            number = number << 4 | digit.ok_or_else(|| self.refuse(Code::JsonSyntax))?;
+            self.step(1);
         }
         Ok(number)
     }

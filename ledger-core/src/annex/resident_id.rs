@@ -94,7 +94,7 @@ pub fn check_char(first17: &str) -> Option<char> {
     if first17.len() != WEIGHTS.len() {
         return None;
     }
-    let sum: Option<u32> = first17.chars().zip(WEIGHTS).map(|(c, weight)| Some(c.to_digit(10)? * weight)).sum();
+    let sum: Option<u32> = first17.chars().zip(WEIGHTS).map(|(c, weight)| c.to_digit(10)?.checked_mul(weight)).sum();
     CHECK.chars().nth((sum? % 11) as usize)
 }
 

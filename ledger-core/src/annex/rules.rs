@@ -165,7 +165,7 @@ impl Rules<'_, '_> {
             self.flag(&TERM_TYPE, Code::DispatchNotFixedTerm);
         } else if let (Some(start), Some(end)) = (self.date(&TERM_START), self.date(&TERM_END)) {
             // The last day is part of the term: 20250301 to 20270228 are two years.
-            let two_years = start.plus_years(2).map_or(u32::MAX, |date| date.day_number() - 1);
+            let two_years = start.plus_years(2).map_or(u32::MAX, |date| date.day_number().saturating_sub(1));
             if start < end && end.day_number() < two_years {
                 self.flag(&TERM_END, Code::DispatchUnderTwoYears);
             }

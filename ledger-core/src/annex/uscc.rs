@@ -79,7 +79,7 @@ impl std::fmt::Display for Uscc {
 #[must_use]
 pub fn check_char(first17: &str) -> Option<char> {
     let sum = weighted_sum(first17, &WEIGHTS, value)?;
-    ALPHABET.chars().nth(((31 - sum % 31) % 31) as usize)
+    ALPHABET.chars().nth((31_u32.saturating_sub(sum % 31) % 31) as usize)
 }
 
 /// GB 11714: the check character of the first 8 of an organisation code, (11 − Σ mod 11), where 10
@@ -101,7 +101,7 @@ fn weighted_sum(text: &str, weights: &[u32], value: impl Fn(char) -> Option<u32>
     if text.chars().count() != weights.len() {
         return None;
     }
-    text.chars().zip(weights).map(|(c, weight)| Some(value(c)? * weight)).sum()
+    text.chars().zip(weights).map(|(c, weight)| value(c)?.checked_mul(*weight)).sum()
 }
 
 #[cfg(test)]

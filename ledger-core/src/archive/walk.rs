@@ -38,13 +38,13 @@ impl<R: ReadAt> Archive<R> {
         let mut window = vec![0; WINDOW + BEFORE_CHAIN + 32];
         let mut base = from;
         while base < self.from.length() {
-            let wanted = usize::try_from(self.from.length() - base).unwrap_or(usize::MAX).min(window.len());
+            let wanted =
+                usize::try_from(self.from.length().saturating_sub(base)).unwrap_or(usize::MAX).min(window.len());
             let buffer = window.get_mut(..wanted)?;
             if self.from.read_at(base, buffer).is_ok() {
-                let places =
-                    buffer.windows(32).enumerate().skip(BEFORE_CHAIN).filter(|(_, bytes)| *bytes == self.chain.0);
-                let mut starts = places.map(|(at, _)| base.saturating_add((at - BEFORE_CHAIN) as u64));
-                if let Some(at) = starts.find(|at| self.is_block(*at)) {
+                let chains = buffer.windows(32).skip(BEFORE_CHAIN);
+                let mut starts = (base..).zip(chains).filter(|(_, bytes)| *bytes == self.chain.0);
+                if let Some((at, _)) = starts.find(|(at, _)| self.is_block(*at)) {
                     return Some(at);
                 }
             }

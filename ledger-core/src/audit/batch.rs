@@ -1,11 +1,9 @@
 //! What the second pass of the judge leaves for the third, and the third pass itself.
 
-use super::held::{Folding, Held};
+use super::held::Held;
 use super::judged::Finding;
 use crate::certificate::Certificate;
-use crate::chain::{self, Fault, HashedBlock, Head, SignatureJob, Tip, Trace};
-use crate::names::MemberCode;
-use crate::outcome::Outcome;
+use crate::chain::{self, Fault, Folding, HashedBlock, Head, SignatureJob, Tip, Trace};
 use rayon::prelude::*;
 
 /// A block after the first two passes.
@@ -13,10 +11,7 @@ pub(super) struct Planned<'a> {
     pub(super) below: Head,
     pub(super) block: &'a HashedBlock,
     pub(super) after: Head,
-    /// The member that submitted each submission.
-    pub(super) actors: Vec<MemberCode>,
-    /// What became of its governance events.
-    pub(super) governed: Vec<Outcome>,
+    pub(super) folding: Folding<'a>,
     /// The submissions' signatures.
     pub(super) signatures: Vec<SignatureJob>,
     /// The certificate of the block below, where its signatures are to be verified.
@@ -27,7 +22,7 @@ pub(super) struct Planned<'a> {
 pub(super) fn verify(planned: &[Planned<'_>]) -> Option<(usize, Finding)> {
     let fault = |(at, plan): (usize, &Planned<'_>)| {
         let fault = plan.fault()?;
-        Some((at, Finding::located(plan.after.height, plan.block, &fault)))
+        Some((at, Finding::located(plan.after.height(), plan.block, &fault)))
     };
     planned.par_iter().enumerate().find_map_first(fault)
 }
@@ -55,19 +50,20 @@ pub(super) struct Climbed {
 pub(super) fn climb(from: &Tip, held: &mut Held, planned: &[Planned<'_>], traced: bool) -> Climbed {
     let mut climbed = Climbed { tips: Vec::with_capacity(planned.len()), traces: Vec::new(), stopped: None };
     let mut folded = Vec::with_capacity(planned.len());
-    let mut frontier = from.frontier.clone();
+    let mut frontier = from.frontier().clone();
     for (at, plan) in planned.iter().enumerate() {
         let header = plan.block.header();
         frontier = chain::extend(&plan.below, &frontier, plan.block.leaves());
-        let folding = Folding { below: &plan.below, block: plan.block, actors: &plan.actors, governed: &plan.governed };
-        let (root, traces) = held.fold(&folding).unzip();
-        if let Err(fault) = chain::compare_roots(header, &frontier, root) {
-            climbed.stopped = Some((at, Finding::of(plan.after.height, &fault)));
-            break;
+        let (root, traces) = held.fold(&plan.folding).unzip();
+        match chain::tip_after(plan.after.clone(), header, frontier.clone(), root) {
+            Ok(tip) => climbed.tips.push(tip),
+            Err(fault) => {
+                climbed.stopped = Some((at, Finding::of(plan.after.height(), &fault)));
+                break;
+            }
         }
-        climbed.tips.push(chain::tip_after(plan.after.clone(), header, frontier.clone()));
         climbed.traces.extend(traces.filter(|_| traced));
-        folded.push(folding);
+        folded.push(&plan.folding);
     }
     climbed.traces.extend(held.fold_all(&folded, traced));
     climbed

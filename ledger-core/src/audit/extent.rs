@@ -36,11 +36,11 @@ pub fn extent(judged: &Judged, walk: &mut impl Walk) -> Extent {
         return told;
     };
     // The blocks judged sound stand first, each in its place.
-    let mut judged_blocks = reached.sound.height.0.saturating_sub(reached.start.0);
-    let mut head = Some(reached.sound.head.clone());
+    let mut judged_blocks = reached.sound.height().0.saturating_sub(reached.start.0);
+    let mut head = Some(reached.sound.head().clone());
     while let Some(found) = walk.find() {
         match found {
-            Found::Block(_) if judged_blocks > 0 => judged_blocks -= 1,
+            Found::Block(_) if judged_blocks > 0 => judged_blocks = judged_blocks.saturating_sub(1),
             found @ (Found::Block(_) | Found::Damage(_)) => head = told.take_up(head.as_ref(), found),
         }
     }
@@ -60,11 +60,11 @@ impl Extent {
                 return head.cloned();
             }
         };
-        self.blocks += 1;
+        self.blocks = self.blocks.saturating_add(1);
         let block = match HashedBlock::read(&bytes) {
             Ok(block) => block,
             Err(why) => {
-                let here = head.map_or(Height(0), |head| head.height.next());
+                let here = head.map_or(Height(0), |head| head.height().next());
                 self.list(Finding::at(here, Kind::Encoding, format!("the bytes are no block: {why}")));
                 return head.cloned();
             }
@@ -90,24 +90,24 @@ impl Extent {
 fn faults(head: &Head, block: &HashedBlock) -> Vec<Finding> {
     let header = block.header();
     let finding = |fault: &Fault| Finding::located(header.height, block, fault);
-    if header.chain != head.chain {
+    if header.chain != head.chain() {
         return vec![finding(&Fault::Chain(header.chain))];
     }
     let mut faults = Vec::new();
     if !block.is_whole() {
         faults.push(finding(&Fault::Body));
     }
-    if header.height == head.height.next() {
-        if header.parent != head.hash {
-            faults.push(finding(&Fault::Parent { wanted: head.hash, found: header.parent }));
+    if header.height == head.height().next() {
+        if header.parent != head.hash() {
+            faults.push(finding(&Fault::Parent { wanted: head.hash(), found: header.parent }));
         }
         if let Some(carried) = &block.body().parent_certificate {
-            let other = of_another_block(head, carried).map(|fault| Finding::of(head.height, &fault));
+            let other = of_another_block(head, carried).map(|fault| Finding::of(head.height(), &fault));
             let wrong = names(head, carried).and_then(|()| crate::chain::certified(head, carried)).err();
             faults.extend(other.or_else(|| wrong.map(|why| finding(&Fault::ParentCertificate(why)))));
         }
     } else {
-        faults.push(finding(&Fault::Height { wanted: head.height.next(), found: header.height }));
+        faults.push(finding(&Fault::Height { wanted: head.height().next(), found: header.height }));
     }
     let unsigned = signatures(head, &block.body().submissions, block.content());
     faults.par_extend(unsigned.par_iter().filter_map(|job| job.run().err()).map(|fault| finding(&fault)));

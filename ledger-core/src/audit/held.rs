@@ -1,12 +1,11 @@
 //! The contract states that an audit folds into.
 
 use super::judged::Scope;
-use crate::chain::{self, HashedBlock, Head, Overlay, Place, States, Trace};
-use crate::contract::{Roles, State};
-use crate::event::{Action, ContractEvent, Event};
-use crate::map::{ContractMap, MapKey, Table};
-use crate::names::{MapRoot, MemberCode};
-use crate::outcome::Outcome;
+use crate::chain::{Act, Folding, Overlay, Trace};
+use crate::contract::Roles;
+use crate::map::{ContractMap, Table};
+use crate::merkle::LogIndex;
+use crate::names::MapRoot;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -14,56 +13,12 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub(super) enum Held {
     /// Hashed once, at the tip; with a queue for each shard, kept for its room.
-    Table(Table, Vec<Vec<Queued>>),
+    Table(Table, Vec<Vec<Act>>),
     /// Hashed at every block.
     Map(ContractMap),
     /// They are not here.
     #[default]
     Unknown,
-}
-
-/// A block whose events are to be folded, with the head below it.
-#[derive(Clone, Copy)]
-pub(super) struct Folding<'a> {
-    pub(super) below: &'a Head,
-    pub(super) block: &'a HashedBlock,
-    pub(super) actors: &'a [MemberCode],
-    pub(super) governed: &'a [Outcome],
-}
-
-impl<'a> Folding<'a> {
-    /// Who acts for whom, by the membership that judges the block.
-    fn roles(&self) -> Roles {
-        Roles::of(&self.below.membership)
-    }
-
-    fn events(&self) -> impl Iterator<Item = (Place, &'a Event)> + use<'a> {
-        chain::placed(self.below, &self.block.body().submissions, self.actors, self.block.leaves())
-    }
-}
-
-/// A contract event that waits for its shard, with all that the fold is told of it: so a shard reads its
-/// queue from front to back, and goes to no block.
-#[derive(Clone, Copy)]
-pub(super) struct Queued {
-    key: MapKey,
-    place: Place,
-    action: Action,
-}
-
-impl Queued {
-    /// The event, where it is a contract's.
-    fn of((place, event): (Place, &Event)) -> Option<Self> {
-        let ContractEvent { subject, action, .. } = event.as_contract()?;
-        Some(Self { key: MapKey::of(subject), place, action: *action })
-    }
-}
-
-/// States that are folded elsewhere.
-struct Elsewhere;
-
-impl States for Elsewhere {
-    fn update(&mut self, _: MapKey, _: impl FnOnce(Option<&State>) -> Option<State>) {}
 }
 
 impl Held {
@@ -79,7 +34,7 @@ impl Held {
     pub(super) fn fold(&mut self, folding: &Folding<'_>) -> Option<(MapRoot, Vec<Trace>)> {
         let Self::Map(map) = self else { return None };
         let mut overlay = Overlay::over(map);
-        let traces = chain::fold(&folding.roles(), folding.events(), folding.governed, &mut overlay);
+        let traces = folding.fold(&mut overlay);
         let staged = map.stage(overlay.into_changes());
         map.commit(staged);
         Some((map.root(), traces))
@@ -87,12 +42,12 @@ impl Held {
 
     /// Folds many blocks at once, where no root is computed between them: each shard of the table
     /// takes its own events, in order. Gives what became of the events of each block, if that is `wanted`.
-    pub(super) fn fold_all(&mut self, blocks: &[Folding<'_>], wanted: bool) -> Vec<Vec<Trace>> {
+    pub(super) fn fold_all(&mut self, blocks: &[&Folding<'_>], wanted: bool) -> Vec<Vec<Trace>> {
         let Self::Table(table, queues) = self else { return Vec::new() };
         // One membership judges a run of blocks, and gives the roles of all their events.
-        let runs = blocks.chunk_by(|a, b| Arc::ptr_eq(&a.below.membership, &b.below.membership));
+        let runs = blocks.chunk_by(|a, b| Arc::ptr_eq(a.membership(), b.membership()));
         let folded: Vec<_> = runs.flat_map(|run| fold_run(table, queues, run, wanted)).collect();
-        if wanted { in_order(blocks, folded.into_iter()) } else { Vec::new() }
+        if wanted { in_order(blocks, folded) } else { Vec::new() }
     }
 
     /// The root of all states, and how many there are; none where they are not here.
@@ -112,23 +67,21 @@ impl Held {
 /// `wanted`.
 fn fold_run(
     table: &mut Table,
-    queues: &mut Vec<Vec<Queued>>,
-    run: &[Folding<'_>],
+    queues: &mut Vec<Vec<Act>>,
+    run: &[&Folding<'_>],
     wanted: bool,
-) -> Vec<(Place, Trace)> {
-    let Some(roles) = run.first().map(Folding::roles) else { return Vec::new() };
-    let queued: Vec<Vec<Queued>> =
-        run.par_iter().map(|block| block.events().filter_map(Queued::of).collect()).collect();
+) -> Vec<(LogIndex, Trace)> {
+    let Some(roles) = run.first().map(|folding| Roles::of(folding.membership())) else { return Vec::new() };
+    let queued: Vec<Vec<Act>> = run.par_iter().map(|folding| folding.acts().collect()).collect();
     let shards = table.shards_mut();
     queues.resize_with(shards.len(), Vec::new);
-    for event in queued.into_iter().flatten() {
-        if let Some(queue) = queues.get_mut(Table::shard_of(&event.key)) {
-            queue.push(event);
+    for act in queued.into_iter().flatten() {
+        if let Some(queue) = queues.get_mut(Table::shard_of(&act.key)) {
+            queue.push(act);
         }
     }
     let folded = shards.par_iter_mut().zip(queues).flat_map_iter(|(shard, queue)| {
-        let fold = |Queued { key, place, action }| (place, place.fold(&roles, key, &action, shard));
-        let folded = queue.drain(..).map(fold);
+        let folded = queue.drain(..).map(|act| (act.index, act.fold(&roles, shard)));
         if wanted {
             return folded.collect();
         }
@@ -138,16 +91,12 @@ fn fold_run(
     folded.collect()
 }
 
-/// What became of the events of each block, where that of the contract events comes in any order.
-fn in_order(blocks: &[Folding<'_>], folded: impl Iterator<Item = (Place, Trace)>) -> Vec<Vec<Trace>> {
-    let others = |block: &Folding<'_>| chain::fold(&block.roles(), block.events(), block.governed, &mut Elsewhere);
-    let mut traces: Vec<_> = blocks.par_iter().map(others).collect();
-    for (place, trace) in folded {
-        let block = blocks.partition_point(|block| block.below.first_index() <= place.index()).saturating_sub(1);
-        let Some(first) = blocks.get(block).map(|block| block.below.first_index()) else { continue };
-        let event = usize::try_from(place.index().0.saturating_sub(first.0)).unwrap_or(usize::MAX);
-        let held = traces.get_mut(block).and_then(|traces| traces.get_mut(event));
-        held.into_iter().for_each(|held| *held = trace);
-    }
-    traces
+/// What became of the events of each block: of the contract events as they were `folded`, in any order, of the others
+/// as it is known.
+fn in_order(blocks: &[&Folding<'_>], mut folded: Vec<(LogIndex, Trace)>) -> Vec<Vec<Trace>> {
+    let known = blocks.iter().flat_map(|folding| folding.done());
+    folded.extend(known.map(|(index, outcome)| (index, Trace::from(outcome))));
+    folded.par_sort_unstable_by_key(|(index, _)| *index);
+    let mut traces = folded.into_iter().map(|(_, trace)| trace);
+    blocks.iter().map(|folding| traces.by_ref().take(folding.events()).collect()).collect()
 }

@@ -7,7 +7,7 @@ use super::judged::{Depth, Ended, Finding, Judged, Reached, Scope, Skipped};
 use super::report::Checked;
 use crate::archive::{Blocks, Last, Next, Start};
 use crate::certificate::Certificate;
-use crate::chain::{self, Fault, Followed, HashedBlock, Head, Kind, Tip, Trace};
+use crate::chain::{self, Fault, HashedBlock, Head, Kind, Tip, Trace};
 use crate::codec::DecodeError;
 use crate::genesis::Genesis;
 use crate::map::ContractMap;
@@ -102,14 +102,14 @@ impl Judge {
         let tip = start.foot.tip(genesis).map_err(|why| Finding::at(self.start, Kind::Foot, why.to_string()))?;
         let begins_empty = start.foot.below.is_none() && genesis.predecessor.is_none();
         match start.map().or_else(|| begins_empty.then(ContractMap::default)) {
-            Some(map) if map.root() != tip.map_root => {
+            Some(map) if map.root() != tip.map_root() => {
                 let detail = "the states at the foot are not the ones that its header commits to";
                 return Err(Finding::at(self.start, Kind::Map, detail));
             }
             Some(map) => self.held = Held::new(map, self.depth.states),
             None => {}
         }
-        self.meet(self.start, tip.hash)?;
+        self.meet(self.start, tip.hash())?;
         self.tips.push(tip);
         Ok(())
     }
@@ -166,7 +166,7 @@ impl Judge {
         let hashed: Vec<_> = batch.par_iter().map(|bytes| HashedBlock::read(bytes)).collect();
         let mut planned = Vec::with_capacity(hashed.len());
         let mut stopped = None;
-        let mut head = tip.head.clone();
+        let mut head = tip.head().clone();
         for block in &hashed {
             match self.plan(&head, block) {
                 Ok(plan) => {
@@ -188,34 +188,34 @@ impl Judge {
         let sound = first.as_ref().map_or(planned.len(), |(at, _)| *at);
         self.ended = first.map(|(_, ended)| ended);
         planned.iter().take(sound).for_each(|plan| self.count(plan));
-        let traces = tips.iter().map(|tip| tip.height).zip(traces).take(sound).collect();
+        let traces = tips.iter().map(|tip| tip.height()).zip(traces).take(sound).collect();
         self.tips.extend(tips.into_iter().take(sound));
         self.tips.drain(..self.tips.len().saturating_sub(TIPS));
         traces
     }
 
     fn count(&mut self, plan: &Planned<'_>) {
-        self.checked.blocks += 1;
-        self.checked.events += plan.block.leaves().len() as u64;
-        self.checked.submissions += plan.signatures.len() as u64;
+        add(&mut self.checked.blocks, 1);
+        add(&mut self.checked.events, plan.block.leaves().len());
+        add(&mut self.checked.submissions, plan.signatures.len());
         match (plan.certificate, plan.block.body().parent_certificate.is_some()) {
             (Some(certificate), _) => {
-                self.checked.certificates += 1;
+                add(&mut self.checked.certificates, 1);
                 self.signed = Some(certificate.height);
             }
-            (None, true) => self.skipped.certificates += 1,
+            (None, true) => add(&mut self.skipped.certificates, 1),
             (None, false) => {}
         }
         match self.held {
-            Held::Map(_) => self.checked.map_roots += 1,
-            Held::Table(..) => self.skipped.map_roots += 1,
+            Held::Map(_) => add(&mut self.checked.map_roots, 1),
+            Held::Table(..) => add(&mut self.skipped.map_roots, 1),
             Held::Unknown => {}
         }
     }
 
     /// Second pass: what has to go in order and costs little (format.md §16.2 for the order).
     fn plan<'a>(&mut self, head: &Head, block: &'a Result<HashedBlock, DecodeError>) -> Result<Planned<'a>, Ended> {
-        let here = head.height.next();
+        let here = head.height().next();
         head.rules().map_err(|protocol| Ended::NewerProtocol { at: here, protocol })?;
         let of_block = |finding| Ended::Fault(finding);
         let block = block
@@ -223,7 +223,7 @@ impl Judge {
             .map_err(|why| of_block(Finding::at(here, Kind::Encoding, format!("the bytes are no block: {why}"))))?;
         let carried = block.body().parent_certificate.as_ref();
         if let Some(fault) = carried.and_then(|certificate| chain::of_another_block(head, certificate)) {
-            return Err(of_block(Finding::of(head.height, &fault)));
+            return Err(of_block(Finding::of(head.height(), &fault)));
         }
         let fault = |fault: Fault| of_block(Finding::located(here, block, &fault));
         chain::links(head, block).map_err(fault)?;
@@ -231,19 +231,17 @@ impl Judge {
         if let Some(certificate) = carried {
             chain::names(head, certificate).map_err(|why| fault(Fault::ParentCertificate(why)))?;
         }
-        let settled = chain::settle(head, block.body(), block.leaves().len()).map_err(fault)?;
-        settled.compare(block.header()).map_err(fault)?;
+        let settled = chain::settle(head, block.body(), block.content()).map_err(fault)?;
+        let (after, folding) = settled.follow(head, block.header(), block.hash()).map_err(fault)?;
         self.meet(here, block.hash()).map_err(of_block)?;
-        let Followed { after, actors, governed } = settled.into_head(head, block);
         let is_wanted = self.depth.certificates == Scope::Every
             || head.changed_membership()
-            || (head.height == self.start && self.start > Height(0));
+            || (head.height() == self.start && self.start > Height(0));
         Ok(Planned {
             below: head.clone(),
             block,
             after,
-            actors,
-            governed,
+            folding,
             signatures: chain::signatures(head, &block.body().submissions, block.content()),
             certificate: carried.filter(|_| is_wanted),
         })
@@ -271,8 +269,8 @@ impl Judge {
 
     /// What follows the last block, where nothing has ended the judgement before (format.md §16.1).
     fn end(&mut self, tip: &Tip, last: Last) -> Result<Ended, Finding> {
-        let (at, has_block) = (tip.height.next(), tip.height > self.start);
-        if let Err(protocol) = tip.head.rules() {
+        let (at, has_block) = (tip.height().next(), tip.height() > self.start);
+        if let Err(protocol) = tip.head().rules() {
             return Ok(Ended::NewerProtocol { at, protocol });
         }
         let ended = match last {
@@ -288,7 +286,7 @@ impl Judge {
                 }
             }
         };
-        if let Some(missing) = self.missing(tip.height) {
+        if let Some(missing) = self.missing(tip.height()) {
             return Err(missing);
         }
         self.compare_map(tip)?;
@@ -298,9 +296,9 @@ impl Judge {
     /// The end certificate is the last block's own (format.md §16.2). Where no block was judged, it can only tell
     /// that one is missing.
     fn own_certificate(&mut self, tip: &Tip, certificate: &Certificate) -> Result<(), Finding> {
-        let (height, has_block) = (tip.height, tip.height > self.start);
+        let (height, has_block) = (tip.height(), tip.height() > self.start);
         let is_of_more = certificate.height > height
-            && certificate.verify(&tip.chain, &tip.membership, certificate.height, certificate.block).is_ok();
+            && certificate.verify(&tip.chain(), tip.membership(), certificate.height, certificate.block).is_ok();
         if is_of_more {
             let detail = format!("the chain here ends at {height}; its end certificate is of {}", certificate.height);
             return Err(Finding::at(height.next(), Kind::Missing, detail));
@@ -308,11 +306,11 @@ impl Judge {
         if !has_block {
             return Ok(());
         }
-        if let Some(fault) = chain::of_another_block(&tip.head, certificate) {
+        if let Some(fault) = chain::of_another_block(tip.head(), certificate) {
             return Err(Finding::of(height, &fault));
         }
-        self.checked.certificates += 1;
-        chain::certified(&tip.head, certificate).map_err(|why| Finding::of(height, &Fault::Certificate(why)))?;
+        add(&mut self.checked.certificates, 1);
+        chain::certified(tip.head(), certificate).map_err(|why| Finding::of(height, &Fault::Certificate(why)))?;
         self.signed = Some(height);
         Ok(())
     }
@@ -322,40 +320,45 @@ impl Judge {
     fn compare_map(&mut self, tip: &Tip) -> Result<(), Finding> {
         let Some((root, subjects)) = self.held.root() else { return Ok(()) };
         self.checked.subjects = subjects;
-        if self.depth.states == Scope::Every || tip.height == self.start {
+        if self.depth.states == Scope::Every || tip.height() == self.start {
             return Ok(());
         }
-        self.checked.map_roots += 1;
+        add(&mut self.checked.map_roots, 1);
         self.skipped.map_roots = self.skipped.map_roots.saturating_sub(1);
-        if root == tip.map_root {
+        if root == tip.map_root() {
             return Ok(());
         }
         let detail = "the contracts folded from the log give another map root than the last block's header has";
-        Err(Finding::at(tip.height, Kind::Map, detail))
+        Err(Finding::at(tip.height(), Kind::Map, detail))
     }
 
     /// Whether the trust policy in force for the last block asks for witnesses or time stamps (format.md §8).
     fn wants_outsiders(&self) -> bool {
-        self.tips.last().is_some_and(|tip| !tip.signers.trust().asks_for_nothing())
+        self.tips.last().is_some_and(|tip| !tip.signers().trust().asks_for_nothing())
     }
 
     /// How far it went, below the height that does not hold or cannot be read (format.md §15.2).
     fn reached(&self, at: Option<Height>) -> Option<Reached> {
-        let is_below = |tip: &&Tip| at.is_none_or(|at| tip.height < at);
+        let is_below = |tip: &&Tip| at.is_none_or(|at| tip.height() < at);
         let mut down = self.tips.iter().rev().filter(is_below);
         let sound = down.next()?.clone();
-        let is_last = self.tips.last().is_some_and(|last| last.height == sound.height);
-        let is_certified = is_last && self.signed == Some(sound.height);
-        let is_signed = |tip: &&Tip| self.signed.is_some_and(|signed| tip.height <= signed);
+        let is_last = self.tips.last().is_some_and(|last| last.height() == sound.height());
+        let is_certified = is_last && self.signed == Some(sound.height());
+        let is_signed = |tip: &&Tip| self.signed.is_some_and(|signed| tip.height() <= signed);
         let signed = if is_certified { Some(sound.clone()) } else { down.next().filter(is_signed).cloned() };
-        let seals = sound.height.0.saturating_add(self.seals_before);
+        let seals = sound.height().0.saturating_add(self.seals_before);
         Some(Reached {
             start: self.start,
-            events: sound.frontier.size().0.saturating_sub(self.entries_before.saturating_add(seals)),
-            signed: signed.filter(|signed| signed.height > Height(0)),
+            events: sound.frontier().size().0.saturating_sub(self.entries_before.saturating_add(seals)),
+            signed: signed.filter(|signed| signed.height() > Height(0)),
             sound,
         })
     }
+}
+
+/// Counts on, for the report.
+fn add(count: &mut u64, more: usize) {
+    *count = count.saturating_add(more as u64);
 }
 
 /// Who looks on while a chain is judged; he has no say.

@@ -118,7 +118,7 @@ impl<B: Blocks> Branch<B> {
         let mut parted = Vec::new();
         for (bytes, live) in groups {
             self.flush();
-            *branches += 1;
+            *branches = branches.saturating_add(1);
             let mut lineage = self.lineage.clone();
             lineage.push((self.height.next(), *branches));
             let judge = self.judge.clone();
@@ -195,13 +195,14 @@ pub fn judge_nodes<B: Blocks>(
 fn deciding(nodes: &[NodeJudged]) -> Option<&Judged> {
     let fault = |judged: &&Judged| judged.fault().map(|fault| fault.height);
     let altered = nodes.iter().map(|node| &node.judged).filter(|judged| judged.fault().is_some()).min_by_key(fault);
-    altered.or_else(|| nodes.iter().map(|node| &node.judged).max_by_key(|judged| judged.sound().map(|tip| tip.height)))
+    altered
+        .or_else(|| nodes.iter().map(|node| &node.judged).max_by_key(|judged| judged.sound().map(|tip| tip.height())))
 }
 
 /// A node that serves less than the auditor kept may only be behind, and one that breaks off or says nothing may have
 /// it. But if every node that was asked serves its whole chain, and none has a block at that height, the block is gone.
 fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Finding> {
-    let height = |node: &NodeJudged| node.judged.sound().map_or(Height(0), |tip| tip.height);
+    let height = |node: &NodeJudged| node.judged.sound().map_or(Height(0), |tip| tip.height());
     let highest = nodes.iter().map(height).max()?;
     let all_end = nodes.iter().all(|node| match node.serves {
         Serves::Whole | Serves::Behind => matches!(node.judged.ended(), Ended::Complete),
@@ -220,14 +221,14 @@ fn serves(said: &Result<Said, String>, judged: &Judged, highest: Option<Height>)
     if let Some(fault) = judged.fault() {
         return (Serves::Altered, Some(format!("block {}: {}", fault.height, fault.detail)));
     }
-    let height = judged.sound().map_or(Height(0), |tip| tip.height);
+    let height = judged.sound().map_or(Height(0), |tip| tip.height());
     if let Ended::Unreadable { why, .. } = judged.ended() {
         return (Serves::Part, Some(why.clone()));
     }
     if height < said.height {
         return (Serves::Part, Some(format!("it serves {height} of the {} blocks that it says it has", said.height)));
     }
-    let other = said.tip.filter(|said| judged.sound().is_some_and(|tip| tip.hash != *said));
+    let other = said.tip.filter(|said| judged.sound().is_some_and(|tip| tip.hash() != *said));
     if let Some(other) = other.filter(|_| height == said.height) {
         return (Serves::Part, Some(format!("it calls its last block {other}")));
     }
@@ -245,8 +246,11 @@ fn serves(said: &Result<Said, String>, judged: &Judged, highest: Option<Height>)
 
 /// Two chains that are both signed where they part: the lowest such height.
 fn fork(nodes: &[NodeJudged]) -> Option<Finding> {
-    let signed = |node: &NodeJudged| node.judged.signed().map_or(Height(0), |tip| tip.height);
-    let pairs = nodes.iter().enumerate().flat_map(|(at, one)| nodes.iter().skip(at + 1).map(move |other| (one, other)));
+    let signed = |node: &NodeJudged| node.judged.signed().map_or(Height(0), |tip| tip.height());
+    let pairs = nodes
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| nodes.iter().skip(at.saturating_add(1)).map(move |other| (one, other)));
     let parted = pairs.filter_map(|(one, other)| {
         let at = parted(&one.lineage, &other.lineage)?;
         (signed(one) >= at && signed(other) >= at).then_some(at)

@@ -80,17 +80,17 @@ impl Report {
     #[must_use]
     pub fn of(judged: &Judged) -> Self {
         let sound = judged.sound();
-        let block = sound.filter(|tip| tip.height > Height(0));
+        let block = sound.filter(|tip| tip.height() > Height(0));
         Self {
             verdict: verdict(judged),
-            height: sound.map(|tip| tip.height),
+            height: sound.map(|tip| tip.height()),
             at: judged.ended().at(),
             ended: judged.ended().as_str(),
             events: judged.reached.as_ref().map_or(0, |reached| reached.events),
-            tip: block.map(|tip| tip.hash),
-            log_root: block.map(|tip| tip.frontier.root()),
-            map_root: block.map(|tip| tip.map_root),
-            signed: judged.signed().map(|tip| tip.height),
+            tip: block.map(|tip| tip.hash()),
+            log_root: block.map(|tip| tip.frontier().root()),
+            map_root: block.map(|tip| tip.map_root()),
+            signed: judged.signed().map(|tip| tip.height()),
             witnessed: None,
             timestamped: None,
             unchecked: unchecked(judged),

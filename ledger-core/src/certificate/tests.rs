@@ -202,16 +202,16 @@ fn nobody_certifies_a_block_but_the_membership_committed_below_it() {
         let voters: Vec<u32> =
             judge.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number.0).collect();
         assert_eq!(voters, expected, "height {height}");
-        assert_eq!(*after.signers, judge);
+        assert_eq!(**after.signers(), judge);
         for nodes in memberships {
             let keys: Vec<_> = nodes.iter().map(|n| (NodeNumber(*n), node_key(*n, Purpose::Consensus))).collect();
             let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
-            let certificate = Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers);
+            let certificate = Certificate::sign(&after.chain(), after.height(), Round(0), after.hash(), &signers);
             let made_final = checked.clone().finalize(certificate).is_ok();
             let all_may = nodes.iter().all(|node| expected.contains(node));
             assert_eq!(made_final, all_may && judge.is_quorum(nodes.len() as u64), "height {height} by {nodes:?}");
         }
-        judge = (*after.membership).clone();
+        judge = (**after.membership()).clone();
         let certificate = replay.certify(&checked);
         let mut block = checked.finalize(certificate).unwrap();
         block.advance(&mut replay.map).unwrap();

@@ -87,6 +87,21 @@ impl HashedBlock {
         &self.content
     }
 
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.bytes.max(1024));
+        codec::encode_into(&self.header, &mut |more: &[u8]| bytes.extend_from_slice(more));
+        codec::encode_into(&self.body, &mut |more: &[u8]| bytes.extend_from_slice(more));
+        bytes
+    }
+
+    /// The block, without what was computed.
+    #[must_use]
+    pub fn into_block(self) -> Block {
+        Block { header: self.header, body: self.body }
+    }
+
     /// Whether the body is the one that the header commits to: only then does the block hash stand for
     /// these bytes. [`check`](super::check) asks the same; this is for who keeps a block before it can be
     /// checked.

@@ -5,25 +5,24 @@
 //! verification path. What is stored is a [`FinalBlock`], and only this module makes one.
 
 mod fault;
+mod folding;
 mod hashed;
 mod ladder;
 mod protocol;
-mod replay;
 mod rules;
+mod running;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod tip;
 
 pub use fault::{Commitment, Fault, Kind, Span};
+pub use folding::Trace;
+pub(crate) use folding::{Act, Folding, Overlay};
 pub use hashed::HashedBlock;
-pub(crate) use ladder::Overlay;
-pub use ladder::{CheckedBlock, Descent, DescentError, FinalBlock, OtherMap, Proposal, assemble, check, check_clock};
+pub use ladder::{CheckedBlock, FinalBlock, OtherMap, check};
 pub use protocol::{NewerProtocol, Prefix, Rules};
-pub use replay::{Replayed, replay};
-pub(crate) use rules::{
-    Place, SignatureJob, certificate_presence, certified, fold, links, names, of_another_block, placed, signatures,
-};
-pub use rules::{States, Trace};
-pub(crate) use settle::{Followed, Settled, compare_roots, extend, settle, tip_after};
+pub(crate) use rules::{SignatureJob, certificate_presence, certified, links, names, of_another_block, signatures};
+pub use running::{Descent, DescentError, Proposal, Replayed, assemble, check_clock, replay};
+pub(crate) use settle::{extend, settle, tip_after};
 pub use tip::{Head, Tip};

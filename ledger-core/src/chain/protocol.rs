@@ -1,5 +1,4 @@
-//! The rules of a protocol (format.md §11, §15.5): which suite it hashes and signs with, and which schema of
-//! records it defines.
+//! The rules of a protocol (format.md §11, §15.5): which suite it hashes and signs with.
 
 use crate::crypto::Suite;
 use crate::names::{Height, PROTOCOL, Protocol};
@@ -12,10 +11,6 @@ pub struct Rules {
     pub protocol: Protocol,
     /// With which its headers are hashed and its votes signed.
     pub suite: Suite,
-    /// No block has more bytes, whatever the parameters allow.
-    pub block_bytes: usize,
-    /// The newest schema version of records that it defines.
-    pub schema: u8,
 }
 
 /// A protocol that this version does not know.
@@ -28,11 +23,11 @@ impl Rules {
     ///
     /// # Errors
     /// [`NewerProtocol`], where this version does not know them.
-    pub fn of(protocol: Protocol) -> Result<Self, NewerProtocol> {
+    pub(super) fn of(protocol: Protocol) -> Result<Self, NewerProtocol> {
         if protocol > PROTOCOL {
             return Err(NewerProtocol(protocol));
         }
-        Ok(Self { protocol, suite: Suite::Ed25519Sha256, block_bytes: crate::codec::MAX_BYTES, schema: 1 })
+        Ok(Self { protocol, suite: Suite::Ed25519Sha256 })
     }
 }
 

@@ -6,48 +6,39 @@
 
 use crate::block::{Body, Header};
 use crate::chain::fault::Commitment;
-use crate::chain::hashed::HashedBlock;
+use crate::chain::folding::Folding;
+use crate::chain::hashed::Content;
 use crate::chain::{Fault, Head, Tip, rules};
-use crate::governance::Control;
+use crate::governance::{self, Control};
 use crate::membership::Membership;
 use crate::merkle::{Frontier, LeafHash, LogSize};
-use crate::names::{ControlHash, MapRoot, MemberCode, MembershipHash};
-use crate::outcome::Outcome;
+use crate::names::{BlockHash, ControlHash, MapRoot, MembershipHash};
+use std::sync::Arc;
 
 /// What follows from a head and a body, but for log and contract map.
-pub(crate) struct Settled {
+pub(crate) struct Settled<'a> {
     control: Control,
     /// Where it is another one than the head's.
     membership: Option<Membership>,
     membership_hash: MembershipHash,
     log_size: LogSize,
-    /// The member that submitted each submission.
-    pub(crate) actors: Vec<MemberCode>,
-    /// What became of the governance events, in order.
-    pub(crate) governed: Vec<Outcome>,
-}
-
-/// What follows from a block that was settled and compared.
-pub(crate) struct Followed {
-    /// The head after the block.
-    pub(crate) after: Head,
-    /// The member that submitted each submission.
-    pub(crate) actors: Vec<MemberCode>,
-    /// What became of the governance events, in order.
-    pub(crate) governed: Vec<Outcome>,
+    pub(crate) folding: Folding<'a>,
 }
 
 /// First step: streams (format.md §11, step 3), then governance (§9).
-pub(crate) fn settle(head: &Head, body: &Body, events: usize) -> Result<Settled, Fault> {
-    let mut control = head.control.clone();
-    let actors = rules::streams(head, &body.submissions, &mut control)?;
-    let (governed, membership) = rules::govern(head, &body.submissions, &actors, &mut control);
-    let membership_hash = membership.as_ref().map_or(head.membership_hash, Membership::hash);
-    let log_size = LogSize(head.first_index().0.saturating_add(events as u64));
-    Ok(Settled { control, membership, membership_hash, log_size, actors, governed })
+pub(crate) fn settle<'a>(head: &Head, body: &'a Body, content: &'a Content) -> Result<Settled<'a>, Fault> {
+    let (leaves, first) = (&content.leaves[..], head.first_index());
+    let mut control = head.control().clone();
+    let turns = rules::streams(head, &body.submissions, &mut control)?;
+    let (deeds, membership) =
+        governance::fold(&mut control, &head.chain(), head.height().next(), head.membership(), turns);
+    let membership_hash = membership.as_ref().map_or(head.membership_hash(), Membership::hash);
+    let log_size = LogSize(first.0.saturating_add(leaves.len() as u64));
+    let folding = Folding { membership: Arc::clone(head.membership()), first, deeds, leaves };
+    Ok(Settled { control, membership, membership_hash, log_size, folding })
 }
 
-impl Settled {
+impl<'a> Settled<'a> {
     /// Hash of the control state.
     pub(crate) fn control_hash(&self) -> ControlHash {
         self.control.hash()
@@ -58,8 +49,9 @@ impl Settled {
         self.membership_hash
     }
 
-    /// Holds the header against it (format.md §11, steps 4 and 5).
-    pub(crate) fn compare(&self, header: &Header) -> Result<(), Fault> {
+    /// Holds the header of the block against it (format.md §11, steps 4 and 5); gives the head after the block, and its
+    /// fold.
+    pub(crate) fn follow(self, below: &Head, header: &Header, hash: BlockHash) -> Result<(Head, Folding<'a>), Fault> {
         if header.log_size != self.log_size {
             return Err(Fault::LogSize { wanted: self.log_size, found: header.log_size });
         }
@@ -69,35 +61,35 @@ impl Settled {
         if header.next_membership != self.membership_hash {
             return Err(Fault::Commitment(Commitment::Membership));
         }
-        Ok(())
+        Ok((below.after(header, hash, self.control, self.membership), self.folding))
     }
 
-    /// The head after the block, with what its fold is told.
-    pub(crate) fn into_head(self, below: &Head, block: &HashedBlock) -> Followed {
-        let after = below.after(&block.header, block.hash, self.control, self.membership);
-        Followed { after, actors: self.actors, governed: self.governed }
+    /// A forger's head: nobody compared its header.
+    #[cfg(any(test, feature = "fixture"))]
+    pub(crate) fn forged(self, below: &Head, header: &Header) -> Head {
+        below.after(header, header.hash(), self.control, self.membership)
     }
 }
 
-/// Second step: the log after the block (format.md §11, step 4). The map's fold is
-/// [`fold`](crate::chain::rules::fold).
+/// Second step: the log after the block, which is the seals of what lies below, then the events (format.md §11, step
+/// 4). The map's fold is [`Folding::fold`].
 pub(crate) fn extend(head: &Head, below: &Frontier, leaves: &[LeafHash]) -> Frontier {
-    rules::log(head, below, leaves)
+    let mut frontier = below.clone();
+    for seal in head.seals() {
+        frontier.push(seal.leaf_hash());
+    }
+    frontier.extend(leaves);
+    frontier
 }
 
-/// Holds the header's roots against log and map (format.md §11, steps 4 and 5); of the map, where its root was
-/// computed.
-pub(crate) fn compare_roots(header: &Header, log: &Frontier, map: Option<MapRoot>) -> Result<(), Fault> {
+/// Holds the header's roots against log and map (format.md §11, steps 4 and 5), of the map where its root was
+/// computed; gives where the chain then stands.
+pub(crate) fn tip_after(head: Head, header: &Header, log: Frontier, map: Option<MapRoot>) -> Result<Tip, Fault> {
     if header.log_root != log.root() {
         return Err(Fault::Commitment(Commitment::Log));
     }
     match map {
         Some(root) if root != header.map_root => Err(Fault::Commitment(Commitment::Map)),
-        Some(_) | None => Ok(()),
+        Some(_) | None => Ok(head.into_tip(log, header.map_root)),
     }
-}
-
-/// Where the chain stands after a block whose log and map are those of its header.
-pub(crate) fn tip_after(head: Head, header: &Header, frontier: Frontier) -> Tip {
-    Tip { head, frontier, map_root: header.map_root }
 }

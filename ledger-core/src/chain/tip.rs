@@ -11,42 +11,32 @@ use crate::merkle::{Frontier, LogIndex, LogSize};
 use crate::names::{BlockHash, Height, MapRoot, MembershipHash, Timestamp};
 use std::sync::Arc;
 
-/// Where the chain of headers stands: what a block's links, signatures and governance are judged by.
+/// Where the chain of headers stands: what a block's links, signatures and governance are judged by. Only the rules
+/// make one: at the genesis, at a foot whose commitments were compared, and after a block that was settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The chain.
-    pub chain: ChainId,
-    /// The network.
-    pub network: NetworkId,
-    /// Height of the last block; 0 for the genesis.
-    pub height: Height,
-    /// Hash of the last block; the chain id for the genesis.
-    pub hash: BlockHash,
-    /// Its time.
-    pub time: Timestamp,
-    /// The control state after it.
-    pub control: Control,
-    /// The membership that certifies it.
-    pub signers: Arc<Membership>,
-    /// The membership that judges the next block.
-    pub membership: Arc<Membership>,
-    /// Its hash.
-    pub membership_hash: MembershipHash,
+    chain: ChainId,
+    network: NetworkId,
+    height: Height,
+    hash: BlockHash,
+    time: Timestamp,
+    /// Those of the protocol that the control state says.
+    rules: Result<Rules, NewerProtocol>,
+    control: Control,
+    signers: Arc<Membership>,
+    membership: Arc<Membership>,
+    membership_hash: MembershipHash,
     /// With which the log goes on: one seal, or two after a genesis that continues a chain.
-    pub(super) seals: Vec<Seal>,
-    /// Size of the log after it.
-    pub(super) log_size: LogSize,
+    seals: Vec<Seal>,
+    log_size: LogSize,
 }
 
 /// Where a chain stands: the head, and the roots after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// The chain of headers.
-    pub head: Head,
-    /// The log.
-    pub frontier: Frontier,
-    /// The contract map's root.
-    pub map_root: MapRoot,
+    head: Head,
+    frontier: Frontier,
+    map_root: MapRoot,
 }
 
 impl std::ops::Deref for Tip {
@@ -57,8 +47,56 @@ impl std::ops::Deref for Tip {
 }
 
 impl Head {
-    /// The head after a block whose control state is known, and its next membership where that is
-    /// another one.
+    /// Before block 1.
+    fn genesis(genesis: &Genesis) -> Self {
+        let chain = genesis.chain_id();
+        let membership = Arc::new(genesis.membership.clone());
+        let mut control = Control::new(genesis.protocol);
+        if let Some(old) = &genesis.predecessor {
+            control.carry_on(&old.control, &membership);
+        }
+        Self {
+            chain,
+            network: genesis.network_id(),
+            height: Height(0),
+            hash: BlockHash(chain.0),
+            time: genesis.time,
+            rules: Rules::of(control.protocol),
+            control,
+            signers: Arc::clone(&membership),
+            membership_hash: membership.hash(),
+            membership,
+            seals: genesis.seals(),
+            log_size: genesis.predecessor.as_ref().map_or(LogSize(0), |old| old.frontier.size()),
+        }
+    }
+
+    /// At a block: with the control state after it, and the memberships that certify it and judge the next.
+    fn at(
+        network: NetworkId,
+        header: &Header,
+        hash: BlockHash,
+        control: Control,
+        [signers, membership]: [Arc<Membership>; 2],
+    ) -> Self {
+        Self {
+            chain: header.chain,
+            network,
+            height: header.height,
+            hash,
+            time: header.time,
+            rules: Rules::of(control.protocol),
+            control,
+            signers,
+            membership,
+            membership_hash: header.next_membership,
+            seals: vec![Seal { height: header.height, block: hash }],
+            log_size: header.log_size,
+        }
+    }
+
+    /// The head after a block that was settled and compared: with the control state after it, and its next membership
+    /// where that is another one.
     pub(super) fn after(
         &self,
         header: &Header,
@@ -68,19 +106,7 @@ impl Head {
     ) -> Self {
         let signers = Arc::clone(&self.membership);
         let membership = membership.map_or_else(|| Arc::clone(&signers), Arc::new);
-        Self {
-            chain: self.chain,
-            network: self.network,
-            height: header.height,
-            hash,
-            time: header.time,
-            control,
-            signers,
-            membership,
-            membership_hash: header.next_membership,
-            seals: vec![Seal { height: header.height, block: hash }],
-            log_size: header.log_size,
-        }
+        Self::at(self.network, header, hash, control, [signers, membership])
     }
 
     /// The head above a block that is taken by its own header: control state and membership stand as they did. None
@@ -90,17 +116,71 @@ impl Head {
         is_same.then(|| self.after(header, hash, self.control.clone(), None))
     }
 
+    /// The tip at this head, with the log and the map's root after it.
+    pub(super) const fn into_tip(self, frontier: Frontier, map_root: MapRoot) -> Tip {
+        Tip { head: self, frontier, map_root }
+    }
+
+    /// The chain.
+    #[must_use]
+    pub const fn chain(&self) -> ChainId {
+        self.chain
+    }
+
+    /// The network.
+    #[must_use]
+    pub const fn network(&self) -> NetworkId {
+        self.network
+    }
+
+    /// Height of the last block; 0 for the genesis.
+    #[must_use]
+    pub const fn height(&self) -> Height {
+        self.height
+    }
+
+    /// Hash of the last block; the chain id for the genesis.
+    #[must_use]
+    pub const fn hash(&self) -> BlockHash {
+        self.hash
+    }
+
+    /// Time of the last block, or of the genesis.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// The rules that judge the next block.
     ///
     /// # Errors
     /// [`NewerProtocol`], where this version does not know them.
-    pub fn rules(&self) -> Result<Rules, NewerProtocol> {
-        Rules::of(self.control.protocol)
+    pub const fn rules(&self) -> Result<Rules, NewerProtocol> {
+        self.rules
     }
 
-    /// Log index of the next block's first event: after the seals.
-    pub(crate) const fn first_index(&self) -> LogIndex {
-        LogIndex(self.log_size.0.saturating_add(self.seals.len() as u64))
+    /// The control state after the last block.
+    #[must_use]
+    pub const fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The membership that certifies the last block.
+    #[must_use]
+    pub const fn signers(&self) -> &Arc<Membership> {
+        &self.signers
+    }
+
+    /// The membership that judges the next block.
+    #[must_use]
+    pub const fn membership(&self) -> &Arc<Membership> {
+        &self.membership
+    }
+
+    /// Its hash.
+    #[must_use]
+    pub const fn membership_hash(&self) -> MembershipHash {
+        self.membership_hash
     }
 
     /// Whether the last block changed the membership.
@@ -108,34 +188,27 @@ impl Head {
     pub fn changed_membership(&self) -> bool {
         !Arc::ptr_eq(&self.signers, &self.membership)
     }
+
+    /// With which the log goes on before the next block's events.
+    pub(super) fn seals(&self) -> &[Seal] {
+        &self.seals
+    }
+
+    /// Log index of the next block's first event: after the seals.
+    pub(crate) const fn first_index(&self) -> LogIndex {
+        LogIndex(self.log_size.0.saturating_add(self.seals.len() as u64))
+    }
 }
 
 impl Tip {
     /// Where a chain stands before its first block.
     #[must_use]
     pub fn genesis(genesis: &Genesis) -> Self {
-        let chain = genesis.chain_id();
-        let membership = Arc::new(genesis.membership.clone());
-        let old = genesis.predecessor.as_ref();
-        let mut control = Control::new(genesis.protocol);
-        if let Some(old) = old {
-            control.carry_on(&old.control, &membership);
+        let head = Head::genesis(genesis);
+        match &genesis.predecessor {
+            Some(old) => head.into_tip(old.frontier.clone(), old.header.map_root),
+            None => head.into_tip(Frontier::default(), MapRoot::EMPTY),
         }
-        let frontier = old.map_or_else(Frontier::default, |old| old.frontier.clone());
-        let head = Head {
-            chain,
-            network: genesis.network_id(),
-            height: Height(0),
-            hash: BlockHash(chain.0),
-            time: genesis.time,
-            control,
-            signers: Arc::clone(&membership),
-            membership_hash: membership.hash(),
-            membership,
-            seals: genesis.seals(),
-            log_size: frontier.size(),
-        };
-        Self { head, frontier, map_root: old.map_or(MapRoot::EMPTY, |old| old.header.map_root) }
     }
 
     /// Where a chain stands at a header that somebody vouches for: with the memberships that certify it and
@@ -143,24 +216,36 @@ impl Tip {
     pub(crate) fn at(
         genesis: &Genesis,
         header: &Header,
-        [signers, membership]: [Arc<Membership>; 2],
+        memberships: [Arc<Membership>; 2],
         frontier: Frontier,
         control: Control,
     ) -> Self {
-        let hash = header.hash();
-        let head = Head {
-            chain: header.chain,
-            network: genesis.network_id(),
-            height: header.height,
-            hash,
-            time: header.time,
-            control,
-            signers,
-            membership,
-            membership_hash: header.next_membership,
-            seals: vec![Seal { height: header.height, block: hash }],
-            log_size: header.log_size,
-        };
-        Self { head, frontier, map_root: header.map_root }
+        Head::at(genesis.network_id(), header, header.hash(), control, memberships).into_tip(frontier, header.map_root)
+    }
+
+    /// The chain of headers.
+    #[must_use]
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// The contract map's root.
+    #[must_use]
+    pub const fn map_root(&self) -> MapRoot {
+        self.map_root
+    }
+}
+
+#[cfg(any(test, feature = "fixture"))]
+impl Head {
+    /// A forger's tip: nobody compared its roots with a header.
+    pub(crate) const fn forged(self, frontier: Frontier, map_root: MapRoot) -> Tip {
+        self.into_tip(frontier, map_root)
     }
 }

@@ -84,21 +84,33 @@ domains! {
 }
 
 impl Domain {
-    /// `length ‖ domain ‖ suite`, the head of every preimage: 33 bytes of which so many count.
-    pub(crate) const fn head(self, suite: Suite) -> ([u8; 33], usize) {
+    /// The head of every preimage.
+    pub(crate) const fn head(self, suite: Suite) -> Head {
         let text = self.as_str().as_bytes();
-        let mut head = [0; 33];
-        let (length, rest) = match head.split_first_mut() {
-            Some(parts) => parts,
-            None => return ([0; 33], 0),
-        };
-        *length = text.len() as u8;
+        // No domain has more than 31 bytes.
+        let [.., length] = text.len().to_be_bytes();
+        let mut bytes = [0; 33];
+        let [first, rest @ ..] = &mut bytes;
+        *first = length;
         let (domain, after) = rest.split_at_mut(text.len());
         domain.copy_from_slice(text);
-        if let Some(at) = after.first_mut() {
+        if let [at, ..] = after {
             *at = suite.id();
         }
-        (head, text.len() + 2)
+        Head { bytes, length: text.len().saturating_add(2) }
+    }
+}
+
+/// `length ‖ domain ‖ suite`.
+pub(crate) struct Head {
+    bytes: [u8; 33],
+    /// So many of the bytes count.
+    length: usize,
+}
+
+impl AsRef<[u8]> for Head {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.split_at(self.length).0
     }
 }
 
@@ -154,7 +166,6 @@ mod tests {
 
     #[test]
     fn head_is_length_domain_suite() {
-        let (head, length) = Domain::Body.head(Suite::Ed25519Sha256);
-        assert_eq!(&head[..length], b"\x09luqi/body\x01");
+        assert_eq!(Domain::Body.head(Suite::Ed25519Sha256).as_ref(), b"\x09luqi/body\x01");
     }
 }

@@ -17,7 +17,7 @@ pub struct HexError {
 /// Lower-case hexadecimal form of `bytes`.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(bytes.len() * 2);
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         text.extend(DIGITS.get(usize::from(byte >> 4)));
         text.extend(DIGITS.get(usize::from(byte & 15)));
@@ -25,22 +25,26 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The byte that two lower-case hexadecimal digits say.
+fn byte([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c.saturating_sub(b'0')),
+        b'a'..=b'f' => Some(c.saturating_sub(b'a').saturating_add(10)),
+        _ => None,
+    };
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
 /// Exactly `N` bytes out of lower-case hexadecimal text; one value has one text.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let wrong = || HexError { expected: N * 2, found: text.chars().take(80).collect() };
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Ok(c - b'0'),
-        b'a'..=b'f' => Ok(c - b'a' + 10),
-        _ => Err(wrong()),
-    };
-    if text.len() != N * 2 {
+    let wrong = || HexError { expected: N.saturating_mul(2), found: text.chars().take(80).collect() };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
         return Err(wrong());
     }
     let mut bytes = [0; N];
-    for (to, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        if let [high, low] = pair {
-            *to = digit(*high)? << 4 | digit(*low)?;
-        }
+    for (to, pair) in bytes.iter_mut().zip(pairs) {
+        *to = byte(*pair).ok_or_else(wrong)?;
     }
     Ok(bytes)
 }
@@ -48,12 +52,10 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
 /// Bytes out of lower-case hexadecimal text of any even length.
 pub(crate) fn unhex_vec(text: &str) -> Result<Vec<u8>, HexError> {
     let wrong = || HexError { expected: text.len().next_multiple_of(2), found: text.chars().take(80).collect() };
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return Err(wrong());
+    match text.as_bytes().as_chunks::<2>() {
+        (pairs, []) => pairs.iter().map(|pair| byte(*pair)).collect::<Option<_>>().ok_or_else(wrong),
+        (_, [..]) => Err(wrong()),
     }
-    (0..text.len() / 2)
-        .map(|i| text.get(2 * i..2 * i + 2).ok_or_else(wrong).and_then(unhex::<1>).map(|[byte]| byte))
-        .collect()
 }
 
 /// Declares a newtype over some bytes, shown and read as hexadecimal text.
@@ -143,10 +145,7 @@ impl Hasher {
     /// Begins a preimage.
     #[must_use]
     pub fn new(domain: Domain, suite: Suite) -> Self {
-        let (head, length) = domain.head(suite);
-        let mut sha = Sha256::new();
-        sha.update(head.get(..length).unwrap_or(&head));
-        Self(sha)
+        Self(Sha256::new_with_prefix(domain.head(suite)))
     }
 
     /// Appends bytes as they are. Only fixed-size fields, or a last one, may be appended this way.

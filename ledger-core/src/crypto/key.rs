@@ -7,7 +7,7 @@
 use super::hash_newtype;
 use crate::crypto::{ChainId, Domain, Suite};
 use bincode::{Decode, Encode};
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use thiserror::Error;
 
 hash_newtype! {
@@ -52,6 +52,10 @@ impl PublicKey {
             return Err(KeyError::SmallOrder);
         }
         Ok(Self(key))
+    }
+
+    pub(super) fn of(secret: &SigningKey) -> Self {
+        Self(secret.verifying_key())
     }
 
     /// The canonical 32 bytes.
@@ -140,9 +144,8 @@ impl SignedMessage {
     /// Lays out a message; `fields` are appended in their canonical encoding.
     #[must_use]
     pub fn new<T: Encode>(domain: Domain, chain: &ChainId, fields: &T) -> Self {
-        let (head, length) = domain.head(Suite::Ed25519Sha256);
         let mut bytes = Vec::with_capacity(192);
-        bytes.extend_from_slice(head.get(..length).unwrap_or(&head));
+        bytes.extend_from_slice(domain.head(Suite::Ed25519Sha256).as_ref());
         bytes.extend_from_slice(&chain.0);
         crate::codec::encode_into(fields, &mut |more: &[u8]| bytes.extend_from_slice(more));
         Self(bytes)
@@ -155,51 +158,10 @@ impl SignedMessage {
     }
 }
 
-/// A secret key of suite 1. Zeroized when dropped; never printed.
-#[derive(Clone)]
-pub struct SecretKey(SigningKey);
-
-impl SecretKey {
-    /// Takes the 32 seed bytes of RFC 8032; the caller draws them and wipes his copy.
-    #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
-    }
-
-    /// The seed, for storing it; zeroized when dropped.
-    #[must_use]
-    pub fn seed(&self) -> zeroize::Zeroizing<[u8; 32]> {
-        zeroize::Zeroizing::new(self.0.to_bytes())
-    }
-
-    /// The public half.
-    #[must_use]
-    pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
-    }
-
-    /// Signs a message of this ledger.
-    #[must_use]
-    pub fn sign(&self, message: &SignedMessage) -> Signature {
-        self.sign_bytes(&message.0)
-    }
-
-    /// Signs bare bytes, as in the formats of others.
-    #[must_use]
-    pub fn sign_bytes(&self, message: &[u8]) -> Signature {
-        Signature(self.0.sign(message).to_bytes())
-    }
-}
-
-impl std::fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SecretKey(of {})", self.public())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::SecretKey;
 
     #[test]
     fn what_one_chain_signs_no_other_accepts() {

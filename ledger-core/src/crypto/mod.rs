@@ -17,6 +17,7 @@ mod derive;
 mod domain;
 mod hash;
 mod key;
+mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -24,4 +25,5 @@ pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};
 pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId};
 pub(crate) use hash::{hash_newtype, hex, unhex, unhex_vec};
-pub use key::{KeyError, PublicKey, SecretKey, Signature, SignatureError, SignedMessage};
+pub use key::{KeyError, PublicKey, Signature, SignatureError, SignedMessage};
+pub use secret::SecretKey;

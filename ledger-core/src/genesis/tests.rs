@@ -19,14 +19,14 @@ fn continued() -> (Network, Genesis) {
     let mut old = Network::new(4);
     old.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
     old.govern(Change::SetPower(NodeNumber(1), 9), Height(50));
-    let membership = [2, 3].into_iter().fold((*old.tip.membership).clone(), |membership, number| {
+    let membership = [2, 3].into_iter().fold((**old.tip.membership()).clone(), |membership, number| {
         let change = Change::RemoveMember(code(CODES[number]), code("370100"));
         change.apply(&membership, PROTOCOL).unwrap().0
     });
     let genesis = fixture::edited(&old.genesis, |genesis| {
         genesis.predecessor = Some(old.predecessor());
         genesis.membership = membership;
-        genesis.time = old.tip.time;
+        genesis.time = old.tip.time();
     });
     (old, genesis)
 }
@@ -148,7 +148,7 @@ fn the_parts_of_a_predecessor_belong_together() {
     stranger(&mut draft);
     assert!(matches!(Genesis::new(draft), Err(GenesisError::Predecessor(E::Certificate(_)))));
 
-    let (tip, found) = (old.tip.time, Timestamp(old.tip.time.0 - 1));
+    let (tip, found) = (old.tip.time(), Timestamp(old.tip.time().0 - 1));
     check(&genesis, |genesis| genesis.time = found, Err(GenesisError::Predecessor(E::Time { tip, found })));
     let newer = |genesis: &mut GenesisDraft| {
         let old = genesis.predecessor.as_mut().unwrap();
@@ -206,8 +206,8 @@ fn no_number_gets_another_owner_and_nobody_is_forgotten() {
     old.govern(Change::RemoveMember(code("370300"), code("370000")), Height(2));
     let genesis = fixture::edited(&old.genesis, |genesis| {
         genesis.predecessor = Some(old.predecessor());
-        genesis.membership = (*old.tip.membership).clone();
-        genesis.time = old.tip.time;
+        genesis.membership = (**old.tip.membership()).clone();
+        genesis.time = old.tip.time();
     });
     let again = |draft: &mut MembershipDraft| {
         draft.heirs = List::default();
@@ -295,7 +295,7 @@ fn a_forged_succession_is_refused_for_each_rule() {
     second.block(vec![]);
     let third = fixture::edited(&new, |genesis| {
         genesis.predecessor = Some(second.predecessor());
-        genesis.time = second.tip.time;
+        genesis.time = second.tip.time();
     });
     assert_eq!(verify_succession(&new, &third, &approvals(&third, &[(1, 1), (2, 2)])), Ok(()));
     let signed = approvals(&third, &[(1, 1), (2, 2)]);
@@ -481,33 +481,33 @@ fn the_network_id_is_the_first_chain_id_for_ever() {
 fn a_continued_chain_goes_on_with_log_map_and_streams() {
     let (old, genesis) = continued();
     let mut new = Network::from_genesis(genesis.clone());
-    assert_eq!((new.tip.height, new.tip.hash.0), (Height(0), genesis.chain_id().0));
-    assert_eq!((&new.tip.frontier, new.tip.map_root), (&old.tip.frontier, old.tip.map_root));
+    assert_eq!((new.tip.height(), new.tip.hash().0), (Height(0), genesis.chain_id().0));
+    assert_eq!((new.tip.frontier(), new.tip.map_root()), (old.tip.frontier(), old.tip.map_root()));
     // Streams go on. What was proposed is over: its approvals are signatures of the old chain.
-    assert_eq!(new.tip.control.streams, old.tip.control.streams);
-    assert_eq!((old.tip.control.proposals.len(), new.tip.control.proposals.len()), (1, 0));
+    assert_eq!(new.tip.control().streams, old.tip.control().streams);
+    assert_eq!((old.tip.control().proposals.len(), new.tip.control().proposals.len()), (1, 0));
     new.map = old.map.clone();
     // The contract that the old chain made is renewed on the new one, in the next submission.
     assert_eq!(new.submission(1, vec![fixture::event(1, Action::Renew)]).sequence, Sequence(3));
     let block = new.block_of(vec![fixture::event(1, Action::Renew)]);
 
-    let mut log = old.tip.frontier.clone();
-    log.push(Entry::Seal(Seal { height: Height(2), block: old.tip.hash }).leaf_hash());
+    let mut log = old.tip.frontier().clone();
+    log.push(Entry::Seal(Seal { height: Height(2), block: old.tip.hash() }).leaf_hash());
     log.push(Entry::Seal(Seal { height: Height(0), block: BlockHash(genesis.chain_id().0) }).leaf_hash());
     let renewed = log.size().0;
     log.extend(block.block().leaves());
-    assert_eq!(new.tip.frontier, log);
+    assert_eq!(*new.tip.frontier(), log);
     let state = new.map.get(&MapKey::of(&fixture::subject(1))).unwrap();
     assert_eq!((state.count, state.last_index.0), (2, renewed));
     assert_eq!(block.traces()[0].outcome, Outcome::Applied);
     assert_eq!(block.traces()[0].previous.map(|index| index.0), Some(1));
     let stream = Stream { node: NodeNumber(1), last: Sequence(3) };
-    assert_eq!(new.tip.control.streams[..], [stream]);
+    assert_eq!(new.tip.control().streams[..], [stream]);
 
     // From block 2 on there is one seal a block again, as on every chain.
     new.block(vec![]);
-    log.push(Seal { height: Height(1), block: block.after().hash }.leaf_hash());
-    assert_eq!(new.tip.frontier, log);
+    log.push(Seal { height: Height(1), block: block.after().hash() }.leaf_hash());
+    assert_eq!(*new.tip.frontier(), log);
 }
 
 #[test]
@@ -516,7 +516,7 @@ fn a_first_chain_begins_with_the_seal_of_its_genesis() {
     let seal = Seal { height: Height(0), block: BlockHash(network.genesis.chain_id().0) };
     assert_eq!(network.genesis.seals(), [seal]);
     network.block(vec![]);
-    assert_eq!(network.tip.frontier.root(), crate::merkle::root(&[seal.leaf_hash()]));
+    assert_eq!(network.tip.frontier().root(), crate::merkle::root(&[seal.leaf_hash()]));
 }
 
 fn application(number: u32, code: &str, nodes: u32) -> Application {

@@ -34,30 +34,53 @@ pub(crate) struct Moved<'a> {
     pub(crate) motion: Motion<'a>,
 }
 
+/// An event of a block, as governance sees it.
+pub(crate) enum Turn<'a, T> {
+    /// One of its own.
+    Moves(Moved<'a>),
+    /// Another one, with what the caller says of it.
+    Passes(T),
+}
+
 /// Approvals of one proposal by one member, that one member submits.
 type Ballot = (MemberCode, ProposalId, MemberCode);
 
 /// What the first pass leaves of an event.
-enum Read<'a> {
-    Judged(Outcome),
-    /// Its signature decides.
-    Signed(Ballot, &'a Approve),
+enum Read<'a, T> {
+    /// What is said of it.
+    Done(T),
+    /// An approval that a member submits, whose signature decides.
+    Signed(MemberCode, &'a Approve),
 }
 
-/// Folds the governance events of the block of a height, each with who submitted it, and closes the block. Gives what became of each, in order, and the membership that judges the next block where it is another one.
-pub(crate) fn fold(
+const fn ballot(by: MemberCode, event: &Approve) -> Ballot {
+    (by, event.proposal, event.member)
+}
+
+/// Folds the governance events among the events of the block of a height, and closes the block. Gives what is said of
+/// each event, in order, of its own what became of it, and the membership that judges the next block where it is
+/// another one.
+pub(crate) fn fold<'a, T: From<Outcome>>(
     control: &mut Control,
     chain: &ChainId,
     height: Height,
     membership: &Membership,
-    motions: &[Moved<'_>],
-) -> (Vec<Outcome>, Option<Membership>) {
+    turns: Vec<Turn<'a, T>>,
+) -> (Vec<T>, Option<Membership>) {
     let mut first = First { control, height, membership, counts: BTreeMap::new(), taken_back: BTreeSet::new() };
-    let read: Vec<Read<'_>> = motions.iter().map(|moved| first.read(moved)).collect();
+    let read = |turn: Turn<'a, T>| match turn {
+        Turn::Moves(moved) => first.read(&moved),
+        Turn::Passes(said) => Read::Done(said),
+    };
+    let read: Vec<Read<'_, T>> = turns.into_iter().map(read).collect();
     let First { taken_back, .. } = first;
     let hold = signatures(control, chain, membership, &read);
-    let outcomes = read.iter().map(|read| settle(control, &hold, read)).collect();
-    (outcomes, close(control, height, membership, &taken_back))
+    let settle = |read: Read<'_, T>| match read {
+        Read::Done(said) => said,
+        Read::Signed(by, event) => T::from(settle(control, &hold, by, event)),
+    };
+    let said = read.into_iter().map(settle).collect();
+    (said, close(control, height, membership, &taken_back))
 }
 
 /// How many proposals and approvals of a node a block holds, whatever became of them.
@@ -78,25 +101,26 @@ struct First<'a> {
 }
 
 impl First<'_> {
-    fn read<'e>(&mut self, moved: &Moved<'e>) -> Read<'e> {
+    fn read<'e, T: From<Outcome>>(&mut self, moved: &Moved<'e>) -> Read<'e, T> {
+        let judged = |outcome| Read::Done(T::from(outcome));
         let counts = self.counts.entry(moved.stream).or_default();
         let (count, most) = match moved.motion {
             Motion::Propose(_) => (&mut counts.proposed, MAX_PROPOSED),
             Motion::Approve(_) => (&mut counts.approved, MAX_APPROVED),
         };
         if *count >= most {
-            return Read::Judged(Outcome::Refused(Refusal::TooMany));
+            return judged(Outcome::Refused(Refusal::TooMany));
         }
         *count = count.saturating_add(1);
         match moved.motion {
-            Motion::Propose(event) => Read::Judged(self.propose(moved.by, event)),
+            Motion::Propose(event) => judged(self.propose(moved.by, event)),
             Motion::Approve(event) if self.control.open(event.proposal).is_none() => {
-                Read::Judged(Outcome::Refused(Refusal::Unknown))
+                judged(Outcome::Refused(Refusal::Unknown))
             }
             Motion::Approve(event) if self.membership.member(event.member).is_none() => {
-                Read::Judged(Outcome::Refused(Refusal::NotAuthorised))
+                judged(Outcome::Refused(Refusal::NotAuthorised))
             }
-            Motion::Approve(event) => Read::Signed((moved.by, event.proposal, event.member), event),
+            Motion::Approve(event) => Read::Signed(moved.by, event),
         }
     }
 
@@ -116,14 +140,19 @@ impl First<'_> {
 }
 
 /// The ballots of which the first signature holds.
-fn signatures(control: &Control, chain: &ChainId, membership: &Membership, read: &[Read<'_>]) -> BTreeSet<Ballot> {
+fn signatures<T>(
+    control: &Control,
+    chain: &ChainId,
+    membership: &Membership,
+    read: &[Read<'_, T>],
+) -> BTreeSet<Ballot> {
     let mut first: BTreeMap<Ballot, &Approve> = BTreeMap::new();
     for read in read {
         match read {
-            Read::Signed(ballot, event) if !has_approved(control, event) => {
-                first.entry(*ballot).or_insert(event);
+            Read::Signed(by, event) if !has_approved(control, event) => {
+                first.entry(ballot(*by, event)).or_insert(event);
             }
-            Read::Signed(..) | Read::Judged(_) => {}
+            Read::Signed(..) | Read::Done(_) => {}
         }
     }
     let first: Vec<(Ballot, &Approve)> = first.into_iter().collect();
@@ -138,15 +167,11 @@ fn has_approved(control: &Control, event: &Approve) -> bool {
 }
 
 /// Second pass: an approval counts once, if the first signature of its ballot holds.
-fn settle(control: &mut Control, hold: &BTreeSet<Ballot>, read: &Read<'_>) -> Outcome {
-    let (ballot, event) = match read {
-        Read::Judged(outcome) => return *outcome,
-        Read::Signed(ballot, event) => (ballot, event),
-    };
+fn settle(control: &mut Control, hold: &BTreeSet<Ballot>, by: MemberCode, event: &Approve) -> Outcome {
     if has_approved(control, event) {
         return Outcome::Refused(Refusal::Duplicate);
     }
-    if !hold.contains(ballot) {
+    if !hold.contains(&ballot(by, event)) {
         return Outcome::Refused(Refusal::BadSignature);
     }
     let mut proposals = Arc::make_mut(&mut control.proposals).iter_mut();

@@ -22,7 +22,7 @@ fn propose(change: &Change, effective: u64) -> Event {
 
 fn signed(network: &Network, member: u32, change: &Change, effective: u64) -> Approve {
     let member_code = code(CODES[member as usize - 1]);
-    Approve::sign(&network.tip.chain, &governance_key(member), member_code, change.id(Height(effective)))
+    Approve::sign(&network.tip.chain(), &governance_key(member), member_code, change.id(Height(effective)))
 }
 
 fn approve(network: &Network, member: u32, change: &Change, effective: u64) -> Event {
@@ -52,7 +52,7 @@ fn refused(why: Refusal) -> Outcome {
 }
 
 fn power(network: &Network, node: u32) -> u32 {
-    network.tip.membership.node(NodeNumber(node)).unwrap().1.power
+    network.tip.membership().node(NodeNumber(node)).unwrap().1.power
 }
 
 /// A change of power with `effective` = E, proposed in block 1 and adopted in block `adopted`.
@@ -75,7 +75,7 @@ fn timing(effective: u64, adopted: Option<u64>) -> (Option<u64>, Option<u64>) {
         if governs.is_none() && power(&network, 2) == 5 {
             governs = Some(height + 1);
         }
-        if closed.is_none() && network.tip.control.proposals.is_empty() {
+        if closed.is_none() && network.tip.control().proposals.is_empty() {
             closed = Some(height);
         }
     }
@@ -123,7 +123,7 @@ fn approvals_needed(powers: &[u32]) -> usize {
     for member in 1..=powers.len() as u32 {
         let event = approve(&network, member, &change, 100);
         check(&mut network, 1, event, APPLIED);
-        if network.tip.control.proposals[0].adopted {
+        if network.tip.control().proposals[0].adopted {
             return member as usize;
         }
     }
@@ -151,7 +151,7 @@ fn a_member_counts_with_the_sum_of_its_nodes() {
     let mut network = Network::new(3);
     let node = fixture::node(4);
     let (membership, _) =
-        Change::AddNode(code("370000"), node.into()).apply(&network.tip.membership, PROTOCOL).unwrap();
+        Change::AddNode(code("370000"), node.into()).apply(network.tip.membership(), PROTOCOL).unwrap();
     let node = Node { power: 3, ..fixture::node(5) };
     let (membership, _) = Change::AddNode(code("370000"), node.into()).apply(&membership, PROTOCOL).unwrap();
     network = Network::from_genesis(fixture::edited(&network.genesis, |genesis| genesis.membership = membership));
@@ -171,7 +171,7 @@ fn an_adopted_change_stays_adopted_though_the_power_moves() {
     outcomes(&mut network, 1, events);
     // Now the fourth member alone has a quorum.
     network.govern(Change::SetPower(NodeNumber(4), 100), Height(3));
-    assert!(!network.tip.membership.is_quorum(3));
+    assert!(!network.tip.membership().is_quorum(3));
     network.block(vec![]);
     assert_eq!(power(&network, 2), 7);
 }
@@ -191,7 +191,7 @@ fn what_a_proposal_is_refused_for() {
     check(&mut network, 3, propose(&Change::RemoveNode(NodeNumber(9)), 10), refused(R::BadChange));
     // After block 9 the first four have lapsed but for one.
     check(&mut network, 2, propose(&change(6), 12), APPLIED);
-    assert_eq!(network.tip.control.proposals.len(), 1);
+    assert_eq!(network.tip.control().proposals.len(), 1);
     check(&mut network, 2, propose(&change(2), 12), APPLIED);
 }
 
@@ -207,14 +207,14 @@ fn what_an_approval_is_refused_for() {
     check(&mut network, 1, Event::Approve(stranger), refused(R::NotAuthorised));
     let for_another = Approve { member: code("370200"), ..good.clone() };
     check(&mut network, 1, Event::Approve(for_another), refused(R::BadSignature));
-    let by_node = Approve::sign(&network.tip.chain, &node_key(2, Purpose::Consensus), good.member, good.proposal);
+    let by_node = Approve::sign(&network.tip.chain(), &node_key(2, Purpose::Consensus), good.member, good.proposal);
     check(&mut network, 1, Event::Approve(by_node), refused(R::BadSignature));
     let elsewhere = Approve::sign(&ChainId([9; 32]), &governance_key(2), good.member, good.proposal);
     check(&mut network, 1, Event::Approve(elsewhere), refused(R::BadSignature));
     // Whichever node submits it, the member that signed has approved; once.
     check(&mut network, 3, Event::Approve(good.clone()), APPLIED);
     check(&mut network, 2, Event::Approve(good.clone()), refused(R::Duplicate));
-    assert_eq!(network.tip.control.proposals[0].approvals[..], [code("370100")]);
+    assert_eq!(network.tip.control().proposals[0].approvals[..], [code("370100")]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn what_a_replaced_governance_key_approved_is_forgotten() {
     let rotate = |key: u32, vault| {
         Change::RotateMemberKeys(city, Key::from(governance_key(key).public()).into(), VaultKey(vault))
     };
-    let approvals = |network: &Network| network.tip.control.proposals[0].approvals.to_vec();
+    let approvals = |network: &Network| network.tip.control().proposals[0].approvals.to_vec();
     // Another vault key is no reason.
     network.govern(rotate(2, [9; 32]), Height(3));
     assert_eq!(approvals(&network), [code("370000"), city]);
@@ -235,7 +235,7 @@ fn what_a_replaced_governance_key_approved_is_forgotten() {
     assert_eq!(approvals(&network), [code("370000")]);
     let old = signed(&network, 2, &open, 90);
     check(&mut network, 1, Event::Approve(old), refused(R::BadSignature));
-    let new = Approve::sign(&network.tip.chain, &governance_key(99), city, open.id(Height(90)));
+    let new = Approve::sign(&network.tip.chain(), &governance_key(99), city, open.id(Height(90)));
     check(&mut network, 1, Event::Approve(new), APPLIED);
 }
 
@@ -249,8 +249,8 @@ fn what_no_longer_applies_when_it_is_due_is_dropped() {
         events.extend((1..=3).map(|member| approve(&network, member, change, 2)));
     }
     assert_eq!(outcomes(&mut network, 1, events), [APPLIED; 8]);
-    assert_eq!(network.tip.membership.member(code("370300")), None);
-    assert!(network.tip.control.proposals.is_empty());
+    assert_eq!(network.tip.membership().member(code("370300")), None);
+    assert!(network.tip.control().proposals.is_empty());
 }
 
 #[test]
@@ -273,25 +273,25 @@ fn streams_of_removed_nodes_are_dropped_and_their_numbers_never_come_back() {
     let renew = || vec![fixture::event(1, Action::Renew)];
     let submissions = (2..=4).map(|node| network.submission(node, renew())).collect();
     network.block(submissions);
-    let nodes = |network: &Network| network.tip.control.streams.iter().map(|s| s.node.0).collect::<Vec<_>>();
+    let nodes = |network: &Network| network.tip.control().streams.iter().map(|s| s.node.0).collect::<Vec<_>>();
     assert_eq!(nodes(&network), [2, 3, 4]);
     network.govern(Change::RemoveNode(NodeNumber(3)), Height(3));
     assert_eq!(nodes(&network), [1, 2, 4]);
     network.govern(Change::RemoveMember(code("370300"), code("370000")), Height(4));
     assert_eq!(nodes(&network), [1, 2]);
-    assert_eq!(network.tip.membership.next_node(), NodeNumber(5));
+    assert_eq!(network.tip.membership().next_node(), NodeNumber(5));
     let back = [
         Change::AddNode(code("370200"), fixture::node(3).into()),
         Change::AddMember(fixture::member(4, "370300").into()),
         Change::AddMember(fixture::member(2, "370300").into()),
     ];
     for change in back {
-        let (membership, protocol) = (&network.tip.membership, network.tip.control.protocol);
+        let (membership, protocol) = (network.tip.membership(), network.tip.control().protocol);
         assert!(matches!(change.apply(membership, protocol), Err(ChangeError::NumberUsed(_, NodeNumber(5)))));
         check(&mut network, 1, propose(&change, 90), refused(R::BadChange));
     }
     network.govern(Change::AddNode(code("370200"), fixture::node(7).into()), Height(8));
-    assert_eq!(network.tip.membership.next_node(), NodeNumber(8));
+    assert_eq!(network.tip.membership().next_node(), NodeNumber(8));
 }
 
 #[test]
@@ -302,10 +302,10 @@ fn a_newer_protocol_stops_who_does_not_know_it() {
     }
     network.govern(Change::Activate(Protocol(2)), Height(5));
     network.block(vec![]);
-    assert_eq!((network.tip.height, network.tip.control.protocol), (Height(4), Protocol(2)));
+    assert_eq!((network.tip.height(), network.tip.control().protocol), (Height(4), Protocol(2)));
     let proposal = crate::chain::Proposal {
         proposer: NodeNumber(1),
-        time: network.tip.time,
+        time: network.tip.time(),
         parent_certificate: network.certificate.clone(),
         submissions: vec![],
     };
@@ -331,7 +331,7 @@ fn new_parameters_hold_from_their_height_on() {
         let events = (0..3).map(|number| fixture::event(number, Action::Renew)).collect();
         crate::chain::Proposal {
             proposer: NodeNumber(1),
-            time: network.tip.time,
+            time: network.tip.time(),
             parent_certificate: network.certificate.clone(),
             submissions: vec![network.submission(1, events)],
         }
@@ -424,12 +424,12 @@ fn a_rotated_key_signs_from_then_on_and_the_old_one_no_more() {
     network.govern(change, Height(2));
     let sign = |network: &Network, key| {
         let key = node_key(key, Purpose::Submission);
-        crate::submission::Submission::sign(&network.tip.chain, &key, NodeNumber(2), Sequence(1), event()).unwrap()
+        crate::submission::Submission::sign(&network.tip.chain(), &key, NodeNumber(2), Sequence(1), event()).unwrap()
     };
     for (key, accepted) in [(2, false), (9, true)] {
         let proposal = crate::chain::Proposal {
             proposer: NodeNumber(1),
-            time: network.tip.time,
+            time: network.tip.time(),
             parent_certificate: network.certificate.clone(),
             submissions: vec![sign(&network, key)],
         };

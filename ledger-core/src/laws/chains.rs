@@ -114,7 +114,7 @@ proptest! {
 
 /// Submission, certificate, approval and genesis approval, signed for either chain and brought to ours.
 fn check_accepted(ours: &Network, theirs: &Network) {
-    let (our_chain, their_chain) = (ours.tip.chain, theirs.tip.chain);
+    let (our_chain, their_chain) = (ours.tip.chain(), theirs.tip.chain());
     assert_ne!(our_chain, their_chain);
     let change = Change::SetPower(NodeNumber(1), 2);
     let (province, id) = (code("370000"), change.id(Height(9)));
@@ -125,16 +125,16 @@ fn check_accepted(ours: &Network, theirs: &Network) {
         let submission = Submission::sign(chain, &key, NodeNumber(1), Sequence(1), events.clone()).unwrap();
         let proposal = crate::chain::Proposal {
             proposer: NodeNumber(1),
-            time: ours.tip.time,
+            time: ours.tip.time(),
             parent_certificate: None,
             submissions: vec![submission],
         };
         assert_eq!(crate::chain::assemble(proposal, &ours.tip, &ours.map).is_ok(), accepted);
 
         let checked = ours.checked(vec![]);
-        let mut of_chain = checked.after().head.clone();
-        of_chain.chain = *chain;
-        assert_eq!(checked.finalize(fixture::certificate(&of_chain)).is_ok(), accepted);
+        let after = checked.after();
+        let certificate = fixture::certificate_of(chain, after.signers(), after.height(), after.hash());
+        assert_eq!(checked.finalize(certificate).is_ok(), accepted);
 
         let approval = Approve::sign(chain, &governance_key(1), province, id);
         let traces = ours.block_of(events.into_iter().chain([Event::Approve(approval)]).collect()).traces().to_vec();
@@ -152,7 +152,7 @@ fn an_application_is_for_no_chain() {
     let key = governance_key(1);
     let application = Application::sign(fixture::member(1, "370000"), &key);
     assert!(application.verify().is_ok());
-    for chain in [ChainId([0; 32]), Network::new(3).tip.chain] {
+    for chain in [ChainId([0; 32]), Network::new(3).tip.chain()] {
         let said = Said { height: Height(1), round: Round(2), hash: [3; 32], node: NodeNumber(4), count: 5 };
         for (kind, message) in signed_kinds(&chain, &said) {
             assert!(key.public().verify(&message, &application.signature).is_err(), "{kind}");

@@ -92,7 +92,7 @@ fn governed(powers: &[u32], changes: &[Change]) -> Network {
     }
     let membership = fixture::membership(members, Parameters::default());
     let mut network = Network::from_genesis(fixture::edited(&genesis, |genesis| genesis.membership = membership));
-    let chain = network.tip.chain;
+    let chain = network.tip.chain();
     let mut events = Vec::new();
     for change in changes {
         let id = change.id(Height(2));
@@ -109,12 +109,12 @@ fn governed(powers: &[u32], changes: &[Change]) -> Network {
 /// A certificate of a block, in rising node number.
 fn signed(block: &CheckedBlock, signers: &[(u32, SecretKey)]) -> Certificate {
     let after = block.after();
-    let vote = Vote { height: after.height, round: Round(1), block: Some(after.hash) };
-    let message = vote.message(VoteKind::Precommit, &after.chain);
+    let vote = Vote { height: after.height(), round: Round(1), block: Some(after.hash()) };
+    let message = vote.message(VoteKind::Precommit, &after.chain());
     let sign =
         |(node, key): &(u32, SecretKey)| CommitSignature { node: NodeNumber(*node), signature: key.sign(&message) };
     let signatures = List::new(signers.iter().map(sign).collect()).unwrap();
-    Certificate { height: vote.height, round: vote.round, block: after.hash, signatures }
+    Certificate { height: vote.height, round: vote.round, block: after.hash(), signatures }
 }
 
 /// The law, said without the code that it is about: all who signed are nodes with voting power and signed
@@ -141,7 +141,7 @@ proptest! {
         signers in any_signers(),
     ) {
         let network = governed(&powers, &changes);
-        let membership = &network.tip.membership;
+        let membership = network.tip.membership();
         let key = |(node, with): (u32, &With)| Some((node, with.key(node, membership)?));
         let signers: Vec<_> = NUMBERS.zip(&signers).filter_map(key).collect();
         let block = network.checked(vec![]);
@@ -164,8 +164,8 @@ fn who_was_replaced_certifies_nothing() {
     let block = network.checked(vec![]);
     for (with, accepted) in [(With::FirstKey, false), (With::SecondKey, true)] {
         let signers: Vec<_> =
-            (1..=4).filter_map(|node| Some((node, with.key(node, &network.tip.membership)?))).collect();
+            (1..=4).filter_map(|node| Some((node, with.key(node, network.tip.membership())?))).collect();
         assert_eq!(block.clone().finalize(signed(&block, &signers)).is_ok(), accepted);
-        assert_eq!(should_hold(&network.tip.membership, &signers), accepted);
+        assert_eq!(should_hold(network.tip.membership(), &signers), accepted);
     }
 }

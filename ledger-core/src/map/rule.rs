@@ -35,7 +35,7 @@ impl MapKey {
 
     /// The bit that is next after `depth` bits.
     pub(super) fn bit(&self, depth: usize) -> bool {
-        self.0.get(depth / 8).is_some_and(|byte| byte >> (7 - depth % 8) & 1 == 1)
+        self.0.get(depth / 8).is_some_and(|byte| byte & 0x80_u8 >> (depth % 8) != 0)
     }
 }
 
@@ -104,7 +104,8 @@ pub(super) fn root_below<T: Keyed>(pairs: &[T], depth: usize) -> MapRoot {
         [one, ..] if depth == KEY_BITS => leaf(one.key(), &one.state_hash()),
         many => {
             let (zero, one) = split(many, depth);
-            inner(&root_below(zero, depth + 1), &root_below(one, depth + 1))
+            let below = depth.saturating_add(1);
+            inner(&root_below(zero, below), &root_below(one, below))
         }
     }
 }

@@ -215,18 +215,19 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let mut bytes = Vec::with_capacity(text.len());
     for group in digits.as_bytes().chunks(4) {
+        // What is missing of the last group stands for zeros.
         let mut bits: u32 = 0;
-        for digit in group {
-            bits = bits << 6 | u32::from(base64_digit(*digit)?);
+        for place in 0..4 {
+            bits = bits << 6 | group.get(place).map_or(Some(0), |digit| base64_digit(*digit))?;
         }
-        let [_, a, b, c] = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        let (taken, unused) = match group.len() {
-            4 => (&[a, b, c][..], 0),
-            3 => (&[a, b][..], c),
-            2 => (&[a][..], b),
-            _ => return None,
+        let [_, a, b, c] = bits.to_be_bytes();
+        let (taken, unused) = match group {
+            [_, _, _, _] => (&[a, b, c][..], 0),
+            [_, _, _] => (&[a, b][..], c),
+            [_, _] => (&[a][..], b),
+            [..] => return None,
         };
         if unused != 0 {
             return None;
@@ -236,13 +237,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn base64_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
+fn base64_digit(digit: u8) -> Option<u32> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    (0..).zip(DIGITS).find(|(_, known)| **known == digit).map(|(value, _)| value)
 }

@@ -8,14 +8,15 @@ use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+/// No log has more entries, so that counting on never overflows.
+const MAX_SIZE: u64 = u64::MAX >> 1;
+
 /// The roots of the complete subtrees that make up a log, largest (leftmost) first: one for each
 /// bit of the size that is 1.
 ///
 /// ```text
 /// size(8) ‖ peaks(32 each, as many as bits of the size are 1)
 /// ```
-///
-/// A size is below 2^63, so that counting on never overflows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Parts")]
 pub struct Frontier {
@@ -50,7 +51,7 @@ struct Parts {
 impl TryFrom<Parts> for Frontier {
     type Error = FrontierError;
     fn try_from(Parts { size, peaks }: Parts) -> Result<Self, FrontierError> {
-        if size > i64::MAX as u64 {
+        if size > MAX_SIZE {
             Err(FrontierError::TooLarge(size))
         } else if peaks.len() != size.count_ones() as usize {
             Err(FrontierError::PeakCount { size, found: peaks.len() })
@@ -81,7 +82,7 @@ impl Frontier {
 
     /// Appends one leaf.
     pub fn push(&mut self, leaf: LeafHash) {
-        self.push_subtree(0, NodeHash::from(leaf));
+        self.push_subtree(1, NodeHash::from(leaf));
     }
 
     /// Appends leaves, each time as many as fill one complete subtree.
@@ -89,9 +90,9 @@ impl Frontier {
         while let Some(longest) = leaves.len().checked_ilog2() {
             // A complete subtree of 2^level leaves begins at a multiple of 2^level.
             let level = longest.min(self.size.trailing_zeros());
-            let (now, later) = leaves.split_at(1 << level);
+            let (now, later) = leaves.split_at(2_usize.saturating_pow(level));
             if let Some(node) = subtree_parallel(now) {
-                self.push_subtree(level, node);
+                self.push_subtree(now.len() as u64, node);
             }
             leaves = later;
         }
@@ -104,18 +105,18 @@ impl Frontier {
         from_right.reduce(|right, left| node_hash(&left, &right)).map_or(LogRoot::EMPTY, LogRoot::from)
     }
 
-    /// Appends a complete subtree of 2^level leaves; the size is a multiple of that. As in a binary
-    /// counter, it joins with every peak of its own size.
-    fn push_subtree(&mut self, mut level: u32, mut node: NodeHash) {
-        let leaves = 1 << level;
-        while self.size >> level & 1 == 1
+    /// Appends a complete subtree; the number of its leaves is a power of two, and the size a multiple of that. As in
+    /// a binary counter, it joins with every peak of its own size.
+    fn push_subtree(&mut self, leaves: u64, mut node: NodeHash) {
+        let mut joined = leaves;
+        while self.size & joined != 0
             && let Some(left) = self.peaks.pop()
         {
             node = node_hash(&left, &node);
-            level += 1;
+            joined = joined.saturating_mul(2);
         }
         self.peaks.push(node);
-        self.size += leaves;
+        self.size = self.size.saturating_add(leaves);
     }
 }
 

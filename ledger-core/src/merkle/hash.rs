@@ -71,9 +71,15 @@ pub fn node_hash(left: &NodeHash, right: &NodeHash) -> NodeHash {
     NodeHash(Sha256::digest(preimage).into())
 }
 
-/// The largest power of two smaller than `n`, where RFC 6962 splits a list of `n` > 1 leaves.
-pub(super) const fn split_point(n: u64) -> u64 {
-    1 << (n - 1).ilog2()
+/// Where RFC 6962 splits two or more leaves, from `start` to `end`: behind the largest power of two smaller than their
+/// number, which is the smallest that is no less than half of it.
+pub(super) const fn middle(start: u64, end: u64) -> u64 {
+    start.saturating_add(end.saturating_sub(start).div_ceil(2).next_power_of_two())
+}
+
+/// The leaves on both sides of that place.
+fn halves(leaves: &[LeafHash]) -> (&[LeafHash], &[LeafHash]) {
+    leaves.split_at(leaves.len().div_ceil(2).next_power_of_two())
 }
 
 /// Root of the log with these leaves.
@@ -95,7 +101,7 @@ pub(super) fn subtree(leaves: &[LeafHash]) -> Option<NodeHash> {
         [leaf] => Some(NodeHash::from(*leaf)),
         [left, right] => Some(node_hash(&NodeHash(left.0), &NodeHash(right.0))),
         more => {
-            let (left, right) = more.split_at(split_point(more.len() as u64) as usize);
+            let (left, right) = halves(more);
             Some(node_hash(&subtree(left)?, &subtree(right)?))
         }
     }
@@ -107,7 +113,7 @@ pub(super) fn subtree_parallel(leaves: &[LeafHash]) -> Option<NodeHash> {
     if leaves.len() <= WORTH_A_THREAD {
         return subtree(leaves);
     }
-    let (left, right) = leaves.split_at(split_point(leaves.len() as u64) as usize);
+    let (left, right) = halves(leaves);
     let (left, right) = rayon::join(|| subtree_parallel(left), || subtree_parallel(right));
     Some(node_hash(&left?, &right?))
 }

@@ -8,7 +8,7 @@
 //! cases, four turn on this, and we differ on one (`size1-is-zero-and-size2-is-not-zero`): the others
 //! name a root that is not the empty log's, or one of no bytes, and a hash is 32 bytes by its type.
 
-use super::hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, node_hash, split_point};
+use super::hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, middle, node_hash};
 use super::reader::{MissingNode, NodeReader, range};
 use crate::codec::{List, TooMany};
 use bincode::{Decode, Encode};
@@ -79,8 +79,8 @@ pub fn prove_inclusion(log: &impl NodeReader, index: LogIndex, size: LogSize) ->
     }
     let (mut start, mut end) = (0, size.0);
     let mut path = Vec::new();
-    while end - start > 1 {
-        let middle = start + split_point(end - start);
+    while end.saturating_sub(start) > 1 {
+        let middle = middle(start, end);
         if index.0 < middle {
             path.push(range(log, middle, end)?);
             end = middle;
@@ -110,7 +110,7 @@ pub fn prove_consistency(
     if earlier.0 > 0 {
         let (mut start, mut end) = (0, later.0);
         while end > earlier.0 {
-            let middle = start + split_point(end - start);
+            let middle = middle(start, end);
             if earlier.0 <= middle {
                 path.push(range(log, middle, end)?);
                 end = middle;
@@ -143,7 +143,7 @@ pub fn verify_inclusion(
     if index.0 >= size.0 {
         return Err(VerifyError::Sizes);
     }
-    let mut climb = Climb { node: index.0, last: size.0 - 1 };
+    let mut climb = Climb { node: index.0, last: size.0.saturating_sub(1) };
     let mut hash = NodeHash::from(*leaf);
     for sibling in &proof.0 {
         hash = match climb.next()? {
@@ -181,7 +181,7 @@ pub fn verify_consistency(
     }
     // Begin at the last complete subtree of the earlier log. If it is the whole earlier log, its
     // root is known, and the proof leaves it out.
-    let mut climb = Climb { node: earlier.0 - 1, last: later.0 - 1 };
+    let mut climb = Climb { node: earlier.0.saturating_sub(1), last: later.0.saturating_sub(1) };
     climb.skip_while_right_child();
     let mut siblings = proof.0.iter();
     let start = if earlier.0.is_power_of_two() {

@@ -1,13 +1,13 @@
 //! Where a prover finds the hashes of a log that somebody else keeps.
 
-use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash, split_point};
+use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, middle, node_hash};
 use thiserror::Error;
 
 /// Reads the complete subtrees of a log.
 pub trait NodeReader {
     /// Root of the complete subtree over the 2^level leaves that begin at `index` · 2^level; level 0
     /// are the leaf hashes. `None`, when the log does not reach so far or the hash is not kept.
-    fn node(&self, level: u8, index: u64) -> Option<NodeHash>;
+    fn node(&self, level: u32, index: u64) -> Option<NodeHash>;
 }
 
 /// A hash that a [`NodeReader`] ought to have and does not give.
@@ -15,7 +15,7 @@ pub trait NodeReader {
 #[error("the log's hash at level {level}, index {index} is missing: the log is shorter, or not all of it is kept")]
 pub struct MissingNode {
     /// Level above the leaves.
-    pub level: u8,
+    pub level: u32,
     /// Place within the level.
     pub index: u64,
 }
@@ -30,13 +30,13 @@ pub fn root_at(log: &impl NodeReader, size: LogSize) -> Result<LogRoot, MissingN
 
 /// MTH(D[start:end]) of a range that RFC 6962's splitting of some log leads to.
 pub(super) fn range(log: &impl NodeReader, start: u64, end: u64) -> Result<NodeHash, MissingNode> {
-    let width = end - start;
+    let width = end.saturating_sub(start);
     if width.is_power_of_two() {
         let level = width.ilog2();
-        let (level, index) = (level as u8, start >> level);
+        let index = start.unbounded_shr(level);
         return log.node(level, index).ok_or(MissingNode { level, index });
     }
-    let middle = start + split_point(width);
+    let middle = middle(start, end);
     Ok(node_hash(&range(log, start, middle)?, &range(log, middle, end)?))
 }
 
@@ -57,7 +57,7 @@ impl MemoryTree {
                     let Some([left, right]) = pairs.last() else { return };
                     node = node_hash(left, right);
                 }
-                _ => return,
+                (_, [_, ..]) => return,
             }
         }
         self.levels.push(vec![node]);
@@ -84,7 +84,7 @@ impl FromIterator<LeafHash> for MemoryTree {
 }
 
 impl NodeReader for MemoryTree {
-    fn node(&self, level: u8, index: u64) -> Option<NodeHash> {
-        self.levels.get(usize::from(level))?.get(usize::try_from(index).ok()?).copied()
+    fn node(&self, level: u32, index: u64) -> Option<NodeHash> {
+        self.levels.get(level as usize)?.get(usize::try_from(index).ok()?).copied()
     }
 }

@@ -117,7 +117,7 @@ fn shared_reference_tree() {
     let tree: MemoryTree = reference_leaves().into_iter().collect();
     for (level, nodes) in file["nodes_by_level"].as_array().unwrap().iter().enumerate() {
         for (index, node) in nodes.as_array().unwrap().iter().enumerate() {
-            assert_eq!(tree.node(level as u8, index as u64).unwrap().to_string(), node.as_str().unwrap());
+            assert_eq!(tree.node(level as u32, index as u64).unwrap().to_string(), node.as_str().unwrap());
         }
     }
     for case in file["hashes"].as_array().unwrap() {
@@ -278,7 +278,7 @@ fn parallel_and_batched_roots_agree_on_a_large_log() {
 /// A reader of a log of any size whose leaves are all the same: so its subtrees of one level are.
 struct Uniform;
 impl NodeReader for Uniform {
-    fn node(&self, level: u8, _: u64) -> Option<NodeHash> {
+    fn node(&self, level: u32, _: u64) -> Option<NodeHash> {
         Some((0..level).fold(NodeHash([5; 32]), |node, _| node_hash(&node, &node)))
     }
 }

@@ -28,9 +28,9 @@ pub(crate) fn rows(network: &Network) -> StateRows {
 fn foot(name: &str, network: &Network, foot: &Foot) -> Value {
     let tip = foot.tip(&network.genesis).unwrap();
     let mut case = case(name, "foot", foot, None);
-    case["chain"] = json!(tip.chain.to_string());
-    case["tip"] = json!(tip.hash.to_string());
-    case["membership"] = json!(tip.membership.hash().to_string());
+    case["chain"] = json!(tip.chain().to_string());
+    case["tip"] = json!(tip.hash().to_string());
+    case["membership"] = json!(tip.membership().hash().to_string());
     case["states"] = json!(foot.states);
     case
 }
@@ -73,8 +73,8 @@ pub(crate) fn file() -> File {
         json!({
             "name": "head",
             "kind": "archive_head",
-            "bytes": hex(head(&network.tip.chain)),
-            "chain": network.tip.chain.to_string(),
+            "bytes": hex(head(&network.tip.chain())),
+            "chain": network.tip.chain().to_string(),
         }),
         frame("foot", FrameKind::Foot, codec::encode(&Foot::default())),
         frame("states", FrameKind::States, codec::encode(&rows)),

@@ -21,7 +21,7 @@ fn eventful() -> Network {
     let id = change.id(Height(5));
     let approve =
         |chain, member: u32, of: &str| Event::Approve(Approve::sign(&chain, &governance_key(member), code(of), id));
-    let chain = network.tip.chain;
+    let chain = network.tip.chain();
     let at = |n, action| fixture::event(n, action);
     let steps: Vec<Vec<(u32, Vec<Event>)>> = vec![
         vec![
@@ -77,7 +77,7 @@ fn eventful() -> Network {
 /// back, who proposed is removed, heirs go one after the other, and a subject that is occupied is taken back.
 fn rivals() -> Network {
     let mut network = Network::new(4);
-    let chain = network.tip.chain;
+    let chain = network.tip.chain();
     let at = |n, action| fixture::event(n, action);
     let propose = |change: &Change, effective| {
         Event::Propose(Box::new(Propose { change: change.clone().into(), effective: Height(effective) }))
@@ -146,7 +146,7 @@ fn frame(kind: FrameKind, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn archive(network: &Network, blocks: &[Vec<u8>], certificate: &Certificate) -> Vec<u8> {
-    let mut file = head(&network.tip.chain).to_vec();
+    let mut file = head(&network.tip.chain()).to_vec();
     file.extend(frame(FrameKind::Foot, &codec::encode(&Foot::default())));
     blocks.iter().for_each(|block| file.extend(frame(FrameKind::Block, block)));
     file.extend(frame(FrameKind::Certificate, &codec::encode(certificate)));
@@ -156,7 +156,7 @@ fn archive(network: &Network, blocks: &[Vec<u8>], certificate: &Certificate) -> 
 /// What an audit of every certificate and every state says of an archive.
 pub(crate) fn judged(network: &Network, name: &str, blocks: &[Vec<u8>], certificate: &Certificate) -> Value {
     let file = archive(network, blocks, certificate);
-    let (start, mut offered) = Archive::open(file.as_slice(), &network.tip.chain).unwrap();
+    let (start, mut offered) = Archive::open(file.as_slice(), &network.tip.chain()).unwrap();
     let options = Options { depth: Depth::FULL, ..Options::default() };
     let report = Report::of(&judge(&network.genesis, &start, &mut offered, options, &mut Unwatched));
     let mut case = json!({

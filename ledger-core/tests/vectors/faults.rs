@@ -36,10 +36,10 @@ fn with_last(network: &Network, edit: impl Fn(&mut Block)) -> (Vec<Vec<u8>>, Cer
     let good = network.checked(vec![network.submission(1, vec![fixture::event(0, Action::Renew)])]);
     let mut block = good.block().clone().into_block();
     edit(&mut block);
-    let mut head = good.after().head.clone();
-    (head.height, head.hash) = (block.header.height, block.header.hash());
+    let certificate =
+        fixture::certificate_of(&network.tip.chain(), good.after().signers(), block.header.height, block.header.hash());
     let blocks = network.blocks.iter().cloned().chain([codec::encode(&block)]).collect();
-    (blocks, fixture::certificate(&head))
+    (blocks, certificate)
 }
 
 fn header(name: &str, network: &Network, edit: impl Fn(&mut Header)) -> Value {
@@ -107,22 +107,21 @@ fn newer_protocol() -> Value {
     network.govern(Change::Activate(Protocol(2)), Height(2));
     let tip = &network.tip;
     let mut block: Block = codec::decode(&network.blocks[0]).unwrap();
-    let mut frontier = tip.frontier.clone();
-    frontier.push(Seal { height: tip.height, block: tip.hash }.leaf_hash());
+    let mut frontier = tip.frontier().clone();
+    frontier.push(Seal { height: tip.height(), block: tip.hash() }.leaf_hash());
     block.body = Body { parent_certificate: network.certificate.clone(), submissions: List::default() };
     block.header = Header {
         protocol: Protocol(2),
         height: Height(2),
-        parent: tip.hash,
+        parent: tip.hash(),
         body: body_hash(block.header.suite, &block.body.parent_certificate, [].into_iter()),
         log_size: frontier.size(),
         log_root: frontier.root(),
         ..block.header
     };
-    let mut head = tip.head.clone();
-    (head.height, head.hash) = (block.header.height, block.header.hash());
+    let certificate = fixture::certificate_of(&tip.chain(), tip.signers(), block.header.height, block.header.hash());
     let blocks = [network.blocks[0].clone(), codec::encode(&block)];
-    judged(&network, "a protocol that no verifier of this page knows", &blocks, &fixture::certificate(&head))
+    judged(&network, "a protocol that no verifier of this page knows", &blocks, &certificate)
 }
 
 pub(crate) fn file() -> File {

@@ -129,8 +129,8 @@ fn vote(block: Option<ledger_core::names::BlockHash>) -> Vote {
 }
 
 fn of_agreement(network: &Network) -> Vec<Signed> {
-    let chain = network.tip.chain;
-    let block = network.tip.hash;
+    let chain = network.tip.chain();
+    let block = network.tip.hash();
     let (height, round, proposer) = (Height(7), Round(2), NodeNumber(1));
     let proposal = |valid_round| ConsensusProposal { height, round, block, valid_round, proposer };
     let parts = Parts { height, round, block, parts: 3, bytes: 300_000, proposer };
@@ -168,7 +168,7 @@ fn application(chain: &ChainId) -> Signed {
 
 fn genesis_approval(network: &Network) -> Signed {
     let message = network.genesis.approval_message(code("370000"));
-    Signed { name: "genesis approval", chain: network.tip.chain, message, key: governance_key(1) }
+    Signed { name: "genesis approval", chain: network.tip.chain(), message, key: governance_key(1) }
 }
 
 /// Applications whose signature is not the member's over its own entry.
@@ -197,12 +197,12 @@ fn forged_applications() -> Vec<Value> {
 }
 
 pub(crate) fn files(network: &Network) -> Vec<File> {
-    let chain = network.tip.chain;
-    let (no_chain, other) = (ChainId([0; 32]), Network::new(3).tip.chain);
+    let chain = network.tip.chain();
+    let (no_chain, other) = (ChainId([0; 32]), Network::new(3).tip.chain());
     let mut signed = of_agreement(network);
     signed.extend([submission(network, &chain), approval(&chain), genesis_approval(network), application(&no_chain)]);
     let stranger = node_key(2, Purpose::Consensus);
-    let block = Some(network.tip.hash);
+    let block = Some(network.tip.hash());
     let elsewhere = [
         (&signed[0], vote(block).message(VoteKind::Prevote, &other)),
         (&signed[2], vote(block).message(VoteKind::Precommit, &other)),

@@ -159,14 +159,14 @@ pub(crate) fn continued() -> Genesis {
     network.govern(Change::RemoveMember(code("370300"), code("370100")), Height(2));
     let change = Change::RemoveNode(NodeNumber(3));
     let id = change.id(Height(9));
-    let approval = Approve::sign(&network.tip.chain, &governance_key(2), code("370100"), id);
+    let approval = Approve::sign(&network.tip.chain(), &governance_key(2), code("370100"), id);
     let propose = Event::Propose(Box::new(Propose { change: change.into(), effective: Height(9) }));
     let submissions = vec![network.submission(1, vec![propose]), network.submission(2, vec![Event::Approve(approval)])];
     network.block(submissions);
-    let draft = network.tip.membership.draft().clone();
+    let draft = network.tip.membership().draft().clone();
     let membership = Membership::new(MembershipDraft { trust: fixture::trust(2), ..draft }).unwrap();
     fixture::edited(&network.genesis, |genesis| {
-        genesis.time = Timestamp(network.tip.time.0 + 1);
+        genesis.time = Timestamp(network.tip.time().0 + 1);
         genesis.predecessor = Some(network.predecessor());
         genesis.membership = membership;
     })
@@ -211,7 +211,7 @@ pub(crate) fn files() -> Vec<File> {
         })
         .collect();
     let open = continued().predecessor.as_ref().unwrap().control.clone();
-    for (name, control) in [("after three blocks", &network.tip.control), ("a proposal open", &open)] {
+    for (name, control) in [("after three blocks", network.tip.control()), ("a proposal open", &open)] {
         governance.push(case(name, "control", control, Some(control.hash().to_string())));
     }
 
@@ -220,7 +220,7 @@ pub(crate) fn files() -> Vec<File> {
         let entry = Entry::Event { stream: NodeNumber(3), sequence: Sequence(4), position: 5, event };
         log.push(case(name, "entry", &entry, Some(entry.leaf_hash().to_string())));
     }
-    let seal = Entry::Seal(Seal { height: Height(3), block: network.tip.hash });
+    let seal = Entry::Seal(Seal { height: Height(3), block: network.tip.hash() });
     log.push(case("seal", "entry", &seal, Some(seal.leaf_hash().to_string())));
     let submission = network.submission(1, events().into_iter().map(|(_, event)| event).collect());
     let mut submission_case = case("all kinds", "submission", &submission, None);

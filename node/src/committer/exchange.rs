@@ -42,7 +42,7 @@ impl<S: Store> Ledger<S> {
         writer: W,
         path: &Path,
     ) -> Result<W, CommitError> {
-        let tip = self.trail.tip().height;
+        let tip = self.trail.tip().height();
         if from == Height(0) || to < from || to > tip {
             return Err(CommitError::Range { from, to, tip });
         }
@@ -53,7 +53,7 @@ impl<S: Store> Ledger<S> {
         let foot = trail.foot(own.as_ref(), states).ok_or(StoreError::NoBlock(from))?;
         // Below block 1 there is nothing to count.
         let map = map.filter(|_| foot.below.is_some());
-        let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain, &foot, map.as_ref())?;
+        let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain(), &foot, map.as_ref())?;
         for block in self.store.blocks(from, to) {
             archive.block(&block?.1)?;
         }
@@ -62,13 +62,13 @@ impl<S: Store> Ledger<S> {
 
     /// The chain as it stood after some block.
     fn at(&self, height: Height, with_map: bool) -> Result<(Trail, Option<ContractMap>), CommitError> {
-        if height == self.trail.tip().height {
+        if height == self.trail.tip().height() {
             return Ok((self.trail.clone(), with_map.then(|| self.map.clone())));
         }
         if with_map {
             let snapshot = self.snapshots.path().and_then(|path| snapshot::read(path, &self.genesis).ok());
             let usable = snapshot.filter(|(trail, map)| {
-                trail.tip().height <= height && map.root() == trail.tip().map_root && self.knows(trail)
+                trail.tip().height() <= height && map.root() == trail.tip().map_root() && self.knows(trail)
             });
             let (mut trail, mut map) = usable.unwrap_or_else(|| (Trail::genesis(&self.genesis), ContractMap::new()));
             replay(&self.store, &mut trail, Some(&mut map), height)?;
@@ -78,13 +78,13 @@ impl<S: Store> Ledger<S> {
     }
 
     fn knows(&self, trail: &Trail) -> bool {
-        let here = self.store.header(trail.tip().height);
-        here.is_ok_and(|header| header.is_some_and(|header| header.hash() == trail.tip().hash))
+        let here = self.store.header(trail.tip().height());
+        here.is_ok_and(|header| header.is_some_and(|header| header.hash() == trail.tip().hash()))
     }
 
     /// The certificate of a block: the next one carries it; the tip's stands apart.
     fn certificate_of(&self, height: Height) -> Result<Option<Certificate>, StoreError> {
-        if height >= self.trail.tip().height {
+        if height >= self.trail.tip().height() {
             return Ok(self.certificate.clone());
         }
         self.store.carried_certificate(height)
@@ -98,7 +98,7 @@ impl<S: Store> Ledger<S> {
     pub fn import_archive<R: Read>(&mut self, archive: &mut ArchiveReader<R>) -> Result<Imported, CommitError> {
         let foot = archive.foot().below.as_ref();
         let begins = foot.map_or(Height(1), |below| below.header.height.next());
-        let tip = self.trail.tip().height;
+        let tip = self.trail.tip().height();
         if begins > tip.next() {
             return Err(CommitError::Gap { begins, tip });
         }
@@ -124,7 +124,7 @@ impl<S: Store> Ledger<S> {
             };
             if let (Some(below), Some(certificate)) = (waiting.take(), certificate) {
                 bytes += below.byte_length();
-                let height = self.tip().height.next();
+                let height = self.tip().height().next();
                 let fault = |fault| CommitError::Fault { height, fault };
                 let checked = check(below, self.tip(), self.map()).map_err(fault)?;
                 self.push(checked, certificate)?;
@@ -164,7 +164,7 @@ pub fn export_stretch<S: Store, W: Write>(
     let trail = trail_at(store, genesis, below, feet)?;
     let own = if below == Height(0) { None } else { certificate_in(store, below)? };
     let foot = trail.foot(own.as_ref(), None).ok_or(StoreError::NoBlock(from))?;
-    let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain, &foot, None)?;
+    let mut archive = ArchiveWriter::new(writer, path, &trail.tip().chain(), &foot, None)?;
     let mut height = from;
     for block in store.blocks(from, to) {
         let (at, bytes) = block?;
@@ -187,8 +187,8 @@ fn trail_at(store: &impl Store, genesis: &Genesis, height: Height, feet: &Feet) 
         None => Trail::on(&foot, genesis).map_err(bad)?,
     };
     let mut passed = 0;
-    while trail.tip().height < height {
-        let next = trail.tip().height.next();
+    while trail.tip().height() < height {
+        let next = trail.tip().height().next();
         let bytes = store.block(next)?.ok_or(StoreError::NoBlock(next))?;
         let block = read_block(next, &bytes)?;
         trail.replay(&block, |_| ()).map_err(|fault| StoreError::Fault { height: next, fault })?;

@@ -28,7 +28,7 @@ impl Feet {
     /// Keeps one.
     pub(super) fn keep(&self, trail: &Trail) {
         let mut kept = self.lock();
-        kept.insert(trail.tip().height, trail.clone());
+        kept.insert(trail.tip().height(), trail.clone());
         while kept.len() > MOST {
             kept.pop_first();
         }

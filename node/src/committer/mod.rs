@@ -116,9 +116,9 @@ impl<S: Store> Ledger<S> {
     /// [`CommitError::Fault`], when it was checked against another tip.
     pub fn push_final(&mut self, mut block: FinalBlock) -> Result<(), CommitError> {
         self.fall_back()?;
-        let (wanted, found) = (self.tip().hash, block.block().header().parent);
+        let (wanted, found) = (self.tip().hash(), block.block().header().parent);
         if wanted != found {
-            let height = self.tip().height.next();
+            let height = self.tip().height().next();
             return Err(CommitError::Fault { height, fault: Fault::Parent { wanted, found } });
         }
         block.advance(&mut self.map)?;

@@ -64,10 +64,10 @@ pub(super) fn follow(
             (Trail::genesis(genesis), ContractMap::new())
         }
     };
-    snapshots.set_last(trail.tip().height);
+    snapshots.set_last(trail.tip().height());
     replay(store, &mut trail, Some(&mut map), store.tip().height)?;
-    if map.root() != trail.tip().map_root {
-        return Err(CommitError::Map(trail.tip().height));
+    if map.root() != trail.tip().map_root() {
+        return Err(CommitError::Map(trail.tip().height()));
     }
     Ok((trail, map))
 }
@@ -82,12 +82,12 @@ fn start(store: &impl Store, genesis: &Genesis, snapshots: &Snapshots) -> Result
     }
     let (trail, map) = snapshot::read(path, genesis).map_err(|error| error.to_string())?;
     let tip = trail.tip();
-    let header = store.header(tip.height).map_err(|error| error.to_string())?;
+    let header = store.header(tip.height()).map_err(|error| error.to_string())?;
     let known = header.map(|header| header.hash());
-    if known != Some(tip.hash) {
-        return Err(format!("it is of block {}, which is not the one at height {} here", tip.hash, tip.height));
+    if known != Some(tip.hash()) {
+        return Err(format!("it is of block {}, which is not the one at height {} here", tip.hash(), tip.height()));
     }
-    if map.root() != tip.map_root {
+    if map.root() != tip.map_root() {
         return Err("its states are not the ones that the header commits to".to_owned());
     }
     Ok(Some((trail, map)))
@@ -100,9 +100,9 @@ pub(super) fn replay(
     mut map: Option<&mut ContractMap>,
     upto: Height,
 ) -> Result<(), StoreError> {
-    while trail.tip().height < upto {
-        let from = trail.tip().height.next();
-        let to = Height(upto.0.min(trail.tip().height.0.saturating_add(READ_AT_ONCE as u64)));
+    while trail.tip().height() < upto {
+        let from = trail.tip().height().next();
+        let to = Height(upto.0.min(trail.tip().height().0.saturating_add(READ_AT_ONCE as u64)));
         let batch = store.blocks(from, to).collect::<Result<Vec<_>, _>>()?;
         if batch.is_empty() {
             return Err(StoreError::NoBlock(from));
@@ -122,7 +122,7 @@ impl<S: Store> Ledger<S> {
     /// like any other.
     fn take_ahead(&mut self) -> Result<(), CommitError> {
         let ahead = self.store.ahead()?;
-        let tip = self.trail.tip().height;
+        let tip = self.trail.tip().height();
         let mut taken = 0;
         for (place, Ahead { block, certificate }) in ahead.iter().enumerate() {
             let certificate = certificate.clone().or_else(|| parent_certificate(&ahead.get(place + 1)?.block));

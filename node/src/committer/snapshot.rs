@@ -49,7 +49,7 @@ impl Snapshots {
 
     /// Begins a snapshot where one is due and none is being written.
     pub(super) fn due(&mut self, trail: &Trail, certificate: Option<&Certificate>, map: &ContractMap) {
-        let height = trail.tip().height;
+        let height = trail.tip().height();
         let busy = self.writing.as_ref().is_some_and(|writing| !writing.is_finished());
         if busy || height.0.saturating_sub(self.last.0) < self.every {
             return;
@@ -57,7 +57,7 @@ impl Snapshots {
         let Some(path) = self.path.clone() else { return };
         let Some(foot) = trail.foot(certificate, Some(map.len())) else { return };
         self.wait();
-        let (chain, map) = (trail.tip().chain, map.clone());
+        let (chain, map) = (trail.tip().chain(), map.clone());
         let spawned = std::thread::Builder::new()
             .name("luqi-snapshot".to_owned())
             .spawn(move || tell(write(&path, &chain, &foot, &map)));
@@ -70,11 +70,11 @@ impl Snapshots {
     /// Writes a snapshot of the tip, unless it is there.
     pub(super) fn write_now(&mut self, trail: &Trail, certificate: Option<&Certificate>, map: &ContractMap) {
         self.wait();
-        let height = trail.tip().height;
+        let height = trail.tip().height();
         if let (Some(path), true) = (&self.path, height > self.last)
             && let Some(foot) = trail.foot(certificate, Some(map.len()))
         {
-            tell(write(path, &trail.tip().chain, &foot, map));
+            tell(write(path, &trail.tip().chain(), &foot, map));
             self.last = height;
         }
     }

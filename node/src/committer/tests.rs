@@ -27,7 +27,7 @@ fn chain(blocks: u64) -> (Network, Vec<FinalBlock>) {
             let effective = Height(height + 2);
             let id = change.id(effective);
             events.push(Event::Propose(Box::new(Propose { change: change.into(), effective })));
-            let chain = network.tip.chain;
+            let chain = network.tip.chain();
             let approve = |(member, code_text)| {
                 Event::Approve(Approve::sign(&chain, &governance_key(member), code(code_text), id))
             };
@@ -35,7 +35,7 @@ fn chain(blocks: u64) -> (Network, Vec<FinalBlock>) {
         }
         made.push(network.block_of(events));
     }
-    assert!(blocks < 23 || network.tip.membership.node(NodeNumber(4)).unwrap().1.power == 21);
+    assert!(blocks < 23 || network.tip.membership().node(NodeNumber(4)).unwrap().1.power == 21);
     (network, made)
 }
 
@@ -108,7 +108,7 @@ fn a_snapshot_whose_states_were_exchanged_with_their_checksum_is_rebuilt() {
     let (trail, _) = snapshot::read(&path, &network.genesis).unwrap();
     let foot = trail.foot(network.certificate.as_ref(), Some(early.map.len())).unwrap();
     let file = fs::File::create(&path).unwrap();
-    crate::archive::ArchiveWriter::new(file, &path, &network.tip.chain, &foot, Some(&early.map)).unwrap();
+    crate::archive::ArchiveWriter::new(file, &path, &network.tip.chain(), &foot, Some(&early.map)).unwrap();
     let ledger = Ledger::open(home.path(), network.genesis.clone(), small()).unwrap();
     assert_eq!(ledger.notes().len(), 1);
     check_same(&ledger, &network);
@@ -137,7 +137,7 @@ fn export(ledger: &Ledger<crate::store::DiskStore>, from: u64, to: u64, map: boo
 
 /// Audits an archive as an auditor would who has nothing else.
 fn audit(bytes: &[u8], network: &Network) -> Report {
-    let (start, mut blocks) = Archive::open(bytes, &network.tip.chain).unwrap();
+    let (start, mut blocks) = Archive::open(bytes, &network.tip.chain()).unwrap();
     Report::of(&judge(&network.genesis, &start, &mut blocks, Options::default(), &mut Unwatched))
 }
 
@@ -163,7 +163,7 @@ fn an_export_audits_and_imports() {
     let second = tempfile::tempdir().unwrap();
     let mut other = Ledger::open(second.path(), network.genesis.clone(), small()).unwrap();
     let read = |bytes: &[u8], other: &mut Ledger<crate::store::DiskStore>| {
-        let mut archive = ArchiveReader::open(bytes, Path::new("archive"), &network.tip.chain).unwrap();
+        let mut archive = ArchiveReader::open(bytes, Path::new("archive"), &network.tip.chain()).unwrap();
         other.import_archive(&mut archive)
     };
     let later = export(&ledger, 20, 50, false);
@@ -203,11 +203,11 @@ fn an_altered_archive_appends_nothing_that_is_not_final() {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (at % 8);
         let mut ledger = Ledger::over(MemoryStore::new(&network.genesis), network.genesis.clone()).unwrap();
-        let archive = ArchiveReader::open(&bytes[..], Path::new("archive"), &network.tip.chain);
+        let archive = ArchiveReader::open(&bytes[..], Path::new("archive"), &network.tip.chain());
         let outcome = archive.map_err(CommitError::from).and_then(|mut archive| ledger.import_archive(&mut archive));
         assert!(outcome.is_err(), "byte {at}");
-        let height = ledger.tip().height.0 as usize;
-        assert!(height == 0 || ledger.tip().hash == blocks[height - 1].block().hash());
+        let height = ledger.tip().height().0 as usize;
+        assert!(height == 0 || ledger.tip().hash() == blocks[height - 1].block().hash());
     }
 }
 
@@ -277,7 +277,7 @@ fn a_ledger_whose_store_failed_altogether_goes_on_where_the_store_is() {
 
     ledger.store().set(false);
     ledger.sync().unwrap();
-    assert_eq!(ledger.tip().height, Height(1));
+    assert_eq!(ledger.tip().height(), Height(1));
     for block in &blocks[1..] {
         ledger.push_final(block.clone()).unwrap();
     }

@@ -243,7 +243,7 @@ impl<'a> Adapter<'a> {
 
     /// Whether a block that was committed ends the silence.
     pub(super) fn ends_silence(&self, header: &ledger_core::block::Header) -> bool {
-        let tolerance = self.deps.chain.latest().tip.membership.parameters().clock_tolerance_ms;
+        let tolerance = self.deps.chain.latest().tip.membership().parameters().clock_tolerance_ms;
         self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(header, tolerance)
     }
 
@@ -289,10 +289,10 @@ impl<'a> Adapter<'a> {
     /// The height that follows the tip, and what holds for it.
     pub(super) fn next(&self) -> (At, HeightParams<Luqi>) {
         let latest = self.deps.chain.latest();
-        let membership = &latest.tip.membership;
+        let membership = latest.tip.membership();
         let validators = Validators::of(membership);
         let waits = self.deps.tempo.timeouts(validators.iter().count(), membership.parameters().block_bytes);
-        (At(latest.tip.height.next()), HeightParams::new(validators, waits, None))
+        (At(latest.tip.height().next()), HeightParams::new(validators, waits, None))
     }
 
     /// Holds the next height back until its block is due, or starts it.
@@ -319,18 +319,18 @@ impl<'a> Adapter<'a> {
     /// have not begun it. At the start, what others say of themselves is enough.
     fn may_hold(&self) -> bool {
         let latest = self.deps.chain.latest();
-        let next = latest.tip.height.next();
-        let has_power = Validators::of(&latest.tip.membership).power(self.deps.node) > 0;
+        let next = latest.tip.height().next();
+        let has_power = Validators::of(latest.tip.membership()).power(self.deps.node) > 0;
         let starting = !self.started.load(Ordering::Acquire);
-        let behind = starting && self.heard().highest() > latest.tip.height;
+        let behind = starting && self.heard().highest() > latest.tip.height();
         let votes = has_power && self.silence.is_none() && !self.is_mute;
         votes && !self.ahead.borrow().begun(next) && !behind && self.due() > Instant::now()
     }
 
     fn due(&self) -> Instant {
         let latest = self.deps.chain.latest();
-        let parameters = *latest.tip.membership.parameters();
-        let called = self.ahead.borrow().called(latest.tip.height.next());
+        let parameters = *latest.tip.membership().parameters();
+        let called = self.ahead.borrow().called(latest.tip.height().next());
         let (pending, last) = (*self.pending.borrow(), self.made);
         pace::due_at(&Facts { parameters, pending, last, with_events: self.with_events, called })
     }

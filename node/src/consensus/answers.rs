@@ -79,7 +79,7 @@ impl Answers {
     /// The chain has gone on: who answered with a certificate of what is the next height now, and it does
     /// not hold. Each is told once.
     pub(crate) fn lies(&self) -> Vec<(PeerId, Lie)> {
-        let tip = self.latest.borrow().tip.height;
+        let tip = self.latest.borrow().tip.height();
         let mut answered = self.answered();
         answered.retain(|answered| answered.certificate.height > tip);
         let lie = |answered: &Answered| {
@@ -104,8 +104,8 @@ impl Answers {
     fn judge(&self, certificate: &Certificate) -> Option<Result<(), CertificateError>> {
         let latest = Arc::clone(&self.latest.borrow());
         let (tip, height) = (&latest.tip, certificate.height);
-        let next = height == tip.height.next();
-        next.then(|| certificate.verify(&tip.chain, &tip.membership, height, certificate.block))
+        let next = height == tip.height().next();
+        next.then(|| certificate.verify(&tip.chain(), tip.membership(), height, certificate.block))
     }
 
     fn remember(&self, peer: PeerId, certificates: &[Certificate]) {

@@ -76,11 +76,11 @@ pub async fn run(
     let port = Arc::new(Port::default());
     let peerless = || ConsensusError::Engine("the own peer id is none that the engine takes".to_owned());
     let state = State::new(network.clone(), Arc::clone(&port), None).ok_or_else(peerless)?;
-    let signer = Box::new(BareSigner { chain: tip.chain, key: key.clone() });
-    let mut engine = Engine::start(&folder, tip.chain, Address(node), Some(signer), state).await?;
-    let parameters = *tip.membership.parameters();
-    let validators = Validators::of(&tip.membership);
-    let rules = Rules { chain: tip.chain, tip: Height(0), validators, block_bytes: parameters.block_bytes };
+    let signer = Box::new(BareSigner { chain: tip.chain(), key: key.clone() });
+    let mut engine = Engine::start(&folder, tip.chain(), Address(node), Some(signer), state).await?;
+    let parameters = *tip.membership().parameters();
+    let validators = Validators::of(tip.membership());
+    let rules = Rules { chain: tip.chain(), tip: Height(0), validators, block_bytes: parameters.block_bytes };
     let (assembly, known, kept) = Default::default();
     let mut app = App { network, port, node, key, block_bytes, rules, assembly, known, kept, decided };
     let ended = loop {

@@ -174,7 +174,7 @@ impl Blocks {
     }
 
     fn assemble(&self, height: Height) -> Option<CheckedBlock> {
-        if self.chain.latest().tip.height.next() != height {
+        if self.chain.latest().tip.height().next() != height {
             return None;
         }
         let full = self.chain.assemble(self.node, self.mempool.fill());
@@ -190,7 +190,7 @@ impl Blocks {
     fn sign(&self, height: Height, round: Round, block: BlockHash, length: usize) -> SignedParts {
         let bytes = u32::try_from(length).unwrap_or(u32::MAX);
         let head = Parts { height, round, block, parts: parts::count(length), bytes, proposer: self.node };
-        let signature = self.key.sign(&head.message(&self.chain.latest().tip.chain));
+        let signature = self.key.sign(&head.message(&self.chain.latest().tip.chain()));
         SignedParts { head, signature }
     }
 
@@ -218,7 +218,8 @@ impl Blocks {
     /// Checks a block of the next height, once.
     fn check(&self, block: HashedBlock) {
         let hash = block.hash();
-        if block.header().height == self.chain.latest().tip.height.next() && !self.judged().checked.contains_key(&hash)
+        if block.header().height == self.chain.latest().tip.height().next()
+            && !self.judged().checked.contains_key(&hash)
         {
             let checked = self.chain.check(block);
             self.judged().remember(hash, checked);
@@ -228,7 +229,7 @@ impl Blocks {
     /// What is to be said of a proposed block of the next height.
     pub(crate) fn judge(&self, height: Height, block: BlockHash) -> Verdict {
         let latest = self.chain.latest();
-        if latest.tip.height.next() != height {
+        if latest.tip.height().next() != height {
             return Verdict::NotYet;
         }
         let Some((signed, header)) = self.checked_header(height, block) else { return Verdict::NotYet };
@@ -239,13 +240,13 @@ impl Blocks {
         if self.judged().accepted.contains(&block) {
             return Verdict::Valid;
         }
-        let membership = &latest.tip.membership;
+        let membership = latest.tip.membership();
         if let Some(signed) = signed
             && !proposed_by_turn(&header, signed.head.round, &Validators::of(membership))
         {
             return Verdict::Invalid(Unfit::Proposer(header.proposer));
         }
-        if let Err(early) = in_time(&header, latest.tip.time, now(), membership.parameters()) {
+        if let Err(early) = in_time(&header, latest.tip.time(), now(), membership.parameters()) {
             tracing::warn!(%height, %block, "a proposed block is not voted on yet: {early}");
             return Verdict::NotYet;
         }
@@ -294,11 +295,11 @@ impl Blocks {
 
     fn quota(&self) -> Quota {
         let tip = &self.chain.latest().tip;
-        let block_bytes = tip.membership.parameters().block_bytes;
+        let block_bytes = tip.membership().parameters().block_bytes;
         let judged = self.judged();
         let faults = judged.checked.iter().filter(|(_, checked)| checked.is_err());
         let invalid = faults.map(|(block, _)| *block).collect();
-        Quota { next: tip.height.next(), block_bytes, locked: self.locked.above(tip.height), invalid }
+        Quota { next: tip.height().next(), block_bytes, locked: self.locked.above(tip.height()), invalid }
     }
 
     /// The messages that carry a block again: under this node's own name where it proposes it in that
@@ -323,7 +324,8 @@ impl Blocks {
     pub(crate) fn commit(&self, certificate: Certificate) -> Result<Committed, ConsensusError> {
         let (height, block) = (certificate.height, certificate.block);
         let latest = self.chain.latest();
-        if let Some(header) = latest.header.clone().filter(|_| (latest.tip.height, latest.tip.hash) == (height, block))
+        if let Some(header) =
+            latest.header.clone().filter(|_| (latest.tip.height(), latest.tip.hash()) == (height, block))
         {
             return Ok(Committed { header, with_events: false });
         }
@@ -354,7 +356,7 @@ impl Blocks {
     pub(crate) fn answered(&self, height: Height, bytes: &[u8]) -> Result<Answered, ConsensusError> {
         let of_height = |block: &HashedBlock| block.header().height == height && block.is_whole();
         let Some(block) = HashedBlock::read(bytes).ok().filter(of_height) else { return Ok(Answered::Garbage) };
-        if self.chain.latest().tip.height.next() != height {
+        if self.chain.latest().tip.height().next() != height {
             return Ok(Answered::NotNow);
         }
         let hash = block.hash();

@@ -155,7 +155,7 @@ mod tests {
     use ledger_core::fixture::Network;
 
     fn validators() -> Validators {
-        Validators::of(&Network::new(4).tip.membership)
+        Validators::of(Network::new(4).tip.membership())
     }
 
     fn far(own: u32, claims: &[(u32, u64)], after: Duration) -> Option<u64> {

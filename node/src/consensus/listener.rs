@@ -116,10 +116,10 @@ pub(crate) struct Ears {
 fn rules(latest: &Latest) -> Rules {
     let tip = &latest.tip;
     Rules {
-        chain: tip.chain,
-        tip: tip.height,
-        validators: Validators::of(&tip.membership),
-        block_bytes: tip.membership.parameters().block_bytes,
+        chain: tip.chain(),
+        tip: tip.height(),
+        validators: Validators::of(tip.membership()),
+        block_bytes: tip.membership().parameters().block_bytes,
     }
 }
 

@@ -95,8 +95,8 @@ impl Deps {
     /// Whether the membership that judges the next block names another consensus key for this node than it has. What
     /// it signed then would count for nothing, and would bind it all the same once it has the new key.
     fn is_mute(&self) -> bool {
-        let membership = &self.chain.latest().tip.membership;
-        let named = membership.node(self.node).and_then(|(_, node)| node.key(Purpose::Consensus));
+        let latest = self.chain.latest();
+        let named = latest.tip.membership().node(self.node).and_then(|(_, node)| node.key(Purpose::Consensus));
         named.is_some_and(|named| *named != self.keys.key(Purpose::Consensus).public())
     }
 }

@@ -34,15 +34,15 @@ pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, C
     let (restored, accept) = (deps.restored, deps.accept_loss);
     let open = move || {
         let latest = chain.latest();
-        let tip = latest.tip.height;
+        let tip = latest.tip.height();
         // A node with blocks whose folder is not there lost it, or is new and loses nothing by waiting for one
         // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
-        let validators = Validators::of(&latest.tip.membership);
+        let validators = Validators::of(latest.tip.membership());
         let alone = validators.power(node) == validators.total();
         store::make_folder(&folder)?;
         let used = tip > Height(0) || engine::ran_before(&folder);
         let known = Known { used, alone, restored, now: now() };
-        let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain, known)?;
+        let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain(), known)?;
         if accept == Some(tip) && (last.silence().is_some() || last.last().is_some_and(|signed| signed.height > tip)) {
             tracing::warn!(%tip, "the operator accepts the loss of what was signed above this tip: the node votes again");
             engine::prepare_wal(&folder)?;
@@ -63,7 +63,7 @@ struct Ground {
 }
 
 fn prepare(folder: &Path, chain: &Chain, last: &Mutex<LastSigned>) -> Result<Ground, ConsensusError> {
-    let tip = chain.latest().tip.height;
+    let tip = chain.latest().tip.height();
     let wal = engine::prepare_wal(folder)?;
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     settle_silence(&mut last, wal, tip)?;
@@ -103,7 +103,7 @@ pub(super) async fn run(
 ) -> Result<Turn, ConsensusError> {
     let (folder, chain, signed) = (deps.folder.clone(), deps.chain.clone(), Arc::clone(last));
     let ground = blocking(move || prepare(&folder, &chain, &signed)).await??;
-    let chain_id = deps.chain.latest().tip.chain;
+    let chain_id = deps.chain.latest().tip.chain();
     let key = deps.keys.key(Purpose::Consensus);
     let locked = Arc::new(Locked::default());
     if let Some((height, block)) = ground.locked {

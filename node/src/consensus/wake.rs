@@ -48,7 +48,7 @@ pub(crate) struct Wake {
 impl Wake {
     pub(crate) fn new(chain: &Chain) -> Self {
         let latest = chain.tip();
-        let verifier = NodeVerifier::new(latest.borrow().tip.chain);
+        let verifier = NodeVerifier::new(latest.borrow().tip.chain());
         Self { latest, verifier, ahead: watch::Sender::default() }
     }
 
@@ -68,7 +68,7 @@ impl Wake {
 
     /// A validator has signed something at a height above the tip; that it did is for the caller to know.
     pub(crate) fn voice(&self, node: NodeNumber, height: Height) {
-        let validators = Validators::of(&self.latest.borrow().tip.membership);
+        let validators = Validators::of(self.latest.borrow().tip.membership());
         self.ahead.send_if_modified(|ahead| {
             let before = ahead.clone();
             ahead.voices.retain(|node, _| validators.power(*node) > 0);
@@ -111,8 +111,8 @@ impl Wake {
         }
         let validator = {
             let latest = self.latest.borrow();
-            let to_come = height > latest.tip.height;
-            to_come.then(|| Validators::of(&latest.tip.membership).get(by).copied()).flatten()
+            let to_come = height > latest.tip.height();
+            to_come.then(|| Validators::of(latest.tip.membership()).get(by).copied()).flatten()
         };
         if validator.is_some_and(|validator| verify(signature, &validator.key)) {
             self.voice(by, height);

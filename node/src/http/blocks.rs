@@ -84,7 +84,7 @@ pub(super) async fn block(
     };
     let chain = surface.handles.chain.clone();
     blocking(move || {
-        let tip = chain.latest().tip.height;
+        let tip = chain.latest().tip.height();
         let bytes = chain.store().block(height).map_err(|error| Problem::internal(&error))?;
         let bytes = bytes.ok_or_else(|| unknown(height, tip))?;
         if !as_json {
@@ -105,7 +105,7 @@ pub(super) async fn stretch(
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(Range { from, to }) = range.map_err(|error| bad(&error.body_text()))?;
-    let tip = surface.handles.chain.latest().tip.height;
+    let tip = surface.handles.chain.latest().tip.height();
     let from = Height(from.unwrap_or(1));
     let to = to.map_or(tip, |to| Height(to).min(tip));
     if from == Height(0) {

@@ -58,17 +58,17 @@ fn propose(
     effective: Height,
 ) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
-    let Some((member, _)) = tip.membership.node(node) else {
+    let Some((member, _)) = tip.membership().node(node) else {
         let (en, zh) =
             ("this node is no member's: propose it through another", "本节点不属于任何成员，请通过其他节点提出");
         return Err(Problem::new(Code::BadChange, en, zh).at("/propose"));
     };
     let propose = Propose { change: change.into(), effective };
-    match tip.control.consider(member.code, tip.height.next(), &tip.membership, &propose) {
+    match tip.control().consider(member.code, tip.height().next(), tip.membership(), &propose) {
         Ok(Considered::Opens(_) | Considered::TakesBack(_)) => {
             Ok((propose.change.id(effective), Event::Propose(Box::new(propose))))
         }
-        Err(why) => Err(not_proposed(&why, tip.height.next())),
+        Err(why) => Err(not_proposed(&why, tip.height().next())),
     }
 }
 
@@ -116,7 +116,7 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
 
 fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
-    let Some(open) = tip.control.proposals.iter().find(|open| open.id == approve.proposal) else {
+    let Some(open) = tip.control().proposals.iter().find(|open| open.id == approve.proposal) else {
         return Err(Problem::new(
             Code::UnknownProposal,
             "no open proposal has this id: it is not on the chain yet, has lapsed, or is in force; see /v1/members",
@@ -125,13 +125,13 @@ fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Pro
         .at("/approve/proposal"));
     };
     let bad = |pointer: &str, en: &str, zh: &str| Err(Problem::new(Code::BadApproval, en, zh).at(pointer));
-    let Some(member) = tip.membership.member(approve.member) else {
+    let Some(member) = tip.membership().member(approve.member) else {
         return bad("/approve/member", "the membership in force has no such member", "现行成员名单中没有该成员");
     };
     if open.approvals.contains(&approve.member) {
         return bad("/approve/member", "this member has approved it already", "该成员已批准");
     }
-    if approve.verify(&tip.chain, member).is_err() {
+    if approve.verify(&tip.chain(), member).is_err() {
         return bad(
             "/approve/signature",
             "the signature is not by the member's governance key over this proposal on this chain",

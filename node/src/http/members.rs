@@ -41,14 +41,14 @@ struct Control<'a> {
 pub(super) async fn members(State(surface): State<Arc<Surface>>) -> Response {
     let latest = surface.handles.chain.latest();
     let tip = &latest.tip;
-    let (membership, control) = (&*tip.membership, &tip.control);
+    let (membership, control) = (&**tip.membership(), tip.control());
     let answer = Members {
-        chain_id: tip.chain,
-        height: tip.height,
-        tip: tip.hash,
+        chain_id: tip.chain(),
+        height: tip.height(),
+        tip: tip.hash(),
         in_force: membership,
-        hash: tip.membership_hash,
-        before: tip.changed_membership().then_some(&*tip.signers),
+        hash: tip.membership_hash(),
+        before: tip.changed_membership().then_some(&**tip.signers()),
         total_power: membership.total_power(),
         proposals: &control.proposals,
         control: Control { hash: control.hash(), protocol: control.protocol, streams: &control.streams },

@@ -49,7 +49,7 @@ pub(super) async fn ready(State(surface): State<Arc<Surface>>) -> Response {
 /// membership names for the node.
 pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let membership = &latest.tip.membership;
+    let membership = latest.tip.membership();
     let connected: BTreeSet<NodeNumber> = handles.peers.borrow().iter().map(|peer| peer.node).collect();
     let reached = |number: NodeNumber| number == handles.node || connected.contains(&number);
     let power =
@@ -69,7 +69,7 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
             "连接不久，尚未获知超过三分之二表决权的节点所在高度".to_owned(),
         ));
     }
-    let height = latest.tip.height;
+    let height = latest.tip.height();
     if view.highest.0 > height.0.saturating_add(NEAR) {
         reasons.push(reason(
             "BEHIND",

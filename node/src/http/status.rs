@@ -120,7 +120,7 @@ impl Status {
     pub(crate) fn of(handles: &Handles, uptime_s: u64) -> Self {
         let latest = handles.chain.latest();
         let tip = &latest.tip;
-        let membership = &tip.membership;
+        let membership = tip.membership();
         let own = membership.node(handles.node);
         let peers = handles.peers.borrow().clone();
         let peer = |peer: crate::network::Peer| PeerStatus {
@@ -132,16 +132,16 @@ impl Status {
         let view = handles.agreement.view();
         let not_ready = not_ready(handles, &latest, &view);
         Self {
-            chain_id: tip.chain,
+            chain_id: tip.chain(),
             network: handles.chain.genesis().name.to_string(),
-            height: tip.height,
-            tip: tip.hash,
-            time: tip.time,
-            tip_age_ms: now().0.saturating_sub(tip.time.0),
+            height: tip.height(),
+            tip: tip.hash(),
+            time: tip.time(),
+            tip_age_ms: now().0.saturating_sub(tip.time().0),
             events: events(handles, &latest),
-            log_size: tip.frontier.size(),
-            log_root: tip.frontier.root(),
-            map_root: tip.map_root,
+            log_size: tip.frontier().size(),
+            log_root: tip.frontier().root(),
+            map_root: tip.map_root(),
             subjects: handles.chain.subjects(),
             role: match own {
                 Some((_, node)) if node.power > 0 => Role::Validator,
@@ -159,12 +159,12 @@ impl Status {
             waiting: view.waiting,
             silent: view.silent,
             halted: view.halted,
-            highest: view.highest.max(tip.height),
+            highest: view.highest.max(tip.height()),
             clock_ahead_ms: view.clock_ahead_ms,
             ready: not_ready.is_empty(),
             not_ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            protocol: tip.control.protocol,
+            protocol: tip.control().protocol,
             uptime_s,
             disk_free: disk_free(&handles.home),
         }
@@ -174,8 +174,8 @@ impl Status {
 /// Events on the chain: every block begins with the seal of the one below, and the first one of a chain
 /// that goes on with two.
 fn events(handles: &Handles, latest: &Latest) -> u64 {
-    let entries = latest.tip.frontier.size().0.saturating_sub(handles.chain.store().first_entry().0);
-    let height = latest.tip.height.0;
+    let entries = latest.tip.frontier().size().0.saturating_sub(handles.chain.store().first_entry().0);
+    let height = latest.tip.height().0;
     let goes_on = handles.chain.genesis().predecessor.is_some();
     entries.saturating_sub(height + u64::from(goes_on && height > 0))
 }

@@ -55,8 +55,8 @@ impl Intake<DiskStore> {
         let keys = home.load_keys()?;
         check_alone(&ledger, home.node(), &keys)?;
         let tip = ledger.tip();
-        go_on_alone(&home.consensus(), tip.chain, tip.height, consent.accept_loss)?;
-        let desk = Desk::open(home, keys, tip.control.last_sequence(home.node()), consent.new_look_up)?;
+        go_on_alone(&home.consensus(), tip.chain(), tip.height(), consent.accept_loss)?;
+        let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), consent.new_look_up)?;
         let (counts, timings, kept) = Default::default();
         let mut intake = Self { ledger, desk, counts, timings, kept };
         intake.take(Window::default(), &mut |_| {})?;
@@ -83,10 +83,10 @@ impl<S: Store> Intake<S> {
     /// [`IntakeError`]; then nothing of the window is acknowledged, and the intake has to be opened again.
     pub fn take(&mut self, window: Window, reject: &mut dyn FnMut(&Rejection<'_>)) -> Result<(), IntakeError> {
         let tip = self.ledger.tip();
-        let last = tip.control.last_sequence(self.desk.node);
+        let last = tip.control().last_sequence(self.desk.node);
         let map = self.ledger.map();
         let is_known = |subject: &Subject| map.get(&MapKey::of(subject)).is_some();
-        let room = (tip.membership.parameters().block_bytes as usize).saturating_sub(BLOCK_OVERHEAD);
+        let room = (tip.membership().parameters().block_bytes as usize).saturating_sub(BLOCK_OVERHEAD);
         let ground = Ground { head: tip, last, settled: last, room, is_known: &is_known, is_final: &is_known };
         let (written, mut timings) = self.desk.write(window, &ground, reject)?;
         let Written { sequel, batches, rows, submissions, counts, .. } = written;
@@ -105,7 +105,7 @@ impl<S: Store> Intake<S> {
 
     /// Makes blocks of submissions, as full as the parameters allow.
     fn push(&mut self, submissions: Vec<Submission>, batches: &[Batch]) -> Result<Vec<Outcome>, IntakeError> {
-        let parameters = self.ledger.tip().membership.parameters();
+        let parameters = self.ledger.tip().membership().parameters();
         let (max_events, max_bytes) = (parameters.block_events as usize, parameters.block_bytes as usize);
         let mut outcomes = Vec::new();
         let (mut block, mut events, mut bytes) = (Vec::new(), 0, BLOCK_OVERHEAD);
@@ -129,7 +129,7 @@ impl<S: Store> Intake<S> {
         let parent_certificate = self.ledger.certificate().cloned();
         let proposal = Proposal { proposer: self.desk.node, time: now(), parent_certificate, submissions };
         let tip = self.ledger.tip();
-        let fault = |fault| IntakeError::Block { height: tip.height.next(), fault };
+        let fault = |fault| IntakeError::Block { height: tip.height().next(), fault };
         let checked = assemble(proposal, tip, self.ledger.map()).map_err(fault)?;
         let outcomes = checked.traces().iter().map(|trace| trace.outcome).collect();
         let certificate = self.certify(&checked);
@@ -142,7 +142,7 @@ impl<S: Store> Intake<S> {
     fn certify(&self, checked: &CheckedBlock) -> Certificate {
         let after = checked.after();
         let key = self.desk.keys.node.key(Purpose::Consensus);
-        Certificate::sign(&after.chain, after.height, Round(0), after.hash, &[(self.desk.node, key)])
+        Certificate::sign(&after.chain(), after.height(), Round(0), after.hash(), &[(self.desk.node, key)])
     }
 
     fn count(&mut self, planned: Counts, sequel: &Sequel, outcomes: &[Outcome]) {
@@ -201,7 +201,7 @@ impl<S: Store> Intake<S> {
 
 /// The node is the only one with a vote, and has the keys that the membership in force names.
 fn check_alone<S: Store>(ledger: &Ledger<S>, node: NodeNumber, keys: &HomeKeys) -> Result<(), IntakeError> {
-    let membership = &ledger.tip().membership;
+    let membership = ledger.tip().membership();
     super::check_member(membership, node, keys)?;
     let own = membership.node(node).is_some_and(|(_, own)| own.power > 0);
     let others = membership.nodes().any(|(_, other)| other.number != node && other.power > 0);

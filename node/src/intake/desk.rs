@@ -149,7 +149,7 @@ impl Desk {
         self.journal.write(&rows)?;
         self.step(Step::Journaled);
         let key = self.keys.node.key(Purpose::Submission);
-        Ok((Submission::sign(&ground.head.chain, key, self.node, sequence, events)?, rows))
+        Ok((Submission::sign(&ground.head.chain(), key, self.node, sequence, events)?, rows))
     }
 
     /// The rows hold, or are taken back.
@@ -181,7 +181,7 @@ impl Desk {
                 missing.insert(*tag, (alpha, draft.earlier()));
             }
         }
-        let network = ground.head.network;
+        let network = ground.head.network();
         let subject = |(tag, (alpha, earlier)): (Tag, (&Alpha, Option<Handle>))| {
             let sealed = earlier.and_then(|earlier| self.sealed_subject(alpha, &earlier));
             (tag, sealed.unwrap_or_else(|| self.keys.vrf.subject(&network, alpha)))
@@ -224,7 +224,7 @@ impl Desk {
     }
 
     fn sequel(&self, drafts: &[Draft], sealed: &[Sealed], catch_up: bool, ground: &Ground<'_>) -> (Sequel, Vec<Spot>) {
-        let keeper = ground.head.membership.node(self.node).map(|(member, _)| member.code);
+        let keeper = ground.head.membership().node(self.node).map(|(member, _)| member.code);
         let mut writer = Writer::new(keeper, &self.journal.tables, &self.vault, ground.is_known);
         if catch_up {
             writer.catch_up(ground.settled, ground.is_final);
@@ -245,7 +245,7 @@ impl Desk {
 
     /// Cuts the events into submissions and writes the look-up.
     fn journal(&mut self, sequel: &Sequel, ground: &Ground<'_>) -> Result<(Vec<Batch>, Vec<Row>), IntakeError> {
-        let parameters = ground.head.membership.parameters();
+        let parameters = ground.head.membership().parameters();
         let events = parameters.submission_events.min(parameters.block_events) as usize;
         let room = ground.room.saturating_sub(SUBMISSION_OVERHEAD);
         let batches = sequel.batches(ground.last, events, room);
@@ -259,7 +259,7 @@ impl Desk {
     }
 
     fn sign(&self, sequel: &Sequel, batches: &[Batch], ground: &Ground<'_>) -> Result<Vec<Submission>, IntakeError> {
-        let chain = ground.head.chain;
+        let chain = ground.head.chain();
         let key = self.keys.node.key(Purpose::Submission);
         let signed = batches.par_iter().map(|batch| {
             let sent = sequel.sent.get(batch.range.clone()).unwrap_or_default();

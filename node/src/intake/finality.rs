@@ -58,7 +58,7 @@ impl Finality {
     pub(super) fn open(path: &Path, chain: &Chain, node: NodeNumber) -> Result<Self, StoreError> {
         let (mut file, stored) = RowFile::open(path, b"luqifinl", OnDamage::Cut)?;
         let tip = &chain.latest().tip;
-        let (height, last) = (tip.height, tip.control.last_sequence(node));
+        let (height, last) = (tip.height(), tip.control().last_sequence(node));
         let mut rows: Vec<(Sequence, Height)> = stored.iter().filter_map(|row| codec::decode(row).ok()).collect();
         let is_rising = rows.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
         let keep = if is_rising { rows.partition_point(|row| row.1 <= height && row.0 <= last) } else { 0 };

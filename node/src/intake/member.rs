@@ -62,12 +62,12 @@ impl Member {
     pub(super) fn open(home: &Home, chain: Chain, outbox: Outbox, anew: bool) -> Result<Self, IntakeError> {
         let (keys, node) = (home.load_keys()?, home.node());
         let latest = chain.latest();
-        let on_chain = latest.tip.control.last_sequence(node);
+        let on_chain = latest.tip.control().last_sequence(node);
         outbox.mend()?;
         // Also where the chain has still to tell this node of its new keys: the others know them, and would take what
         // the old ones signed for forged.
-        let waiting = sign_again(&outbox, &keys, latest.tip.chain, node, on_chain)?;
-        check_member(&latest.tip.membership, node, &keys)?;
+        let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node, on_chain)?;
+        check_member(latest.tip.membership(), node, &keys)?;
         let last = on_chain.max(outbox.last());
         let desk = Desk::open(home, keys, last, anew)?;
         let finality = Finality::open(&home.intake().join("final"), &chain, node)?;
@@ -140,7 +140,7 @@ impl Member {
 
     fn record(&mut self, window: Window, told: &mut Vec<Finding>) -> Result<Written, IntakeError> {
         let latest = self.chain.latest();
-        check_member(&latest.tip.membership, self.desk.node, &self.desk.keys)?;
+        check_member(latest.tip.membership(), self.desk.node, &self.desk.keys)?;
         let (chain, flight) = (&self.chain, &self.flight);
         let is_final = |subject: &Subject| chain.state(&MapKey::of(subject)).is_some();
         let is_known = |subject: &Subject| flight.contains_key(subject) || is_final(subject);
@@ -186,7 +186,7 @@ impl Member {
     /// Submits an event that no item makes.
     pub(super) fn govern(&mut self, event: Event) -> Result<Option<Sequence>, IntakeError> {
         let latest = self.chain.latest();
-        check_member(&latest.tip.membership, self.desk.node, &self.desk.keys)?;
+        check_member(latest.tip.membership(), self.desk.node, &self.desk.keys)?;
         if ledger_core::codec::encode(&event).len() > room(&latest) {
             return Ok(None);
         }
@@ -207,7 +207,7 @@ impl Member {
     /// Learns from the chain what became of what was signed, and drops it from the outbox.
     pub(super) fn learn(&mut self) -> Result<(), IntakeError> {
         let latest = self.chain.latest();
-        let (height, on_chain) = (latest.tip.height, latest.tip.control.last_sequence(self.desk.node));
+        let (height, on_chain) = (latest.tip.height(), latest.tip.control().last_sequence(self.desk.node));
         if on_chain > self.last {
             // This home was restored: the chain has what its look-up never knew.
             let path = self.desk.journal.path().to_owned();
@@ -328,6 +328,6 @@ impl Learned {
 
 /// Bytes of events that fit into a submission.
 fn room(latest: &Latest) -> usize {
-    let block = latest.tip.membership.parameters().block_bytes as usize;
+    let block = latest.tip.membership().parameters().block_bytes as usize;
     (block / 2).min(MAX_SUBMISSION_BYTES)
 }

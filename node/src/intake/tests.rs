@@ -127,7 +127,7 @@ fn take(intake: &mut Intake<DiskStore>, window: usize) -> Vec<String> {
 /// What the chain says: subject, kind and outcome of each event, in order. Every record opens.
 fn story(intake: &Intake<DiskStore>) -> Vec<(Subject, RecordKind, Outcome)> {
     let (store, vault) = (intake.ledger().store(), intake.vault());
-    story_of(store, intake.ledger().tip().height, vault)
+    story_of(store, intake.ledger().tip().height(), vault)
 }
 
 fn story_of(store: &DiskStore, tip: Height, vault: &Vault) -> Vec<(Subject, RecordKind, Outcome)> {
@@ -166,14 +166,14 @@ fn every_item_has_its_outcome_whatever_the_windows() {
         assert_eq!(intake.counts(), COUNTS, "{story:?}");
         assert_eq!(intake.pending(), 2);
         assert_eq!(*first.get_or_insert_with(|| story.clone()), story, "windows of {window}");
-        let tip = intake.ledger().tip().hash;
+        let tip = intake.ledger().tip().hash();
         intake.close();
 
         let mut intake = Intake::open(&home, StoreConfig::default(), Consent::default()).unwrap();
         assert_eq!(take(&mut intake, 3), rejected);
         let again = Counts { duplicates: COUNTS.items() - 3, rejected: 3, ..Counts::default() };
         assert_eq!((intake.counts(), intake.pending()), (again, 2));
-        assert_eq!(intake.ledger().tip().hash, tip, "nothing is recorded twice");
+        assert_eq!(intake.ledger().tip().hash(), tip, "nothing is recorded twice");
     }
 }
 
@@ -299,7 +299,7 @@ fn a_record_says_that_its_employer_was_deduced() {
         intake.take(window, &mut |_| {}).unwrap();
     }
     let mut seen = Vec::new();
-    for height in 1..=intake.ledger().tip().height.0 {
+    for height in 1..=intake.ledger().tip().height().0 {
         let block = HashedBlock::read(&intake.ledger().store().block(Height(height)).unwrap().unwrap()).unwrap();
         for event in block.body().submissions.iter().flat_map(|submission| submission.events.iter()) {
             let event = event.as_contract().unwrap();
@@ -330,7 +330,7 @@ fn a_subject_is_read_beside_an_earlier_record_of_its_contract_alone() {
     let story = story(&intake);
     assert_eq!(story[0].0, story[2].0);
 
-    let network = intake.ledger().tip().head.network;
+    let network = intake.ledger().tip().head().network();
     let name = |number| Alpha::contract(SUITE, A, number).unwrap();
     let made = |number| intake.desk.keys.vrf.subject(&network, &name(number));
     assert_eq!((story[0].0, story[1].0), (made("c1"), made("c2")));

@@ -218,7 +218,7 @@ impl Mempool {
 /// Verifies the signature of a submission of a stream that is there.
 fn verify(submission: &Submission, latest: &Latest) -> Result<PublicKey, Refused> {
     let Submission { stream, sequence, .. } = *submission;
-    let message = submission.frame(&submission.leaf_hashes()).message(&latest.tip.chain);
+    let message = submission.frame(&submission.leaf_hashes()).message(&latest.tip.chain());
     for (key, signer) in signers(stream, latest) {
         if key.verify(&message, &submission.signature).is_ok() {
             return match signer {
@@ -231,9 +231,9 @@ fn verify(submission: &Submission, latest: &Latest) -> Result<PublicKey, Refused
 }
 
 fn signers(stream: NodeNumber, latest: &Latest) -> Vec<(PublicKey, Signer)> {
-    let own = latest.tip.membership.node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied();
+    let own = latest.tip.membership().node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied();
     let mut signers: Vec<_> = own.into_iter().map(|key| (key, Signer::InForce(key))).collect();
-    for proposal in latest.tip.control.proposals.iter() {
+    for proposal in latest.tip.control().proposals.iter() {
         if let Change::RotateNodeKeys(node, keys) = &*proposal.change
             && *node == stream
         {

@@ -53,7 +53,7 @@ impl Room {
 
 impl Pool {
     pub(super) fn new(limits: Limits, latest: Arc<Latest>) -> Self {
-        let room = Room::of(&latest.tip.membership);
+        let room = Room::of(latest.tip.membership());
         Self { limits, latest, room, streams: BTreeMap::new(), charged: BTreeMap::new(), total: 0 }
     }
 
@@ -65,8 +65,8 @@ impl Pool {
     pub(super) fn judge(&self, submission: &Submission, bytes: usize) -> Result<Option<Offered>, Refused> {
         let Submission { stream, sequence, .. } = *submission;
         let tip = &self.latest.tip;
-        let Some((member, _)) = tip.membership.node(stream) else { return Err(Refused::UnknownStream(stream)) };
-        let last = tip.control.last_sequence(stream);
+        let Some((member, _)) = tip.membership().node(stream) else { return Err(Refused::UnknownStream(stream)) };
+        let last = tip.control().last_sequence(stream);
         if sequence <= last {
             return Ok(Some(Offered::Final));
         }
@@ -95,7 +95,7 @@ impl Pool {
 
     /// A block takes about so long.
     fn retry_after(&self) -> Duration {
-        let parameters = self.latest.tip.membership.parameters();
+        let parameters = self.latest.tip.membership().parameters();
         Duration::from_millis(u64::from(parameters.pace_wait_ms)).clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
@@ -106,14 +106,14 @@ impl Pool {
         if let Some(offered) = self.judge(&submission, bytes)? {
             return Ok(offered);
         }
-        let (Some(in_force), Some((member, _))) = (self.key(stream), self.latest.tip.membership.node(stream)) else {
+        let (Some(in_force), Some((member, _))) = (self.key(stream), self.latest.tip.membership().node(stream)) else {
             return Err(Refused::UnknownStream(stream));
         };
         if in_force != key {
             return Err(Refused::Early { stream, sequence });
         }
         let (member, weight) = (member.code, weight(&submission, bytes));
-        let last = self.latest.tip.control.last_sequence(stream);
+        let last = self.latest.tip.control().last_sequence(stream);
         let events = submission.events.len();
         let held = Held { submission: Arc::new(submission), events, bytes, weight, key, since: Instant::now() };
         let room = self.room;
@@ -127,25 +127,25 @@ impl Pool {
     }
 
     fn key(&self, stream: NodeNumber) -> Option<PublicKey> {
-        self.latest.tip.membership.node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied()
+        self.latest.tip.membership().node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied()
     }
 
     /// Follows the chain: drops what it has, and what its membership allows no longer.
     pub(super) fn follow(&mut self, latest: &Arc<Latest>) {
-        if self.latest.tip.hash == latest.tip.hash {
+        if self.latest.tip.hash() == latest.tip.hash() {
             return;
         }
-        let changed = self.latest.tip.membership_hash != latest.tip.membership_hash;
+        let changed = self.latest.tip.membership_hash() != latest.tip.membership_hash();
         self.latest = Arc::clone(latest);
         if changed {
-            self.room = Room::of(&latest.tip.membership);
+            self.room = Room::of(latest.tip.membership());
         }
         let room = self.room;
         let tip = &latest.tip;
         self.streams.retain(|node, stream| {
-            let present = tip.membership.node(*node);
+            let present = tip.membership().node(*node);
             let key = present.and_then(|(_, node)| node.key(Purpose::Submission));
-            let last = tip.control.last_sequence(*node);
+            let last = tip.control().last_sequence(*node);
             if !changed && last == stream.last {
                 return true;
             }
@@ -175,7 +175,7 @@ impl Pool {
     pub(super) fn fill(&self) -> Vec<Submission> {
         let (mut events, mut bytes) = (self.room.events, self.room.bytes);
         let mut turns: Vec<_> = self.streams.values().map(|stream| (stream, stream.last.next())).collect();
-        let begin = self.latest.tip.height.0.checked_rem(turns.len() as u64).unwrap_or(0);
+        let begin = self.latest.tip.height().0.checked_rem(turns.len() as u64).unwrap_or(0);
         turns.rotate_left(usize::try_from(begin).unwrap_or(0));
         let mut filled = Vec::new();
         while !turns.is_empty() {
@@ -211,7 +211,7 @@ impl Pool {
     }
 
     pub(super) fn complete(&self, node: NodeNumber) -> Sequence {
-        let on_chain = || self.latest.tip.control.last_sequence(node);
+        let on_chain = || self.latest.tip.control().last_sequence(node);
         self.streams.get(&node).map_or_else(on_chain, |stream| stream.complete)
     }
 

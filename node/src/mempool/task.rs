@@ -165,7 +165,7 @@ impl Task {
     }
 
     fn on_chain(&self, node: NodeNumber) -> Sequence {
-        self.mempool.chain().latest().tip.control.last_sequence(node)
+        self.mempool.chain().latest().tip.control().last_sequence(node)
     }
 
     /// Asks for what is missing.
@@ -180,7 +180,7 @@ impl Task {
 
 /// The own submissions that were not said yet, as many as go at once; they are held from now on.
 fn new_ones(mempool: &Mempool, outbox: &Outbox, node: NodeNumber, said: Sequence) -> Vec<(Sequence, Bytes)> {
-    let last = mempool.chain().latest().tip.control.last_sequence(node);
+    let last = mempool.chain().latest().tip.control().last_sequence(node);
     let from = said.max(last).next();
     let mut taken = Vec::new();
     for (submission, bytes) in read(outbox, from, TOGETHER, MAX_RANGE_BYTES) {
@@ -251,7 +251,7 @@ fn answer(mempool: &Mempool, own: Option<&(NodeNumber, Outbox)>, question: Quest
     let Request::Submissions { node, from } = question.request else { return };
     let found = match own {
         Some((own, outbox)) if *own == node => {
-            let last = mempool.chain().latest().tip.control.last_sequence(node);
+            let last = mempool.chain().latest().tip.control().last_sequence(node);
             let found = read(outbox, from.max(last.next()), MAX_SUBMISSIONS, MAX_RANGE_BYTES);
             found.into_iter().map(|(_, bytes)| Vec::from(bytes)).collect()
         }

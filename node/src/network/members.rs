@@ -29,7 +29,7 @@ impl Members {
     /// Members at a tip: those of the next block, and those who signed this one, so that a node which
     /// leaves with the next block can still bring this one to everybody.
     pub(super) fn at(latest: &Latest) -> Self {
-        let (signers, next) = (Arc::clone(&latest.tip.signers), Arc::clone(&latest.tip.membership));
+        let (signers, next) = (Arc::clone(latest.tip.signers()), Arc::clone(latest.tip.membership()));
         let mut members = Self { block_bytes: next.parameters().block_bytes, ..Self::default() };
         // The next membership last: where a key was changed, the node is called by its new one.
         for membership in [&signers, &next] {
@@ -47,7 +47,7 @@ impl Members {
     /// Whether a tip has other members than these.
     pub(super) fn differ(&self, latest: &Latest) -> bool {
         !self.from.as_ref().is_some_and(|(signers, next)| {
-            Arc::ptr_eq(signers, &latest.tip.signers) && Arc::ptr_eq(next, &latest.tip.membership)
+            Arc::ptr_eq(signers, latest.tip.signers()) && Arc::ptr_eq(next, latest.tip.membership())
         })
     }
 

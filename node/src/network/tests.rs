@@ -68,7 +68,7 @@ impl Node {
         let (tip, membership) = watch::channel(latest(chain));
         let (stop, stopped) = watch::channel(false);
         let secret = node_key(key, Purpose::Peer);
-        let spawned = spawn_remembering(remembered, config, &secret, chain.tip.chain, membership, stopped);
+        let spawned = spawn_remembering(remembered, config, &secret, chain.tip.chain(), membership, stopped);
         let (network, inboxes, task) = spawned.unwrap();
         let mut listening = network.listening();
         let address = soon(listening.wait_for(|addresses| !addresses.is_empty())).await.unwrap()[0];
@@ -268,6 +268,6 @@ async fn a_taken_port_is_said_so() {
     let one = Node::start(1, &chain, Vec::new()).await;
     let config = NetworkConfig { listen: one.address.parse().unwrap(), peers: Vec::new() };
     let (_stop, stopped) = watch::channel(false);
-    let again = spawn(config, &node_key(1, Purpose::Peer), chain.tip.chain, one.tip.subscribe(), stopped);
+    let again = spawn(config, &node_key(1, Purpose::Peer), chain.tip.chain(), one.tip.subscribe(), stopped);
     assert!(matches!(again, Err(NetworkError::Listen { address, .. }) if address.to_string() == one.address));
 }

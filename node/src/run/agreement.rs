@@ -53,7 +53,7 @@ pub(super) async fn keep(
         match consensus::run(deps, &mut inbox, view).await? {
             Ended::Stopped => return Ok(()),
             Ended::FarBehind(highest) => {
-                tracing::info!(own = %deps.chain.latest().tip.height, %highest, "far behind: fetching ranges of blocks");
+                tracing::info!(own = %deps.chain.latest().tip.height(), %highest, "far behind: fetching ranges of blocks");
                 if caught.fetched == 0 {
                     tokio::time::sleep(NOTHING_CAME).await;
                 }
@@ -64,7 +64,7 @@ pub(super) async fn keep(
 
 /// Waits for a first connection, where others have a vote or this node has none.
 async fn first_peer(chain: &Chain, network: &Network, deps: &Deps) {
-    let alone = chain.latest().tip.membership.nodes().all(|(_, node)| node.number == deps.node);
+    let alone = chain.latest().tip.membership().nodes().all(|(_, node)| node.number == deps.node);
     if alone {
         return;
     }

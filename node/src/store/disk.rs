@@ -286,7 +286,7 @@ impl Shared {
 
 fn parts(block: &FinalBlock) -> Parts {
     Parts {
-        height: block.after().height,
+        height: block.after().height(),
         block: block.block().encode(),
         row: IndexRow::of(block.traces()).encode(),
         certificate: block.certificate().map(codec::encode),

@@ -53,12 +53,12 @@ struct Fetched {
 /// # Errors
 /// [`SyncError`]: certified blocks that do not follow, or the disk.
 pub async fn catch_up(chain: &Chain, network: &Network) -> Result<CaughtUp, SyncError> {
-    let start = chain.latest().tip.height;
+    let start = chain.latest().tip.height();
     let mut peers = Turns::default();
     let mut highest = start;
     let mut ahead = None;
     loop {
-        let tip = chain.latest().tip.height;
+        let tip = chain.latest().tip.height();
         let fetched = match ahead.take() {
             Some(fetched) => fetched,
             None => fetch(network, &mut peers, tip).await,
@@ -80,7 +80,7 @@ pub async fn catch_up(chain: &Chain, network: &Network) -> Result<CaughtUp, Sync
             (taking.await, None)
         };
         match taken {
-            Ok(()) => ahead = next.filter(|_| chain.latest().tip.height == reached),
+            Ok(()) => ahead = next.filter(|_| chain.latest().tip.height() == reached),
             Err(Trouble::Peer(why)) => {
                 tracing::warn!("node {node} serves blocks that do not hold, and is cut off: {why}");
                 peers.refuse(id);
@@ -89,7 +89,7 @@ pub async fn catch_up(chain: &Chain, network: &Network) -> Result<CaughtUp, Sync
             Err(Trouble::Here(error)) => return Err(error.into()),
         }
     }
-    let tip = chain.latest().tip.height;
+    let tip = chain.latest().tip.height();
     Ok(CaughtUp { tip, highest, fetched: tip.0.saturating_sub(start.0) })
 }
 
@@ -136,7 +136,7 @@ fn whose(error: CommitError) -> Trouble {
 async fn take(chain: Chain, fetched: Fetched) -> Result<(), Trouble> {
     let taking = tokio::task::spawn_blocking(move || {
         let Fetched { blocks, certificate, .. } = fetched;
-        let tip = chain.latest().tip.height;
+        let tip = chain.latest().tip.height();
         let mut stretch = Stretch::read(tip, blocks.iter().map(Vec::as_slice), certificate).map_err(Trouble::Peer)?;
         while let Some(certified) = stretch.certified(&chain.latest().tip).map_err(Trouble::Peer)? {
             chain

@@ -37,7 +37,7 @@ pub async fn serve(chain: Chain, mut questions: mpsc::Receiver<Question>, mut st
 /// [`StoreError`], when one cannot be read as it was written.
 pub(super) fn range(chain: &Chain, from: Height, to: Height) -> Result<Response, StoreError> {
     let (store, latest) = (chain.store(), chain.latest());
-    let tip = latest.tip.height;
+    let tip = latest.tip.height();
     let (mut blocks, mut bytes) = (Vec::new(), 0);
     for block in store.blocks(from.max(Height(1)), to.min(tip)).take(MAX_BLOCKS) {
         let (_, block) = block?;

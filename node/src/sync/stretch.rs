@@ -74,7 +74,7 @@ impl Stretch {
     /// Takes off the blocks that the membership at the tip certifies: all, or up to the first one that
     /// changes the membership. None when the stretch is used up.
     pub(super) fn certified(&mut self, tip: &Tip) -> Result<Option<Certified>, StretchError> {
-        let changes = |block: &HashedBlock| block.header().next_membership != tip.membership_hash;
+        let changes = |block: &HashedBlock| block.header().next_membership != tip.membership_hash();
         let count = self.blocks.iter().position(changes).map_or(self.blocks.len(), |place| place + 1);
         let rest = self.blocks.split_off(count);
         let mut blocks = std::mem::replace(&mut self.blocks, rest);
@@ -87,13 +87,13 @@ impl Stretch {
             None if blocks.len() > 1 => {
                 let carried = last.body().parent_certificate.clone();
                 blocks.pop();
-                carried.ok_or(StretchError::NoCertificate(tip.height))?
+                carried.ok_or(StretchError::NoCertificate(tip.height()))?
             }
             None => return Err(StretchError::NoCertificate(last.header().height)),
         };
         let Some((top, below)) = blocks.split_last() else { return Ok(None) };
         let failed = |error| StretchError::Certificate(top.header().height, error);
-        let mut descent = Descent::new(&tip.chain, &tip.membership, top.header(), &certificate).map_err(failed)?;
+        let mut descent = Descent::new(&tip.chain(), tip.membership(), top.header(), &certificate).map_err(failed)?;
         below.iter().rev().try_for_each(|block| descent.down(block.header()))?;
         Ok(Some(Certified { blocks, descent, certificate }))
     }

@@ -31,7 +31,7 @@ fn grown(blocks: u64) -> (fixture::Network, Vec<FinalBlock>) {
             let change = Change::SetPower(NodeNumber(4), height as u32);
             let effective = Height(height + 3);
             let id = change.id(effective);
-            let chain = network.tip.chain;
+            let chain = network.tip.chain();
             events.push(Event::Propose(Box::new(Propose { change: change.into(), effective })));
             let approve =
                 |(member, text)| Event::Approve(Approve::sign(&chain, &governance_key(member), code(text), id));
@@ -164,7 +164,7 @@ async fn a_peer_that_serves_what_does_not_hold_is_cut_and_the_others_are_asked()
         let (_own, chain) = filled(&network, &[]);
         let (swarm, ids, cut) = hub(vec![spoil, honest(&serving)]);
         let caught = catch_up(&chain, &swarm).await.unwrap();
-        assert_eq!((caught.tip, chain.latest().tip.hash), (Height(60), network.tip.hash));
+        assert_eq!((caught.tip, chain.latest().tip.hash()), (Height(60), network.tip.hash()));
         assert_eq!(*cut.lock().unwrap(), ids[..1]);
     }
 }
@@ -206,7 +206,7 @@ async fn a_certificate_that_does_not_hold_makes_nothing_final() {
         let (swarm, ids, cut) = hub(vec![spoil]);
         assert_eq!(catch_up(&chain, &swarm).await.unwrap().fetched, 0, "case {case}");
         cut_off(&cut, &ids).await;
-        assert_eq!(chain.latest().tip.height, Height(0), "case {case}");
+        assert_eq!(chain.latest().tip.height(), Height(0), "case {case}");
     }
 }
 

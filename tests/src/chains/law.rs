@@ -119,23 +119,24 @@ impl Climb {
             }
             Err(_) => unreachable!("every validator of these chains has the fixture's keys"),
         }
-        self.hashes.push(self.tip.hash);
+        self.hashes.push(self.tip.hash());
         Ok(())
     }
 
     /// Whether a certificate holds for another block at the height of the last one.
     fn is_of_another(&self, found: &Certificate) -> bool {
         let tip = &self.tip;
-        tip.height > Height(0)
-            && found.block != tip.hash
-            && found.verify(&tip.chain, &tip.signers, tip.height, found.block).is_ok()
+        tip.height() > Height(0)
+            && found.block != tip.hash()
+            && found.verify(&tip.chain(), tip.signers(), tip.height(), found.block).is_ok()
     }
 
     fn end(&mut self, body: &[u8], rest: &[u8]) -> Ended {
         let (tip, last) = (&self.tip, self.hashes.len() as u64);
         let Ok(certificate) = codec::decode::<Certificate>(body) else { return Ended::Open };
-        if certificate.height > tip.height {
-            let holds = certificate.verify(&tip.chain, &tip.membership, certificate.height, certificate.block).is_ok();
+        if certificate.height > tip.height() {
+            let holds =
+                certificate.verify(&tip.chain(), tip.membership(), certificate.height, certificate.block).is_ok();
             if holds {
                 return Ended::Fault(last + 1);
             }
@@ -143,7 +144,7 @@ impl Climb {
         if last == 0 {
             return Ended::Open;
         }
-        if certificate.verify(&tip.chain, &tip.signers, tip.height, tip.hash).is_err() {
+        if certificate.verify(&tip.chain(), tip.signers(), tip.height(), tip.hash()).is_err() {
             return Ended::Fault(last);
         }
         self.certified = true;

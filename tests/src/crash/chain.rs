@@ -68,7 +68,7 @@ impl Chain {
     /// # Errors
     /// Which block is missing, or another one.
     pub fn compare(&self, ledger: &Ledger<DiskStore>, acknowledged: u64) -> Result<u64, String> {
-        let tip = ledger.tip().height;
+        let tip = ledger.tip().height();
         if tip.0 < acknowledged {
             return Err(format!("block {acknowledged} was acknowledged, the chain ends at {tip}"));
         }
@@ -90,7 +90,7 @@ impl Chain {
 /// Genesis and archive in a folder that [`Chain::new`] made.
 pub(super) fn read(folder: &Path) -> (Genesis, PathBuf) {
     let genesis = std::fs::read(folder.join("genesis.json")).unwrap();
-    (serde_json::from_slice(&genesis).unwrap(), folder.join("archive"))
+    (Genesis::from_json(&genesis).unwrap(), folder.join("archive"))
 }
 
 /// The blocks of an archive above a ledger's tip, each committed by `commit`.
@@ -102,7 +102,7 @@ pub(super) fn follow(
 ) {
     let file = BufReader::new(File::open(archive).unwrap());
     let mut reader = ArchiveReader::open(file, archive, chain).unwrap();
-    let tip = ledger.tip().height;
+    let tip = ledger.tip().height();
     let mut waiting: Option<HashedBlock> = None;
     while let Some(item) = reader.next_item().unwrap() {
         let (block, certificate) = match item {

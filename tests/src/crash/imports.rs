@@ -196,7 +196,7 @@ fn block(ledger: &Ledger<DiskStore>, height: u64) -> Result<HashedBlock, String>
 /// Every block that was once seen is there; those above it are seen now.
 fn see(home: &Path, seen: &mut Vec<BlockHash>) -> Result<(), String> {
     let ledger = open(home)?;
-    let tip = ledger.tip().height.0;
+    let tip = ledger.tip().height().0;
     for (height, hash) in (1..).zip(seen.iter()) {
         if block(&ledger, height)?.hash() != *hash {
             return Err(format!("block {height} was another one before"));
@@ -211,7 +211,7 @@ fn see(home: &Path, seen: &mut Vec<BlockHash>) -> Result<(), String> {
 /// What the chain says of which subject, in order.
 fn story(ledger: &Ledger<DiskStore>) -> Vec<(String, &'static str)> {
     let mut story = Vec::new();
-    for height in 1..=ledger.tip().height.0 {
+    for height in 1..=ledger.tip().height().0 {
         let block = block(ledger, height).unwrap();
         let events = block.body().submissions.iter().flat_map(|submission| submission.events.iter());
         story.extend(events.map(|event| (event.subject().unwrap().to_string(), event.kind_name())));

@@ -58,8 +58,8 @@ pub(super) fn forge(base: &Base, forgery: &Forgery<'_>) -> Forged {
         last.advance(&mut network.map).unwrap();
         network.certificate = Some(certificate.clone());
     }
-    let mut frontier = network.tip.frontier.clone();
-    let mut parent = network.tip.hash;
+    let mut frontier = network.tip.frontier().clone();
+    let mut parent = network.tip.hash();
     let mut blocks: Vec<Vec<u8>> = base.blocks[..below].iter().map(codec::encode).collect();
     let mut certificates = base.certificates[..below].to_vec();
     for (original, height) in base.blocks[below..].iter().zip(forgery.from..) {

@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         // An index that was altered could lead in circles.
         next = previous.filter(|previous| *previous < index);
     }
-    let answer = Answer { subject, height: ledger.tip().height, state, history };
+    let answer = Answer { subject, height: ledger.tip().height(), state, history };
     output.answer(&answer, || answer.text())?;
     ledger.close();
     Ok(Exit::Holds)

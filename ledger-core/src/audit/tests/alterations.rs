@@ -18,8 +18,8 @@ fn check(change: impl Fn(&mut Vec<Vec<u8>>), height: u64, kind: &str) {
         let signed = height.checked_sub(1).filter(|signed| *signed > 0);
         check_heights(&report, &options, (Verdict::Altered, Some(height), Some(at), signed));
         // What it vouches for is the chain as it was.
-        let then = Some(grown(height).tip).filter(|then| then.height > Height(0));
-        let roots = then.as_ref().map(|then| (then.hash, then.frontier.root(), then.map_root));
+        let then = Some(grown(height).tip).filter(|then| then.height() > Height(0));
+        let roots = then.as_ref().map(|then| (then.hash(), then.frontier().root(), then.map_root()));
         assert_eq!(
             report.tip.zip(report.log_root).zip(report.map_root),
             roots.map(|(tip, log, map)| ((tip, log), map))
@@ -126,7 +126,7 @@ fn what_was_kept_finds_what_is_missing_and_what_is_another() {
     };
     let holds = (Verdict::Holds, Some(5), None, Some(5));
     let by = |tip: &crate::chain::Tip| {
-        let tip_file = Options { tip_file: Some((tip.height, tip.hash)), ..TIP };
+        let tip_file = Options { tip_file: Some((tip.height(), tip.hash())), ..TIP };
         [Options { from: Some(Bookmark::of(tip)), ..TIP }, tip_file]
     };
     for (kept, expected, found) in [
@@ -201,7 +201,7 @@ fn rules_that_are_not_known_end_the_judgement() {
     let above = Bookmark { height: Height(9), ..Bookmark::of(&network.tip) };
     let own = ends_with(network.certificate.as_ref());
     for blocks in [network.blocks.clone(), [&network.blocks[..], &[vec![0, 2, 77]]].concat()] {
-        for (from, tip_file) in [(Some(above.clone()), None), (None, Some((Height(9), network.tip.hash)))] {
+        for (from, tip_file) in [(Some(above.clone()), None), (None, Some((Height(9), network.tip.hash())))] {
             let options = Options { from, tip_file, ..EVERY };
             let report = Report::of(&judge_blocks(&network, &blocks, own.clone(), &options));
             assert_eq!(heights(&report), (Verdict::Undecided, Some(1), Some(2), None));

@@ -7,7 +7,7 @@ fn what_became_of_each_event_is_told_however_the_blocks_are_cut() {
     let mut network = Network::new(4);
     let mut wanted = Vec::new();
     let mut keep = |network: &Network, block: crate::chain::FinalBlock| {
-        wanted.push((network.tip.height, block.traces().to_vec()));
+        wanted.push((network.tip.height(), block.traces().to_vec()));
     };
     for height in 0..9 {
         let renewal = |number| fixture::event(number, Action::Renew);

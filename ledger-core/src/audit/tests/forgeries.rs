@@ -15,7 +15,7 @@ fn check(network: &Network, forgery: &Forgery<'_>, options: &Options, found: Opt
     let (blocks, certificate) = forgery.of(network);
     let report = Report::of(&judge_blocks(network, &blocks, ends_with(Some(&certificate)), options));
     assert_eq!(fault(&report), found);
-    let whole = network.tip.height.0;
+    let whole = network.tip.height().0;
     let expected = match found {
         Some((_, at)) => {
             (Verdict::Altered, Some(at - 1), Some(at), Some(at.saturating_sub(2)).filter(|signed| *signed > 0))
@@ -106,7 +106,7 @@ fn a_removed_key_signs_no_more() {
     let with_node_4 = |certificate: &Certificate| {
         let keys = [1, 2, 3, 4].map(|number| (NodeNumber(number), fixture::node_key(number, Purpose::Consensus)));
         let signers = keys.each_ref().map(|(number, key)| (*number, key));
-        Certificate::sign(&network.tip.chain, certificate.height, certificate.round, certificate.block, &signers)
+        Certificate::sign(&network.tip.chain(), certificate.height, certificate.round, certificate.block, &signers)
     };
     let tip = with_node_4(network.certificate.as_ref().unwrap());
     let report = Report::of(&judge_blocks(&network, &network.blocks, ends_with(Some(&tip)), &TIP));
@@ -133,7 +133,7 @@ fn a_removed_node_submits_no_more() {
         let body = |at, body: &mut Body| {
             if at == height {
                 let events = vec![fixture::event(1, Action::Renew)];
-                let chain = &network.tip.chain;
+                let chain = &network.tip.chain();
                 edit(body, |list| {
                     let (stream, sequence) = (NodeNumber(stream), Sequence(1));
                     list.push(Submission::sign(chain, &key, stream, sequence, events.clone()).unwrap());
@@ -174,7 +174,7 @@ fn rewritten(network: &Network) -> (Vec<Vec<u8>>, Certificate) {
     let body = |height, body: &mut Body| {
         if height == 3 {
             let events = vec![fixture::event(21, Action::Terminate)];
-            let signed = Submission::sign(&network.tip.chain, &key, NodeNumber(2), Sequence(3), events);
+            let signed = Submission::sign(&network.tip.chain(), &key, NodeNumber(2), Sequence(3), events);
             edit(body, |list| list[1] = signed.clone().unwrap());
         }
     };

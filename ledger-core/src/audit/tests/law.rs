@@ -184,9 +184,9 @@ fn end(network: &Network, own: Certificate, end: End, is_cut: bool) -> Last {
         End::Own | End::Behind => {}
         End::Short => forger::shorten(&mut other, 2),
         End::Round => other.round = Round(7),
-        End::Below => other = network.at(Height(network.tip.height.0 - 1)).certificate.unwrap(),
+        End::Below => other = network.at(Height(network.tip.height().0 - 1)).certificate.unwrap(),
         End::Above => {
-            let mut above = network.at(network.tip.height);
+            let mut above = network.at(network.tip.height());
             fill(&mut above);
             other = above.certificate.unwrap();
         }
@@ -254,7 +254,7 @@ proptest! {
 
         // With what was kept of this chain or of another.
         if let Some((height, is_other, by_auditor)) = kept {
-            let mut hash = network.at(Height(height.min(8))).tip.hash;
+            let mut hash = network.at(Height(height.min(8))).tip.hash();
             hash.0[0] ^= u8::from(is_other);
             let kept = (Height(height), hash);
             let bookmark = Bookmark { height: Height(height), block: hash, ..Bookmark::of(&network.tip) };
@@ -296,14 +296,14 @@ proptest! {
             file[bit / 8] ^= 1 << (bit % 8);
         }
         let kept = kept.map(|(height, is_other)| {
-            let mut hash = network.at(Height(height.min(8))).tip.hash;
+            let mut hash = network.at(Height(height.min(8))).tip.hash();
             hash.0[0] ^= u8::from(is_other);
             (Height(height), hash)
         });
         let bookmark = |(height, block): (Height, BlockHash)| Bookmark { height, block, ..Bookmark::of(&network.tip) };
         let options = Options { from: kept.map(bookmark), ..EVERY };
         let judged = judge_file(&network, &file, &options);
-        match Archive::open(file.as_slice(), &network.tip.chain) {
+        match Archive::open(file.as_slice(), &network.tip.chain()) {
             Ok((start, mut blocks)) => {
                 let plain = plain::audit(&network.genesis, &start, &mut blocks, [kept, None]);
                 prop_assert_eq!(heights_of(&judged.unwrap()), plain);

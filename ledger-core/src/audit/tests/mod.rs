@@ -24,7 +24,7 @@ pub(super) const TIP: Options =
 
 /// Two submissions, of three events and one; the second renews a contract of the block below.
 fn fill(network: &mut Network) {
-    let height = network.tip.height.0 + 1;
+    let height = network.tip.height().0 + 1;
     let events = (0..3).map(|i| fixture::event(height * 10 + i, Action::New { keeper: code("370100") })).collect();
     let second = network.submission(2, vec![fixture::event((height - 1) * 10 + 1, Action::Renew)]);
     let first = network.submission(1, events);
@@ -43,7 +43,7 @@ fn changed() -> Network {
     let mut network = grown(2);
     network.govern(Change::SetPower(NodeNumber(4), 0), Height(5));
     (0..5).for_each(|_| fill(&mut network));
-    assert_eq!((network.tip.height, network.tip.signers.total_power()), (Height(8), 3));
+    assert_eq!((network.tip.height(), network.tip.signers().total_power()), (Height(8), 3));
     network
 }
 
@@ -87,7 +87,7 @@ fn audit(network: &Network, blocks: &[Vec<u8>], options: &Options) -> Report {
 
 /// Judges the bytes of an archive.
 fn judge_file(network: &Network, file: &[u8], options: &Options) -> Result<Judged, NotOpened> {
-    match Archive::open(file, &network.tip.chain) {
+    match Archive::open(file, &network.tip.chain()) {
         Ok((start, mut blocks)) => {
             Ok(super::judge(&network.genesis, &start, &mut blocks, options.clone(), &mut Unwatched))
         }
@@ -132,8 +132,8 @@ fn an_unaltered_chain_holds() {
         assert_eq!(report.unchecked, [] as [String; 0]);
         assert_eq!(heights(&report), (Verdict::Holds, Some(8), None, Some(8)));
         assert_eq!((report.ended, report.events), ("complete", 32));
-        assert_eq!(report.tip, Some(network.tip.hash));
-        assert_eq!(report.log_root, Some(network.tip.frontier.root()));
+        assert_eq!(report.tip, Some(network.tip.hash()));
+        assert_eq!(report.log_root, Some(network.tip.frontier().root()));
         assert_eq!(report.map_root, Some(network.map.root()));
         assert_eq!(report.bookmark, Some(Bookmark::of(&network.tip)));
         let every = options.depth == Depth::FULL;

@@ -4,7 +4,7 @@ use super::*;
 use crate::names::BlockHash;
 
 fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
-    Ok(Said { height: tip.height, tip: Some(tip.hash) })
+    Ok(Said { height: tip.height(), tip: Some(tip.hash()) })
 }
 
 fn serves(network: &Network) -> Asked<Given<'_>> {
@@ -120,8 +120,8 @@ fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
 
 fn judge_home(network: &Network, sealed: &[Vec<u8>], hot: Hot<'_>, end: HomeEnd) -> Report {
     let files: Vec<&[u8]> = sealed.iter().map(Vec::as_slice).collect();
-    let mut home = Home::new(&network.tip.chain, files, hot, end);
-    let tip_file = Some((network.tip.height, network.tip.hash));
+    let mut home = Home::new(&network.tip.chain(), files, hot, end);
+    let tip_file = Some((network.tip.height(), network.tip.hash()));
     let options = Options { tip_file, ..EVERY };
     Report::of(&super::judge(&network.genesis, &Start::default(), &mut home, options, &mut Unwatched))
 }
@@ -152,7 +152,7 @@ fn a_home_is_read_from_its_sealed_files_and_then_from_its_newest_blocks() {
     assert_eq!(heights(&report), missing(6));
     // Without a tip file nothing says where it ends.
     let unknown = HomeEnd { height: None, certificate: None };
-    let mut home = Home::new(&network.tip.chain, Vec::<&[u8]>::new(), Hot(&network, 1..=8), unknown);
+    let mut home = Home::new(&network.tip.chain(), Vec::<&[u8]>::new(), Hot(&network, 1..=8), unknown);
     let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
     let report = Report::of(&judged);
     assert_eq!((heights(&report), report.ended), ((Verdict::Undecided, Some(8), None, Some(7)), "no_end"));
@@ -168,9 +168,13 @@ fn a_home_is_walked_past_its_damage() {
         judge_home(&network, &files, Hot(&network, 7..=8), HomeEnd { height: Some(Height(8)), certificate: None });
     let at = report.at.unwrap();
     let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
-    let mut home =
-        Home::new(&network.tip.chain, files.clone(), Hot(&network, 7..=8), HomeEnd { height: None, certificate: None });
+    let mut home = Home::new(
+        &network.tip.chain(),
+        files.clone(),
+        Hot(&network, 7..=8),
+        HomeEnd { height: None, certificate: None },
+    );
     let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
-    let told = extent(&judged, &mut HomeWalk::new(&network.tip.chain, files, Hot(&network, 7..=8)));
+    let told = extent(&judged, &mut HomeWalk::new(&network.tip.chain(), files, Hot(&network, 7..=8)));
     assert_eq!((told.blocks, told.highest, told.damage.len()), (8 - at.0, Some(Height(8)), 1));
 }

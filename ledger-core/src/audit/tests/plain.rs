@@ -9,11 +9,12 @@ use crate::contract::{State, step};
 use crate::event::{Event, Seal};
 use crate::genesis::Genesis;
 use crate::governance::Control;
-use crate::governance::{self, Motion, Moved};
+use crate::governance::{self, Motion, Moved, Turn};
 use crate::map::{MapKey, root_of};
 use crate::membership::{Membership, Purpose};
 use crate::merkle::{Frontier, LogIndex};
 use crate::names::{BlockHash, PROTOCOL, Timestamp};
+use crate::outcome::Outcome;
 use std::collections::BTreeMap;
 
 /// Verdict, height, the first height that does not hold or cannot be read, and what is signed.
@@ -50,19 +51,19 @@ pub(super) fn audit(
     let given = start.states.as_ref().map(|states| states.iter().copied().collect::<BTreeMap<_, _>>());
     let is_empty = start.foot.below.is_none() && genesis.predecessor.is_none();
     let map = given.or_else(|| is_empty.then(BTreeMap::new));
-    if map.as_ref().is_some_and(|map| root(map) != tip.map_root) {
+    if map.as_ref().is_some_and(|map| root(map) != tip.map_root()) {
         return fault(first);
     }
     let mut proved = start.foot.below.is_none();
     let mut at = Stand {
         height: first,
-        hash: tip.hash,
-        time: tip.time,
-        control: tip.control.clone(),
-        signers: (*tip.signers).clone(),
-        membership: (*tip.membership).clone(),
-        frontier: tip.frontier.clone(),
-        seals: if first == 0 { genesis.seals() } else { vec![Seal { height: Height(first), block: tip.hash }] },
+        hash: tip.hash(),
+        time: tip.time(),
+        control: tip.control().clone(),
+        signers: (**tip.signers()).clone(),
+        membership: (**tip.membership()).clone(),
+        frontier: tip.frontier().clone(),
+        seals: if first == 0 { genesis.seals() } else { vec![Seal { height: Height(first), block: tip.hash() }] },
         map,
     };
     let last = loop {
@@ -91,7 +92,7 @@ pub(super) fn audit(
         Last::Unreadable(_) => ended = Some(at.height + 1),
         Last::Certificate { certificate, behind } => {
             let (height, block) = (certificate.height, certificate.block);
-            let by = |membership: &Membership| certificate.verify(&tip.chain, membership, height, block).is_ok();
+            let by = |membership: &Membership| certificate.verify(&tip.chain(), membership, height, block).is_ok();
             if height.0 > at.height && by(&at.membership) {
                 return altered(at.height + 1, signed);
             }
@@ -139,7 +140,7 @@ fn climb(at: Stand, bytes: &[u8], genesis: &Genesis) -> Result<Stand, u64> {
     need(header.body == body_hash(header.suite, &body.parent_certificate, signed))?;
     // Step 2.
     need(if below == 0 { carried.is_none() } else { is_valid(hash) })?;
-    let (roles, mut motions) = (Roles::of(&membership), Vec::new());
+    let (roles, mut turns) = (Roles::of(&membership), Vec::new());
     // Step 4: first the seals, so that the events' indices are known.
     seals.iter().for_each(|seal| frontier.push(seal.leaf_hash()));
     for ((one, frame), leaves) in body.submissions.iter().zip(&frames).zip(&leaves) {
@@ -151,7 +152,7 @@ fn climb(at: Stand, bytes: &[u8], genesis: &Genesis) -> Result<Stand, u64> {
         let key = node.key(Purpose::Submission).ok_or(here)?;
         need(key.verify(&frame.message(&chain), &one.signature).is_ok())?;
         // Step 5: fold and governance.
-        let moved = |motion| Moved { stream: one.stream, by: member.code, motion };
+        let moved = |motion| Turn::Moves(Moved { stream: one.stream, by: member.code, motion });
         for (event, leaf) in one.events.iter().zip(leaves) {
             let index = LogIndex(frontier.size().0);
             frontier.push(*leaf);
@@ -161,13 +162,13 @@ fn climb(at: Stand, bytes: &[u8], genesis: &Genesis) -> Result<Stand, u64> {
                     let after = step(map.get(&key), roles.actor(member.code), &event.action, leaf, index).state;
                     after.into_iter().for_each(|state| _ = map.insert(key, state));
                 }
-                Event::Propose(event) => motions.push(moved(Motion::Propose(event))),
-                Event::Approve(event) => motions.push(moved(Motion::Approve(event))),
+                Event::Propose(event) => turns.push(moved(Motion::Propose(event))),
+                Event::Approve(event) => turns.push(moved(Motion::Approve(event))),
                 Event::Evidence(_) | Event::Anchor(_) => {}
             }
         }
     }
-    let (_, next) = governance::fold(&mut control, &chain, Height(here), &membership, &motions);
+    let (_, next) = governance::fold::<Outcome>(&mut control, &chain, Height(here), &membership, turns);
     let next = next.unwrap_or_else(|| membership.clone());
     need((header.log_size, header.log_root) == (frontier.size(), frontier.root()))?;
     need((header.control, header.next_membership) == (control.hash(), next.hash()))?;

@@ -209,10 +209,10 @@ fn of_a_damaged_head_or_foot_nothing_is_judged() {
 /// Whether the first block frame of an archive is not one of this chain.
 fn is_first_damaged(network: &Network, file: &[u8]) -> bool {
     let mut named = file.to_vec();
-    named[..HEAD_BYTES].copy_from_slice(&crate::archive::head(&network.tip.chain));
-    match Archive::open(named.as_slice(), &network.tip.chain).map(|(_, mut blocks)| blocks.next()) {
+    named[..HEAD_BYTES].copy_from_slice(&crate::archive::head(&network.tip.chain()));
+    match Archive::open(named.as_slice(), &network.tip.chain()).map(|(_, mut blocks)| blocks.next()) {
         Ok(Next::Block(bytes)) => {
-            crate::chain::Prefix::read(&bytes).is_none_or(|prefix| prefix.chain != network.tip.chain)
+            crate::chain::Prefix::read(&bytes).is_none_or(|prefix| prefix.chain != network.tip.chain())
         }
         Ok(Next::Last(_)) | Err(_) => true,
     }
@@ -222,7 +222,7 @@ fn is_first_damaged(network: &Network, file: &[u8]) -> bool {
 fn another_chains_archive_is_a_mistake_of_who_gave_it() {
     let (network, other) = (grown(2), Network::new(3));
     let found = judge_file(&other, &good(&network), &EVERY).map(|_| ());
-    assert_eq!(found, Err(NotOpened::OtherChain(network.tip.chain)));
+    assert_eq!(found, Err(NotOpened::OtherChain(network.tip.chain())));
 }
 
 /// What stands in the place of the first block need not be one, nor be long enough for its height.
@@ -282,7 +282,7 @@ fn the_extent_tells_what_else_there_is() {
     let mut file = whole(&network, &blocks, Some(&own));
     file[place(&network, 8) + 40] ^= 1;
     let judged = judge_file(&network, &file, &EVERY).unwrap();
-    let told = extent(&judged, &mut Archive::walk(file.as_slice(), &network.tip.chain));
+    let told = extent(&judged, &mut Archive::walk(file.as_slice(), &network.tip.chain()));
     let found: Vec<_> = told.findings.iter().map(|finding| (finding.kind.as_str(), finding.height.0)).collect();
     assert_eq!((found, told.blocks, told.highest), (vec![("submission", 4), ("submission", 6)], 4, Some(Height(7))));
     assert_eq!(told.damage.len(), 1);
@@ -295,7 +295,7 @@ fn the_extent_tells_what_else_there_is() {
     let mut file = good(&network);
     file[place(&network, 3) + 40] ^= 1;
     let judged = judge_file(&network, &file, &EVERY).unwrap();
-    let told = extent(&judged, &mut Archive::walk(file.as_slice(), &network.tip.chain));
+    let told = extent(&judged, &mut Archive::walk(file.as_slice(), &network.tip.chain()));
     assert_eq!((told.blocks, told.highest, told.damage.len()), (5, Some(Height(8)), 1));
     assert_eq!(told.findings.iter().map(|finding| finding.kind.as_str()).collect::<Vec<_>>(), ["height"]);
 }

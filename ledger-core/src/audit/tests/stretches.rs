@@ -44,11 +44,11 @@ fn a_stretch_holds_where_what_the_auditor_kept_vouches_for_its_start() {
                 let report = audit_above(&network, height, states, &options);
                 assert_eq!((fault(&report), report.verdict), (None, verdict), "above {height}");
                 assert_eq!(report.unchecked.len(), notes);
-                assert_eq!((report.height, report.tip), (Some(Height(8)), Some(network.tip.hash)));
+                assert_eq!((report.height, report.tip), (Some(Height(8)), Some(network.tip.hash())));
                 assert_eq!(report.signed, Some(Height(8)));
-                let roots = (Some(network.tip.frontier.root()), Some(network.map.root()));
+                let roots = (Some(network.tip.frontier().root()), Some(network.map.root()));
                 assert_eq!((report.log_root, report.map_root), roots);
-                assert_eq!(report.events, network.tip.frontier.size().0 - 8);
+                assert_eq!(report.events, network.tip.frontier().size().0 - 8);
                 assert_eq!(report.checked.blocks, 8 - height);
                 assert_eq!(report.checked.map_roots > 0, with_states);
             }
@@ -123,7 +123,7 @@ fn a_tip_file_proves_no_start() {
     let network = changed();
     let start = network.at(Height(5));
     for tip in [&start.tip, &network.tip] {
-        let options = Options { tip_file: Some((tip.height, tip.hash)), ..EVERY };
+        let options = Options { tip_file: Some((tip.height(), tip.hash())), ..EVERY };
         let report = audit_above(&network, 5, Some(&start.map), &options);
         let expected = (Verdict::Undecided, Some(8), None, Some(8));
         assert_eq!((heights(&report), report.unchecked.len()), (expected, 1));
@@ -156,7 +156,7 @@ fn a_chain_that_continues_another_is_audited_on_its_map() {
     let old = grown(3);
     let genesis = fixture::edited(&old.genesis, |genesis| {
         genesis.predecessor = Some(old.predecessor());
-        genesis.time = old.tip.time;
+        genesis.time = old.tip.time();
     });
     let mut network = Network::from_genesis(genesis);
     network.map = old.map.clone();

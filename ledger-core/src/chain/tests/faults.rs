@@ -1,6 +1,7 @@
 //! Every fault, produced by one change of a block that follows its tip.
 
 use super::*;
+use crate::block::Body;
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec::{self, Bytes, List};
 use crate::crypto::{ChainId, Signature};
@@ -50,16 +51,16 @@ fn a_header_that_does_not_hang_on_the_tip() {
         check(|block| block.header.height = found, "height", Fault::Height { wanted: Height(3), found });
     }
     let found = BlockHash([9; 32]);
-    check(|block| block.header.parent = found, "link", Fault::Parent { wanted: tip.hash, found });
-    let early = Timestamp(tip.time.0 - 1);
-    check(|block| block.header.time = early, "time", Fault::Time { parent: tip.time, found: early });
+    check(|block| block.header.parent = found, "link", Fault::Parent { wanted: tip.hash(), found });
+    let early = Timestamp(tip.time().0 - 1);
+    check(|block| block.header.time = early, "time", Fault::Time { parent: tip.time(), found: early });
 }
 
 #[test]
 fn a_block_may_have_its_parents_time() {
     let network = network();
     let mut block = draft(&network);
-    block.header.time = network.tip.time;
+    block.header.time = network.tip.time();
     let hashed = HashedBlock::read(&codec::encode(&block)).unwrap();
     assert!(super::check(hashed, &network.tip, &network.map).is_ok());
 }
@@ -113,7 +114,7 @@ fn block_1_carries_no_certificate() {
 fn submissions_out_of_place() {
     // The log holds five entries: two seals and three events. So the third seal is number 5, and
     // the submissions of the draft stand at 6 to 7, and at 8.
-    assert_eq!(network().tip.frontier.size(), LogSize(5));
+    assert_eq!(network().tip.frontier().size(), LogSize(5));
     let (first, second) = (Span(LogIndex(6), LogIndex(7)), Span(LogIndex(8), LogIndex(8)));
     let max = Parameters::default().submission_events as usize;
     let none = Fault::Events { stream: NodeNumber(2), sequence: Sequence(1), found: 0, max, span: second };
@@ -130,6 +131,22 @@ fn submissions_out_of_place() {
     for stream in [NodeNumber(0), NodeNumber(5)] {
         check_body(|list, _| list[1].stream = stream, "submission", Fault::UnknownStream { stream, span: second });
     }
+}
+
+/// Also where nobody looks at the streams before: what no known node submitted is not passed by.
+#[test]
+fn the_signature_of_a_node_that_is_not_there_does_not_hold() {
+    let network = network();
+    let mut submissions = vec![network.submission(1, vec![new(4)]), network.submission(2, vec![new(5)])];
+    let jobs = |submissions: &[Submission]| {
+        let body = Body { parent_certificate: None, submissions: List::new(submissions.to_vec()).unwrap() };
+        let jobs = signatures(&network.tip, submissions, &hashed::Content::of(&body));
+        jobs.iter().map(SignatureJob::run).collect::<Vec<_>>()
+    };
+    assert_eq!(jobs(&submissions), [Ok(()), Ok(())]);
+    submissions[1].stream = NodeNumber(5);
+    let unknown = Fault::UnknownStream { stream: NodeNumber(5), span: Span(LogIndex(7), LogIndex(7)) };
+    assert_eq!(jobs(&submissions), [Ok(()), Err(unknown)]);
 }
 
 #[test]
@@ -155,8 +172,8 @@ fn submissions_that_their_node_did_not_sign_as_they_stand() {
     let elsewhere = Network::new(3);
     let key = fixture::node_key(2, crate::membership::Purpose::Submission);
     for (chain, key) in [
-        (&elsewhere.tip.chain, &key),
-        (&network.tip.chain, &fixture::node_key(1, crate::membership::Purpose::Submission)),
+        (&elsewhere.tip.chain(), &key),
+        (&network.tip.chain(), &fixture::node_key(1, crate::membership::Purpose::Submission)),
     ] {
         let signed = Submission::sign(chain, key, NodeNumber(2), Sequence(1), vec![new(9)]).unwrap();
         check_body(|list, _| list[1] = signed.clone(), "submission", second.clone());
@@ -191,7 +208,7 @@ fn small() -> Network {
 }
 
 fn proposal(network: &Network, submissions: Vec<Submission>) -> Proposal {
-    let (proposer, time) = (NodeNumber(1), network.tip.time);
+    let (proposer, time) = (NodeNumber(1), network.tip.time());
     Proposal { proposer, time, parent_certificate: network.certificate.clone(), submissions }
 }
 

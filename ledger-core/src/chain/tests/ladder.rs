@@ -5,14 +5,14 @@ use super::*;
 use crate::block::Header;
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec;
-use crate::contract::Roles;
 use crate::governance::Change;
 use crate::map::{ContractMap, MapKey, root_of};
 use crate::membership::Purpose;
-use crate::merkle::{LogIndex, LogSize};
+use crate::merkle::LogIndex;
 use crate::names::{Height, NodeNumber, Round, Timestamp};
 use crate::outcome::{Outcome, Refusal};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn reread(block: &CheckedBlock) -> HashedBlock {
     HashedBlock::read(&block.block().encode()).unwrap()
@@ -39,17 +39,17 @@ fn what_a_proposer_assembles_a_voter_checks_to_the_same() {
         assert_eq!(checked.after(), made.after());
         assert_eq!(checked.traces(), made.traces());
         assert_eq!(checked.traces().len(), checked.block().leaves().len());
-        assert_eq!(checked.after().map_root, made.block().header().map_root);
+        assert_eq!(checked.after().map_root(), made.block().header().map_root);
         network.block(submissions);
         let entries: Vec<_> = network.map.iter().copied().collect();
-        assert_eq!(root_of(&entries), checked.after().map_root);
+        assert_eq!(root_of(&entries), checked.after().map_root());
     }
 }
 
 #[test]
 fn a_proposer_whose_clock_is_behind_takes_the_parents_time() {
     let network = network();
-    for (clock, time) in [(0, network.tip.time.0), (network.tip.time.0 + 7, network.tip.time.0 + 7)] {
+    for (clock, time) in [(0, network.tip.time().0), (network.tip.time().0 + 7, network.tip.time().0 + 7)] {
         let parent_certificate = network.certificate.clone();
         let proposal =
             Proposal { proposer: NodeNumber(4), time: Timestamp(clock), parent_certificate, submissions: vec![] };
@@ -100,10 +100,10 @@ fn the_head_tells_whether_the_membership_changed() {
     assert!(!network.tip.changed_membership());
     network.govern(Change::SetPower(NodeNumber(2), 3), Height(4));
     assert!(network.tip.changed_membership());
-    assert_ne!(network.tip.signers, network.tip.membership);
+    assert_ne!(network.tip.signers(), network.tip.membership());
     network.block(vec![]);
     assert!(!network.tip.changed_membership());
-    assert_eq!(network.tip.signers, network.tip.membership);
+    assert_eq!(network.tip.signers(), network.tip.membership());
 }
 
 fn signed(checked: &CheckedBlock, nodes: &[u32]) -> Certificate {
@@ -111,7 +111,7 @@ fn signed(checked: &CheckedBlock, nodes: &[u32]) -> Certificate {
         nodes.iter().map(|number| (NodeNumber(*number), fixture::node_key(*number, Purpose::Consensus))).collect();
     let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
     let after = checked.after();
-    Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers)
+    Certificate::sign(&after.chain(), after.height(), Round(0), after.hash(), &signers)
 }
 
 #[test]
@@ -134,13 +134,13 @@ fn a_block_is_final_by_its_own_certificate_alone() {
     assert_eq!(block.traces(), checked.traces());
     let (mut block, mut map) = (block, network.map.clone());
     // Another map stays as it is; the right one moves on once.
-    let height = checked.after().height;
+    let height = checked.after().height();
     let mut other = ContractMap::default();
     other.set(vec![(MapKey::of(&fixture::subject(77)), fixture::state(1))]);
     let root = other.root();
     assert_eq!((block.advance(&mut other), other.root()), (Err(OtherMap(height)), root));
-    assert_eq!((block.advance(&mut map), map.root()), (Ok(()), checked.after().map_root));
-    assert_eq!((block.advance(&mut map), map.root()), (Err(OtherMap(height)), checked.after().map_root));
+    assert_eq!((block.advance(&mut map), map.root()), (Ok(()), checked.after().map_root()));
+    assert_eq!((block.advance(&mut map), map.root()), (Err(OtherMap(height)), checked.after().map_root()));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_block_is_final_by_descent_where_its_hash_lies_on_the_chain_read_down() {
     network.block(vec![]);
     network.block(vec![]);
     network.block(vec![]);
-    let (chain, members) = (network.tip.chain, &network.genesis.membership);
+    let (chain, members) = (network.tip.chain(), &network.genesis.membership);
     let certificate = network.certificate.clone().unwrap();
 
     let mut descent = Descent::new(&chain, members, &header(&network, 5), &certificate).unwrap();
@@ -193,17 +193,20 @@ proptest! {
             .iter()
             .map(|(node, subject, action)| network.submission(*node, vec![fixture::event(*subject, *action)]))
             .collect();
-        let actors: Vec<_> = events.iter().map(|(node, ..)| code(fixture::CODES[*node as usize - 1])).collect();
-        let roles = Roles::of(&network.tip.membership);
+        let actor = |at: usize| code(fixture::CODES[events[at].0 as usize - 1]);
+        let deed = |at: usize| {
+            let Event::Contract(event) = &submissions[at].events[0] else { panic!("no contract event") };
+            folding::Deed::Contract(actor(at), event)
+        };
         let leaves: Vec<_> = submissions.iter().flat_map(|submission| submission.leaf_hashes()).collect();
         let folded = |cuts: &mut dyn Iterator<Item = usize>| {
             let (mut map, mut traces, mut at) = (ContractMap::default(), Vec::new(), 0);
             while at < submissions.len() {
                 let end = (at + cuts.next().unwrap()).min(submissions.len());
                 let mut overlay = Overlay::over(&map);
-                let head = Head { log_size: LogSize(at as u64), ..network.tip.head.clone() };
-                let events = placed(&head, &submissions[at..end], &actors[at..end], &leaves[at..end]);
-                traces.extend(fold(&roles, events, &[], &mut overlay));
+                let first = LogIndex(at as u64 + 1);
+                let (membership, deeds) = (Arc::clone(network.tip.membership()), (at..end).map(deed).collect());
+                traces.extend(Folding { membership, first, deeds, leaves: &leaves[at..end] }.fold(&mut overlay));
                 let changes = overlay.into_changes();
                 map.set(changes);
                 at = end;

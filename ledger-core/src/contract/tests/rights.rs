@@ -65,7 +65,7 @@ fn a_code_says_nothing_of_who_the_province_is() {
 fn the_roles_are_those_of_the_membership() {
     let network = crate::fixture::Network::new(4);
     let members = [PROVINCE, KEEPER, OTHER, "370300"].map(code);
-    assert_eq!(Roles::of(&network.tip.membership), Roles::new(code(PROVINCE), &members, &[]));
+    assert_eq!(Roles::of(network.tip.membership()), Roles::new(code(PROVINCE), &members, &[]));
 }
 
 #[test]

@@ -78,8 +78,8 @@ proptest! {
         for (height, drawn) in (1..).map(Height).zip(blocks) {
             let events: Vec<(NodeNumber, MemberCode, Made)> = drawn.into_iter().map(|drawn| made(&network, &plain, drawn)).collect();
             let motions: Vec<Moved<'_>> = events.iter().map(|(stream, by, made)| made.moved(*stream, *by)).collect();
-            let chain = &network.tip.chain;
-            let (outcomes, next) = fold(&mut control, chain, height, &membership, &motions);
+            let chain = &network.tip.chain();
+            let (outcomes, next) = fold::<Outcome>(&mut control, chain, height, &membership, motions.iter().copied().map(Turn::Moves).collect());
             let (slow, slow_next) = one_after_the_other(&mut plain, chain, height, &membership, &motions);
             prop_assert_eq!(outcomes, slow);
             let next = next.unwrap_or_else(|| membership.clone());
@@ -138,7 +138,7 @@ fn made(network: &Network, control: &Control, (by, drawn): Drawn) -> (NodeNumber
         Ok((change, effective)) => Made::Propose(Propose { change: change.into(), effective: Height(effective) }),
         Err((of, member, key)) => {
             let member = code(CODES[member as usize - 1]);
-            Made::Approve(Approve::sign(&network.tip.chain, &governance_key(key), member, open(of)))
+            Made::Approve(Approve::sign(&network.tip.chain(), &governance_key(key), member, open(of)))
         }
     };
     (NodeNumber(1 + by as u32), code(CODES[by % 4]), event)

@@ -9,14 +9,14 @@ fn remove(member: &str, heir: &str) -> Change {
 }
 
 fn open(network: &Network) -> Vec<Change> {
-    network.tip.control.proposals.iter().map(|open| (*open.change).clone()).collect()
+    network.tip.control().proposals.iter().map(|open| (*open.change).clone()).collect()
 }
 
 #[test]
 fn who_is_removed_is_answered_for_until_it_comes_back() {
     let mut network = Network::new(4);
     let answers = |network: &Network| -> Vec<Option<MemberCode>> {
-        CODES[..5].iter().map(|of| network.tip.membership.answers_for(code(of))).collect()
+        CODES[..5].iter().map(|of| network.tip.membership().answers_for(code(of))).collect()
     };
     let some = |codes: [&str; 4]| -> Vec<Option<MemberCode>> {
         codes.map(|of| Some(code(of))).into_iter().chain([None]).collect()
@@ -29,11 +29,11 @@ fn who_is_removed_is_answered_for_until_it_comes_back() {
     assert_eq!(answers(&network), some(["370000", "370100", "370100", "370100"]));
     let heirs = [("370200", "370100"), ("370300", "370100")];
     let heirs = heirs.map(|(removed, heir)| Heir { removed: code(removed), heir: code(heir) });
-    assert_eq!(network.tip.membership.heirs(), heirs);
+    assert_eq!(network.tip.membership().heirs(), heirs);
     // It comes back, with a new node number, and answers for itself.
     network.govern(Change::AddMember(fixture::member(7, "370300").into()), Height(4));
     assert_eq!(answers(&network), some(["370000", "370100", "370100", "370300"]));
-    assert_eq!(network.tip.membership.next_node(), NodeNumber(8));
+    assert_eq!(network.tip.membership().next_node(), NodeNumber(8));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn what_was_proposed_stays_open_though_its_proposer_goes() {
     network.block(vec![theirs]);
     network.govern(remove("370300", "370000"), Height(3));
     assert_eq!(open(&network), [done.clone(), open_one.clone()]);
-    assert_eq!(network.tip.control.proposals[1].proposer, code("370300"));
+    assert_eq!(network.tip.control().proposals[1].proposer, code("370300"));
     (3..=18).for_each(|_| _ = network.block(vec![]));
     assert_eq!(open(&network), [done, open_one.clone()]);
     network.block(vec![]);
@@ -215,10 +215,10 @@ fn a_key_that_is_none_is_a_bad_change_and_no_bad_block() {
 #[test]
 fn the_trust_policy_is_what_the_members_want_it_to_be() {
     let mut network = Network::new(4);
-    assert!(network.tip.membership.trust().asks_for_nothing());
+    assert!(network.tip.membership().trust().asks_for_nothing());
     let trust = fixture::trust(2);
     network.govern(Change::SetTrust(trust.clone()), Height(2));
-    assert_eq!(network.tip.membership.trust(), &trust);
+    assert_eq!(network.tip.membership().trust(), &trust);
     for bad in [TrustPolicy { wanted: 3, ..trust.clone() }, TrustPolicy { lag: 1 << 53, ..trust }] {
         check(&mut network, 1, propose(&Change::SetTrust(bad), 9), refused(R::BadChange));
     }
@@ -228,7 +228,7 @@ fn the_trust_policy_is_what_the_members_want_it_to_be() {
 fn a_control_state_names_each_change_by_its_own_id() {
     let mut network = Network::new(4);
     check(&mut network, 1, propose(&Change::SetPower(NodeNumber(1), 2), 20), APPLIED);
-    let control = &network.tip.control;
+    let control = network.tip.control();
     assert_eq!(codec::decode::<Control>(&codec::encode(control)).as_ref(), Ok(control));
     let mut forged = control.clone();
     let change = Arc::new(Change::SetPower(NodeNumber(1), 99));

@@ -59,7 +59,7 @@ fn an_approval_counts_for_one_opening() {
             let events = adopted(&network, &withdraw(&wanted, 6), 6);
             outcomes(&mut network, 1, events);
         }
-        while network.tip.control.open(wanted.id(Height(6))).is_some() {
+        while network.tip.control().open(wanted.id(Height(6))).is_some() {
             network.block(vec![]);
         }
         for _ in 0..8 {
@@ -80,7 +80,7 @@ fn four_open_proposals_leave_a_way_back() {
     let back = withdraw(&far[2], 1_000_001);
     let events = vec![propose(&back, 1_000_000), propose(&back, 1_000_001), propose(&back, 1_000_001)];
     assert_eq!(outcomes(&mut network, 1, events), [refused(R::BadChange), APPLIED, APPLIED]);
-    let left: Vec<Change> = network.tip.control.proposals.iter().map(|open| (*open.change).clone()).collect();
+    let left: Vec<Change> = network.tip.control().proposals.iter().map(|open| (*open.change).clone()).collect();
     assert_eq!(left, [far[0].clone(), far[1].clone(), far[3].clone()]);
     check(&mut network, 1, propose(&rotate, 100), APPLIED);
     // What was taken back had no approval, and may be proposed again.
@@ -93,7 +93,7 @@ fn four_open_proposals_leave_a_way_back() {
 fn only_what_is_ones_own_and_nobody_wants_is_taken_back() {
     let wanted = Change::SetPower(NodeNumber(2), 5);
     let back = withdraw(&wanted, 9);
-    let stays = |network: &Network| network.tip.control.open(wanted.id(Height(9))).is_some();
+    let stays = |network: &Network| network.tip.control().open(wanted.id(Height(9))).is_some();
     // By node 3, whose member did not propose it; with one approval below, or in the same block; adopted.
     for (by, below, here) in [(3, 0, 0), (2, 1, 0), (2, 0, 1), (2, 3, 0), (2, 2, 1), (2, 0, 3)] {
         let mut network = Network::new(4);
@@ -103,13 +103,13 @@ fn only_what_is_ones_own_and_nobody_wants_is_taken_back() {
         assert_eq!(outcomes(&mut network, by, events), vec![APPLIED; 1 + here]);
         assert!(stays(&network), "by {by}, {below} approvals below and {here} in the block");
         // It is a withdrawal like any where it was not one's own to take back.
-        let is_open = network.tip.control.open(back.id(Height(9))).is_some();
+        let is_open = network.tip.control().open(back.id(Height(9))).is_some();
         assert_eq!(is_open, by == 3 || below > 0);
     }
     let mut network = Network::new(4);
     check(&mut network, 2, propose(&wanted, 9), APPLIED);
     check(&mut network, 2, propose(&back, 9), APPLIED);
-    assert!(!stays(&network) && network.tip.control.proposals.is_empty());
+    assert!(!stays(&network) && network.tip.control().proposals.is_empty());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn one_free_member_is_a_way_back() {
     let rotate = Change::RotateNodeKeys(NodeNumber(2), fixture::node(9).keys.into());
     let events = adopted(&network, &rotate, 5);
     outcomes(&mut network, 1, events);
-    assert_eq!(network.tip.membership.node(NodeNumber(2)).unwrap().1.keys, fixture::node(9).keys);
+    assert_eq!(network.tip.membership().node(NodeNumber(2)).unwrap().1.keys, fixture::node(9).keys);
 }
 
 #[test]
@@ -151,10 +151,10 @@ fn an_adopted_removal_is_not_spoiled_by_another() {
         outcomes(&mut network, 1, events.concat());
         (0..4).for_each(|_| _ = network.block(vec![]));
         let each_others = heir == other && other_heir == victim;
-        let is_there = network.tip.membership.member(code(CODES[victim])).is_some();
+        let is_there = network.tip.membership().member(code(CODES[victim])).is_some();
         assert_eq!(is_there, each_others, "{victim} to {heir} after {other} to {other_heir}");
         let answers = if heir == other { other_heir } else { heir };
-        assert!(each_others || network.tip.membership.answers_for(code(CODES[victim])) == Some(code(CODES[answers])));
+        assert!(each_others || network.tip.membership().answers_for(code(CODES[victim])) == Some(code(CODES[answers])));
     }
 }
 
@@ -182,7 +182,7 @@ fn a_proposal_is_not_lost_by_being_outrun() {
         let remove = Change::RemoveMember(code("370300"), code("370200"));
         let events = adopted(&network, &remove, 4);
         outcomes(&mut network, 1, events);
-        let open = network.tip.control.open(wanted.id(Height(50))).unwrap();
+        let open = network.tip.control().open(wanted.id(Height(50))).unwrap();
         assert_eq!(open.approvals[..], [code("370000")], "first in the block: node {first}");
     }
 }

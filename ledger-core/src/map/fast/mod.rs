@@ -1,6 +1,12 @@
 //! Speed only: the map held so that a block changes little of it. Nothing in this folder is a rule: a
 //! test beside each way of holding it compares its root with [`root_of`](super::root_of).
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "depths, places and counts of what is in memory; what comes out is compared with the rule"
+)]
+
 mod bucket;
 mod contract_map;
 mod table;

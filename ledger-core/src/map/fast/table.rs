@@ -65,13 +65,8 @@ impl Table {
 
     /// Sets the state under a key.
     pub fn insert(&mut self, key: MapKey, state: State) {
-        self.update(key, |_| Some(state));
-    }
-
-    /// Hands the state under a key to `change`, and sets it to what that gives; none leaves it as it is.
-    pub fn update(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> Option<State>) {
         if let Some(shard) = self.shards.get_mut(Self::shard_of(&key)) {
-            shard.update(key, change);
+            shard.insert(key, state);
         }
     }
 
@@ -131,29 +126,31 @@ impl Shard {
 
     /// Sets the state under a key.
     pub fn insert(&mut self, key: MapKey, state: State) {
-        self.update(key, |_| Some(state));
+        self.update(key, |_| (Some(state), ()));
     }
 
-    /// Hands the state under a key to `change`, and sets it to what that gives; none leaves it as it is.
-    /// The key is searched for once.
-    pub fn update(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> Option<State>) {
+    /// Hands the state under a key to `change`, and sets it to the one that this gives; none leaves it as it is. Gives
+    /// what `change` says beside it. The key is searched for once.
+    pub fn update<T>(&mut self, key: MapKey, change: impl FnOnce(Option<&State>) -> (Option<State>, T)) -> T {
         if (self.rows.len() + 1) * 3 > self.index.len() * 2 {
             self.grow();
         }
-        match self.find(&key) {
-            Ok(row) => {
-                let Some((_, held)) = self.rows.get_mut(row) else { return };
-                if let Some(state) = change(Some(held)) {
-                    *held = state;
-                }
-            }
-            Err(place) => {
-                let Some(state) = change(None) else { return };
-                self.rows.push((key, state));
-                let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-                self.index.get_mut(place).into_iter().for_each(|held| *held = row);
-            }
+        let found = self.find(&key);
+        let held = found.ok().and_then(|row| self.rows.get_mut(row));
+        let (after, told) = change(held.as_deref().map(|(_, state)| state));
+        match (held, after, found) {
+            (Some((_, held)), Some(state), _) => *held = state,
+            (None, Some(state), Ok(place) | Err(place)) => self.append(place, key, state),
+            (_, None, _) => {}
         }
+        told
+    }
+
+    /// A new row, whose place in the index is free.
+    fn append(&mut self, place: usize, key: MapKey, state: State) {
+        self.rows.push((key, state));
+        let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.index.get_mut(place).into_iter().for_each(|held| *held = row);
     }
 
     /// The row of a key, or the place in the index where it belongs.
@@ -235,13 +232,13 @@ mod tests {
         let mut shard = Shard::default();
         shard.update(key(1), |before| {
             assert_eq!(before, None);
-            None
+            (None, ())
         });
         assert_eq!((shard.rows.len(), shard.get(&key(1))), (0, None));
         shard.insert(key(1), state(1));
         shard.update(key(1), |before| {
             assert_eq!(before, Some(&state(1)));
-            None
+            (None, ())
         });
         assert_eq!(shard.get(&key(1)), Some(&state(1)));
     }

@@ -18,7 +18,7 @@ pub(super) fn add(cases: &mut Vec<Value>) {
 }
 
 fn heads(c: &mut Cases<'_>) {
-    let chain = Network::new(4).tip.chain;
+    let chain = Network::new(4).tip.chain();
     let mut refuse = |name: &str, bytes: [u8; HEAD_BYTES]| {
         let why = read_head(&bytes).expect_err(name);
         c.push(name, bytes.to_vec(), why);
@@ -30,7 +30,7 @@ fn heads(c: &mut Cases<'_>) {
     };
     refuse("other first bytes", with(0, b'L'));
     refuse("a format of another version", with(MAGIC.len() + 1, 2));
-    let found = read_head(&head(&Network::new(3).tip.chain)).unwrap();
+    let found = read_head(&head(&Network::new(3).tip.chain())).unwrap();
     let why = ledger_core::archive::ArchiveError::Chain { wanted: chain, found };
     c.push("of another chain", head(&found).to_vec(), why)["chain"] = json!(chain.to_string());
 }
@@ -65,7 +65,7 @@ fn feet(c: &mut Cases<'_>) {
         let mut foot = of.clone();
         edit(foot.below.as_mut().unwrap());
         let why = foot.tip(&network.genesis).expect_err(name);
-        c.push(name, codec::encode(&foot), why)["chain"] = json!(network.tip.chain.to_string());
+        c.push(name, codec::encode(&foot), why)["chain"] = json!(network.tip.chain().to_string());
     };
     refuse("above a block of another chain", &third, &|below| below.header.chain.0[0] ^= 1);
     refuse("above the genesis", &third, &|below| {

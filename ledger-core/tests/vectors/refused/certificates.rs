@@ -21,11 +21,12 @@ fn certificates(c: &mut Cases<'_>, network: &Network) {
     let tip = &network.tip;
     let good = network.certificate.clone().unwrap();
     let mut refuse = |name: &str, certificate: Certificate| {
-        let why = certificate.verify(&tip.chain, &network.genesis.membership, tip.height, tip.hash).expect_err(name);
+        let why =
+            certificate.verify(&tip.chain(), &network.genesis.membership, tip.height(), tip.hash()).expect_err(name);
         let case = c.push(name, codec::encode(&certificate), why);
-        case["chain"] = json!(tip.chain.to_string());
-        case["height"] = json!(tip.height);
-        case["block"] = json!(tip.hash.to_string());
+        case["chain"] = json!(tip.chain().to_string());
+        case["height"] = json!(tip.height());
+        case["block"] = json!(tip.hash().to_string());
     };
     let of =
         |signatures: Vec<CommitSignature>| Certificate { signatures: List::new(signatures).unwrap(), ..good.clone() };
@@ -47,7 +48,7 @@ fn certificates(c: &mut Cases<'_>, network: &Network) {
 }
 
 fn submissions(c: &mut Cases<'_>, network: &Network) {
-    let chain = network.tip.chain;
+    let chain = network.tip.chain();
     let events = vec![fixture::event(1, Action::Renew)];
     let good = network.submission(1, events.clone());
     let mut refuse = |name: &str, submission: Submission| {
@@ -67,5 +68,5 @@ fn submissions(c: &mut Cases<'_>, network: &Network) {
     );
     let sign = |chain, key| Submission::sign(chain, &key, good.stream, good.sequence, events.clone()).unwrap();
     refuse("by the node's consensus key", sign(&chain, node_key(1, Purpose::Consensus)));
-    refuse("for another chain", sign(&Network::new(3).tip.chain, node_key(1, Purpose::Submission)));
+    refuse("for another chain", sign(&Network::new(3).tip.chain(), node_key(1, Purpose::Submission)));
 }

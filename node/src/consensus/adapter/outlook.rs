@@ -17,8 +17,8 @@ impl Adapter<'_> {
     /// Looks after the height under way; gives the highest tip where this node is far behind.
     pub(super) fn look(&mut self) -> Option<Height> {
         let latest = self.deps.chain.latest();
-        let (height, now) = (latest.tip.height.next(), Instant::now());
-        let validators = Validators::of(&latest.tip.membership);
+        let (height, now) = (latest.tip.height().next(), Instant::now());
+        let validators = Validators::of(latest.tip.membership());
         let due = self.due().max(self.made);
         let (stands, tell) = self.watchdog.look(height, due, now);
         let recently = now.checked_sub(PATIENCE).unwrap_or(now);
@@ -30,9 +30,9 @@ impl Adapter<'_> {
             tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
         }
         self.standstill = stands.then_some(Standstill { since: due, missing });
-        self.compare_clocks(&validators, latest.tip.membership.parameters().clock_tolerance_ms);
+        self.compare_clocks(&validators, latest.tip.membership().parameters().clock_tolerance_ms);
         self.show();
-        self.heard().far_ahead(self.deps.node, latest.tip.height, &validators, now)
+        self.heard().far_ahead(self.deps.node, latest.tip.height(), &validators, now)
     }
 
     /// Says which clocks are off, whenever others are.
@@ -61,13 +61,13 @@ impl Adapter<'_> {
     /// as it does: then there is nothing that it could have forgotten.
     pub(super) fn all_begin(&self) -> bool {
         let latest = self.deps.chain.latest();
-        let validators = Validators::of(&latest.tip.membership);
-        self.is_new() && latest.tip.height == Height(0) && self.heard().most_begin(self.deps.node, &validators)
+        let validators = Validators::of(latest.tip.membership());
+        self.is_new() && latest.tip.height() == Height(0) && self.heard().most_begin(self.deps.node, &validators)
     }
 
     /// The engine says where this node stands, once it has started a height and only above the first block.
     pub(super) async fn say_where(&self) {
-        let tip = self.deps.chain.latest().tip.height;
+        let tip = self.deps.chain.latest().tip.height();
         if self.started.load(Ordering::Acquire) && tip > Height(0) {
             return;
         }
@@ -79,13 +79,13 @@ impl Adapter<'_> {
 
     pub(super) fn show(&self) {
         let latest = self.deps.chain.latest();
-        let validators = Validators::of(&latest.tip.membership);
+        let validators = Validators::of(latest.tip.membership());
         let waiting = match (&self.held, self.started.load(Ordering::Acquire)) {
             (Some(_), _) => Waiting::Due(self.due()),
             (None, true) => Waiting::Agreement,
             (None, false) => Waiting::Engine,
         };
-        let tolerance = latest.tip.membership.parameters().clock_tolerance_ms;
+        let tolerance = latest.tip.membership().parameters().clock_tolerance_ms;
         let (is_told, highest, clocks) = {
             let heard = self.heard();
             let clocks = heard.clocks(self.deps.node, &validators, tolerance);
@@ -93,7 +93,7 @@ impl Adapter<'_> {
         };
         self.view.send_replace(View {
             node: self.deps.node,
-            height: latest.tip.height.next(),
+            height: latest.tip.height().next(),
             round: self.round.as_u32(),
             waiting,
             since: self.since,
@@ -104,7 +104,7 @@ impl Adapter<'_> {
             standstill: self.standstill.clone(),
             misbehaviour: self.misbehaviour,
             is_told,
-            highest: highest.max(latest.tip.height),
+            highest: highest.max(latest.tip.height()),
             clocks,
         });
     }

@@ -41,7 +41,7 @@ fn block(network: &Network, proposer: u32, after: u64) -> CheckedBlock {
     let new = event(1, ledger_core::event::Action::New { keeper: fixture::code("370000") });
     let proposal = Proposal {
         proposer: NodeNumber(proposer),
-        time: Timestamp(network.tip.time.0 + after),
+        time: Timestamp(network.tip.time().0 + after),
         parent_certificate: network.certificate.clone(),
         submissions: vec![network.submission(1, vec![new])],
     };
@@ -57,7 +57,7 @@ fn assembled(network: &Network, block: &HashedBlock, bytes: Vec<u8>, round: u32,
         bytes: bytes.len() as u32,
         proposer: NodeNumber(proposer),
     };
-    let signature = node_key(proposer, Purpose::Consensus).sign(&head.message(&network.tip.chain));
+    let signature = node_key(proposer, Purpose::Consensus).sign(&head.message(&network.tip.chain()));
     Assembled { publisher: PeerId::random(), signed: SignedParts { head, signature }, bytes }
 }
 
@@ -73,9 +73,9 @@ fn what_one_makes_the_others_take_in_and_find_valid() {
     let (one, two) = (place(OTHER), place(FIRST));
     let (made, parts) = two.blocks.make(Height(1), Round(0)).unwrap().unwrap();
     let rules = Rules {
-        chain: one.network.tip.chain,
+        chain: one.network.tip.chain(),
         tip: Height(0),
-        validators: Validators::of(&one.network.tip.membership),
+        validators: Validators::of(one.network.tip.membership()),
         block_bytes: 4 << 20,
     };
     let mut assembly = Assembly::default();
@@ -129,7 +129,7 @@ fn a_block_is_judged_by_the_ladder_the_turn_and_the_clock() {
     let other = Verdict::Invalid(Unfit::Proposer(NodeNumber(OTHER)));
     assert_eq!(take_in(&place, &block(&place.network, OTHER, 3), 0, FIRST), other);
     // Too early is not invalid, and is valid once its time has come.
-    let ahead = now().0 - place.network.tip.time.0;
+    let ahead = now().0 - place.network.tip.time().0;
     assert_eq!(take_in(&place, &block(&place.network, FIRST, ahead + 3_600_000), 0, FIRST), Verdict::NotYet);
     assert_eq!(take_in(&place, &block(&place.network, FIRST, ahead), 0, FIRST), Verdict::Valid);
     // A block of the height after the next one waits for it.
@@ -156,13 +156,13 @@ fn a_block_that_does_not_follow_is_voted_against_and_never_committed() {
     assert_eq!(place.blocks.answered(Height(1), &bytes).unwrap(), Answered::Invalid(hashed.hash(), fault.clone()));
     let keys: Vec<_> = (1..=4).map(|node| (NodeNumber(node), node_key(node, Purpose::Consensus))).collect();
     let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
-    let all = Certificate::sign(&place.network.tip.chain, Height(1), Round(0), hashed.hash(), &signers);
+    let all = Certificate::sign(&place.network.tip.chain(), Height(1), Round(0), hashed.hash(), &signers);
     let error = place.blocks.commit(all).unwrap_err();
     assert!(
         matches!(&error, ConsensusError::Diverged { height: Height(1), fault: found } if *found == fault),
         "{error}"
     );
-    assert_eq!(place.blocks.chain.latest().tip.height, Height(0));
+    assert_eq!(place.blocks.chain.latest().tip.height(), Height(0));
 }
 
 #[test]

@@ -9,9 +9,9 @@ const BLOCK_BYTES: u32 = 1 << 20;
 fn rules() -> Rules {
     let network = Network::new(4);
     Rules {
-        chain: network.tip.chain,
+        chain: network.tip.chain(),
         tip: Height(4),
-        validators: Validators::of(&network.tip.membership),
+        validators: Validators::of(network.tip.membership()),
         block_bytes: BLOCK_BYTES,
     }
 }

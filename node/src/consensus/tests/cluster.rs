@@ -181,13 +181,13 @@ impl Cluster {
     }
 
     pub(super) fn height(&self, node: u32) -> u64 {
-        self.nodes[&node].chain.latest().tip.height.0
+        self.nodes[&node].chain.latest().tip.height().0
     }
 
     /// Waits until a node has a block of a height.
     pub(super) async fn reach(&self, node: u32, height: u64) {
         let mut tip = self.nodes[&node].chain.tip();
-        let reached = tip.wait_for(|latest| latest.tip.height >= Height(height));
+        let reached = tip.wait_for(|latest| latest.tip.height() >= Height(height));
         let reached = tokio::time::timeout(LONG, reached).await.map(|reached| reached.map(|_| ()));
         let view = self.nodes[&node].view.borrow().clone();
         assert!(reached.is_ok(), "node {node} does not reach {height}: {view:?}");

@@ -26,7 +26,7 @@ pub(super) async fn turn(cluster: &Cluster) -> Height {
     let validators = Validators::of(&cluster.genesis.membership);
     let mut tip = cluster.nodes[&1].chain.tip();
     loop {
-        let next = tip.borrow_and_update().tip.height.next();
+        let next = tip.borrow_and_update().tip.height().next();
         if validators.proposer(next, 0).is_some_and(|proposer| proposer.address.0 == LIAR) {
             return next;
         }

@@ -18,7 +18,7 @@ fn wake() -> (Wake, Network, TempDir) {
 /// A prevote in the name of a node, signed by another's key.
 fn vote(network: &Network, voter: u32, key: u32, height: u64) -> SignedMessage<Luqi, Vote> {
     let core = certificate::Vote { height: Height(height), round: names::Round(0), block: None };
-    let message = core.message(VoteKind::Prevote, &network.tip.chain);
+    let message = core.message(VoteKind::Prevote, &network.tip.chain());
     let signature = node_key(key, Purpose::Consensus).sign(&message);
     let vote = Vote {
         kind: VoteType::Prevote,

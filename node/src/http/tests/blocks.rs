@@ -36,7 +36,7 @@ async fn blocks_are_served_as_they_are_and_for_people() {
 
 /// Audits an archive as an auditor would who has nothing else.
 fn audit(bytes: &[u8], network: &Network) -> Report {
-    let (start, mut archive) = Archive::open(bytes, &network.tip.chain).unwrap();
+    let (start, mut archive) = Archive::open(bytes, &network.tip.chain()).unwrap();
     Report::of(&judge(&network.genesis, &start, &mut archive, Options::default(), &mut Unwatched))
 }
 

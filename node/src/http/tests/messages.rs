@@ -160,7 +160,7 @@ async fn proposals_and_approvals_are_judged_before_they_are_submitted() {
     assert_eq!(taken.json()["proposal"], id.to_string());
 
     let approval = |key: u32, member: &str| {
-        let approve = Approve::sign(&bed.network.tip.chain, &governance_key(key), code(member), id);
+        let approve = Approve::sign(&bed.network.tip.chain(), &governance_key(key), code(member), id);
         let (proposal, member, signature) = (approve.proposal, approve.member, approve.signature);
         serde_json::json!({"approve": {"proposal": proposal, "member": member, "signature": signature}}).to_string()
     };

@@ -7,9 +7,9 @@ async fn status_says_where_the_node_stands() {
     let bed = Bed::small().await;
     let status: Status = serde_json::from_slice(&bed.get("/v1/status").await.body.unwrap()).unwrap();
     let tip = &bed.network.tip;
-    assert_eq!((status.chain_id, status.height, status.tip), (tip.chain, Height(3), tip.hash));
+    assert_eq!((status.chain_id, status.height, status.tip), (tip.chain(), Height(3), tip.hash()));
     assert_eq!((status.events, status.log_size.0, status.subjects), (12, 15, 12));
-    assert_eq!((status.log_root, status.map_root), (tip.frontier.root(), tip.map_root));
+    assert_eq!((status.log_root, status.map_root), (tip.frontier().root(), tip.map_root()));
     assert_eq!((status.role, status.node, status.member), (Role::Validator, NodeNumber(1), Some(code("370000"))));
     assert_eq!(status.peers.len(), 2);
     assert_eq!(status.peers[0].member, Some(code("370100")));

@@ -56,7 +56,7 @@ impl Pair {
     /// A submission of a node that it signed elsewhere.
     pub(super) fn sign(&self, chain: &Chain, node: NodeNumber, sequence: u64, events: Vec<Event>) -> Submission {
         let key = self.members[node.0 as usize - 1].nodes[0].key(Purpose::Submission);
-        Submission::sign(&chain.latest().tip.chain, key, node, Sequence(sequence), events).unwrap()
+        Submission::sign(&chain.latest().tip.chain(), key, node, Sequence(sequence), events).unwrap()
     }
 
     pub(super) fn commit(&self, chain: &Chain, submissions: Vec<Submission>) {
@@ -64,7 +64,7 @@ impl Pair {
         let after = checked.after();
         let keys = self.members.iter().map(|member| member.nodes[0].key(Purpose::Consensus));
         let signers: Vec<_> = [PROVINCE, CITY].into_iter().zip(keys).collect();
-        let certificate = Certificate::sign(&after.chain, after.height, Round(0), after.hash, &signers);
+        let certificate = Certificate::sign(&after.chain(), after.height(), Round(0), after.hash(), &signers);
         chain.commit(checked, certificate).unwrap();
     }
 }
@@ -96,7 +96,7 @@ impl Running<'_> {
     /// Blocks of what waits, until nothing does.
     fn settle(&mut self) {
         loop {
-            let last = self.chain.latest().tip.control.last_sequence(CITY);
+            let last = self.chain.latest().tip.control().last_sequence(CITY);
             let next = self.outbox.from(last.next(), 2, usize::MAX).unwrap();
             if !next.is_empty() {
                 self.pair.commit(&self.chain, next);
@@ -120,7 +120,7 @@ impl Running<'_> {
     }
 
     fn story(&self) -> Vec<(Subject, RecordKind, Outcome)> {
-        story_of(self.chain.store(), self.chain.latest().tip.height, &self.member.desk.vault)
+        story_of(self.chain.store(), self.chain.latest().tip.height(), &self.member.desk.vault)
     }
 
     /// Ends and opens again.
@@ -309,7 +309,7 @@ fn what_was_acknowledged_under_a_number_that_was_used_up_is_sent_under_another()
     let mut running = running.again();
     running.settle();
     assert!(taken.iter().flat_map(|taken| running.states(taken)).all(|state| applied(&state)));
-    assert_eq!(running.chain.latest().tip.control.last_sequence(CITY), Sequence(4));
+    assert_eq!(running.chain.latest().tip.control().last_sequence(CITY), Sequence(4));
     assert_eq!(running.member.view().pending, 0);
 }
 
@@ -368,7 +368,7 @@ fn what_waits_is_signed_with_new_keys_before_the_chain_tells_of_them() {
     let opened = Member::open(&home, chain.clone(), outbox.clone(), false);
     assert!(matches!(opened.err(), Some(IntakeError::NotAMember(CITY))));
     let waiting = outbox.from(Sequence(0), usize::MAX, usize::MAX).unwrap();
-    let message = waiting[0].frame(&waiting[0].leaf_hashes()).message(&chain.latest().tip.chain);
+    let message = waiting[0].frame(&waiting[0].leaf_hashes()).message(&chain.latest().tip.chain());
     assert_eq!(new.public(Purpose::Submission).verify(&message, &waiting[0].signature), Ok(()));
 }
 

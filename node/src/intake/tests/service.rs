@@ -26,7 +26,7 @@ impl Served {
     /// Blocks of what waits, until everything is known to be final.
     async fn settle(&self) {
         for _ in 0..6_000 {
-            let last = self.chain.latest().tip.control.last_sequence(CITY);
+            let last = self.chain.latest().tip.control().last_sequence(CITY);
             let next = self.outbox.from(last.next(), 50, usize::MAX).unwrap();
             if !next.is_empty() {
                 self.pair.commit(&self.chain, next);
@@ -164,7 +164,7 @@ async fn governance_goes_through_the_outbox_and_who_is_removed_takes_nothing_in(
     let id = change.id(effective);
     let propose = Event::Propose(Box::new(Propose { change: change.into(), effective }));
     assert_eq!(served.service.govern(propose).await, Ok(Sequence(1)));
-    let chain = served.chain.latest().tip.chain;
+    let chain = served.chain.latest().tip.chain();
     for (member, code) in served.pair.members.iter().zip(["370000", "370100"]) {
         let approve = Approve::sign(&chain, &member.governance, code.parse().unwrap(), id);
         served.service.govern(Event::Approve(approve)).await.unwrap();
@@ -175,7 +175,7 @@ async fn governance_goes_through_the_outbox_and_who_is_removed_takes_nothing_in(
     served.service.submit(new(A, &["c1"]).into_bytes()).await.unwrap();
     served.settle().await;
     served.pair.commit(&served.chain, Vec::new());
-    assert!(served.chain.latest().tip.membership.node(CITY).is_none());
+    assert!(served.chain.latest().tip.membership().node(CITY).is_none());
     let refused = loop {
         match served.service.submit(new(A, &["c2"]).into_bytes()).await {
             Err(SubmitError::Busy { .. }) => {}

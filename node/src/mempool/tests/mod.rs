@@ -52,17 +52,17 @@ impl World {
 
     /// A change that all members approve, in force at the next block.
     pub(super) fn govern(&self, change: Change) {
-        let effective = Height(self.chain.latest().tip.height.0 + 2);
+        let effective = Height(self.chain.latest().tip.height().0 + 2);
         let id = change.id(effective);
-        let membership = Arc::clone(&self.chain.latest().tip.membership);
+        let membership = Arc::clone(self.chain.latest().tip.membership());
         let approvals = membership.members().iter().zip(1..).map(|(member, number)| {
-            Event::Approve(Approve::sign(&self.network.tip.chain, &governance_key(number), member.code, id))
+            Event::Approve(Approve::sign(&self.network.tip.chain(), &governance_key(number), member.code, id))
         });
         let events = [Event::Propose(Box::new(Propose { change: change.into(), effective }))]
             .into_iter()
             .chain(approvals)
             .collect();
-        let next = self.chain.latest().tip.control.last_sequence(NodeNumber(1)).next();
+        let next = self.chain.latest().tip.control().last_sequence(NodeNumber(1)).next();
         self.commit(vec![self.network.submission_at(1, next, events)]);
     }
 }

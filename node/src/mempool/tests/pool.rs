@@ -126,7 +126,7 @@ fn who_floods_does_not_keep_others_out_of_the_next_block() {
         heights += 1;
     }
     assert_eq!(heights, 4);
-    assert_eq!(world.chain.latest().tip.control.last_sequence(NodeNumber(2)), Sequence(30));
+    assert_eq!(world.chain.latest().tip.control().last_sequence(NodeNumber(2)), Sequence(30));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn another_key_drops_what_was_signed_with_the_old_one() {
         |purpose| NodeKey { purpose, suite: Suite::Ed25519Sha256, key: node_key(number(purpose), purpose).public() };
     let keys = List::new(Purpose::ALL.map(key).to_vec()).unwrap();
     let (stream, sequence) = (NodeNumber(2), Sequence(1));
-    let chain = world.network.tip.chain;
+    let chain = world.network.tip.chain();
     let signed = || Submission::sign(&chain, &new, stream, sequence, vec![event(1, Action::Renew)]).unwrap();
     assert_eq!(world.offer(signed()), Err(Refused::Conflict { stream, sequence }));
     world.govern(Change::RotateNodeKeys(stream, keys.into()));
@@ -193,7 +193,7 @@ fn a_key_that_is_proposed_is_no_forgery() {
     world.commit(vec![world.network.submission_at(1, Sequence(1), vec![propose])]);
     let (stream, sequence) = (NodeNumber(2), Sequence(1));
     let key = node_key(77, Purpose::Submission);
-    let early = Submission::sign(&world.network.tip.chain, &key, stream, sequence, vec![event(1, Action::Renew)]);
+    let early = Submission::sign(&world.network.tip.chain(), &key, stream, sequence, vec![event(1, Action::Renew)]);
     assert_eq!(world.offer(early.unwrap()), Err(Refused::Early { stream, sequence }));
 }
 

@@ -58,12 +58,12 @@ async fn two_that_call_each_other_are_connected() {
 async fn a_peer_that_has_started_anew_while_its_connection_seems_to_live_is_heard_again() {
     let chain = Chain::new(2);
     let mut one = Node::start(1, &chain, Vec::new()).await;
-    let mut before = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain);
+    let mut before = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain());
     before.let_in(id(1), &one.address).await;
     one.connected(&[2]).await;
     // The old process hangs, with its connection open: the first call of the new one is taken in its place, and it
     // hears of the topics.
-    let mut after = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain);
+    let mut after = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain());
     after.let_in(id(1), &one.address).await;
     before.cut().await;
     one.engine(|event| matches!(event, EngineEvent::Disconnected(..)).then_some(())).await;

@@ -10,13 +10,13 @@ use ledger_core::membership::NodeKey;
 async fn a_removed_member_is_cut_off_while_it_is_connected() {
     let mut chain = Chain::new(4);
     let mut one = Node::start(1, &chain, Vec::new()).await;
-    let mut four = Plain::new(&node_key(4, Purpose::Peer), &chain.tip.chain);
+    let mut four = Plain::new(&node_key(4, Purpose::Peer), &chain.tip.chain());
     four.let_in(id(1), &one.address).await;
     one.connected(&[4]).await;
 
     // It signs this block still: it stays until the next one.
     chain.govern(Change::RemoveMember(code("370300"), code("370000")), Height(2));
-    assert!(chain.tip.membership.node(NodeNumber(4)).is_none());
+    assert!(chain.tip.membership().node(NodeNumber(4)).is_none());
     one.tip.send_replace(latest(&chain));
     tokio::select! {
         () = four.cut() => panic!("cut off too early"),
@@ -44,7 +44,7 @@ async fn a_removed_member_is_cut_off_while_it_is_connected() {
 async fn a_new_member_is_let_in_once_the_chain_says_so() {
     let mut chain = Chain::new(3);
     let one = Node::start(1, &chain, Vec::new()).await;
-    let mut four = Plain::new(&node_key(4, Purpose::Peer), &chain.tip.chain);
+    let mut four = Plain::new(&node_key(4, Purpose::Peer), &chain.tip.chain());
     four.call(id(1), &one.address);
     assert!(!four.refused().await);
     chain.govern(Change::AddMember(member(4, "370300").into()), Height(2));
@@ -75,7 +75,7 @@ async fn a_changed_key_is_found_by_its_pin_before_the_chain_tells_of_it() {
     let keys: List<NodeKey, 4> = List::new(node(1).keys.iter().map(of_nine).collect()).unwrap();
     new.govern(Change::RotateNodeKeys(NodeNumber(1), keys.into()), Height(2));
     new.block(Vec::new());
-    assert_eq!(old.tip.chain, new.tip.chain);
+    assert_eq!(old.tip.chain(), new.tip.chain());
     let one = Node::start_as(1, 9, "127.0.0.1:0", &new, Vec::new()).await;
     let entry = PeerConfig { pin: Some(id(9)), ..one.entry() };
     let mut three = Node::start(3, &old, vec![entry]).await;

@@ -8,7 +8,7 @@ use libp2p::gossipsub::IdentTopic;
 async fn check(why: &str, wrong: impl Fn(&mut Plain, PeerId)) {
     let chain = Chain::new(3);
     let mut nodes = mesh(&chain, &[1, 3]).await;
-    let mut liar = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain);
+    let mut liar = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain());
     liar.let_in(id(1), &nodes[0].address).await;
     let repeat = async {
         loop {
@@ -110,7 +110,7 @@ async fn more_gossip_than_anybody_has_to_say() {
 async fn a_member_that_the_node_cuts_by_itself() {
     let chain = Chain::new(2);
     let one = Node::start(1, &chain, Vec::new()).await;
-    let mut two = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain);
+    let mut two = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain());
     two.let_in(id(1), &one.address).await;
     one.network.cut(id(2), "it served a forged block").await;
     two.cut().await;
@@ -124,9 +124,9 @@ async fn who_passes_on_what_another_said_is_charged_only_with_its_bytes() {
     let chain = Chain::new(3);
     let short = Duration::from_millis(800);
     let mut one = Node::start_remembering(short, 1, 1, "127.0.0.1:0", &chain, Vec::new()).await;
-    let mut relay = Plain::new(&node_key(3, Purpose::Peer), &chain.tip.chain);
+    let mut relay = Plain::new(&node_key(3, Purpose::Peer), &chain.tip.chain());
     relay.let_in(id(1), &one.address).await;
-    let topic = Topic::Submissions.on(&chain.tip.chain).to_string();
+    let topic = Topic::Submissions.on(&chain.tip.chain()).to_string();
     let author = node_key(2, Purpose::Peer);
     let frame = |number: u64, data: &[u8]| super::plain::frame(&author, &topic, number, data);
     relay.swarm.behaviour_mut().frames.send_request(&id(1), frame(1_000, b"control"));
@@ -136,7 +136,7 @@ async fn who_passes_on_what_another_said_is_charged_only_with_its_bytes() {
     }
     // Longer than it remembers by itself.
     tokio::time::sleep(short * 2).await;
-    let large = vec![0; chain.tip.membership.parameters().block_bytes as usize + 1];
+    let large = vec![0; chain.tip.membership().parameters().block_bytes as usize + 1];
     let old = (1..=9).map(|number| frame(number, b"old"));
     let large = (2_001..=2_004).map(|number| frame(number, &large));
     // On one stream, since a new one takes the place of what is not read yet.
@@ -161,10 +161,10 @@ async fn who_passes_on_what_another_said_is_charged_only_with_its_bytes() {
 async fn a_topic_of_another_chain_is_not_heard_of() {
     let (chain, other) = (Chain::new(2), Chain::new(3));
     let mut one = Node::start(1, &chain, Vec::new()).await;
-    let mut two = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain);
+    let mut two = Plain::new(&node_key(2, Purpose::Peer), &chain.tip.chain());
     two.let_in(id(1), &one.address).await;
-    let own = IdentTopic::new(format!("luqi/{}/status", chain.tip.chain));
-    let theirs = IdentTopic::new(format!("luqi/{}/status", other.tip.chain));
+    let own = IdentTopic::new(format!("luqi/{}/status", chain.tip.chain()));
+    let theirs = IdentTopic::new(format!("luqi/{}/status", other.tip.chain()));
     let speaking = async {
         let mut number = 0_u8;
         loop {

@@ -9,7 +9,7 @@ use std::net::{Shutdown, TcpStream};
 async fn a_stranger_who_calls_is_cut_off_before_any_protocol() {
     let chain = Chain::new(2);
     let mut nodes = mesh(&chain, &[1, 2]).await;
-    let mut stranger = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain);
+    let mut stranger = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain());
     for _ in 0..3 {
         stranger.call(id(1), &nodes[0].address);
         assert!(!stranger.refused().await);
@@ -27,7 +27,7 @@ async fn a_stranger_who_calls_is_cut_off_before_any_protocol() {
 #[tokio::test]
 async fn a_stranger_who_answers_a_call_is_cut_off_before_any_protocol() {
     let chain = Chain::new(2);
-    let mut stranger = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain);
+    let mut stranger = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain());
     let address = stranger.listen().await;
     let peers = vec![PeerConfig { node: NodeNumber(2), address, pin: None }];
     let one = Node::start(1, &chain, peers).await;
@@ -41,7 +41,7 @@ async fn a_stranger_who_answers_a_call_is_cut_off_before_any_protocol() {
 #[tokio::test]
 async fn a_pinned_peer_may_be_called_but_may_not_call() {
     let chain = Chain::new(2);
-    let mut pinned = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain);
+    let mut pinned = Plain::new(&node_key(9, Purpose::Peer), &chain.tip.chain());
     let nowhere = PeerConfig { node: NodeNumber(2), address: "127.0.0.1:1".to_owned(), pin: Some(id(9)) };
     let one = Node::start(1, &chain, vec![nowhere]).await;
     pinned.call(id(1), &one.address);

@@ -5,7 +5,7 @@ use ledger_core::archive::{Blocks as _, Found, Last, Next, Walk as _};
 
 /// How far the blocks of a store can be read, each as it was, and how the reading ends.
 fn read(folder: &Path, network: &Network) -> (u64, Last) {
-    let evidence = Evidence::open(folder, &network.tip.chain).unwrap();
+    let evidence = Evidence::open(folder, &network.tip.chain()).unwrap();
     let mut blocks = evidence.blocks().unwrap();
     let mut height = 0;
     loop {
@@ -21,9 +21,9 @@ fn read(folder: &Path, network: &Network) -> (u64, Last) {
 
 /// What evidence says of a chain: every block as it was, or something odd.
 fn audit(folder: &Path, network: &Network) -> Result<(), String> {
-    let evidence = Evidence::open(folder, &network.tip.chain).map_err(|error| error.to_string())?;
+    let evidence = Evidence::open(folder, &network.tip.chain()).map_err(|error| error.to_string())?;
     let certificate = network.certificate.clone().unwrap();
-    let whole = (network.tip.height.0, Last::Certificate { certificate, behind: None });
+    let whole = (network.tip.height().0, Last::Certificate { certificate, behind: None });
     if evidence.notes().is_empty() && read(folder, network) == whole { Ok(()) } else { Err("it is not whole".into()) }
 }
 
@@ -51,7 +51,7 @@ fn a_flipped_bit_in_a_sealed_file_is_found_and_located() {
             // What stands below is read as it was, and a walk finds nearly all that stands above.
             let (height, last) = read(home.path(), &network);
             assert!(matches!(last, Last::Unreadable(_)), "byte {at}: {last:?}");
-            let evidence = Evidence::open(home.path(), &network.tip.chain).unwrap();
+            let evidence = Evidence::open(home.path(), &network.tip.chain()).unwrap();
             let mut walk = evidence.walk().unwrap();
             let found = std::iter::from_fn(|| walk.find()).filter(|found| matches!(found, Found::Block(_))).count();
             assert!(height < 80 && (78..=80).contains(&found), "byte {at} of {}: {found}", path.display());
@@ -77,7 +77,7 @@ fn an_edited_index_row_is_reported() {
     let home = tempfile::tempdir().unwrap();
     drop(filled(home.path(), &network, &blocks, small()));
     let wrong = || {
-        let evidence = Evidence::open(home.path(), &network.tip.chain).unwrap();
+        let evidence = Evidence::open(home.path(), &network.tip.chain()).unwrap();
         let mut rows = evidence.rows();
         let is_wrong = |block: &&FinalBlock| {
             let row = IndexRow::of(block.traces()).encode();

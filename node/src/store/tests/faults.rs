@@ -25,7 +25,7 @@ fn a_crash_at_any_step_ends_in_the_same_chain() {
         let acknowledged = read_tip_file(&image.path().join("tip")).unwrap().tip.height;
         let ledger = Ledger::open(image.path(), network.genesis.clone(), small()).unwrap();
         let expected = acknowledged.0 + u64::from(*step == Step::Appended);
-        assert_eq!(ledger.tip().height.0, expected, "image {number} at {step:?}");
+        assert_eq!(ledger.tip().height().0, expected, "image {number} at {step:?}");
         check_same(ledger.store(), &network, &blocks[..expected as usize]);
         // The rest can be appended, and ends in the same chain.
         if number % 9 == 0 {
@@ -146,7 +146,7 @@ fn one_process_has_a_store_open() {
     let second = DiskStore::open(home.path(), &network.genesis, small()).map(|_| ());
     let own = std::process::id();
     assert!(matches!(second, Err(StoreError::InUse { by: Some(by), .. }) if by == own), "{second:?}");
-    let audit = Evidence::open(home.path(), &network.tip.chain).map(|_| ());
+    let audit = Evidence::open(home.path(), &network.tip.chain()).map(|_| ());
     assert!(matches!(audit, Err(StoreError::NodeRuns { .. })), "{audit:?}");
     drop(store);
     for _ in 0..20 {

@@ -105,13 +105,13 @@ fn what_goes_in_comes_out_before_and_after_a_roll() {
         assert_eq!(store.notes(), [] as [String; 0]);
         check_same(&store, &network, &blocks);
         assert_eq!(sealed_files(home.path()).is_empty(), count < 25);
-        for index in 0..network.tip.frontier.size().0 {
+        for index in 0..network.tip.frontier().size().0 {
             let found = store.find_by_log_index(LogIndex(index)).unwrap().unwrap();
             let size =
-                |height: u64| height.checked_sub(1).map_or(0, |at| blocks[at as usize].after().frontier.size().0);
+                |height: u64| height.checked_sub(1).map_or(0, |at| blocks[at as usize].after().frontier().size().0);
             assert!((size(found.0 - 1)..size(found.0)).contains(&index));
         }
-        assert_eq!(store.find_by_log_index(LogIndex(network.tip.frontier.size().0)).unwrap(), None);
+        assert_eq!(store.find_by_log_index(LogIndex(network.tip.frontier().size().0)).unwrap(), None);
     }
 }
 
@@ -154,7 +154,7 @@ fn a_store_may_begin_anew_after_a_crash_while_it_was_made() {
     drop(DiskStore::open(home.path(), &network.genesis, small()).unwrap());
     fs::remove_file(home.path().join("tip")).unwrap();
     let store = DiskStore::open(home.path(), &network.genesis, small()).unwrap();
-    assert_eq!(store.tip(), TipRecord::genesis(&Tip::genesis(&network.genesis).chain));
+    assert_eq!(store.tip(), TipRecord::genesis(&Tip::genesis(&network.genesis).chain()));
 }
 
 #[test]

@@ -136,8 +136,8 @@ fn row(peer: &Peer, node: &NodeJudged) -> NodeRow {
         url: peer.url.clone(),
         node: peer.said.as_ref().ok().map(|said| said.node),
         serves: node.serves,
-        height: sound.map(|tip| tip.height),
-        tip: sound.map(|tip| tip.hash),
+        height: sound.map(|tip| tip.height()),
+        tip: sound.map(|tip| tip.hash()),
         why: node.why.clone(),
     }
 }

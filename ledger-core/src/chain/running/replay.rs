@@ -6,22 +6,15 @@
 //! signatures are covered by the hashes. The map's root is taken from the header, and the caller
 //! compares it once, at the end.
 
-use crate::chain::ladder::Overlay;
-use crate::chain::rules::{self, States, Trace};
-use crate::chain::settle::{Followed, compare_roots, extend, settle, tip_after};
-use crate::chain::{Fault, HashedBlock, Head, Tip};
-use crate::contract::Roles;
+use crate::chain::folding::{Folding, Overlay, Trace};
+use crate::chain::rules;
+use crate::chain::settle::{extend, settle, tip_after};
+use crate::chain::{Fault, HashedBlock, Tip};
 use crate::map::ContractMap;
-use crate::names::MemberCode;
-use crate::outcome::Outcome;
 
 /// A block that is final already, and follows from the tip below it; its events are yet to be folded.
 pub struct Replayed<'a> {
-    below: &'a Head,
-    block: &'a HashedBlock,
-    /// Of each submission.
-    actors: Vec<MemberCode>,
-    governed: Vec<Outcome>,
+    folding: Folding<'a>,
     after: Tip,
 }
 
@@ -29,32 +22,23 @@ pub struct Replayed<'a> {
 ///
 /// # Errors
 /// [`Fault`], naming the first thing that does not follow from the tip.
-pub fn replay<'a>(block: &'a HashedBlock, tip: &'a Tip) -> Result<Replayed<'a>, Fault> {
-    let head = &tip.head;
+pub fn replay<'a>(block: &'a HashedBlock, tip: &Tip) -> Result<Replayed<'a>, Fault> {
+    let head = tip.head();
     rules::links(head, block)?;
     if let Some(certificate) = rules::certificate_presence(head, block.body.parent_certificate.as_ref())? {
         rules::names(head, certificate).map_err(Fault::ParentCertificate)?;
     }
-    let settled = settle(head, &block.body, block.content.leaves.len())?;
-    settled.compare(&block.header)?;
-    let frontier = extend(head, &tip.frontier, &block.content.leaves);
-    compare_roots(&block.header, &frontier, None)?;
-    let Followed { after, actors, governed } = settled.into_head(head, block);
-    Ok(Replayed { below: head, block, actors, governed, after: tip_after(after, &block.header, frontier) })
+    let settled = settle(head, &block.body, &block.content)?;
+    let (after, folding) = settled.follow(head, &block.header, block.hash)?;
+    let frontier = extend(head, tip.frontier(), &block.content.leaves);
+    Ok(Replayed { folding, after: tip_after(after, &block.header, frontier, None)? })
 }
 
 impl Replayed<'_> {
-    /// Folds its events; gives what became of each.
-    pub fn fold(&self, states: &mut impl States) -> Vec<Trace> {
-        let (submissions, leaves) = (&self.block.body.submissions, &self.block.content.leaves);
-        let placed = rules::placed(self.below, submissions, &self.actors, leaves);
-        rules::fold(&Roles::of(&self.below.membership), placed, &self.governed, states)
-    }
-
-    /// The same, into a hashed map, which is hashed once for the whole block.
+    /// Folds its events into the map below it, which is hashed once for the whole block; gives what became of each.
     pub fn fold_into(&self, map: &mut ContractMap) -> Vec<Trace> {
         let mut overlay = Overlay::over(map);
-        let traces = self.fold(&mut overlay);
+        let traces = self.folding.fold(&mut overlay);
         let changes = overlay.into_changes();
         map.set(changes);
         traces
@@ -79,14 +63,13 @@ mod tests {
     use crate::crypto::Signature;
     use crate::event::Action;
     use crate::fixture::{self, Network, code};
-    use crate::map::Table;
     use crate::merkle::LogSize;
     use crate::names::{BlockHash, Height};
 
     #[test]
     fn a_replay_ends_where_the_chain_does() {
         let mut network = Network::new(4);
-        let (mut tip, mut map, mut table) = (network.tip.clone(), ContractMap::new(), Table::default());
+        let (mut tip, mut map) = (network.tip.clone(), ContractMap::new());
         for number in 0..12 {
             let keeper = code("370100");
             let events = vec![
@@ -96,12 +79,10 @@ mod tests {
             let block = network.block_of(events);
             let replayed = replay(block.block(), &tip).unwrap();
             assert_eq!(replayed.fold_into(&mut map), block.traces());
-            assert_eq!(replayed.fold(&mut table), block.traces());
             tip = replayed.into_tip();
         }
         assert_eq!(tip, network.tip);
-        assert_eq!(map.root(), tip.map_root);
-        assert_eq!(table.into_root(), tip.map_root);
+        assert_eq!(map.root(), tip.map_root());
     }
 
     /// The last block of a chain, altered, with the body hash that it then has.
@@ -118,12 +99,12 @@ mod tests {
         network.block_of(vec![fixture::event(0, Action::Employer)]);
         let tip = network.tip.clone();
         network.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
-        let (wanted, other) = (network.tip.frontier.size(), BlockHash([7; 32]));
+        let (wanted, other) = (network.tip.frontier().size(), BlockHash([7; 32]));
         let certificate = |block: &mut Block, alter: fn(&mut Certificate)| {
             alter(block.body.parent_certificate.as_mut().unwrap());
         };
-        let height = CertificateError::Height { wanted: tip.height, found: Height(9) };
-        let block = CertificateError::Block { wanted: tip.hash, found: other };
+        let height = CertificateError::Height { wanted: tip.height(), found: Height(9) };
+        let block = CertificateError::Block { wanted: tip.hash(), found: other };
         type Alter<'a> = &'a dyn Fn(&mut Block);
         let cases: [(Alter<'_>, Fault); 6] = [
             (&|b| b.header.log_size = LogSize(9), Fault::LogSize { wanted, found: LogSize(9) }),
@@ -142,7 +123,7 @@ mod tests {
             submissions[0].signature = Signature([0; 64]);
             block.body.submissions = List::new(submissions).unwrap();
         });
-        assert_eq!(replay(&unsigned, &tip).unwrap().into_tip().hash, unsigned.hash());
+        assert_eq!(replay(&unsigned, &tip).unwrap().into_tip().hash(), unsigned.hash());
     }
 
     #[test]
@@ -151,14 +132,14 @@ mod tests {
         network.block_of(vec![fixture::event(0, Action::Employer)]);
         let tip = network.tip.clone();
         network.block_of(vec![fixture::event(1, Action::New { keeper: code("370000") })]);
-        let hash = network.tip.hash;
+        let hash = network.tip.hash();
         let bytes = network.blocks.last().unwrap().clone();
         for position in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[position] ^= 1 << (position % 8);
             let same = HashedBlock::read(&altered)
                 .ok()
-                .is_some_and(|block| replay(&block, &tip).is_ok_and(|replayed| replayed.into_tip().hash == hash));
+                .is_some_and(|block| replay(&block, &tip).is_ok_and(|replayed| replayed.into_tip().hash() == hash));
             assert!(!same, "byte {position}");
         }
     }
