@@ -251,7 +251,7 @@ impl Network {
         let (header, tip) = (block.block().header(), block.after());
         if tip.changed_membership() {
             let (header, certificate) = (header.clone(), certificate.clone());
-            self.changes.push(CertifiedChange { header, certificate, membership: (*tip.membership).clone() });
+            self.changes.push(CertifiedChange { header, certificate, membership: (**tip.membership()).clone() });
         }
         self.blocks.push(block.block().encode());
         self.certificate = Some(certificate);
@@ -268,8 +268,8 @@ impl Network {
             below: self.blocks.last().map(|last| Below {
                 header: header(last),
                 changes: List::new(self.changes.clone()).unwrap(),
-                frontier: self.tip.frontier.clone(),
-                control: self.tip.control.clone(),
+                frontier: self.tip.frontier().clone(),
+                control: self.tip.control().clone(),
             }),
             states: self.blocks.last().map(|_| self.map.len()),
         }
@@ -282,10 +282,10 @@ impl Network {
             network: self.genesis.network_id(),
             header: HashedBlock::read(self.blocks.last().unwrap()).unwrap().header().clone(),
             certificate: self.certificate.clone().unwrap(),
-            frontier: self.tip.frontier.clone(),
-            control: self.tip.control.clone(),
-            signers: (*self.tip.signers).clone(),
-            next: (*self.tip.membership).clone(),
+            frontier: self.tip.frontier().clone(),
+            control: self.tip.control().clone(),
+            signers: (**self.tip.signers()).clone(),
+            next: (**self.tip.membership()).clone(),
             changes: List::new(self.changes.clone()).unwrap(),
         }
     }

@@ -254,7 +254,7 @@ fn a_large_integer_in_the_change_of_a_predecessors_proposal() {
     predecessor.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
     let mut draft = old.genesis.draft().clone();
     draft.predecessor = Some(predecessor);
-    draft.time = old.tip.time;
+    draft.time = old.tip.time();
     let bytes = codec::encode(&draft);
     assert!(codec::decode::<Genesis>(&bytes).is_err());
     assert!(Genesis::from_json(&serde_json::to_vec(&draft).unwrap()).is_err());

@@ -35,14 +35,14 @@ impl Bookmark {
     #[must_use]
     pub fn of(tip: &Tip) -> Self {
         Self {
-            chain: tip.chain,
-            height: tip.height,
-            block: tip.hash,
-            log_size: tip.frontier.size(),
-            log_root: tip.frontier.root(),
-            control: tip.control.hash(),
-            membership: tip.membership_hash,
-            frontier: tip.frontier.clone(),
+            chain: tip.chain(),
+            height: tip.height(),
+            block: tip.hash(),
+            log_size: tip.frontier().size(),
+            log_root: tip.frontier().root(),
+            control: tip.control().hash(),
+            membership: tip.membership_hash(),
+            frontier: tip.frontier().clone(),
         }
     }
 }
@@ -112,7 +112,7 @@ mod tests {
     fn only_a_block_of_an_audit_that_holds_can_be_kept() {
         let mut network = Network::new(1);
         network.block(vec![]);
-        let (kept, chain) = (Bookmark::of(&network.tip), network.tip.chain);
+        let (kept, chain) = (Bookmark::of(&network.tip), network.tip.chain());
         let read = |json: Value| Bookmark::from_json(json, &chain);
         let bookmark = serde_json::to_value(&kept).unwrap();
         assert_eq!(read(bookmark.clone()), Ok(kept.clone()));

@@ -120,7 +120,7 @@ fn the_parts_of_a_predecessor_belong_together() {
         certify(old);
     };
     check(&genesis, zero, Err(GenesisError::Predecessor(E::Zero)));
-    let hash = old.tip.hash;
+    let hash = old.tip.hash();
     let (wanted, found) = (hash, BlockHash([1; 32]));
     part(&|old| old.certificate.block = found, E::Certificate(CertificateError::Block { wanted, found }));
     let (wanted, found) = (Height(2), Height(1));
@@ -351,9 +351,9 @@ fn a_succession_follows_the_changes_of_membership() {
             changes(&mut given);
             predecessor.changes = List::new(given).unwrap();
             genesis.predecessor = Some(predecessor);
-            genesis.membership = (*old.tip.membership).clone();
-            genesis.sealed_vrf = fixture::sealed_vrf(&old.tip.membership);
-            genesis.time = old.tip.time;
+            genesis.membership = (**old.tip.membership()).clone();
+            genesis.sealed_vrf = fixture::sealed_vrf(&old.tip.membership());
+            genesis.time = old.tip.time();
         })
     };
     let verify = |new: &Genesis, by: &[(u32, u32)]| verify_succession(&old.genesis, new, &approvals(new, by));
@@ -435,7 +435,8 @@ fn unknown_fields_are_refused() {
     let genesis = fixture::edited(&genesis, |genesis| {
         let predecessor = genesis.predecessor.as_mut().unwrap();
         let (header, certificate) = (predecessor.header.clone(), predecessor.certificate.clone());
-        let change = crate::history::CertifiedChange { header, certificate, membership: (*old.tip.membership).clone() };
+        let change =
+            crate::history::CertifiedChange { header, certificate, membership: (**old.tip.membership()).clone() };
         predecessor.changes = List::new(vec![change]).unwrap();
     });
     let json = serde_json::to_value(&genesis).unwrap();

@@ -2,7 +2,7 @@
 //! who sent it learns why; what it becomes, the chain alone says.
 
 use super::submissions::{local_json, not_taken};
-use super::{Code, Problem, Surface, json};
+use super::{Code, Problem, SubmitError, Surface, json};
 use crate::chain::Latest;
 use axum::body::Body;
 use axum::extract::State;
@@ -58,11 +58,8 @@ fn propose(
     effective: Height,
 ) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
-    let Some((member, _)) = tip.membership().node(node) else {
-        let (en, zh) =
-            ("this node is no member's: propose it through another", "本节点不属于任何成员，请通过其他节点提出");
-        return Err(Problem::new(Code::BadChange, en, zh).at("/propose"));
-    };
+    // As for whatever else it would submit: the change itself is not judged.
+    let Some((member, _)) = tip.membership().node(node) else { return Err(not_taken(SubmitError::NotAMember(node))) };
     let propose = Propose { change: change.into(), effective };
     match tip.control().consider(member.code, tip.height().next(), tip.membership(), &propose) {
         Ok(Considered::Opens(_) | Considered::TakesBack(_)) => {
@@ -139,4 +136,25 @@ fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Pro
         );
     }
     Ok((approve.proposal, Event::Approve(approve)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::fixture::Network;
+    use std::time::Instant;
+
+    #[test]
+    fn a_node_without_a_member_proposes_nothing_whatever_the_change() {
+        let latest = Latest { tip: Network::new(4).tip, header: None, certificate: None, since: Instant::now() };
+        let refused = |node, removed| {
+            let change = Change::RemoveNode(NodeNumber(removed));
+            propose(&latest, NodeNumber(node), change, Height(20)).map(drop).map_err(|problem| problem.code())
+        };
+        assert_eq!(refused(4, 3), Ok(()));
+        assert_eq!(refused(4, 9), Err(Code::BadChange));
+        for removed in [3, 9] {
+            assert_eq!(refused(9, removed), Err(Code::NotAMember), "node {removed}");
+        }
+    }
 }

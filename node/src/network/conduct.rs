@@ -79,14 +79,24 @@ impl Conduct {
 /// Tells what an author has said before from what is new, beyond the time for which gossip itself remembers
 /// every message.
 ///
-/// An author numbers its messages upwards from its clock at its start. What it numbers lower than what was
-/// heard a while ago is said again. Its clock may have been set back since its last start: a new connection
-/// to the author itself begins anew. So nodes differ in what they know of an author, and whoever passes on
-/// what is old here is at no fault: an author could reconnect to one node after the other, and have each cut off
-/// by all others.
+/// On each lane an author numbers its messages upwards, from its clock at the moment at which it made that lane. So
+/// the numbers of one lane say nothing of those of another: its votes would all lie below its parts of blocks. What it
+/// numbers lower than what was heard a while ago is said again. Its clock may have been set back since its last start: a
+/// new connection to the author itself begins anew, and so does what it says there itself, which nobody says again in
+/// its place. So nodes differ in what they know of an author, and whoever passes on what is old here is at no fault:
+/// an author could reconnect to one node after the other, and have each cut off by all others.
 pub(super) struct Replays {
     remembered: Duration,
-    authors: HashMap<PeerId, Numbers>,
+    authors: HashMap<(PeerId, Lane), Numbers>,
+}
+
+/// Who brought a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bringer {
+    /// Its author.
+    Author,
+    /// Somebody who passes it on.
+    Another,
 }
 
 #[derive(Default)]
@@ -116,12 +126,15 @@ impl Replays {
     }
 
     /// Whether a message is new; it is not, a second time.
-    pub(super) fn is_new(&mut self, author: PeerId, number: u64, now: Instant) -> bool {
-        let numbers = self.authors.entry(author).or_default();
+    pub(super) fn is_new(&mut self, author: PeerId, lane: Lane, number: u64, by: Bringer, now: Instant) -> bool {
+        let numbers = self.authors.entry((author, lane)).or_default();
         // Well before gossip forgets it; and whatever is under way for half of that time is new still.
         numbers.age(self.remembered * 5 / 8, now);
         if number <= numbers.floor {
-            return false;
+            match by {
+                Bringer::Author => *numbers = Numbers::default(),
+                Bringer::Another => return false,
+            }
         }
         match numbers.stretches.back_mut() {
             Some((began, highest)) if now.saturating_duration_since(*began) < self.remembered / 8 => {
@@ -134,12 +147,12 @@ impl Replays {
 
     /// Begins anew with an author that has just been connected.
     pub(super) fn begin(&mut self, author: &PeerId) {
-        self.authors.remove(author);
+        self.authors.retain(|(known, _), _| known != author);
     }
 
     /// Forgets all but these.
     pub(super) fn keep(&mut self, known: impl Fn(&PeerId) -> bool) {
-        self.authors.retain(|author, _| known(author));
+        self.authors.retain(|(author, _), _| known(author));
     }
 }
 

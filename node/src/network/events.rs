@@ -2,6 +2,7 @@
 
 use super::behaviour::{BehaviourEvent, QUESTION_TIME};
 use super::codec::NoQuestion;
+use super::conduct::Bringer;
 use super::dial::socket_address;
 use super::gossip::{Fault, GossipEvent};
 use super::swarm::{Connected, Task};
@@ -208,7 +209,8 @@ impl Task {
         if size > topic.cap(self.members.block_bytes()) {
             return Some(Verdict::Stale(topic));
         }
-        if !self.replays.is_new(author, message.sequence_number?, now) {
+        let by = if author == from { Bringer::Author } else { Bringer::Another };
+        if !self.replays.is_new(author, topic.lane(), message.sequence_number?, by, now) {
             return Some(Verdict::Stale(topic));
         }
         if !self.shares.take(author, topic.lane(), size, now) {

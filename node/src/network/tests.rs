@@ -187,6 +187,24 @@ async fn members_hear_each_other_on_every_topic() {
 }
 
 #[tokio::test]
+async fn each_topic_is_heard_for_longer_than_gossip_remembers() {
+    let (chain, short) = (Chain::new(2), Duration::from_millis(800));
+    let one = Node::start_remembering(short, 1, 1, "127.0.0.1:0", &chain, Vec::new()).await;
+    let mut two = Node::start_remembering(short, 2, 2, "127.0.0.1:0", &chain, vec![one.entry()]).await;
+    two.connected(&[1]).await;
+    let begun = Instant::now();
+    while begun.elapsed() < short * 4 {
+        // The library numbers what is said on each lane by itself, from the moment at which it was made.
+        for topic in Topic::ALL {
+            let heard = say(&one.network, topic, &Bytes::from_static(b"here"), &mut two).await;
+            assert_eq!((heard.author, heard.topic), (id(1), topic));
+        }
+    }
+    let rejected = Topic::ALL.map(|topic| two.network.counters().topic(topic).rejected.value());
+    assert_eq!(rejected, [0; 5], "nothing that it said was taken for a repetition");
+}
+
+#[tokio::test]
 async fn members_ask_each_other() {
     let chain = Chain::new(2);
     let [one, mut two] = <[Node; 2]>::try_from(mesh(&chain, &[1, 2]).await).ok().unwrap();

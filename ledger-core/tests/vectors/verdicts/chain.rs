@@ -23,7 +23,7 @@ pub(crate) const fn place(height: usize) -> usize {
 /// A block with one event, *new*, of a contract that has the block's height for its number.
 pub(crate) fn grow(network: &mut Network, blocks: u64) {
     for _ in 0..blocks {
-        let number = network.tip.height.0 + 1;
+        let number = network.tip.height().0 + 1;
         network.block_of(vec![fixture::event(number, Action::New { keeper: code("370000") })]);
     }
 }

@@ -28,7 +28,7 @@ fn short(certificate: &Certificate, left: usize) -> Certificate {
 fn signed(nodes: &[u32], height: u64, block: BlockHash) -> Certificate {
     let keys: Vec<_> = nodes.iter().map(|node| (NodeNumber(*node), node_key(*node, Purpose::Consensus))).collect();
     let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
-    Certificate::sign(&grown(0).tip.chain, Height(height), Round(0), block, &signers)
+    Certificate::sign(&grown(0).tip.chain(), Height(height), Round(0), block, &signers)
 }
 
 fn of_the_last(book: &mut Book) {
@@ -52,7 +52,7 @@ fn of_the_last(book: &mut Book) {
             {
                 let keys = [1, 2, 4].map(|node| (NodeNumber(node), node_key(node, Purpose::Consensus)));
                 let signers = keys.each_ref().map(|(node, key)| (*node, key));
-                Certificate::sign(&fork.tip.chain, Height(4), Round(7), own.block, &signers)
+                Certificate::sign(&fork.tip.chain(), Height(4), Round(7), own.block, &signers)
             },
             Answer::holds(4),
         ),

@@ -70,7 +70,7 @@ fn of_headers(book: &mut Book) {
 }
 
 fn of_bodies(book: &mut Book) {
-    let chain = Network::new(4).tip.chain;
+    let chain = Network::new(4).tip.chain();
     let renew = || vec![fixture::event(1, Action::Renew)];
     let of = |stream: u32, sequence: u64| {
         let key = node_key(stream.min(4), Purpose::Submission);
@@ -134,7 +134,7 @@ fn of_streams(book: &mut Book) {
     let key = node_key(1, Purpose::Submission);
     let empty = {
         let mut submission = Submission { events: List::default(), ..below.submission_at(1, Sequence(3), renew()) };
-        submission.signature = key.sign(&submission.frame(&[]).message(&below.tip.chain));
+        submission.signature = key.sign(&submission.frame(&[]).message(&below.tip.chain()));
         submission
     };
     for (name, submission) in [
@@ -142,7 +142,7 @@ fn of_streams(book: &mut Book) {
         ("submission: a sequence twice", below.submission_at(1, Sequence(2), renew())),
         ("submission: without events", empty),
     ] {
-        let mut control = below.tip.control.clone();
+        let mut control = below.tip.control().clone();
         control.streams = List::new(vec![Stream { node: NodeNumber(1), last: submission.sequence }]).unwrap();
         let body = |height: u64, body: &mut Body| {
             if height == 3 {
@@ -170,7 +170,7 @@ fn limits(book: &mut Book) {
         Case::new("16.2", "as many events as a block and a submission may carry", &good, &good.whole()),
         Answer::holds(1),
     );
-    let chain = network.tip.chain;
+    let chain = network.tip.chain();
     let of = |node: u32, count: usize| {
         let key = node_key(node, Purpose::Submission);
         Submission::sign(&chain, &key, NodeNumber(node), Sequence(1), vec![fixture::event(1, Action::Renew); count])

@@ -213,7 +213,7 @@ pub(super) fn succession() -> (Network, Network) {
     let old = grown(3);
     let genesis = fixture::edited(&old.genesis, |genesis| {
         genesis.predecessor = Some(old.predecessor());
-        genesis.time = old.tip.time;
+        genesis.time = old.tip.time();
     });
     let mut network = Network::from_genesis(genesis);
     network.map = old.map.clone();

@@ -71,6 +71,25 @@ async fn a_node_that_hears_nothing_for_a_while_catches_up() {
     cluster.stop_all().await;
 }
 
+/// Nobody is connected anew meanwhile: what was lost is said again by whoever waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_all_heard_nothing_for_a_while_go_on() {
+    let cluster = Cluster::of_four(2).await;
+    cluster.hub.only(|_, _| false);
+    // Each comes to wait for the votes of the others.
+    for node in 1..=4 {
+        cluster.shows(node, |view| view.waiting == Waiting::Agreement && view.round.is_some()).await;
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let height = (1..=4).map(|node| cluster.height(node)).max().unwrap();
+    let rounds: Vec<_> = (1..=4).map(|node| cluster.nodes[&node].view.borrow().round).collect();
+    cluster.hub.only(|_, _| true);
+    let healed = Instant::now();
+    cluster.agree_on(height + 2).await;
+    assert!(healed.elapsed() < Duration::from_secs(20), "{:?}, from rounds {rounds:?}", healed.elapsed());
+    cluster.stop_all().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lone_validator_decides_alone() {
     let mut cluster = Cluster::new(1, quick());

@@ -1,9 +1,10 @@
 //! What needs no network: codec, inboxes, replays, rates.
 
 use super::super::codec::read;
-use super::super::conduct::{Conduct, Replays};
+use super::super::conduct::{Bringer, Conduct, Replays};
 use super::super::inbox::Outlets;
 use super::super::rate::Bucket;
+use super::super::topics::Lane;
 use super::super::wire::{MAX_ANSWER, MAX_QUESTION};
 use super::*;
 use futures::AsyncRead;
@@ -140,24 +141,47 @@ fn what_gossip_has_forgotten_is_not_new_again() {
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);
     // Every message of a steady stream, at whatever pace, is known once gossip has forgotten it.
+    let passed_on = |replays: &mut Replays, author, lane, number, second| {
+        replays.is_new(author, lane, number, Bringer::Another, at(second))
+    };
     for pace in [1, 7, 14, 16, 40, 90, 200] {
         let mut replays = Replays::new(Duration::from_secs(120));
         let numbered: Vec<_> = (0..30).map(|i| (i * pace, 1_000 + i)).collect();
         for (second, number) in &numbered {
-            assert!(replays.is_new(id(1), *number, at(*second)), "{pace}");
+            assert!(passed_on(&mut replays, id(1), Lane::Votes, *number, *second), "{pace}");
             let said_before = numbered.iter().filter(|(before, _)| before + 120 < *second);
             for (_, number) in said_before {
-                assert!(!replays.is_new(id(1), *number, at(*second)), "{pace}");
+                assert!(!passed_on(&mut replays, id(1), Lane::Votes, *number, *second), "{pace}");
             }
         }
     }
     // What comes a little late is new.
     let mut replays = Replays::new(Duration::from_secs(120));
-    assert!(replays.is_new(id(1), 10, at(0)));
-    assert!(replays.is_new(id(1), 9, at(50)));
-    assert!(!replays.is_new(id(1), 9, at(200)));
-    assert!(replays.is_new(id(2), 9, at(200)), "each author has its own numbers");
-    // A new connection begins anew: the author's clock may have been set back.
+    let mut is_new = |author, lane, number, second| passed_on(&mut replays, author, lane, number, second);
+    assert!(is_new(id(1), Lane::Votes, 10, 0));
+    assert!(is_new(id(1), Lane::Votes, 9, 50));
+    assert!(!is_new(id(1), Lane::Votes, 9, 200));
+    assert!(is_new(id(2), Lane::Votes, 9, 200), "each author has its own numbers");
+    assert!(is_new(id(1), Lane::Bulk, 9, 200), "and on each lane");
+    // A new connection begins anew, on all lanes: the author's clock may have been set back.
     replays.begin(&id(1));
-    assert!(replays.is_new(id(1), 3, at(201)));
+    for lane in [Lane::Votes, Lane::Bulk] {
+        assert!(passed_on(&mut replays, id(1), lane, 3, 201), "{lane:?}");
+    }
+}
+
+#[test]
+fn what_an_author_brings_itself_is_never_old() {
+    let start = Instant::now();
+    let mut replays = Replays::new(Duration::from_secs(120));
+    let mut is_new =
+        |number, by, second| replays.is_new(id(1), Lane::Votes, number, by, start + Duration::from_secs(second));
+    assert!(is_new(1_000, Bringer::Another, 0));
+    assert!(!is_new(10, Bringer::Another, 200));
+    // It began anew without a new connection here, and everybody may pass that on.
+    assert!(is_new(10, Bringer::Author, 201));
+    assert!(is_new(11, Bringer::Another, 202));
+    // What it said before that is known again after a while.
+    assert!(is_new(1_001, Bringer::Author, 203));
+    assert!(!is_new(12, Bringer::Another, 300));
 }
