@@ -30,7 +30,12 @@ type EditBody<'a> = &'a dyn Fn(&mut Body);
 
 /// Block 3 is altered, and all validators sign it as it is; what stands above is not looked at.
 fn signed_block(book: &mut Book, name: &str, forgery: &Forgery<'_>, is_seen_at_every_depth: bool) {
-    let forged = Chain::forged(&grown(3), &Forgery { body: forgery.body, header: forgery.header, signed: true });
+    let mut forged = Chain::forged(&grown(3), &Forgery { body: forgery.body, header: forgery.header, signed: true });
+    // On this chain, whatever its header says.
+    let keys = [1, 2, 3, 4].map(|node| (NodeNumber(node), node_key(node, Purpose::Consensus)));
+    let signers = keys.each_ref().map(|(node, key)| (*node, key));
+    let own = &forged.own;
+    forged.own = Certificate::sign(&forged.genesis.chain_id(), own.height, own.round, own.block, &signers);
     let case = Case::new("16.2", name, &forged, &forged.whole());
     let case = if is_seen_at_every_depth { case } else { case.shorter(Answer::holds(3)) };
     book.add(case, Answer::altered(3));
