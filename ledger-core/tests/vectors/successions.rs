@@ -251,7 +251,7 @@ fn without_keys(book: &mut Book, old: &Network, new: &Genesis) {
         ),
         (
             "enough have signed a tip that names strangers, and no change says so",
-            made_up(&old.tip.signers(), &ALL, &old.predecessor().changes),
+            made_up(old.tip.signers(), &ALL, &old.predecessor().changes),
         ),
         ("the true change, with strangers in the place of its membership", {
             let mut changes = old.predecessor().changes.to_vec();

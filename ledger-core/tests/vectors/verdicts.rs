@@ -3,7 +3,9 @@
 //! The answers are written here by hand, as the page gives them; nothing that judges has made one. So the test at the
 //! end compares the code with the page. Archives are made of parts that many share, which keeps the file small.
 
+mod below;
 mod book;
+mod carried;
 mod chain;
 mod check;
 mod depth;
@@ -36,7 +38,9 @@ pub(crate) fn file() -> File {
     rules::add(&mut book);
     feet::add(&mut book);
     reading::add(&mut book);
+    below::add(&mut book);
     faults::add(&mut book);
+    carried::add(&mut book);
     ends::add(&mut book);
     File {
         name: "verdicts",

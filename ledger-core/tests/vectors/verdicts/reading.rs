@@ -1,9 +1,9 @@
 //! What cannot be read, and how a reading ends (format.md §16, §16.1).
 
-use super::chain::{and, end, foot, grow, grown, place, rotten, rows, with};
+use super::chain::{and, end, foot, grow, grown, place, rotten, with};
 use super::starts::states;
 use super::{Answer, Book, Case, Chain, Pieces};
-use ledger_core::archive::{Foot, FrameKind, StateRow, StateRows};
+use ledger_core::archive::FrameKind;
 use ledger_core::audit::Bookmark;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, Bytes, List};
@@ -15,8 +15,6 @@ use ledger_core::names::{Height, Round};
 pub(super) fn add(book: &mut Book) {
     heads(book);
     other_chains(book);
-    feet(book);
-    state_frames(book);
     frames(book);
     ends(book);
     planted(book);
@@ -106,172 +104,6 @@ fn other_chains(book: &mut Book) {
     ] {
         book.mistake(&Case::new("16.1", name, &chain, &pieces), "four members");
     }
-}
-
-fn feet(book: &mut Book) {
-    let chain = Chain::of(&grown(4));
-    let whole = chain.whole();
-    let encoded = codec::encode(&Foot::default());
-    let mut without = whole.clone();
-    without.remove(1);
-    let mut second = grown(2).foot();
-    second.states = None;
-    let bytes = codec::encode(&second);
-    let behind = |at: usize, to: u8| {
-        let mut bytes = bytes.clone();
-        bytes[at] = to;
-        frame(FrameKind::Foot, &bytes)
-    };
-    for (name, pieces) in [
-        ("a head alone", vec![whole[0].clone()]),
-        ("a block stands in the place of the foot", without),
-        ("a bit of the foot's checksum is rotten", with(&whole, 1, rotten(&whole[1], 6))),
-        ("a file that is cut within its foot", vec![whole[0].clone(), whole[1][..10].to_vec()]),
-        (
-            "a byte too many within the foot's frame",
-            with(&whole, 1, frame(FrameKind::Foot, &[&encoded[..], &[0]].concat())),
-        ),
-        (
-            "a certificate's frame with a foot in it stands in the place of the foot",
-            with(&whole, 1, frame(FrameKind::Certificate, &encoded)),
-        ),
-        ("an option of the foot that is neither 0 nor 1", with(&whole, 1, frame(FrameKind::Foot, &[2, 0]))),
-        ("a header below with suite 2", vec![whole[0].clone(), behind(3, 2), whole[place(3)].clone()]),
-        ("a header below with protocol 0", vec![whole[0].clone(), behind(2, 0), whole[place(3)].clone()]),
-    ] {
-        book.add(Case::new("16.1", name, &chain, &pieces), Answer::nothing("foot"));
-    }
-    invalid(book, &chain);
-    let mut twice = whole.clone();
-    twice.insert(1, whole[1].clone());
-    book.add(
-        Case::new("16.1", "a second foot stands in the place of block 1", &chain, &twice),
-        Answer::stops("unreadable", 1),
-    );
-}
-
-/// Feet with a membership or a control state that is invalid: they encode none.
-fn invalid(book: &mut Book, chain: &Chain) {
-    use ledger_core::governance::{Change, OpenProposal};
-    use ledger_core::names::{NodeNumber, ProposalId};
-    let network = super::chain::governed(Change::SetPower(NodeNumber(4), 0), 3);
-    let mut foot = network.foot();
-    foot.states = None;
-    let below = foot.below.as_ref().unwrap();
-    let bytes = codec::encode(&foot);
-    // The code of the province stands first among the members: it becomes that of the second.
-    let membership = codec::encode(&below.changes[0].membership);
-    let at = bytes.windows(membership.len()).position(|window| window == membership).unwrap();
-    let member = at + membership.windows(6).position(|code| code == b"370100").unwrap();
-    let mut of_two = bytes.clone();
-    of_two[member..member + 6].copy_from_slice(b"370000");
-    // A proposal with an id of its own, twice, and with an approval twice.
-    let change = Change::SetPower(NodeNumber(3), 2);
-    let code = ledger_core::fixture::code;
-    let proposal = |id: Option<ProposalId>, approvals: &[&str]| OpenProposal {
-        id: id.unwrap_or_else(|| change.id(Height(9))),
-        proposer: code("370000"),
-        change: change.clone().into(),
-        effective: Height(9),
-        approvals: List::new(approvals.iter().map(|of| code(of)).collect()).unwrap(),
-        adopted: false,
-    };
-    let with = |proposals: Vec<OpenProposal>| {
-        let mut foot = foot.clone();
-        let below = foot.below.as_mut().unwrap();
-        below.control.proposals = List::new(proposals).unwrap().into();
-        below.header.control = below.control.hash();
-        codec::encode(&foot)
-    };
-    let good = proposal(None, &["370000", "370100"]);
-    for (name, bytes) in [
-        ("a change to a membership that is invalid: a member twice", of_two),
-        (
-            "a control state with a proposal whose id is not its own",
-            with(vec![proposal(Some(ProposalId([7; 32])), &[])]),
-        ),
-        ("a control state with a proposal twice", with(vec![good.clone(), good.clone()])),
-        (
-            "a control state with a member twice among the approvals of a proposal",
-            with(vec![proposal(None, &["370000", "370000"])]),
-        ),
-    ] {
-        let pieces = vec![chain.head(), frame(FrameKind::Foot, &bytes)];
-        book.add(Case::new("16.1", name, chain, &pieces), Answer::nothing("foot"));
-    }
-    let pieces = vec![chain.head(), frame(FrameKind::Foot, &with(vec![good]))];
-    let mut header = below.header.clone();
-    let control: Foot = codec::decode(&pieces[1][9..]).unwrap();
-    header.control = control.below.unwrap().header.control;
-    book.add(
-        Case::new("16.1", "a control state with that proposal once, and two approvals, is one", chain, &pieces)
-            .below(header),
-        Answer::empty(3),
-    );
-}
-
-fn state_frames(book: &mut Book) {
-    let chain = Chain::of(&grown(4));
-    let below = grown(2);
-    let counted = |states| Foot { states: Some(states), ..below.foot() };
-    let of = |rows: &[StateRow]| StateRows::new(rows.to_vec()).unwrap();
-    let (map, more) = (rows(&below.map), rows(&grown(3).map));
-    let [first, second] = map[..] else { panic!("block 2 leaves two states") };
-    let frame_of = |rows: &[StateRow]| frame(FrameKind::States, &codec::encode(&of(rows)));
-    let blocks = |foot: &Foot, frames: Vec<Vec<u8>>| -> Pieces {
-        let rest = [chain.block(3), chain.block(4), chain.end()];
-        [chain.head(), self::foot(foot)].into_iter().chain(frames).chain(rest).collect()
-    };
-    let mut invalid = frame_of(&map);
-    let status = 9 + 4 + 32;
-    invalid = frame(FrameKind::States, &[&invalid[9..status], &[9], &invalid[status + 1..]].concat());
-    for (name, foot, frames) in [
-        ("no states, where the foot counts two", counted(2), vec![]),
-        ("one state, where the foot counts two", counted(2), vec![frame_of(&[first])]),
-        ("three states, where the foot counts two", counted(2), vec![frame_of(&more)]),
-        ("states that do not rise", counted(2), vec![frame_of(&[second, first])]),
-        ("a state twice", counted(2), vec![frame_of(&[first, first])]),
-        ("states that do not rise from frame to frame", counted(2), vec![frame_of(&[second]), frame_of(&[first])]),
-        ("a frame of states without any", counted(2), vec![frame_of(&[]), frame_of(&map)]),
-        ("states in a frame of a block", counted(2), vec![frame(FrameKind::Block, &codec::encode(&of(&map)))]),
-        ("a frame of states whose checksum does not fit", counted(2), vec![rotten(&frame_of(&map), 20)]),
-        ("a state of a status that there is not", counted(2), vec![invalid]),
-        ("as many states as can be written, and two are there", counted(u64::MAX), vec![frame_of(&map)]),
-    ] {
-        let pieces = blocks(&foot, frames);
-        book.add(Case::new("16.1", name, &chain, &pieces).kept(&below), Answer::nothing("foot"));
-    }
-    let pieces = blocks(&counted(2), vec![frame_of(&[first]), frame_of(&[second])]);
-    book.add(Case::new("16.1", "states in two frames", &chain, &pieces).kept(&below), Answer::holds(4));
-    for (name, foot, frames) in [
-        ("one frame of states more than the foot counts", counted(2), vec![frame_of(&map), frame_of(&map)]),
-        ("an empty frame of states behind those that the foot counts", counted(2), vec![frame_of(&map), frame_of(&[])]),
-        (
-            "a frame of states where the foot gives no number",
-            Foot { states: None, ..below.foot() },
-            vec![frame_of(&map)],
-        ),
-    ] {
-        let pieces = blocks(&foot, frames);
-        book.add(Case::new("16.1", name, &chain, &pieces).kept(&below), Answer::stops("unreadable", 3).unsigned());
-    }
-    for (name, foot, frames) in [
-        ("the states at the foot are fewer than the map's, and counted so", counted(1), vec![frame_of(&[first])]),
-        ("no state at the foot, and counted so", counted(0), vec![]),
-        ("the states at the foot are those of the block above", counted(3), vec![frame_of(&more)]),
-    ] {
-        let pieces = blocks(&foot, frames);
-        book.add(Case::new("16", name, &chain, &pieces).kept(&below), Answer::altered_foot(2));
-    }
-    let mut empty = Network::new(4);
-    empty.block(vec![]);
-    empty.block(vec![]);
-    let (chain, below) = (Chain::of(&empty), empty.at(Height(1)));
-    let pieces = chain.closed(chain.above(&below.foot(), &[]));
-    book.add(
-        Case::new("16", "no state at the foot, of a chain that has none", &chain, &pieces).kept(&below),
-        Answer::holds(2),
-    );
 }
 
 /// Damage in the frame of block 3.
