@@ -22,7 +22,7 @@ use agreement::Shown;
 use async_trait::async_trait;
 use ledger_core::event::Event;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{Height, Sequence};
+use ledger_core::names::Sequence;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,9 +43,6 @@ pub struct Options {
     pub config: Config,
     /// The folder comes from a backup: the node votes only above a height that it has seen decided since.
     pub restored: bool,
-    /// The operator takes it on himself that this node signed nothing above this tip: a lone validator that
-    /// comes from a backup votes again.
-    pub accept_loss: Option<Height>,
     /// A look-up that has lost what was sent, or all, goes on: what it does not know may be recorded twice.
     pub new_look_up: bool,
 }
@@ -111,7 +108,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]: what is wrong, where, and what to do.
 pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::Sender<Ready>) -> Result<(), RunError> {
-    let Options { home, config, restored, accept_loss, new_look_up } = options;
+    let Options { home, config, restored, new_look_up } = options;
     let store = config.store.to_store();
     let times = store.times.clone();
     let chain = open(&home, store).await?;
@@ -134,7 +131,6 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         node: home.node(),
         folder: home.consensus(),
         restored,
-        accept_loss,
         tempo: Tempo::default(),
         stop: ending.clone(),
     };

@@ -10,7 +10,6 @@ use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use files::Windows;
 use ledger_core::annex::{Config, Date};
-use ledger_core::names::Height;
 use luqi_node::home::Home;
 use luqi_node::intake::{Consent, Counts, Intake, Timings};
 use serde::Serialize;
@@ -55,9 +54,6 @@ pub(crate) struct Args {
     /// Go on with a look-up that is lost, or older than the chain: what it does not know may be recorded twice
     #[arg(long)]
     new_look_up: bool,
-    /// The home comes from a backup: take it on yourself that its validator signed nothing above this tip
-    #[arg(long, value_name = "HEIGHT", conflicts_with = "archive")]
-    accept_loss: Option<u64>,
     /// Messages that are recorded together: fewer are safe sooner, more go faster
     #[arg(long, value_name = "FILES", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     together: u32,
@@ -86,7 +82,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
     let files = super::messages::gather(&args.paths)?;
-    let consent = Consent { new_look_up: args.new_look_up, accept_loss: args.accept_loss.map(Height) };
+    let consent = Consent { new_look_up: args.new_look_up };
     let mut intake = Intake::open(home, store_config(home)?, consent).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));

@@ -1,11 +1,13 @@
 //! `luqi node`
 
+mod forget;
+
 use super::ledger;
 use crate::client::block_on;
 use crate::exit::{Exit, Problem};
 use crate::log::Log;
 use crate::output::Output;
-use ledger_core::names::Height;
+use clap::Subcommand;
 use luqi_node::committer::CommitError;
 use luqi_node::config::Config;
 use luqi_node::consensus::ConsensusError;
@@ -26,38 +28,46 @@ Examples:
 
 It reads HOME/node.toml where there is one; variables LUQI_<SECTION>_<KEY> go before it. A home that comes from
 a backup has forgotten what it signed since: with --restored the node follows, and votes only above a height
-that it has seen decided by the others. A validator that is alone has nobody to wait for: it also needs
---accept-loss with the height of its tip, and what was recorded above it is lost.
+that it has seen decided by the others. A validator that is alone has nobody to wait for: its operator runs
+`luqi node forget` once.
 
 On SIGTERM, SIGINT or SIGHUP it finishes what is under way and ends with 0; on a second SIGTERM or SIGINT it ends
 at once. Nothing is read anew on SIGHUP. Logs go to standard error; where they cannot be written the node goes on.";
 
 /// Run the node of a home
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// The home
-    #[arg(long, value_name = "DIR")]
-    home: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    home: Option<PathBuf>,
     /// The home comes from a backup: vote only above what the others have decided since
     #[arg(long)]
     restored: bool,
-    /// Take it on yourself that this node signed nothing above this tip
-    #[arg(long, value_name = "HEIGHT")]
-    accept_loss: Option<u64>,
     /// Go on with a look-up that is lost, or older than the chain: what it does not know may be recorded twice
     #[arg(long)]
     new_look_up: bool,
     /// Write HOME/node.toml and end; nothing is overwritten
-    #[arg(long, conflicts_with_all = ["restored", "accept_loss", "new_look_up"])]
+    #[arg(long, conflicts_with_all = ["restored", "new_look_up"])]
     write_config: bool,
     /// End when standard input does: whoever started it is gone
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum What {
+    Forget(forget::Args),
+}
+
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
-    let home = Home::open(&args.home)?;
+    if let Some(What::Forget(args)) = &args.what {
+        return forget::run(args, output);
+    }
+    let home = args.home.as_deref().ok_or_else(|| Problem::usage("--home is missing: which node is to run?"))?;
+    let home = Home::open(home)?;
     if args.write_config {
         let file = Config::default().write(home.root())?;
         output.answer(&serde_json::json!({"file": file}), || format!("{}\n", file.display()))?;
@@ -65,8 +75,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     }
     let config = Config::load(home.root(), std::env::vars())?;
     let _log = Log::to_stderr(&config.log)?;
-    let (restored, accept_loss) = (args.restored, args.accept_loss.map(Height));
-    let options = Options { home, config, restored, accept_loss, new_look_up: args.new_look_up };
+    let options = Options { home, config, restored: args.restored, new_look_up: args.new_look_up };
     block_on(serve(options, args.until_stdin_closes))
 }
 

@@ -5,7 +5,7 @@ use crate::luqi;
 #[test]
 fn every_subcommand_teaches_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 21] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["keygen"],
         &["genesis"],
@@ -15,6 +15,7 @@ fn every_subcommand_teaches_with_examples() {
         &["genesis", "install"],
         &["testnet"],
         &["node"],
+        &["node", "forget"],
         &["devnet"],
         &["submit"],
         &["status"],

@@ -163,9 +163,15 @@ fn an_archive_is_taken_over() {
     let import = ["import", "--home", "other/node1", "s/messages"];
     let refused = json(folder, 4, &import);
     let tip = first["height"].to_string();
-    assert!(refused["error"].as_str().unwrap().contains(&format!("--accept-loss {tip}")), "{refused}");
-    let accept = [&import[..], &["--accept-loss", tip.as_str()]].concat();
-    let refused = json(folder, 4, &accept);
+    assert!(refused["error"].as_str().unwrap().contains(&format!("node forget --home HOME --tip {tip}")), "{refused}");
+    let forget = |exit, tip: &str| json(folder, exit, &["node", "forget", "--home", "other/node1", "--tip", tip]);
+    let other = forget(2, &(first["height"].as_u64().unwrap() + 1).to_string());
+    assert!(other["error"].as_str().unwrap().contains(&format!("the height to be named is {tip}")), "{other}");
+    assert_eq!(json(folder, 4, &import), refused, "nothing was forgotten");
+    assert_eq!(forget(0, &tip)["tip"], first["height"]);
+    // Neither is there anything more to forget, nor would it be done twice.
+    forget(2, &tip);
+    let refused = json(folder, 4, &import);
     assert!(refused["next"].as_str().unwrap().contains("--new-look-up"));
     let forced = json(folder, 0, &[&import[..], &["--new-look-up"]].concat());
     assert_eq!(forced["items"], first["items"]);

@@ -276,6 +276,11 @@ impl LastSigned {
         self.record.last()
     }
 
+    /// How often the record was written; each time it is one more.
+    pub(crate) const fn turn(&self) -> u64 {
+        self.record.turn
+    }
+
     /// The block that was precommitted last.
     pub(crate) fn precommitted(&self) -> Option<(Height, BlockHash)> {
         self.record.precommit.and_then(|signed| Some((signed.height, signed.block?)))

@@ -16,7 +16,7 @@ use thiserror::Error;
 pub enum LoneError {
     /// There are blocks, and no record of what was signed, or one that says that nobody knows.
     #[error(
-        "{} does not say what this validator signed above height {tip}: the home comes from a backup, or has lost it. Restore a newer copy of the home; or, if nothing was recorded above that height, or what was is to be lost, start again with --accept-loss {tip}",
+        "{} does not say what this validator signed above height {tip}: the home comes from a backup, or has lost it. Restore a newer copy of the home; or, if nothing was recorded above that height, or what was is to be lost, run `luqi node forget --home HOME --tip {tip}` once",
         path.display()
     )]
     Unknown {
@@ -27,7 +27,7 @@ pub enum LoneError {
     },
     /// A running node got further than the chain here.
     #[error(
-        "{} says that this validator signed at height {signed}, and the chain here ends at {tip}: start `luqi node`, which finishes that height; or, if ledger/ was rolled back, restore a newer copy, or take its loss on yourself with --accept-loss {tip}",
+        "{} says that this validator signed at height {signed}, and the chain here ends at {tip}: start `luqi node`, which finishes that height; or, if ledger/ was rolled back, restore a newer copy, or take its loss on yourself, once, with `luqi node forget --home HOME --tip {tip}`",
         path.display()
     )]
     Above {
@@ -43,16 +43,12 @@ pub enum LoneError {
     Record(#[from] LastSignedError),
 }
 
-/// Lets a chain of one go on above its tip, or says why that could be a second block of one height. `accept` is
-/// the tip above which the operator takes any loss on himself.
+/// Lets a chain of one go on above its tip, or says why that could be a second block of one height.
 ///
 /// # Errors
 /// [`LoneError`].
-pub fn go_on_alone(folder: &Path, chain: ChainId, tip: Height, accept: Option<Height>) -> Result<(), LoneError> {
+pub fn go_on_alone(folder: &Path, chain: ChainId, tip: Height) -> Result<(), LoneError> {
     let path = folder.join("last-signed");
-    if accept == Some(tip) {
-        return Ok(open(&path, chain)?.forget()?);
-    }
     match LastSigned::look(&path, chain)? {
         OnRecord::NoFile if tip == Height(0) => open(&path, chain).map(drop),
         OnRecord::NoFile | OnRecord::Damaged | OnRecord::Silent => Err(LoneError::Unknown { path, tip }),
@@ -73,8 +69,10 @@ fn open(path: &Path, chain: ChainId) -> Result<LastSigned, LoneError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consensus::forget;
     use crate::consensus::last_signed::{Signed, Step};
-    use ledger_core::names::Round;
+    use ledger_core::fixture::Network;
+    use ledger_core::names::{NodeNumber, Round};
 
     const CHAIN: ChainId = ChainId([1; 32]);
 
@@ -87,43 +85,48 @@ mod tests {
     fn a_home_with_blocks_and_no_record_goes_on_only_when_its_loss_is_accepted() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("consensus");
-        let go_on = |tip, accept: Option<u64>| go_on_alone(&folder, CHAIN, Height(tip), accept.map(Height));
-        assert!(matches!(go_on(3, None), Err(LoneError::Unknown { tip: Height(3), .. })));
-        assert!(matches!(go_on(3, Some(2)), Err(LoneError::Unknown { .. })));
+        let mut network = Network::new(1);
+        network.block(Vec::new());
+        let tip = network.tip;
+        let go_on = |height| go_on_alone(&folder, tip.chain(), Height(height));
+        assert!(matches!(go_on(1), Err(LoneError::Unknown { tip: Height(1), .. })));
         assert!(!folder.exists(), "what is refused leaves nothing behind");
-        go_on(3, Some(3)).unwrap();
-        go_on(3, None).unwrap();
-        go_on(9, None).unwrap();
+        forget(&folder, &tip, NodeNumber(1), Height(1)).unwrap();
+        go_on(1).unwrap();
+        go_on(9).unwrap();
     }
 
     #[test]
     fn a_copy_of_a_home_is_told_and_a_home_that_moved_is_not() {
         let root = tempfile::tempdir().unwrap();
         let [here, copied, moved] = ["here", "copied", "moved"].map(|name| root.path().join(name));
-        go_on_alone(&here, CHAIN, Height(0), None).unwrap();
+        let mut network = Network::new(1);
+        let chain = network.tip.chain();
+        go_on_alone(&here, chain, Height(0)).unwrap();
         std::fs::create_dir(&copied).unwrap();
         std::fs::copy(here.join("last-signed"), copied.join("last-signed")).unwrap();
-        let of_copy = |accept| go_on_alone(&copied, CHAIN, Height(4), accept);
-        assert!(matches!(of_copy(None), Err(LoneError::Unknown { .. })));
-        of_copy(Some(Height(4))).unwrap();
-        of_copy(None).unwrap();
+        network.block(Vec::new());
+        let of_copy = || go_on_alone(&copied, chain, Height(1));
+        assert!(matches!(of_copy(), Err(LoneError::Unknown { .. })));
+        forget(&copied, &network.tip, NodeNumber(1), Height(1)).unwrap();
+        of_copy().unwrap();
         std::fs::rename(&here, &moved).unwrap();
-        go_on_alone(&moved, CHAIN, Height(4), None).unwrap();
+        go_on_alone(&moved, chain, Height(4)).unwrap();
     }
 
     #[test]
     fn a_new_home_is_marked_and_what_a_node_signed_above_holds() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("consensus");
-        let go_on = |tip, accept: Option<u64>| go_on_alone(&folder, CHAIN, Height(tip), accept.map(Height));
-        go_on(0, None).unwrap();
+        let go_on = |tip| go_on_alone(&folder, CHAIN, Height(tip));
+        go_on(0).unwrap();
         let path = folder.join("last-signed");
         open(&path, CHAIN).unwrap().allow(signed(5)).unwrap();
-        assert!(matches!(go_on(4, None), Err(LoneError::Above { signed: Height(5), tip: Height(4), .. })));
-        go_on(5, None).unwrap();
+        assert!(matches!(go_on(4), Err(LoneError::Above { signed: Height(5), tip: Height(4), .. })));
+        go_on(5).unwrap();
         std::fs::write(&path, [7; 1024]).unwrap();
-        assert!(matches!(go_on(5, None), Err(LoneError::Unknown { .. })));
-        let other = go_on_alone(&folder, ChainId([2; 32]), Height(0), None);
+        assert!(matches!(go_on(5), Err(LoneError::Unknown { .. })));
+        let other = go_on_alone(&folder, ChainId([2; 32]), Height(0));
         assert!(matches!(other, Err(LoneError::Unknown { .. })));
     }
 }

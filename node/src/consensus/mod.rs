@@ -6,6 +6,7 @@
 //!   └────────────────────────────────────┘
 //!
 //! consensus/last-signed   what this node signed last
+//! consensus/forgotten     when its operator had it forget that
 //! consensus/wal/          the engine's own log
 //! consensus/undecided/    blocks under way
 //! ```
@@ -27,6 +28,7 @@ mod blocks;
 mod codec;
 mod context;
 mod engine;
+mod forget;
 mod handlers;
 mod heard;
 mod last_signed;
@@ -45,6 +47,7 @@ mod validators;
 mod wake;
 mod watchdog;
 
+pub use forget::{ForgetError, forget};
 pub use heard::Clocks;
 pub use last_signed::{LastSignedError, Silence};
 pub use lone::{LoneError, go_on_alone};
@@ -82,9 +85,6 @@ pub struct Deps {
     pub folder: PathBuf,
     /// The operator, or the store, says that this home was restored from a copy.
     pub restored: bool,
-    /// The operator takes it on himself that nothing was signed above this tip: ends a silence while the
-    /// chain stands there.
-    pub accept_loss: Option<Height>,
     /// How long rounds wait.
     pub tempo: Tempo,
     /// Becomes true when the process is to end.

@@ -17,9 +17,9 @@ use crate::chain::{Chain, now};
 use crate::network::EngineInbox;
 use crate::store::{self, Store as _};
 use arc_malachitebft_app_channel::Signer;
-use ledger_core::chain::HashedBlock;
+use ledger_core::chain::{HashedBlock, Tip};
 use ledger_core::membership::Purpose;
-use ledger_core::names::{BlockHash, Height};
+use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,28 +30,29 @@ const ASSEMBLED: usize = 4;
 
 /// Opens the record of what this node signed.
 pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, ConsensusError> {
-    let (chain, folder, node) = (deps.chain.clone(), deps.folder.clone(), deps.node);
-    let (restored, accept) = (deps.restored, deps.accept_loss);
-    let open = move || {
-        let latest = chain.latest();
-        let tip = latest.tip.height();
-        // A node with blocks whose folder is not there lost it, or is new and loses nothing by waiting for one
-        // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
-        let validators = Validators::of(latest.tip.membership());
-        let alone = validators.power(node) == validators.total();
-        store::make_folder(&folder)?;
-        let used = tip > Height(0) || engine::ran_before(&folder);
-        let known = Known { used, alone, restored, now: now() };
-        let mut last = LastSigned::open(&folder.join("last-signed"), latest.tip.chain(), known)?;
-        if accept == Some(tip) && (last.silence().is_some() || last.last().is_some_and(|signed| signed.height > tip)) {
-            tracing::warn!(%tip, "the operator accepts the loss of what was signed above this tip: the node votes again");
-            engine::prepare_wal(&folder)?;
-            engine::drop_wal(&folder)?;
-            last.forget()?;
-        }
-        Ok::<_, ConsensusError>(Arc::new(Mutex::new(last)))
-    };
-    blocking(open).await?
+    let (chain, folder, node, restored) = (deps.chain.clone(), deps.folder.clone(), deps.node, deps.restored);
+    let open = move || open_record(&folder, &chain.latest().tip, node, restored);
+    Ok(Arc::new(Mutex::new(blocking(open).await??)))
+}
+
+/// Opens what a node has signed last, above a tip.
+///
+/// # Errors
+/// [`ConsensusError`], when the system refuses, or the record is of another chain.
+pub(super) fn open_record(
+    folder: &Path,
+    tip: &Tip,
+    node: NodeNumber,
+    restored: bool,
+) -> Result<LastSigned, ConsensusError> {
+    // A node with blocks whose folder is not there lost it, or is new and loses nothing by waiting for one
+    // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
+    let validators = Validators::of(&tip.membership());
+    let alone = validators.power(node) == validators.total();
+    store::make_folder(folder)?;
+    let used = tip.height() > Height(0) || engine::ran_before(folder);
+    let known = Known { used, alone, restored, now: now() };
+    Ok(LastSigned::open(&folder.join("last-signed"), tip.chain(), known)?)
 }
 
 /// What the disk says before the engine starts.

@@ -18,7 +18,7 @@ use ledger_core::certificate::Certificate;
 use ledger_core::chain::{CheckedBlock, Proposal, assemble};
 use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{Height, NodeNumber, Round, Subject};
+use ledger_core::names::{NodeNumber, Round, Subject};
 use ledger_core::outcome::Outcome;
 use ledger_core::submission::Submission;
 use std::collections::HashSet;
@@ -30,8 +30,6 @@ pub struct Consent {
     /// There is no look-up, or an old one, and the chain has submissions of this node: one may be begun, and
     /// what it does not know may be recorded twice.
     pub new_look_up: bool,
-    /// What this validator signed above this tip may be lost.
-    pub accept_loss: Option<Height>,
 }
 
 /// The intake of a home whose node is alone.
@@ -55,7 +53,7 @@ impl Intake<DiskStore> {
         let keys = home.load_keys()?;
         check_alone(&ledger, home.node(), &keys)?;
         let tip = ledger.tip();
-        go_on_alone(&home.consensus(), tip.chain(), tip.height(), consent.accept_loss)?;
+        go_on_alone(&home.consensus(), tip.chain(), tip.height())?;
         let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), consent.new_look_up)?;
         let (counts, timings, kept) = Default::default();
         let mut intake = Self { ledger, desk, counts, timings, kept };

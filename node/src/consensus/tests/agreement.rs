@@ -1,7 +1,7 @@
 use super::cluster::{Cluster, keys, quick};
 use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
-use crate::consensus::{Ended, Silence, Waiting};
+use crate::consensus::{Ended, Silence, Waiting, forget};
 use ledger_core::membership::Parameters;
 use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 use std::time::{Duration, Instant};
@@ -160,10 +160,12 @@ async fn a_restored_lone_validator_waits_for_its_operator() {
     cluster.stop(1).await.unwrap();
     cluster.start_with(1, |deps| deps.restored = true);
     cluster.shows(1, |view| view.silence.is_some() && view.waiting == Waiting::Agreement).await;
-    let tip = cluster.height(1);
+    let tip = cluster.nodes[&1].chain.latest().tip.clone();
     cluster.stop(1).await.unwrap();
-    cluster.start_with(1, |deps| deps.accept_loss = Some(Height(tip)));
-    cluster.reach(1, tip + 2).await;
+    let folder = cluster.home(1).join("consensus");
+    forget(&folder, &tip, NodeNumber(1), tip.height()).unwrap();
+    cluster.start(1);
+    cluster.reach(1, tip.height().0 + 2).await;
     cluster.stop_all().await;
 }
 

@@ -111,7 +111,6 @@ impl Cluster {
             node: NodeNumber(node),
             folder: home.join("consensus"),
             restored: false,
-            accept_loss: None,
             tempo: Tempo::default(),
             stop: stopped,
         };
