@@ -5,23 +5,23 @@ has to be judged by somebody: a kind that nobody knows, a field that nobody aske
 missing are failures, so that no case can pass unread.
 
     any structure       bytes: it decodes, and encodes to the same bytes; hash, where it has one.
-                        With error instead: it is refused, as bytes, or by what stands beside them:
+                        With `refused: true` instead: it is refused, as bytes, or by what stands beside them:
         certificate     chain, height, block: that it makes final
         disclosure      event_kind, event_version, commitment: of the event that it opens
-        foot            chain: that it stands on (without error: tip, membership and states)
+        foot            chain: that it stands on (unless refused: tip, membership and states)
         proof           key and root: that it leads to
         submission      chain: on which its node signed it
     change              effective: its hash is the proposal id at this height
     genesis             json: parses to the same bytes; network: the network id
-    application         bytes: a member's entry and its signature. With error: refused
-    frame               bytes: frame_kind, data. With error: it is none
-    archive_head        bytes: chain. With error: it is none, or of another chain
+    application         bytes: a member's entry and its signature. Or refused
+    frame               bytes: frame_kind, data. Refused: it is none
+    archive_head        bytes: chain. Refused: it is none, or of another chain
     states              root: of the map with these states
     submission          leaves and root
-    signed              signed: bytes of a domain and a chain; signature: holds by public_key. With error: it does not
+    signed              signed: bytes of a domain and a chain; signature: holds by public_key. Refused: it does not
     map                 entries: what it is made of; root; proofs
     record              secret and slots: their commitment and data_key; disclosure
-    subject             employer, contract: alpha; proof: shows the subject. With error: it does not
+    subject             employer, contract: alpha; proof: shows the subject. Refused: it does not
     chain               archive, on the genesis of the same file: verdict; first finding, or tip, roots, events
     verdict             section of the page; genesis, archive, from: by the names of other cases of its file; tip_file:
                         what a home's own tip file names. says: what an audit has to say at full depth; shorter: what one
@@ -180,7 +180,7 @@ class File:
     def values(self, kind: str) -> Iterator[Any]:
         """The values of all cases of a kind that are encodings of one."""
         for case in self.cases:
-            if case.kind != kind or case.has("error"):
+            if case.kind != kind or case.has("refused"):
                 continue
             try:
                 value = decode(STRUCTURES[kind], from_hex(case.fields["bytes"]))
@@ -249,7 +249,7 @@ def judge_structure(case: Case) -> Iterator[str]:
         return
     if encode(STRUCTURES[case.kind], value) != data:
         yield "encodes to other bytes"
-    if case.has("error"):
+    if case.has("refused"):
         check = CHECKS.get(case.kind)
         yield from refused(case, check(case, value) if check else None)
         return
@@ -260,13 +260,13 @@ def judge_structure(case: Case) -> Iterator[str]:
 
 def refused(case: Case, why: str | None) -> Iterator[str]:
     """A complaint unless what is refused is what should be."""
-    if not case.has("error"):
+    if not case.has("refused"):
         if why is not None:
             yield f"refused: {why}"
-    elif not case.take("error"):
-        yield "an error without words"
+    elif case.take("refused") is not True:
+        yield "refused is true, or is not said"
     elif why is None:
-        yield f"accepted, though {case.take('error')}"
+        yield "accepted"
 
 
 def is_used(case: Case) -> bool:
@@ -452,7 +452,7 @@ def judge_frame(case: Case) -> Iterator[str]:
     except Unreadable as error:
         yield from refused(case, str(error))
         return
-    if case.has("error"):
+    if case.has("refused"):
         yield from refused(case, None)
         return
     yield from differs(case, "frame_kind", frame.kind)
@@ -468,7 +468,7 @@ def judge_archive_head(case: Case) -> Iterator[str]:
     except Unreadable as error:
         yield from refused(case, str(error))
         return
-    if case.has("error"):
+    if case.has("refused"):
         yield from refused(case, None if chain == case.bytes("chain") else "it is of another chain")
         return
     yield from differs(case, "chain", chain)

@@ -71,7 +71,7 @@ def spoilings(case: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     What is refused, or altered already, may be so for another reason: there nothing more is altered.
     Nor in an archive that is undecided: what lies above the height at which it stops is not judged.
     """
-    spoilt_already = "error" in case or case.get("verdict") == "altered"
+    spoilt_already = "refused" in case or case.get("verdict") == "altered"
     for name in case:
         if name not in ("kind", "name", *unread(case)) and not spoilt_already:
             yield f"{name} altered", {**case, name: spoilt(case[name])}
@@ -140,11 +140,11 @@ class Failing(unittest.TestCase):
     def test_a_folder_of_cases(self):
         control = genesis().control()
         right = {"name": "control", "kind": "control", "bytes": control.encode().hex(), "hash": control.hash().hex()}
-        short = {"name": "short", "kind": "control", "bytes": right["bytes"][:-2], "error": "ends too early"}
+        short = {"name": "short", "kind": "control", "bytes": right["bytes"][:-2], "refused": True}
         self.assertEqual(failures_in([right, short]), [])
         wrong = [
             {**right, "name": "hash", "hash": "00" * 32},
-            {"name": "accepted", "kind": "control", "bytes": right["bytes"], "error": "why"},
+            {"name": "accepted", "kind": "control", "bytes": right["bytes"], "refused": True},
             {"name": "refused", "kind": "control", "bytes": "00"},
             {"name": "unknown", "kind": "what", "bytes": "00"},
             {"name": "bare", "kind": "control", "bytes": right["bytes"]},

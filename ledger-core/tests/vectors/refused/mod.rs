@@ -87,14 +87,10 @@ pub(crate) fn files() -> Vec<File> {
     proofs::add(&mut checks);
     archives::add(&mut checks);
     vec![
-        File {
-            name: "refused",
-            about: "Bytes that are the encoding of nothing; error: why, in this implementation's words.",
-            cases: encodings,
-        },
+        File { name: "refused", about: "Bytes that are the encoding of nothing.", cases: encodings },
         File {
             name: "refused_checks",
-            about: "Values that are well encoded and refused all the same, by their own rules or by what stands beside them; error: why, in this implementation's words.",
+            about: "Values that are well encoded and refused all the same, by their own rules or by what stands beside them.",
             cases: checks,
         },
     ]
