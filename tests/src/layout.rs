@@ -11,8 +11,9 @@
 //! ```
 
 use ledger_core::archive::{FRAME_HEAD_BYTES, FrameHead, FrameKind, HEAD_BYTES};
-use ledger_core::block::{Block, Header};
+use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
+use ledger_core::chain::Prefix;
 use ledger_core::codec;
 use std::ops::Range;
 
@@ -142,8 +143,8 @@ pub fn frames(file: &[u8]) -> Vec<Frame> {
         at = range.end;
         let mut frame = Frame { kind: head.kind, range, height: None };
         if head.kind == FrameKind::Block {
-            let header: Header = codec::decode(&file[frame.body()][..HEADER_BYTES]).unwrap();
-            frame.height = Some(header.height.0);
+            // Also of a header whose height is none.
+            frame.height = Prefix::read(&file[frame.body()]).map(|prefix| prefix.height.0);
         }
         frames.push(frame);
     }
