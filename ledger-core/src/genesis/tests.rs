@@ -352,7 +352,7 @@ fn a_succession_follows_the_changes_of_membership() {
             predecessor.changes = List::new(given).unwrap();
             genesis.predecessor = Some(predecessor);
             genesis.membership = (**old.tip.membership()).clone();
-            genesis.sealed_vrf = fixture::sealed_vrf(&old.tip.membership());
+            genesis.sealed_vrf = fixture::sealed_vrf(old.tip.membership());
             genesis.time = old.tip.time();
         })
     };
