@@ -97,3 +97,35 @@ impl Trail {
         Some(Foot { below: Some(Below { header, changes, frontier, control }), states })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::fixture::Network;
+    use ledger_core::governance::Change;
+    use ledger_core::names::{Height, NodeNumber};
+
+    /// format.md §16: the changes of a foot stand in rising height. From whatever foot a chain is followed, each foot
+    /// that comes of it is the one that comes of following it from the genesis, and holds.
+    #[test]
+    fn a_foot_is_the_same_from_whatever_foot_the_chain_was_followed() {
+        let mut network = Network::new(4);
+        network.block(vec![]);
+        network.govern(Change::SetPower(NodeNumber(4), 2), Height(3));
+        network.block(vec![]);
+        network.block(vec![]);
+        for start in 0..=4 {
+            let mut trail = Trail::on(&network.at(Height(start)).foot(), &network.genesis).unwrap();
+            for height in start..=4 {
+                if height > start {
+                    let block = HashedBlock::read(&network.blocks[height as usize - 1]).unwrap();
+                    trail.replay(&block, |_| ()).unwrap();
+                }
+                let then = network.at(Height(height));
+                let foot = trail.foot(then.certificate.as_ref(), None).unwrap();
+                assert_eq!(foot, Foot { states: None, ..then.foot() }, "at {height}, from the foot at {start}");
+                assert!(foot.tip(&network.genesis).is_ok());
+            }
+        }
+    }
+}
