@@ -35,7 +35,11 @@ fn an_approval_of_who_comes_again_counts_for_no_second_opening() {
     again.nodes = List::new(vec![fixture::node(5)]).unwrap();
     again.vault = fixture::vault_key(5);
     network.govern(Change::AddMember(again.into()), Height(5));
-    assert_ne!(outcomes(&mut network, 2, public), [APPLIED; 2], "what it said of the first opening counts for the second");
+    assert_ne!(
+        outcomes(&mut network, 2, public),
+        [APPLIED; 2],
+        "what it said of the first opening counts for the second"
+    );
 }
 
 #[test]
