@@ -1,6 +1,7 @@
 //! When a change holds, who decides it, and what is refused.
 
 mod laws;
+mod reach;
 mod rights;
 mod rivals;
 

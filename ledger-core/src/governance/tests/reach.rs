@@ -1,0 +1,97 @@
+//! How far one member, or the thief of one node's submission key, reaches: into the openings, the places, the ballots and
+//! the order of others.
+
+use super::*;
+
+fn withdraw(change: &Change, effective: u64) -> Change {
+    Change::Withdraw(change.id(Height(effective)))
+}
+
+/// The province alone with a quorum, and with two nodes, 1 and 3; the city has node 2.
+fn two() -> Network {
+    let membership = Network::new(2).genesis.membership.clone();
+    let changes = [Change::AddNode(code("370000"), fixture::node(3).into()), Change::SetPower(NodeNumber(1), 9)];
+    let apply = |to, change: &Change| change.apply(&to, PROTOCOL).unwrap().0;
+    let membership = changes.iter().fold(membership, apply);
+    Network::from_genesis(fixture::edited(&Network::new(2).genesis, |genesis| genesis.membership = membership))
+}
+
+fn open(network: &Network, change: &Change, effective: u64) -> bool {
+    network.tip.control().open(change.id(Height(effective))).is_some()
+}
+
+#[test]
+fn an_approval_of_who_comes_again_counts_for_no_second_opening() {
+    let mut network = Network::new(4);
+    let wanted = Change::SetPower(NodeNumber(1), 50);
+    // Member 4 says yes, and is removed: its yes goes. Who proposed takes back what nobody wants by now.
+    let public = vec![propose(&wanted, 50), approve(&network, 4, &wanted, 50)];
+    assert_eq!(outcomes(&mut network, 2, public.clone()), [APPLIED; 2]);
+    network.govern(Change::RemoveMember(code("370300"), code("370200")), Height(3));
+    check(&mut network, 2, propose(&withdraw(&wanted, 50), 50), APPLIED);
+    assert!(!open(&network, &wanted, 50));
+    // Member 4 comes again, with the governance key that it has, and nodes of new numbers.
+    let mut again = fixture::member(4, "370300");
+    again.nodes = List::new(vec![fixture::node(5)]).unwrap();
+    again.vault = fixture::vault_key(5);
+    network.govern(Change::AddMember(again.into()), Height(5));
+    assert_ne!(
+        outcomes(&mut network, 2, public),
+        [APPLIED; 2],
+        "what it said of the first opening counts for the second"
+    );
+}
+
+#[test]
+fn bad_approvals_of_one_node_leave_the_good_ones_of_another() {
+    let mut network = two();
+    let rotate = Change::RotateNodeKeys(NodeNumber(3), fixture::node(9).keys.into());
+    check(&mut network, 1, propose(&rotate, 50), APPLIED);
+    let good = signed(&network, 1, &rotate, 50);
+    let bad = Approve { signature: signed(&network, 2, &rotate, 50).signature, ..good.clone() };
+    let thief = network.submission(3, vec![Event::Approve(bad)]);
+    let own = network.submission(1, vec![Event::Approve(good)]);
+    let traces: Vec<Outcome> = network.block(vec![thief, own]).traces().iter().map(|trace| trace.outcome).collect();
+    assert_eq!(traces, [refused(R::BadSignature), APPLIED]);
+}
+
+#[test]
+fn a_thief_and_a_minority_do_not_silence_who_has_a_quorum() {
+    let mut network = two();
+    let far: Vec<Change> = (20..24).map(|power| Change::SetPower(NodeNumber(2), power)).collect();
+    let stolen = far.iter().map(|change| propose(change, 900_000)).collect();
+    assert_eq!(outcomes(&mut network, 3, stolen), [APPLIED; 4]);
+    let kept = far.iter().map(|change| approve(&network, 2, change, 900_000)).collect();
+    assert_eq!(outcomes(&mut network, 2, kept), [APPLIED; 4]);
+    let rotate = Change::RotateNodeKeys(NodeNumber(3), fixture::node(9).keys.into());
+    let tries = [propose(&withdraw(&far[0], 900_000), 900_000), propose(&rotate, 50)].to_vec();
+    assert_ne!(outcomes(&mut network, 1, tries), [refused(R::TooMany); 2], "and so for 900,000 blocks");
+}
+
+#[test]
+fn a_withdrawal_that_holds_takes_no_place() {
+    let mut network = Network::new(4);
+    for power in 20..24 {
+        let far = Change::SetPower(NodeNumber(2), power);
+        check(&mut network, 2, propose(&far, 900_000), APPLIED);
+        let events = adopted(&network, &withdraw(&far, 900_000), 900_000);
+        assert_eq!(outcomes(&mut network, 1, events), [APPLIED; 4]);
+    }
+    check(&mut network, 1, propose(&Change::SetPower(NodeNumber(2), 3), 50), APPLIED);
+}
+
+#[test]
+fn who_proposes_first_does_not_choose_which_adopted_change_comes_about() {
+    for outrun in [false, true] {
+        let mut network = Network::new(4);
+        let changes = [5, 6].map(|number| Change::AddNode(code("370000"), fixture::node(number).into()));
+        if outrun {
+            check(&mut network, 4, propose(&changes[1], 4), APPLIED);
+        }
+        let events = changes.each_ref().map(|change| adopted(&network, change, 4)).concat();
+        outcomes(&mut network, 1, events);
+        (0..4).for_each(|_| _ = network.block(vec![]));
+        let there = [5, 6].map(|number| network.tip.membership().node(NodeNumber(number)).is_some());
+        assert_eq!(there, [true, true], "outrun: {outrun}");
+    }
+}
