@@ -35,7 +35,10 @@ impl Trail {
     pub fn on(foot: &Foot, genesis: &Genesis) -> Result<Self, FootError> {
         let tip = foot.tip(genesis)?;
         let Some(below) = &foot.below else { return Ok(Self::genesis(genesis)) };
-        Ok(Self { tip, header: Some(below.header.clone()), changes: below.changes.to_vec() })
+        // The tip's own change is told again where the tip is left behind, with the certificate that the next block has.
+        let is_below = |change: &&CertifiedChange| change.header.height < below.header.height;
+        let changes = below.changes.iter().filter(is_below).cloned().collect();
+        Ok(Self { tip, header: Some(below.header.clone()), changes })
     }
 
     /// Where the chain stands.

@@ -241,7 +241,7 @@ class Tip:
                     case Propose():
                         control.propose(event, actor, submission.stream)
                     case Approve():
-                        control.approve(event, actor, submission.stream)
+                        control.approve(event, submission.stream)
                 self.frontier.append(leaf)
 
     def become(self, header: Header, control: Control, judges: Judges) -> None:

@@ -94,7 +94,11 @@ class Genesis(Structure):
         codes = {*Judges(now).members, *Judges(now).heirs}
         return {
             "before its predecessor": self.time >= before.header.time,
-            "a protocol below its predecessor's": self.protocol >= before.control.protocol,
+            "a protocol below its predecessor's": self.protocol >= before.header.protocol,
+            "another province": now.province == before.next.province,
+            "another heir": all(
+                heir.heir == then.heirs[heir.removed] for heir in now.heirs
+                if heir.removed in then.heirs and then.heirs[heir.removed] in Judges(now).members),
             "a node number gets another owner": all(
                 then.owners.get(number) == owner for number, owner in owners.items() if number < before.next.next_node),
             "the next node number is below its predecessor's": now.next_node >= before.next.next_node,

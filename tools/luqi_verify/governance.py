@@ -131,8 +131,8 @@ class ControlFold:
         self.approved_below = {proposal.id for proposal in control.proposals if proposal.approvals}
         self.taken_back: set[bytes] = set()
         """What its own proposer takes back in this block."""
-        self.bad_signatures: set[tuple[bytes, bytes, bytes]] = set()
-        """Who brought an approval whose signature does not hold, of which proposal, by which member."""
+        self.bad_signatures: set[tuple[int, bytes, bytes]] = set()
+        """Which node brought an approval whose signature does not hold, of which proposal, by which member."""
 
     def propose(self, event: Propose, proposer: bytes, stream: int) -> str:
         """The outcome, `applied` or why not."""
@@ -147,7 +147,7 @@ class ControlFold:
         if number in self.proposals or number in self.withdrawn():
             return "DUPLICATE"
         takes_back = self.takes_back(event.change, proposer)
-        if not takes_back and not self.has_room(proposer):
+        if not takes_back and not self.has_room(proposer, event.change, event.effective):
             return "TOO_MANY"
         try:
             apply(event.change, self.judges.membership, self.protocol, self.can_be_withdrawn(event.effective))
@@ -176,11 +176,23 @@ class ControlFold:
             return False
         return not named.adopted and named.id not in self.approved_below
 
-    def has_room(self, proposer: bytes) -> bool:
-        opened = sum(proposal.proposer == proposer for proposal in self.proposals.values())
-        return opened < OPEN_PROPOSALS_A_MEMBER and len(self.proposals) < OPEN_PROPOSALS
+    def has_room(self, proposer: bytes, change: Change, effective: int) -> bool:
+        if len(self.proposals) >= OPEN_PROPOSALS:
+            return False
+        taken = sum(
+            each.proposer == proposer and not each.adopted
+            and not self.is_own_withdrawal(proposer, each.change, each.effective)
+            for each in self.proposals.values())
+        return taken < OPEN_PROPOSALS_A_MEMBER or self.is_own_withdrawal(proposer, change, effective)
 
-    def approve(self, event: Approve, bringer: bytes, stream: int) -> str:
+    def is_own_withdrawal(self, proposer: bytes, change: Change, effective: int) -> bool:
+        """Whether it withdraws another proposal of the same member, for its very height."""
+        named = self.proposals.get(change.proposal) if isinstance(change, Withdraw) else None
+        return (
+            named is not None and named.proposer == proposer and named.effective == effective
+            and not isinstance(named.change, Withdraw))
+
+    def approve(self, event: Approve, stream: int) -> str:
         self.approved[stream] += 1
         if self.approved[stream] > APPROVALS_A_BLOCK:
             return "TOO_MANY"
@@ -192,7 +204,7 @@ class ControlFold:
             return "NOT_AUTHORISED"
         if event.member in proposal.approvals:
             return "DUPLICATE"
-        brought = (bringer, event.proposal, event.member)
+        brought = (stream, event.proposal, event.member)
         message = signed_bytes("approval", self.chain, ApprovalText(event.proposal, event.member).encode())
         if brought in self.bad_signatures or not holds(member.governance.key, event.signature, message):
             self.bad_signatures.add(brought)

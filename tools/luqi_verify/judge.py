@@ -12,7 +12,7 @@ from .archive import BLOCK, Archive, Foot, KeyedState, OtherChain, Unreadable, U
 from .block import Block, Header
 from .certificate import Certificate
 from .chain import Finding, Kind, States, Tip
-from .codec import Height, Invalid, codec_of, from_hex
+from .codec import Height, Invalid, LogSize, codec_of, from_hex
 from .foot import stand_on
 from .genesis import PROTOCOL, Genesis
 from .merkle import Frontier
@@ -34,6 +34,10 @@ FULL = Depth()
 # -- what an auditor brings along --------------------------------------------------------------
 
 
+KEPT_NAMES = {"chain", "height", "block", "log_size", "log_root", "control", "membership", "frontier"}
+"""Names of what an auditor keeps (section 15.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What an auditor kept from an earlier audit: the hash of the block at a height."""
@@ -49,11 +53,15 @@ class Kept:
             if value.get("verdict") != "holds":
                 raise Invalid("only a report that says holds may be given for what it says to keep")
             value = value.get("bookmark")
-        if not isinstance(value, dict) or not {"chain", "height", "block"} <= set(value):
+        if not isinstance(value, dict) or set(value) != KEPT_NAMES:
             raise Invalid("it is not what an audit gives to keep")
         height, block, chain = codec_of(Height).from_json(value["height"]), from_hex(value["block"]), from_hex(value["chain"])
         if height == 0 or len(block) != 32 or len(chain) != 32:
             raise Invalid("it names no block")
+        codec_of(LogSize).from_json(value["log_size"])
+        codec_of(Frontier).from_json(value["frontier"])
+        if any(len(from_hex(value[name])) != 32 for name in ("log_root", "control", "membership")):
+            raise Invalid("it has a hash that is none")
         if chain != wanted:
             raise Invalid(f"it is of chain {chain.hex()}, the genesis makes {wanted.hex()}")
         return cls(height, block)

@@ -327,7 +327,7 @@ class CommandLine(unittest.TestCase):
         builder = lively()
         report = to_json(audited(builder.archive(), builder.genesis))
         bookmark = report["bookmark"]
-        least = {name: bookmark[name] for name in ("chain", "height", "block")}
+        least = bookmark
         cut = to_json(audited(builder.archive()[:-1], builder.genesis))
         self.assertEqual((cut["verdict"], cut["bookmark"]["height"]), ("undecided", 7))
         text = json.dumps(least)
@@ -336,7 +336,10 @@ class CommandLine(unittest.TestCase):
             file.write_bytes(builder.archive())
             first.write_bytes(builder.genesis.encode())
             for given, code in (
-                (text, 0), (json.dumps(bookmark), 0), (json.dumps(report), 0), (json.dumps({**least, "log_size": "no matter"}), 0),
+                (text, 0), (json.dumps(report), 0), (json.dumps({**least, "more": 1}), 2),
+                *((json.dumps({**least, name: value}), 2) for name, value in (
+                    ("log_size", "8"), ("log_size", -1), ("log_root", "zz"), ("control", None), ("frontier", None),
+                    ("frontier", {"size": 3, "peaks": []}))),
                 *((json.dumps({**least, "height": height}), 2) for height in (0, -1, 8.0, True, "8", None, 1 << 53, [8])),
                 (json.dumps({**least, "chain": "00" * 32}), 2), (json.dumps({**least, "chain": None}), 2),
                 (json.dumps({**least, "block": bookmark["block"][:-2]}), 2), (json.dumps({**least, "block": 8}), 2),

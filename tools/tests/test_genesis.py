@@ -101,12 +101,15 @@ class Successor(Refusals):
         self.refused(dataclasses.replace(first, time=first.time - 1), "before")
 
     def test_of_the_header_itself_nothing_else_is_judged(self):
-        """Protocol and proposer are what was signed."""
+        """The proposer is what was signed. The protocol is, too; none that comes before it goes on."""
         before = Builder()
-        before.block(protocol=7, proposer=99)
+        before.block(proposer=99)
         first = following(before)
-        self.assertEqual((first.predecessor.header.protocol, first.predecessor.header.proposer), (7, 99))
+        self.assertEqual(first.predecessor.header.proposer, 99)
         self.taken(first)
+        later = Builder()
+        later.block(protocol=7)
+        self.refused(following(later), "a protocol below")
 
     def test_the_changes_are_not_judged_without_the_old_genesis(self):
         first = following(lively())

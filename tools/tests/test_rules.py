@@ -298,7 +298,7 @@ class Through(ControlFold):
         return super().propose(event, proposer, STREAMS[proposer] if stream is None else stream)
 
     def approve(self, event: Approve, bringer: bytes, stream: int | None = None) -> str:
-        return super().approve(event, bringer, STREAMS[bringer] if stream is None else stream)
+        return super().approve(event, STREAMS[bringer] if stream is None else stream)
 
 
 class Governance(unittest.TestCase):

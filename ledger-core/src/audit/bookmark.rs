@@ -1,11 +1,11 @@
 //! What an auditor keeps of an audit, and brings to a later one (format.md §15.4).
 
-use super::Verdict;
 use crate::chain::Tip;
 use crate::crypto::ChainId;
 use crate::merkle::{Frontier, LogRoot, LogSize};
 use crate::names::{BlockHash, ControlHash, Height, MembershipHash};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 /// What an auditor keeps: enough to notice later that this history was rewritten, by whomever.
@@ -50,7 +50,7 @@ impl Bookmark {
 /// The answer of an audit, of which only this is wanted.
 #[derive(Deserialize)]
 struct Answer {
-    verdict: Verdict,
+    verdict: String,
     bookmark: Option<Bookmark>,
 }
 
@@ -82,16 +82,21 @@ impl Bookmark {
     ///
     /// # Errors
     /// [`BookmarkError`]: a mistake of whoever gave it, no finding of an audit.
-    pub fn from_json(json: serde_json::Value, chain: &ChainId) -> Result<Self, BookmarkError> {
+    pub fn from_json(bytes: &[u8], chain: &ChainId) -> Result<Self, BookmarkError> {
         use BookmarkError as E;
         let malformed = |why: serde_json::Error| E::Json(why.to_string());
-        let kept = if json.get("bookmark").is_some() {
-            let answer: Answer = serde_json::from_value(json).map_err(malformed)?;
-            let holds = answer.verdict == Verdict::Holds;
-            answer.bookmark.filter(|_| holds).ok_or(E::Verdict)?
+        let json: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+        let is_answer = json.get("bookmark").is_some() || json.get("verdict").is_some();
+        let kept = if is_answer {
+            let answer: Answer = serde_json::from_slice(bytes).map_err(malformed)?;
+            answer.bookmark.filter(|_| answer.verdict == "holds").ok_or(E::Verdict)?
         } else {
-            serde_json::from_value(json).map_err(malformed)?
+            serde_json::from_slice(bytes).map_err(malformed)?
         };
+        // An object and nothing else: serde would take a list of the values, too.
+        if !json.get("bookmark").unwrap_or(&json).is_object() {
+            return Err(E::Json("an object belongs here".to_owned()));
+        }
         if kept.chain != *chain {
             return Err(E::Chain { wanted: *chain, found: kept.chain });
         }
@@ -106,14 +111,14 @@ impl Bookmark {
 mod tests {
     use super::*;
     use crate::fixture::Network;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[test]
     fn only_a_block_of_an_audit_that_holds_can_be_kept() {
         let mut network = Network::new(1);
         network.block(vec![]);
         let (kept, chain) = (Bookmark::of(&network.tip), network.tip.chain());
-        let read = |json: Value| Bookmark::from_json(json, &chain);
+        let read = |json: Value| Bookmark::from_json(&serde_json::to_vec(&json).unwrap(), &chain);
         let bookmark = serde_json::to_value(&kept).unwrap();
         assert_eq!(read(bookmark.clone()), Ok(kept.clone()));
         let answer = |verdict: &str, bookmark: &Value| json!({"verdict": verdict, "bookmark": bookmark, "height": 1});
@@ -136,5 +141,8 @@ mod tests {
         {
             assert!(matches!(read(malformed), Err(BookmarkError::Json(_))));
         }
+        let text = serde_json::to_string(&bookmark).unwrap();
+        let twice = text.replacen("\"height\":1", "\"height\":1,\"height\":1", 1);
+        assert!(matches!(Bookmark::from_json(twice.as_bytes(), &chain), Err(BookmarkError::Json(_))));
     }
 }

@@ -1,6 +1,7 @@
 //! A genesis as a file holds it (format.md §12): its JSON, in the one form that it has.
 
 use super::{Genesis, GenesisDraft, GenesisError};
+use crate::codec::{self, MAX_BYTES};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -13,6 +14,9 @@ pub enum GenesisJsonError {
     /// Read, but not what would be written of it: a name is missing, or an object is written as a list.
     #[error("it is not written as format.md, section 12, has it, at `{0}`")]
     Form(String),
+    /// It says more than any value has bytes for.
+    #[error("its encoding has more than the {MAX_BYTES} bytes that a value may have")]
+    TooLong,
     /// It starts no chain.
     #[error("{0}")]
     Genesis(#[from] GenesisError),
@@ -30,6 +34,7 @@ impl Genesis {
         let found: Value = serde_json::from_slice(bytes).map_err(json)?;
         match difference(&serde_json::to_value(&draft).map_err(json)?, &found) {
             Some(place) => Err(GenesisJsonError::Form(format!("/{}", place.join("/")))),
+            None if codec::encode(&draft).len() > MAX_BYTES => Err(GenesisJsonError::TooLong),
             None => Ok(Self::new(draft)?),
         }
     }

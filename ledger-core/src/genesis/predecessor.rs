@@ -75,6 +75,12 @@ pub enum PredecessorError {
     /// A number with another owner.
     #[error("node {0} belongs to {1} in the genesis, and not at the tip")]
     Owner(NodeNumber, MemberCode),
+    /// Another member is the province.
+    #[error("{0} is the province at the tip, and another member in the genesis")]
+    Province(MemberCode),
+    /// Another heir, though the one that it had is still a member.
+    #[error("{0} has another heir in the genesis than at the tip, where its heir is still a member")]
+    Heir(MemberCode),
     /// A member for which nobody answers any more.
     #[error("nobody answers for {0} in the genesis, which was a member or removed at the tip")]
     Forgotten(MemberCode),
@@ -111,8 +117,12 @@ impl Predecessor {
         if genesis.time < self.header.time {
             return Err(E::Time { tip: self.header.time, found: genesis.time });
         }
-        if genesis.protocol < self.control.protocol {
-            return Err(E::Protocol { old: self.control.protocol, found: genesis.protocol });
+        // Not the control state's: it may ask for a protocol that nobody has, and then this is the way back.
+        if genesis.protocol < self.header.protocol {
+            return Err(E::Protocol { old: self.header.protocol, found: genesis.protocol });
+        }
+        if new.province() != old.province() {
+            return Err(E::Province(old.province()));
         }
         if new.next_node() < old.next_node() {
             return Err(E::NextNode { old: old.next_node(), found: new.next_node() });
@@ -125,6 +135,14 @@ impl Predecessor {
         }
         let members = old.members().iter().map(|member| member.code);
         let mut codes = members.chain(old.heirs().iter().map(|heir| heir.removed));
-        codes.find(|code| new.answers_for(*code).is_none()).map_or(Ok(()), |code| Err(E::Forgotten(code)))
+        codes.try_for_each(|code| check_answers(old, new, code))
     }
+}
+
+/// Somebody answers for a code, and for one that stays removed the heir that it had, while that is there.
+fn check_answers(old: &Membership, new: &Membership, code: MemberCode) -> Result<(), PredecessorError> {
+    let after = new.answers_for(code).ok_or(PredecessorError::Forgotten(code))?;
+    let heir = old.heirs().iter().find(|heir| heir.removed == code).map(|heir| heir.heir);
+    let stays = heir.filter(|heir| new.member(*heir).is_some() && new.member(code).is_none());
+    if stays.is_some_and(|heir| heir != after) { Err(PredecessorError::Heir(code)) } else { Ok(()) }
 }

@@ -152,12 +152,19 @@ fn the_parts_of_a_predecessor_belong_together() {
     check(&genesis, |genesis| genesis.time = found, Err(GenesisError::Predecessor(E::Time { tip, found })));
     let newer = |genesis: &mut GenesisDraft| {
         let old = genesis.predecessor.as_mut().unwrap();
-        old.control.protocol = Protocol(2);
-        old.header.control = old.control.hash();
+        old.header.protocol = Protocol(2);
         certify(old);
     };
     let why = E::Protocol { old: Protocol(2), found: PROTOCOL };
     check(&genesis, newer, Err(GenesisError::Predecessor(why)));
+    // A chain that asks for a protocol that nobody has is continued by the one in which its blocks were made.
+    let asks_for_more = |genesis: &mut GenesisDraft| {
+        let old = genesis.predecessor.as_mut().unwrap();
+        old.control.protocol = Protocol(2);
+        old.header.control = old.control.hash();
+        certify(old);
+    };
+    check(&genesis, asks_for_more, Ok(()));
 }
 
 /// The membership of the continuing genesis, changed, is refused for what it forgets.

@@ -304,7 +304,7 @@ impl Control {
         }
         let taken_back = self.taken_back(proposer, change);
         if taken_back.is_none() {
-            self.check_room(proposer)?;
+            self.check_room(proposer, change, *effective)?;
         }
         self.check_withdrawn(change, *effective)?;
         change.apply(membership, self.protocol)?;
@@ -322,9 +322,20 @@ impl Control {
         (named.proposer == proposer && named.is_untouched()).then_some(named.id)
     }
 
-    /// One more proposal of a member has a place.
-    fn check_room(&self, proposer: MemberCode) -> Result<(), ProposeError> {
-        if self.proposals.iter().filter(|open| open.proposer == proposer).count() >= MAX_OPEN {
+    /// Whether a change withdraws another proposal of the same member, for its very height. It takes no place: who has
+    /// opened four in a member's name, and found somebody to approve them, must not keep it from withdrawing them.
+    fn is_own_withdrawal(&self, proposer: MemberCode, change: &Change, effective: Height) -> bool {
+        let named = change.withdraws().and_then(|id| self.open(id));
+        named.is_some_and(|named| {
+            named.proposer == proposer && named.effective == effective && named.change.withdraws().is_none()
+        })
+    }
+
+    /// One more proposal of a member has a place: what is adopted takes none, since a quorum wants it.
+    fn check_room(&self, proposer: MemberCode, change: &Change, effective: Height) -> Result<(), ProposeError> {
+        let own = self.proposals.iter().filter(|open| open.proposer == proposer && !open.adopted);
+        let taken = own.filter(|open| !self.is_own_withdrawal(proposer, &open.change, open.effective)).count();
+        if taken >= MAX_OPEN && !self.is_own_withdrawal(proposer, change, effective) {
             return Err(ProposeError::TooManyOwn);
         }
         if self.proposals.len() >= MAX_PROPOSALS {

@@ -1,7 +1,7 @@
 //! One block's governance: proposals and approvals in order, then what holds from the next block on (format.md §9).
 //!
 //! Two passes over the events. The first opens proposals and collects the approvals whose signature has to be looked
-//! at: of one submitting member, proposal and approving member the first alone, since after a good one the others
+//! at: of one submitting node, proposal and approving member the first alone, since after a good one the others
 //! are `DUPLICATE`, and after a bad one they are refused unread. These are verified in parallel. The second pass
 //! takes the answers, in order. What a node brings in one block beyond its share is not read at all.
 
@@ -42,19 +42,20 @@ pub(crate) enum Turn<'a, T> {
     Passes(T),
 }
 
-/// Approvals of one proposal by one member, that one member submits.
-type Ballot = (MemberCode, ProposalId, MemberCode);
+/// Approvals of one proposal by one member, that one node submits. By node, not by member: who holds the key of one node
+/// must not spoil what the member's other nodes bring.
+type Ballot = (NodeNumber, ProposalId, MemberCode);
 
 /// What the first pass leaves of an event.
 enum Read<'a, T> {
     /// What is said of it.
     Done(T),
-    /// An approval that a member submits, whose signature decides.
-    Signed(MemberCode, &'a Approve),
+    /// An approval that a node submits, whose signature decides.
+    Signed(NodeNumber, &'a Approve),
 }
 
-const fn ballot(by: MemberCode, event: &Approve) -> Ballot {
-    (by, event.proposal, event.member)
+const fn ballot(stream: NodeNumber, event: &Approve) -> Ballot {
+    (stream, event.proposal, event.member)
 }
 
 /// Folds the governance events among the events of the block of a height, and closes the block. Gives what is said of
@@ -77,7 +78,7 @@ pub(crate) fn fold<'a, T: From<Outcome>>(
     let hold = signatures(control, chain, membership, &read);
     let settle = |read: Read<'_, T>| match read {
         Read::Done(said) => said,
-        Read::Signed(by, event) => T::from(settle(control, &hold, by, event)),
+        Read::Signed(stream, event) => T::from(settle(control, &hold, stream, event)),
     };
     let said = read.into_iter().map(settle).collect();
     (said, close(control, height, membership, &taken_back))
@@ -120,7 +121,7 @@ impl First<'_> {
             Motion::Approve(event) if self.membership.member(event.member).is_none() => {
                 judged(Outcome::Refused(Refusal::NotAuthorised))
             }
-            Motion::Approve(event) => Read::Signed(moved.by, event),
+            Motion::Approve(event) => Read::Signed(moved.stream, event),
         }
     }
 
@@ -167,11 +168,11 @@ fn has_approved(control: &Control, event: &Approve) -> bool {
 }
 
 /// Second pass: an approval counts once, if the first signature of its ballot holds.
-fn settle(control: &mut Control, hold: &BTreeSet<Ballot>, by: MemberCode, event: &Approve) -> Outcome {
+fn settle(control: &mut Control, hold: &BTreeSet<Ballot>, stream: NodeNumber, event: &Approve) -> Outcome {
     if has_approved(control, event) {
         return Outcome::Refused(Refusal::Duplicate);
     }
-    if !hold.contains(&ballot(by, event)) {
+    if !hold.contains(&ballot(stream, event)) {
         return Outcome::Refused(Refusal::BadSignature);
     }
     let mut proposals = Arc::make_mut(&mut control.proposals).iter_mut();

@@ -3,7 +3,6 @@
 use crate::exit::Problem;
 use ledger_core::audit::{Bookmark, BookmarkError};
 use ledger_core::crypto::ChainId;
-use luqi_node::home::read_json;
 use std::path::Path;
 
 /// Reads what was kept: the file that `--keep` wrote, or the whole answer of `--json`.
@@ -12,8 +11,8 @@ pub(super) fn read(path: &Path, chain: &ChainId) -> Result<Bookmark, Problem> {
         return Err(Problem::usage(format!("there is no file {}", path.display()))
             .next("name the file that an earlier audit wrote with --keep, or its answer with --json"));
     }
-    let json = read_json(path).map_err(Problem::usage)?;
-    Bookmark::from_json(json, chain).map_err(|why| {
+    let bytes = std::fs::read(path).map_err(|why| Problem::usage(format!("cannot read {}: {why}", path.display())))?;
+    Bookmark::from_json(&bytes, chain).map_err(|why| {
         let next = match &why {
             BookmarkError::Json(_) | BookmarkError::Zero => {
                 "name the file that an earlier audit wrote with --keep, or its answer with --json"

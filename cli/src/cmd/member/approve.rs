@@ -120,12 +120,8 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
     let file = Path::new(what);
     let (proposal, change) = if file.is_file() {
         let open: OpenProposal = read_json(file)?;
-        let id = open.change.id(open.effective);
-        if id != open.id {
-            let what = format!("{} names its proposal {}, and its change makes {id}", file.display(), open.id);
-            return Err(Problem::new(Exit::Wrong, what).next("get the proposal again from a node that you trust"));
-        }
-        (id, Some((open.change.clone(), open.effective)))
+        check_id(&open, &file.display())?;
+        (open.id, Some((open.change.clone(), open.effective)))
     } else if let Some(told) = &told {
         let open = told.proposal(what)?;
         (open.id, Some((open.change.clone(), open.effective)))

@@ -38,7 +38,7 @@ impl Members {
     pub(super) fn proposal(&self, id: &str) -> Result<&OpenProposal, Problem> {
         let mut found = self.proposals.iter().filter(|open| open.id.to_string().starts_with(id));
         match (found.next(), found.next()) {
-            (Some(open), None) => Ok(open),
+            (Some(open), None) => check_id(open, &"the node").map(|()| open),
             (Some(_), Some(_)) => Err(Problem::usage(format!("several open proposals begin with {id}"))),
             (None, _) => Err(Problem::usage(format!("no open proposal begins with {id}"))
                 .next("it is not on the chain yet, has lapsed, or is in force: `luqi member list --url URL`")),
@@ -50,6 +50,19 @@ impl Members {
         let approved = |member: &&Member| open.approvals.contains(&member.code);
         self.in_force.members().iter().filter(approved).map(Member::power).sum()
     }
+}
+
+/// The id of a proposal is that of the change that is shown with it: nobody signs or withdraws another one than he read.
+///
+/// # Errors
+/// Exit code 1: a node or a file that says what is not so.
+pub(super) fn check_id(open: &OpenProposal, said_by: &dyn std::fmt::Display) -> Result<(), Problem> {
+    let id = open.change.id(open.effective);
+    if id == open.id {
+        return Ok(());
+    }
+    let what = format!("{said_by} names its proposal {}, and its change makes {id}", open.id);
+    Err(Problem::new(Exit::Wrong, what).next("get the proposal again from a node that you trust"))
 }
 
 /// What was submitted, as the node answers.

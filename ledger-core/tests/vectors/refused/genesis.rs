@@ -110,9 +110,8 @@ fn parts(refuse: Refuse<'_>) {
         old.header.height = Height(0);
         certify(old);
     });
-    old("a predecessor with a newer protocol", &|old| {
-        old.control.protocol = Protocol(2);
-        old.header.control = old.control.hash();
+    old("a predecessor whose blocks follow a newer protocol", &|old| {
+        old.header.protocol = Protocol(2);
         certify(old);
     });
 }
@@ -144,6 +143,10 @@ fn continuation(refuse: Refuse<'_>) {
     membership("a removed member without an heir", &|draft| draft.heirs = List::default());
     membership("a member that is gone without an heir", &|draft| {
         draft.members.retain(|member| member.code != code("370200"));
+    });
+    membership("another province", &|draft| draft.province = code("370100"));
+    membership("another heir, though the one before is still a member", &|draft| {
+        draft.heirs.iter_mut().for_each(|heir| heir.heir = code("370000"));
     });
     membership("a lower next node number", &|draft| {
         draft.members.retain(|member| member.code != code("370200"));

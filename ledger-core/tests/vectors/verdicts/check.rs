@@ -30,7 +30,7 @@ impl Stored {
         let genesis: Genesis = codec::decode(&genesis).map_err(|_| 2)?;
         let kept = |name: &Value| {
             let file = &self.named("kept", name).expect("what was kept has a name")["value"];
-            Bookmark::from_json(file.clone(), &genesis.chain_id()).map_err(|_| 2)
+            Bookmark::from_json(&serde_json::to_vec(file).unwrap(), &genesis.chain_id()).map_err(|_| 2)
         };
         let from = case.get("from").map(kept).transpose()?;
         let tip_file = case.get("tip_file").map(|tip| {
