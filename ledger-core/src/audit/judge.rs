@@ -141,6 +141,11 @@ impl Judge {
         self.ended.is_some()
     }
 
+    /// The last block that was judged sound so far, or the foot's; none where the foot is none.
+    pub(super) fn tip(&self) -> Option<&Tip> {
+        self.tips.last()
+    }
+
     /// What was verified so far.
     #[must_use]
     pub const fn checked(&self) -> &Checked {

@@ -11,6 +11,7 @@ use crate::archive::{Blocks, Last, Next, Start};
 use crate::chain::Kind;
 use crate::genesis::Genesis;
 use crate::names::{BlockHash, Height};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a node says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +26,12 @@ pub struct Said {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Serves {
-    /// All of it, and it holds.
+    /// All that it says it has, to its own end, and no node says that there is more. Whether that holds, its judgement
+    /// says: a chain without a block, or one whose trust policy asks for witnesses, is whole and undecided.
     Whole,
-    /// The chain up to a block below the highest that a node says there is.
+    /// All that it says it has, to its own end, which is below the highest block that a node says there is.
     Behind,
-    /// Less than it says, or it breaks off, or its last block is not the one that it says.
+    /// Less than it says, or it breaks off, or the block at the height that it says is not the one that it says.
     Part,
     /// A block that does not hold.
     Altered,
@@ -70,28 +72,46 @@ pub struct Asked<B> {
 
 /// Where a node's chain parts from others: the height, and the branch that it went into.
 type Lineage = Vec<(Height, usize)>;
-/// A node by its place among those asked, what it serves came to, and where it parted from others.
-type EndedNode = (usize, Judged, Lineage);
-/// Nodes that go on, by their places.
+/// Nodes that go on, by their places among those asked.
 type Live<B> = Vec<(usize, B)>;
 
+/// What one node served.
+#[derive(Clone)]
+struct Served {
+    judged: Judged,
+    lineage: Lineage,
+    /// The blocks at the heights that nodes said, as far as they were judged sound.
+    met: BTreeMap<Height, BlockHash>,
+}
+
 /// Nodes that have served the same so far.
-struct Branch<B> {
+struct Branch<'a, B> {
     judge: Judge,
     live: Live<B>,
     batch: Vec<Vec<u8>>,
     bytes: usize,
     height: Height,
     lineage: Lineage,
+    /// The heights that nodes said, and the blocks that were met there.
+    said: &'a BTreeSet<Height>,
+    met: BTreeMap<Height, BlockHash>,
 }
 
-impl<B: Blocks> Branch<B> {
+impl<'a, B: Blocks> Branch<'a, B> {
+    /// All nodes, below block 1.
+    fn first(judge: Judge, live: Live<B>, said: &'a BTreeSet<Height>) -> Self {
+        let (batch, lineage, met) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut first = Self { judge, live, batch, bytes: 0, height: Height(0), lineage, said, met };
+        first.remember();
+        first
+    }
+
     /// One block further; gives the branches that part here. The own one goes on with most of the nodes.
-    fn step(&mut self, branches: &mut usize, ended: &mut Vec<EndedNode>) -> Vec<Self> {
+    fn step(&mut self, branches: &mut usize, ended: &mut BTreeMap<usize, Served>) -> Vec<Self> {
         if self.judge.has_ended() {
             // Nothing more is looked at, so nothing more is asked for: a node may serve without end.
             for (place, _) in std::mem::take(&mut self.live) {
-                ended.push((place, self.judge.clone().finish(Last::Cut), self.lineage.clone()));
+                ended.insert(place, self.served(Last::Cut));
             }
             return Vec::new();
         }
@@ -104,7 +124,7 @@ impl<B: Blocks> Branch<B> {
                 },
                 Next::Last(last) => {
                     self.flush();
-                    ended.push((place, self.judge.clone().finish(last), self.lineage.clone()));
+                    ended.insert(place, self.served(last));
                 }
             }
         }
@@ -115,12 +135,7 @@ impl<B: Blocks> Branch<B> {
         for (bytes, live) in groups {
             self.flush();
             *branches = branches.saturating_add(1);
-            let mut lineage = self.lineage.clone();
-            lineage.push((self.height.next(), *branches));
-            let judge = self.judge.clone();
-            let mut other = Self { judge, live, batch: Vec::new(), bytes: 0, height: self.height, lineage };
-            other.push(bytes);
-            parted.push(other);
+            parted.push(self.part(bytes, live, *branches));
         }
         if let Some((bytes, nodes)) = own {
             self.live = nodes;
@@ -129,11 +144,23 @@ impl<B: Blocks> Branch<B> {
         parted
     }
 
+    /// The branch of those that serve another next block. All blocks below were judged.
+    fn part(&self, bytes: Vec<u8>, live: Live<B>, branch: usize) -> Self {
+        let mut lineage = self.lineage.clone();
+        lineage.push((self.height.next(), branch));
+        let (judge, met) = (self.judge.clone(), self.met.clone());
+        let (batch, height, said) = (Vec::new(), self.height, self.said);
+        let mut other = Self { judge, live, batch, bytes: 0, height, lineage, said, met };
+        other.push(bytes);
+        other
+    }
+
+    /// A block whose height a node said is judged at once, so that its hash is met.
     fn push(&mut self, bytes: Vec<u8>) {
         self.height = self.height.next();
         self.bytes = self.bytes.saturating_add(bytes.len());
         self.batch.push(bytes);
-        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS {
+        if self.bytes >= BATCH_BYTES || self.batch.len() >= BATCH_BLOCKS || self.said.contains(&self.height) {
             self.flush();
         }
     }
@@ -142,6 +169,18 @@ impl<B: Blocks> Branch<B> {
         self.judge.take(&self.batch);
         self.batch.clear();
         self.bytes = 0;
+        self.remember();
+    }
+
+    /// Remembers the last block that was judged sound, if a node said its height.
+    fn remember(&mut self) {
+        let tip = self.judge.tip().filter(|tip| self.said.contains(&tip.height()));
+        self.met.extend(tip.map(|tip| (tip.height(), tip.hash())));
+    }
+
+    /// What a node served that ends here.
+    fn served(&self, last: Last) -> Served {
+        Served { judged: self.judge.clone().finish(last), lineage: self.lineage.clone(), met: self.met.clone() }
     }
 }
 
@@ -160,9 +199,10 @@ pub fn judge_nodes<B: Blocks>(
         said.push(node.said);
         live.extend(node.blocks.map(|blocks| (place, blocks)));
     }
-    let first =
-        Branch { judge: judge.clone(), live, batch: Vec::new(), bytes: 0, height: Height(0), lineage: Vec::new() };
-    let (mut open, mut ended, mut branches) = (vec![first], Vec::new(), 0);
+    let heights = said.iter().filter_map(|said| said.as_ref().ok()).map(|said| said.height).collect();
+    let first = Branch::first(judge, live, &heights);
+    let without_blocks = first.served(Last::Cut);
+    let (mut open, mut ended, mut branches) = (vec![first], BTreeMap::new(), 0);
     while !open.is_empty() {
         let parted: Vec<_> = open.iter_mut().flat_map(|branch| branch.step(&mut branches, &mut ended)).collect();
         open.extend(parted);
@@ -171,16 +211,11 @@ pub fn judge_nodes<B: Blocks>(
             step(height);
         }
     }
-    let highest = said.iter().filter_map(|said| said.as_ref().ok()).map(|said| said.height).max();
     let mut nodes = Vec::new();
     for (place, said) in said.iter().enumerate() {
-        let at = ended.iter().position(|(node, ..)| *node == place);
-        let (judged, lineage) = match at.map(|at| ended.swap_remove(at)) {
-            Some((_, judged, lineage)) => (judged, lineage),
-            None => (judge.clone().finish(Last::Cut), Vec::new()),
-        };
-        let (serves, why) = serves(said, &judged, highest);
-        nodes.push(NodeJudged { serves, why, judged, lineage });
+        let served = ended.remove(&place).unwrap_or_else(|| without_blocks.clone());
+        let (serves, why) = serves(said, &served, heights.last());
+        nodes.push(NodeJudged { serves, why, judged: served.judged, lineage: served.lineage });
     }
     let together = fork(&nodes).or_else(|| missing(&nodes, options.from.as_ref()?));
     let deciding = deciding(&nodes)?.clone();
@@ -196,12 +231,13 @@ fn deciding(nodes: &[NodeJudged]) -> Option<&Judged> {
 }
 
 /// A node that serves less than the auditor kept may only be behind, and one that breaks off or says nothing may have
-/// it. But if every node that was asked serves its whole chain, and none has a block at that height, the block is gone.
+/// it. But if every node that was asked serves all that it says it has, to its own end, and none has a block at that
+/// height, the block is gone.
 fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Finding> {
     let height = |node: &NodeJudged| node.judged.sound().map_or(Height(0), |tip| tip.height());
     let highest = nodes.iter().map(height).max()?;
     let all_end = nodes.iter().all(|node| match node.serves {
-        Serves::Whole | Serves::Behind => matches!(node.judged.ended(), Ended::Complete),
+        Serves::Whole | Serves::Behind => true,
         Serves::Part | Serves::Altered | Serves::Nothing => false,
     });
     let detail = format!("the auditor kept a block at height {}; no node serves more than {highest}", kept.height);
@@ -209,34 +245,48 @@ fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Finding> {
 }
 
 /// How much a node serves of what any of them says there is.
-fn serves(said: &Result<Said, String>, judged: &Judged, highest: Option<Height>) -> (Serves, Option<String>) {
+fn serves(said: &Result<Said, String>, served: &Served, highest: Option<&Height>) -> (Serves, Option<String>) {
     let said = match said {
         Ok(said) => said,
         Err(why) => return (Serves::Nothing, Some(why.clone())),
     };
-    if let Some(fault) = judged.fault() {
+    if let Some(fault) = served.judged.fault() {
         return (Serves::Altered, Some(format!("block {}: {}", fault.height, fault.detail)));
     }
-    let height = judged.sound().map_or(Height(0), |tip| tip.height());
-    if let Ended::Unreadable { why, .. } = judged.ended() {
-        return (Serves::Part, Some(why.clone()));
+    let height = served.judged.sound().map_or(Height(0), |tip| tip.height());
+    if let Some(why) = lacks(said, served, height) {
+        return (Serves::Part, Some(why));
+    }
+    match highest.filter(|highest| height < **highest) {
+        Some(highest) => {
+            let why = format!("its chain ends at {height}; another node says that there are {highest}");
+            (Serves::Behind, Some(why))
+        }
+        None => (Serves::Whole, None),
+    }
+}
+
+/// Why what a node serves, up to a height, is not all that it says it has, to its own end; none where it is.
+fn lacks(said: &Said, served: &Served, height: Height) -> Option<String> {
+    if let Ended::Unreadable { why, .. } = served.judged.ended() {
+        return Some(why.clone());
     }
     if height < said.height {
-        return (Serves::Part, Some(format!("it serves {height} of the {} blocks that it says it has", said.height)));
+        return Some(format!("it serves {height} of the {} blocks that it says it has", said.height));
     }
-    let other = said.tip.filter(|said| judged.sound().is_some_and(|tip| tip.hash() != *said));
-    if let Some(other) = other.filter(|_| height == said.height) {
-        return (Serves::Part, Some(format!("it calls its last block {other}")));
+    if let Some(tip) = said.tip.filter(|tip| served.met.get(&said.height) != Some(tip)) {
+        return Some(format!("it calls block {} {tip}", said.height));
     }
-    if let Some(highest) = highest.filter(|highest| height < *highest) {
-        return (
-            Serves::Behind,
-            Some(format!("its chain ends at {height}; another node says that there are {highest}")),
-        );
-    }
-    match verdict(judged) {
-        Verdict::Holds => (Serves::Whole, None),
-        Verdict::Altered | Verdict::Undecided => (Serves::Part, Some(format!("it ends: {}", judged.ended().as_str()))),
+    match served.judged.ended() {
+        Ended::Complete => None,
+        Ended::Empty if said.height == Height(0) => None,
+        ended @ (Ended::Empty
+        | Ended::NoEnd
+        | Ended::Unreadable { .. }
+        | Ended::Fault(_)
+        | Ended::NewerProtocol { .. }
+        | Ended::Head(_)
+        | Ended::Foot(_)) => Some(format!("it ends: {}", ended.as_str())),
     }
 }
 
@@ -278,9 +328,10 @@ impl NodesJudged {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let is_altered = |node: &NodeJudged| verdict(&node.judged) == Verdict::Altered;
+        let holds = |node: &NodeJudged| node.serves == Serves::Whole && verdict(&node.judged) == Verdict::Holds;
         if self.together.is_some() || self.nodes.iter().any(is_altered) {
             Verdict::Altered
-        } else if self.nodes.iter().all(|node| node.serves == Serves::Whole) {
+        } else if self.nodes.iter().all(holds) {
             Verdict::Holds
         } else {
             Verdict::Undecided

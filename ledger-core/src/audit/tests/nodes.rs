@@ -1,6 +1,7 @@
 //! Running nodes and homes as sources.
 
 use super::*;
+use crate::membership::{Membership, MembershipDraft};
 use crate::names::BlockHash;
 
 fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
@@ -64,6 +65,76 @@ fn nodes_hold_only_if_each_of_them_serves_the_whole_chain() {
     wrong.round.0 += 1;
     let bad = Asked { said: said(&network.tip), blocks: Some(Given::new(&network.blocks, ends_with(Some(&wrong)))) };
     check(&network, vec![bad, serves(&network)], None, Verdict::Altered, &[Altered, Whole]);
+}
+
+/// What is asked of outsiders makes *holds* undecided, and says nothing of how much a node serves.
+#[test]
+fn nodes_that_serve_the_whole_do_not_hold_where_witnesses_are_wanted() {
+    let genesis = fixture::edited(&Network::new(4).genesis, |genesis| {
+        let draft = genesis.membership.draft().clone();
+        genesis.membership = Membership::new(MembershipDraft { trust: fixture::trust(2), ..draft }).unwrap();
+    });
+    let mut network = Network::from_genesis(genesis);
+    network.block(vec![]);
+    let both = vec![serves(&network), serves(&network)];
+    check(&network, both, None, Verdict::Undecided, &[Serves::Whole, Serves::Whole]);
+}
+
+/// A node that says that it has no block serves all that it says, whether or not it is read.
+#[test]
+fn a_node_without_a_block_is_behind_and_a_chain_without_one_is_undecided() {
+    use Serves::{Behind, Part, Whole};
+    let network = grown(2);
+    let empty = network.at(Height(0));
+    let unread = || Asked { said: said(&empty.tip), blocks: None };
+    let undecided = Verdict::Undecided;
+    for is_read in [true, false] {
+        let none = || if is_read { serves(&empty) } else { unread() };
+        check(&network, vec![none()], None, undecided, &[Whole]);
+        check(&network, vec![none(), serves(&network)], None, undecided, &[Behind, Whole]);
+        let report = check(&network, vec![none()], Some(Bookmark::of(&network.tip)), Verdict::Altered, &[Whole]);
+        assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(1)), "missing"));
+    }
+    // One that breaks off before its first block may have more; one that says it has a block does not serve it.
+    let broken = Asked { blocks: Some(Given::new(&[], Last::Unreadable("lost".to_owned()))), ..unread() };
+    check(&network, vec![broken], Some(Bookmark::of(&network.tip)), undecided, &[Part]);
+    let less = Asked { said: said(&network.tip), blocks: None };
+    check(&network, vec![less], Some(Bookmark::of(&network.tip)), undecided, &[Part]);
+    // One that calls the genesis another.
+    let other = Asked { said: Ok(Said { height: Height(0), tip: Some(BlockHash([1; 32])) }), ..unread() };
+    check(&network, vec![other], None, undecided, &[Part]);
+}
+
+/// A chain grows while it is read: what a node calls its last block is compared where it said that it stands.
+#[test]
+fn a_node_is_held_to_the_block_that_it_said_where_it_is_read_further() {
+    use Serves::{Part, Whole};
+    let (network, mut other) = (grown(6), grown(2));
+    for _ in 3..=6 {
+        other.block(vec![]);
+    }
+    let says = |of: &Network, height: u64| Asked { said: said(&of.at(Height(height)).tip), ..serves(&network) };
+    for height in 0..=6 {
+        let each = vec![serves(&network), says(&network, height)];
+        check(&network, each, None, Verdict::Holds, &[Whole, Whole]);
+    }
+    for height in 3..=6 {
+        let each = vec![serves(&network), says(&other, height), says(&network, height)];
+        check(&network, each, None, Verdict::Undecided, &[Whole, Part, Whole]);
+        // Where others serve that block, it stands on their branch, and not on this one.
+        let each = vec![says(&other, height), serves(&other), serves(&other)];
+        check(&network, each, None, Verdict::Altered, &[Part, Whole, Whole]);
+    }
+}
+
+/// What a node serves without its own end is a part, whatever another node says.
+#[test]
+fn a_node_that_ends_without_a_certificate_is_not_merely_behind() {
+    use Serves::{Part, Whole};
+    let (network, behind) = (grown(6), grown(4));
+    let cut = || Asked { said: said(&behind.tip), blocks: Some(Given::new(&behind.blocks, Last::Cut)) };
+    check(&network, vec![cut(), serves(&network)], None, Verdict::Undecided, &[Part, Whole]);
+    check(&network, vec![cut()], Some(Bookmark::of(&network.tip)), Verdict::Undecided, &[Part]);
 }
 
 /// What the auditor kept is missing only if no node has it; a node that is behind may be catching up.
