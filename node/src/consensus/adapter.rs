@@ -241,10 +241,15 @@ impl<'a> Adapter<'a> {
         Ok(kept.await??)
     }
 
-    /// Whether a block that was committed ends the silence.
-    pub(super) fn ends_silence(&self, header: &ledger_core::block::Header) -> bool {
-        let tolerance = self.deps.chain.latest().tip.membership().parameters().clock_tolerance_ms;
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(header, tolerance)
+    /// Where most others stood, by the power at the next height.
+    pub(super) fn most_stood_at(&self) -> Option<Height> {
+        let validators = Validators::of(self.deps.chain.latest().tip.membership());
+        self.heard().most_stood_at(self.deps.node, &validators)
+    }
+
+    /// Whether a block that was committed ends the silence; `stood` by the power that certified it.
+    pub(super) fn ends_silence(&self, block: Height, stood: Option<Height>) -> bool {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(block, stood)
     }
 
     /// From now on this node votes again.

@@ -13,7 +13,6 @@
 
 use crate::store;
 use bincode::{Decode, Encode};
-use ledger_core::block::Header;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::{BlockHash, Height, Round, Timestamp};
@@ -24,6 +23,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 const SLOT: usize = 512;
+/// So far above where most stand a node can have signed: one height it knows to be certified and they do not, and the
+/// one after that.
+const SIGNED_ABOVE: u64 = 2;
 const MAGIC: [u8; 8] = *b"luqi-sig";
 
 /// The three things that a validator signs in a round, in this order.
@@ -66,14 +68,15 @@ impl Signed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Silence {
     /// Nothing is on record here: this home is new, or it has lost all but its keys. It votes as soon as most
-    /// others are at the very beginning too, or above a block that was made after this time.
+    /// others are at the very beginning too, or as one that was restored.
     New {
-        /// When that was noticed, by the own clock.
+        /// When that was noticed, by the own clock: nothing is judged by it.
         since: Timestamp,
     },
-    /// It may have signed what it does not know of: it votes above a block that was made after this time.
+    /// It may have signed what it does not know of: it votes once the chain has left every height at which that could
+    /// be, by what more than two thirds of the power announce ([`LastSigned::ended_by`]).
     Restored {
-        /// When that was noticed, by the own clock.
+        /// When that was noticed, by the own clock: nothing is judged by it.
         since: Timestamp,
     },
     /// It signed at this height and lost the votes that bound it there: it votes above it.
@@ -306,14 +309,15 @@ impl LastSigned {
 
     /// Whether a block that was committed just now ends the silence, for the heights above it.
     ///
-    /// A block that was *made* after the silence began was not decided before: so whoever signed above it
-    /// knows of it. Clocks may be off by `tolerance` on both sides.
-    pub(crate) fn ended_by(&self, header: &Header, tolerance: u32) -> bool {
+    /// `stood`: where more than two thirds of the power that certifies this block, the own not counted, stood when
+    /// they told it after the silence began; none while too few have. Nothing more than one height above that was
+    /// certified before, so nothing more than two above it was signed here. No clock is asked.
+    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
         match self.record.silence {
             None => false,
-            Some(Silence::Above(height)) => header.height >= height,
-            Some(Silence::New { since } | Silence::Restored { since }) => {
-                header.time.0 > since.0.saturating_add(u64::from(tolerance).saturating_mul(2))
+            Some(Silence::Above(height)) => block >= height,
+            Some(Silence::New { .. } | Silence::Restored { .. }) => {
+                stood.is_some_and(|stood| block.0 >= stood.0.saturating_add(SIGNED_ABOVE))
             }
         }
     }

@@ -39,6 +39,10 @@ const ANSWERS: usize = 4;
 /// some round trips until he has told to what he listens.
 const SAY_AGAIN: Duration = Duration::from_millis(400);
 
+/// What is heard so soon after the start may have been said before it: gossip is kept for a second and a half and sent
+/// again to who lacks it, and waits in a queue for five seconds at most.
+const SETTLED: Duration = Duration::from_secs(10);
+
 /// Ready at a moment; never without one.
 async fn sleep_until(at: Option<tokio::time::Instant>) {
     match at {
@@ -101,6 +105,7 @@ pub(crate) struct Listener {
     blocks: Arc<Blocks>,
     assembled: mpsc::Sender<Assembled>,
     answers: Arc<Semaphore>,
+    began: Instant,
 }
 
 /// What the listener is made of.
@@ -130,8 +135,22 @@ impl Listener {
         let rules = rules(&latest.borrow());
         let verifier = NodeVerifier::new(rules.chain);
         let answers = Arc::new(Semaphore::new(ANSWERS));
-        let assembly = Assembly::default();
-        Self { network, latest, rules, verifier, assembly, port, heard, started, wake, blocks, assembled, answers }
+        let (assembly, began) = (Assembly::default(), Instant::now());
+        Self {
+            network,
+            latest,
+            rules,
+            verifier,
+            assembly,
+            port,
+            heard,
+            started,
+            wake,
+            blocks,
+            assembled,
+            answers,
+            began,
+        }
     }
 
     /// Listens until the swarm has ended.
@@ -190,7 +209,7 @@ impl Listener {
     }
 
     fn hear(&mut self, gossip: Gossip) -> Result<(), Worthless> {
-        let Gossip { topic, author, node, data, .. } = gossip;
+        let Gossip { topic, from: bringer, author, node, data } = gossip;
         let Some(from) = engine_peer(&author) else { return Ok(()) };
         match topic {
             Topic::Consensus => {
@@ -220,9 +239,14 @@ impl Listener {
                 if status.peer_id != from {
                     return Err(Worthless::Status);
                 }
-                let own = self.rules.tip;
+                let (own, tip) = (self.rules.tip, status.tip_height.0);
+                // Who brings another's word may bring an old one.
+                let is_fresh = bringer == author && self.began.elapsed() >= SETTLED;
                 self.heard(|heard| {
-                    heard.tip(node, status.tip_height.0, own, Instant::now());
+                    heard.tip(node, tip, own, Instant::now());
+                    if is_fresh {
+                        heard.announced(node, tip);
+                    }
                     heard.clock(node, clock, now());
                 });
                 // Whoever is not connected cannot be asked.

@@ -1,5 +1,4 @@
 use super::*;
-use ledger_core::fixture::Network;
 
 const CHAIN: ChainId = ChainId([7; 32]);
 const FRESH: Known = Known { used: false, alone: true, restored: false, now: Timestamp(1_000) };
@@ -120,22 +119,28 @@ fn a_torn_write_leaves_what_was_signed_before() {
 }
 
 #[test]
-fn silence_ends_with_a_block_that_is_young_or_high_enough() {
+fn silence_ends_with_a_block_that_is_high_enough_whatever_a_clock_says() {
     let folder = tempfile::tempdir().unwrap();
-    let mut network = Network::new(4);
-    let header = network.block(Vec::new()).block().header().clone();
     let mut file = open(&folder.path().join("last-signed"), FRESH);
-    assert!(!file.ended_by(&header, 5));
-    let since = |ms: u64| Silence::Restored { since: Timestamp(header.time.0 - ms) };
-    for (why, ends) in [
-        (Silence::Above(Height(1)), true),
-        (Silence::Above(Height(2)), false),
-        (since(11), true),
-        (since(10), false),
-        (since(0), false),
-    ] {
-        file.record.silence = Some(why);
-        assert_eq!(file.ended_by(&header, 5), ends, "{why:?}");
+    let block = Height(12);
+    assert!(!file.ended_by(block, Some(Height(1))));
+    // A clock that is slow, and one that is fast.
+    for since in [Timestamp(0), Timestamp(u64::MAX)] {
+        let (new, restored) = (Silence::New { since }, Silence::Restored { since });
+        for (why, stood, ends) in [
+            (Silence::Above(block), None, true),
+            (Silence::Above(block.next()), Some(Height(1)), false),
+            (new, None, false),
+            (restored, None, false),
+            (new, Some(Height(10)), true),
+            (restored, Some(Height(10)), true),
+            (new, Some(Height(11)), false),
+            (restored, Some(Height(11)), false),
+            (restored, Some(Height(u64::MAX)), false),
+        ] {
+            file.record.silence = Some(why);
+            assert_eq!(file.ended_by(block, stood), ends, "{why:?} {stood:?}");
+        }
     }
     file.speak().unwrap();
     file.allow(signed(1, 0, Step::Prevote, None)).unwrap();

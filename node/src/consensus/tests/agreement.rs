@@ -3,7 +3,7 @@ use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
 use crate::consensus::{Ended, Silence, Waiting, forget};
 use ledger_core::membership::Parameters;
-use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round, Timestamp};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +129,25 @@ async fn a_restored_node_is_silent_until_it_has_seen_the_chain_go_on() {
     // Its voice counts again: without another one the three go on.
     cluster.stop(1).await.unwrap();
     let height = cluster.height(2);
+    cluster.agree_on(height + 2).await;
+    cluster.stop_all().await;
+}
+
+/// A home from a backup on a machine whose clock is slow: every block that it fetches is younger than its start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_clock_ends_no_silence() {
+    let mut cluster = Cluster::of_four(2).await;
+    cluster.stop(4).await.unwrap();
+    cluster.reach(1, cluster.height(1) + 8).await;
+    let path = cluster.home(4).join("consensus/last-signed");
+    let known = Known { used: true, alone: false, restored: true, now: Timestamp(1) };
+    drop(LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap());
+    cluster.start(4);
+    // Somewhere in the heights that it fetches it voted before.
+    let stood = (1..=3).map(|node| cluster.height(node)).min().unwrap();
+    let view = cluster.shows(4, |view| view.height > Height(3) && view.silence.is_none()).await;
+    assert!(view.height > Height(stood + 2), "{stood}: {view:?}");
+    let height = cluster.height(1);
     cluster.agree_on(height + 2).await;
     cluster.stop_all().await;
 }
