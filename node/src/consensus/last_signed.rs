@@ -11,6 +11,7 @@
 //! signed at. The slots are written in turn and in place: a torn write leaves the other one, which is
 //! then one signature behind, and that signature never left.
 
+use super::another::Remembered;
 use crate::store;
 use bincode::{Decode, Encode};
 use ledger_core::codec;
@@ -26,6 +27,9 @@ const SLOT: usize = 512;
 /// So far above where most stand a node can have signed: one height it knows to be certified and they do not, and the
 /// one after that.
 const SIGNED_ABOVE: u64 = 2;
+/// The certificates of so many blocks in a row have to do without this node before it ends its silence. One has little
+/// more than two thirds of the votes, so that of a node that votes elsewhere may be missing in it.
+const WITHOUT: u64 = 3;
 const MAGIC: [u8; 8] = *b"luqi-sig";
 
 /// The three things that a validator signs in a round, in this order.
@@ -58,8 +62,11 @@ pub(crate) struct Signed {
     pub(crate) valid_round: Option<Round>,
 }
 
+/// Where something is signed: nothing is signed below what was.
+pub(crate) type Place = (Height, Round, Step);
+
 impl Signed {
-    const fn place(&self) -> (Height, Round, Step) {
+    pub(crate) const fn place(&self) -> Place {
         (self.height, self.round, self.step)
     }
 }
@@ -81,6 +88,9 @@ pub enum Silence {
     },
     /// It signed at this height and lost the votes that bound it there: it votes above it.
     Above(Height),
+    /// At this height another process signed with its keys: it votes no more, until its operator says that it was
+    /// restored.
+    Another(Height),
 }
 
 /// Why the record cannot be kept.
@@ -164,6 +174,8 @@ impl Record {
 pub(crate) struct Known {
     /// The chain here has blocks, or agreement ran in this home before: a missing file is then a lost one.
     pub(crate) used: bool,
+    /// Where the chain here ends.
+    pub(crate) tip: Height,
     /// It has all the power, so nobody could tell it what it has forgotten.
     pub(crate) alone: bool,
     /// The operator, or the store, says that this home was restored.
@@ -191,6 +203,9 @@ pub(crate) struct LastSigned {
     path: PathBuf,
     file: File,
     record: Record,
+    remembered: Remembered,
+    /// The highest block whose certificate has a signature of this node, since this process began.
+    seen: Height,
 }
 
 impl LastSigned {
@@ -204,19 +219,25 @@ impl LastSigned {
         let Some(record) = read(path, chain)? else {
             let new = (!known.alone).then_some(Silence::New { since: known.now });
             let silence = if known.used || known.restored { lost } else { new };
-            return Self::create(path, Record::new(chain, silence));
+            return Self::create(path, Record::new(chain, silence), known.tip);
         };
         // Neither half is whole: what stood there is lost.
-        let Some(record) = record else { return Self::create(path, Record::new(chain, lost)) };
+        let Some(record) = record else { return Self::create(path, Record::new(chain, lost), known.tip) };
         let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
         let found = file.metadata().map_err(io("look at"))?;
         if (found.dev(), found.ino()) != (record.device, record.inode) {
-            let silence = record.silence.filter(|why| matches!(why, Silence::Restored { .. })).or(lost);
-            return Self::create(path, Record { silence, ..record });
+            let stays = |why: &Silence| match why {
+                Silence::Restored { .. } => true,
+                Silence::Another(_) => !known.restored,
+                Silence::New { .. } | Silence::Above(_) => false,
+            };
+            let silence = record.silence.filter(stays).or(lost);
+            return Self::create(path, Record { silence, ..record }, known.tip);
         }
-        let mut own = Self { path: path.to_owned(), file, record };
+        let remembered = Remembered::new(known.tip, record.last());
+        let mut own = Self { path: path.to_owned(), file, record, remembered, seen: Height(0) };
         if known.restored && !matches!(own.record.silence, Some(Silence::Restored { .. })) {
-            own.keep_silent(Silence::Restored { since: known.now })?;
+            own.write(Record { silence: lost, ..own.record.clone() })?;
         }
         Ok(own)
     }
@@ -238,7 +259,7 @@ impl LastSigned {
     }
 
     /// A new file in the place of whatever is there, which knows its own inode.
-    fn create(path: &Path, mut record: Record) -> Result<Self, LastSignedError> {
+    fn create(path: &Path, mut record: Record, tip: Height) -> Result<Self, LastSignedError> {
         let beside = path.with_extension("new");
         let io = |doing| {
             let path = beside.clone();
@@ -252,7 +273,8 @@ impl LastSigned {
         written.map_err(io("write"))?;
         std::fs::rename(&beside, path).map_err(io("rename"))?;
         path.parent().map_or(Ok(()), store::sync_folder)?;
-        Ok(Self { path: path.to_owned(), file, record })
+        let remembered = Remembered::new(tip, record.last());
+        Ok(Self { path: path.to_owned(), file, record, remembered, seen: Height(0) })
     }
 
     /// Takes note of what is about to be signed; durable when it returns.
@@ -271,7 +293,9 @@ impl LastSigned {
         }
         let mut record = self.record.clone();
         record.set(signed);
-        Ok(self.write(record)?)
+        self.write(record)?;
+        self.remembered.add(signed);
+        Ok(())
     }
 
     /// The last thing that was signed.
@@ -300,6 +324,7 @@ impl LastSigned {
     /// [`LastSignedError`].
     pub(crate) fn keep_silent(&mut self, why: Silence) -> Result<(), LastSignedError> {
         let silence = match (self.record.silence, why) {
+            (Some(another @ Silence::Another(_)), _) | (_, another @ Silence::Another(_)) => another,
             (Some(restored @ Silence::Restored { .. }), _) => restored,
             (Some(Silence::Above(a)), Silence::Above(b)) => Silence::Above(a.max(b)),
             (Some(Silence::Above(_) | Silence::New { .. }) | None, why) => why,
@@ -307,26 +332,59 @@ impl LastSigned {
         self.write(Record { silence: Some(silence), ..self.record.clone() })
     }
 
-    /// Whether a block that was committed just now ends the silence, for the heights above it.
+    /// The height up to which this home may have signed what it does not know of; none where nobody can tell.
     ///
     /// `stood`: where more than two thirds of the power that certifies this block, the own not counted, stood when
     /// they told it after the silence began; none while too few have. Nothing more than one height above that was
     /// certified before, so nothing more than two above it was signed here. No clock is asked.
-    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
+    fn unknown_to(&self, stood: Option<Height>) -> Option<Height> {
         match self.record.silence {
-            None => false,
-            Some(Silence::Above(height)) => block >= height,
+            None => Some(Height(0)),
+            Some(Silence::Above(height)) => Some(height),
             Some(Silence::New { .. } | Silence::Restored { .. }) => {
-                stood.is_some_and(|stood| block.0 >= stood.0.saturating_add(SIGNED_ABOVE))
+                stood.map(|stood| Height(stood.0.saturating_add(SIGNED_ABOVE)))
             }
+            Some(Silence::Another(_)) => None,
         }
     }
 
-    /// From now on the node votes again; durable when it returns. What it signed stays on record.
+    /// Whether a block that was committed just now ends the silence, for the heights above it. Of one that was restored
+    /// it also has to be the last of some whose certificates do without this node: else a copy of it that runs would
+    /// seem to be the chain that goes on.
+    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
+        let is_above = self.unknown_to(stood).is_some_and(|unknown| block >= unknown);
+        let is_without = || stood.is_some_and(|stood| block.0 > stood.max(self.seen).0.saturating_add(WITHOUT));
+        match self.record.silence {
+            None | Some(Silence::Another(_)) => false,
+            Some(Silence::Above(_)) => is_above,
+            Some(Silence::New { .. } | Silence::Restored { .. }) => is_above && is_without(),
+        }
+    }
+
+    /// Signatures of this node were shown, and verified. Gives one that another process made; then this one is silent
+    /// from here on, which is durable.
     ///
     /// # Errors
     /// [`LastSignedError`].
-    pub(crate) fn speak(&mut self) -> Result<(), LastSignedError> {
+    pub(crate) fn heed(&mut self, shown: &[Signed], stood: Option<Height>) -> Result<Option<Signed>, LastSignedError> {
+        let highest = shown.iter().map(|signed| signed.height).max();
+        self.seen = self.seen.max(highest.unwrap_or_default());
+        let Some(unknown) = self.unknown_to(stood) else { return Ok(None) };
+        let is_anothers = |signed: &&Signed| signed.height > unknown && self.remembered.is_anothers(signed);
+        let Some(found) = shown.iter().find(is_anothers).copied() else { return Ok(None) };
+        self.keep_silent(Silence::Another(found.height))?;
+        Ok(Some(found))
+    }
+
+    /// From now on the node votes again; durable when it returns. What it signed stays on record; up to where most
+    /// `stood` and a little above it may have signed more.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn speak(&mut self, stood: Option<Height>) -> Result<(), LastSignedError> {
+        if let Some(unknown) = self.unknown_to(stood) {
+            self.remembered.unknown_to(unknown);
+        }
         self.write(Record { silence: None, ..self.record.clone() })
     }
 

@@ -4,10 +4,12 @@
 //! What cannot be read, or is not what its author may say, is dropped with a warning and the author cut
 //! off for a while. This never waits for a disk or for the engine, so nothing is lost behind a commit.
 
+use super::another::Own;
 use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
+use super::last_signed::Signed;
 use super::network::{Port, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
 use super::signer::NodeVerifier;
@@ -105,6 +107,8 @@ pub(crate) struct Listener {
     blocks: Arc<Blocks>,
     assembled: mpsc::Sender<Assembled>,
     answers: Arc<Semaphore>,
+    own: Own,
+    shown: mpsc::Sender<Signed>,
     began: Instant,
 }
 
@@ -116,6 +120,8 @@ pub(crate) struct Ears {
     pub(crate) wake: Arc<Wake>,
     pub(crate) blocks: Arc<Blocks>,
     pub(crate) assembled: mpsc::Sender<Assembled>,
+    pub(crate) own: Own,
+    pub(crate) shown: mpsc::Sender<Signed>,
 }
 
 fn rules(latest: &Latest) -> Rules {
@@ -130,7 +136,7 @@ fn rules(latest: &Latest) -> Rules {
 
 impl Listener {
     pub(crate) fn new(network: Network, chain: &Chain, ears: Ears) -> Self {
-        let Ears { port, heard, started, wake, blocks, assembled } = ears;
+        let Ears { port, heard, started, wake, blocks, assembled, own, shown } = ears;
         let latest = chain.tip();
         let rules = rules(&latest.borrow());
         let verifier = NodeVerifier::new(rules.chain);
@@ -149,6 +155,8 @@ impl Listener {
             blocks,
             assembled,
             answers,
+            own,
+            shown,
             began,
         }
     }
@@ -217,6 +225,7 @@ impl Listener {
                     SignedConsensusMsg::Vote(vote) => self.vote(from, node, vote)?,
                     SignedConsensusMsg::Proposal(proposal) => {
                         self.check_proposal(&proposal)?;
+                        self.show(self.own.in_proposal(&proposal));
                         self.voice(node, proposal.proposer.0, proposal.height);
                         self.wake.proposal(&proposal);
                         NetworkEvent::Proposal(from, proposal)
@@ -228,8 +237,14 @@ impl Listener {
                 let message: LivenessMsg<Luqi> = LuqiCodec.decode(data)?;
                 let event = match message {
                     LivenessMsg::Vote(vote) => self.vote(from, node, vote)?,
-                    LivenessMsg::PolkaCertificate(certificate) => NetworkEvent::PolkaCertificate(from, certificate),
-                    LivenessMsg::SkipRoundCertificate(certificate) => NetworkEvent::RoundCertificate(from, certificate),
+                    LivenessMsg::PolkaCertificate(certificate) => {
+                        self.show(self.own.in_polka(&certificate));
+                        NetworkEvent::PolkaCertificate(from, certificate)
+                    }
+                    LivenessMsg::SkipRoundCertificate(certificate) => {
+                        self.show(self.own.in_round(&certificate));
+                        NetworkEvent::RoundCertificate(from, certificate)
+                    }
                 };
                 self.port.tell(&event);
             }
@@ -277,6 +292,7 @@ impl Listener {
         {
             return Err(Worthless::Signature(voter));
         }
+        self.show(self.own.in_vote(&vote));
         self.voice(author, voter, vote.height);
         self.wake.vote(&vote);
         Ok(NetworkEvent::Vote(from, vote))
@@ -350,6 +366,13 @@ impl Listener {
             }
         });
         Ok(())
+    }
+
+    /// Others show what this node signed, or another with its keys. They repeat it, should there be no room.
+    fn show(&self, shown: impl IntoIterator<Item = Signed>) {
+        for signed in shown {
+            let _ = self.shown.try_send(signed);
+        }
     }
 
     /// Whoever repeats what another one proposed says nothing of where that one is.

@@ -36,11 +36,12 @@ impl Adapter<'_> {
         tracing::info!(height = %committed.header.height, block = %decided.value_id, round = %decided.round, "a block is final");
         self.made = Instant::now();
         self.with_events = committed.with_events;
+        let is_another = self.heed(committed.shown, stood).await?;
         self.speak = self.speak || self.ends_silence(committed.header.height, stood);
         // The engine may have ended.
         let _ = reply.send(());
         self.cut_liars().await?;
-        Ok(None)
+        Ok(is_another.then_some(Turn::Again))
     }
 
     /// The new membership tells which certificates of the next height do not hold, and who answered with them.
