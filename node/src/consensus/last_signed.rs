@@ -5,8 +5,8 @@
 //! slot   length(4) ‖ record ‖ CRC-32 of the record(4) ‖ zeros
 //! ```
 //!
-//! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own device and
-//! inode, so a file that came out of a backup, or from another disk, is told: what was signed after the
+//! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own place on disk
+//! ([`Disk`]), so a file that came out of a backup, or from another disk, is told: what was signed after the
 //! copy is then unknown, and the node is silent until the chain has left every height that it could have
 //! signed at. The slots are written in turn and in place: a torn write leaves the other one, which is
 //! then one signature behind, and that signature never left.
@@ -21,6 +21,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use thiserror::Error;
 
 const SLOT: usize = 512;
@@ -133,13 +134,46 @@ pub(crate) enum Refused {
     File(#[from] LastSignedError),
 }
 
+/// Where a file lies. A copy of its bytes lies elsewhere: it has another inode, or was born at another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+struct Disk {
+    /// By the order in which the system found its disks: another one after a reboot, maybe.
+    device: u64,
+    /// By the file system itself, but for some (XFS) that take the device's.
+    file_system: u64,
+    inode: u64,
+    /// Nanoseconds since 1970; none where the file system does not tell. Nobody can set it.
+    born: Option<u64>,
+}
+
+impl Disk {
+    fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+        let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        let file_system = rustix::fs::fstatvfs(file)?.f_fsid;
+        Ok(Self { device: found.dev(), file_system, inode: found.ino(), born })
+    }
+
+    /// Whether a file that lies here is the one that lay there. Its disk may have another number since, where the file
+    /// system is the same; a snapshot has both another one and another number.
+    fn is_same(&self, there: &Self) -> bool {
+        let is_same_disk = self.device == there.device || self.file_system == there.file_system;
+        self.is_same_file(there) && is_same_disk
+    }
+
+    /// The same, whatever the disk.
+    fn is_same_file(&self, there: &Self) -> bool {
+        (self.inode, self.born) == (there.inode, there.born)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 struct Record {
     magic: [u8; 8],
     chain: ChainId,
     turn: u64,
-    device: u64,
-    inode: u64,
+    disk: Disk,
     silence: Option<Silence>,
     /// The last of each step.
     proposal: Option<Signed>,
@@ -224,8 +258,7 @@ impl LastSigned {
         // Neither half is whole: what stood there is lost.
         let Some(record) = record else { return Self::create(path, Record::new(chain, lost), known.tip) };
         let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
-        let found = file.metadata().map_err(io("look at"))?;
-        if (found.dev(), found.ino()) != (record.device, record.inode) {
+        if !Disk::of(&file).map_err(io("look at"))?.is_same(&record.disk) {
             let stays = |why: &Silence| match why {
                 Silence::Restored { .. } => true,
                 Silence::Another(_) => !known.restored,
@@ -242,8 +275,8 @@ impl LastSigned {
         Ok(own)
     }
 
-    /// What stands in the file, which is left as it is. A copy is told by its inode alone: the device of a disk
-    /// may change when a machine starts anew, and whoever asks here has nobody who could end his silence.
+    /// What stands in the file, which is left as it is. A copy is told by its inode and its birth alone: what a disk is
+    /// called may change when a machine starts anew, and whoever asks here has nobody who could end his silence.
     ///
     /// # Errors
     /// [`LastSignedError`].
@@ -254,7 +287,8 @@ impl LastSigned {
             Some(Some(record)) => record,
         };
         let io = |source| LastSignedError::Io { doing: "look at", path: path.to_owned(), source };
-        let is_copy = std::fs::metadata(path).map_err(io)?.ino() != record.inode;
+        let found = File::open(path).and_then(|file| Disk::of(&file)).map_err(io)?;
+        let is_copy = !found.is_same_file(&record.disk);
         Ok(if is_copy || record.silence.is_some() { OnRecord::Silent } else { OnRecord::Last(record.last()) })
     }
 
@@ -266,8 +300,7 @@ impl LastSigned {
             move |source| LastSignedError::Io { doing, path, source }
         };
         let mut file = File::create(&beside).map_err(io("create"))?;
-        let found = file.metadata().map_err(io("look at"))?;
-        (record.device, record.inode) = (found.dev(), found.ino());
+        record.disk = Disk::of(&file).map_err(io("look at"))?;
         let slot = encode(&record)?;
         let written = file.write_all(&slot).and_then(|()| file.write_all(&[0; SLOT])).and_then(|()| file.sync_all());
         written.map_err(io("write"))?;
@@ -414,9 +447,9 @@ impl LastSigned {
 
 impl Record {
     const fn new(chain: ChainId, silence: Option<Silence>) -> Self {
-        let (device, inode) = (0, 0);
+        let disk = Disk { device: 0, file_system: 0, inode: 0, born: None };
         let (proposal, prevote, precommit) = (None, None, None);
-        Self { magic: MAGIC, chain, turn: 0, device, inode, silence, proposal, prevote, precommit }
+        Self { magic: MAGIC, chain, turn: 0, disk, silence, proposal, prevote, precommit }
     }
 }
 

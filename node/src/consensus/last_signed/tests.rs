@@ -210,3 +210,25 @@ fn a_silence_ends_by_blocks_that_this_node_did_not_sign() {
     assert_eq!(file.heed(&[precommit(13)], stood).unwrap(), Some(precommit(13)));
     assert_eq!(file.silence(), Some(Silence::Another(Height(13))));
 }
+
+#[test]
+fn a_disk_that_is_called_otherwise_after_a_reboot_makes_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let silent = |change: fn(&mut Disk)| {
+        let _ = std::fs::remove_file(&path);
+        let mut file = open(&path, FRESH);
+        let mut record = file.record.clone();
+        change(&mut record.disk);
+        file.write(record).unwrap();
+        drop(file);
+        let is_looked_on_as_copy = LastSigned::look(&path, CHAIN).unwrap() == OnRecord::Silent;
+        (open(&path, USED).silence().is_some(), is_looked_on_as_copy)
+    };
+    assert_eq!(silent(|_| {}), (false, false));
+    assert_eq!(silent(|disk| disk.device ^= 1), (false, false), "a reboot");
+    assert_eq!(silent(|disk| disk.file_system ^= 1), (false, false), "its file system was given another id");
+    assert_eq!(silent(|disk| (disk.device, disk.file_system) = (0, 0)), (true, false), "a snapshot");
+    assert_eq!(silent(|disk| disk.inode ^= 1), (true, true), "a copy");
+    assert_eq!(silent(|disk| disk.born = disk.born.map_or(Some(1), |_| None)), (true, true), "a copy in its place");
+}
