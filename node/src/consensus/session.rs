@@ -50,7 +50,7 @@ pub(super) fn open_record(
 ) -> Result<LastSigned, ConsensusError> {
     // A node with blocks whose folder is not there lost it, or is new and loses nothing by waiting for one
     // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
-    let validators = Validators::of(&tip.membership());
+    let validators = Validators::of(tip.membership());
     let alone = validators.power(node) == validators.total();
     store::make_folder(folder)?;
     let used = tip.height() > Height(0) || engine::ran_before(folder);
