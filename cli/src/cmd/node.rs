@@ -145,9 +145,9 @@ impl From<RunError> for Problem {
                 )
             }
             RunError::Agreement(AgreementError::Sync(SyncError::Commit(error))) => ledger::problem(error),
-            RunError::Agreement(AgreementError::Consensus(ConsensusError::Diverged { .. })) => {
-                Self::new(Exit::Wrong, error)
-            }
+            RunError::Agreement(AgreementError::Consensus(
+                ConsensusError::Diverged { .. } | ConsensusError::Another(_),
+            )) => Self::new(Exit::Wrong, error),
             RunError::Agreement(_)
             | RunError::Network(_)
             | RunError::Outbox(_)

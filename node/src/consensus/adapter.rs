@@ -52,6 +52,7 @@ pub(super) struct Parts {
     pub(super) is_mute: bool,
     pub(super) refused: watch::Receiver<Option<Signed>>,
     pub(super) assembled: mpsc::Receiver<Assembled>,
+    pub(super) shown: mpsc::Receiver<Signed>,
 }
 
 /// One run of the engine.
@@ -66,6 +67,8 @@ pub(super) struct Adapter<'a> {
     last: Arc<Mutex<LastSigned>>,
     refused: watch::Receiver<Option<Signed>>,
     assembled: mpsc::Receiver<Assembled>,
+    /// Signatures of this node that others show.
+    shown: mpsc::Receiver<Signed>,
     pending: watch::Receiver<Pending>,
     ahead: watch::Receiver<Ahead>,
     /// A height that waits for its block to be due.
@@ -92,7 +95,7 @@ pub(super) struct Adapter<'a> {
 impl<'a> Adapter<'a> {
     /// `with_events`: whether the tip's block carries events.
     pub(super) fn new(deps: &'a Deps, view: &'a watch::Sender<View>, parts: Parts, with_events: bool) -> Self {
-        let Parts { blocks, port, heard, started, wake, answers, last, is_mute, refused, assembled } = parts;
+        let Parts { blocks, port, heard, started, wake, answers, last, is_mute, refused, assembled, shown } = parts;
         let silence = last.lock().unwrap_or_else(PoisonError::into_inner).silence();
         let (pending, ahead) = (deps.mempool.pending(), wake.watch());
         let misbehaviour = view.borrow().misbehaviour;
@@ -108,6 +111,7 @@ impl<'a> Adapter<'a> {
             last,
             refused,
             assembled,
+            shown,
             pending,
             ahead,
             held: None,
@@ -154,6 +158,11 @@ impl<'a> Adapter<'a> {
                     }
                 }
                 Some(assembled) = self.assembled.recv() => self.take_in(assembled).await?,
+                Some(shown) = self.shown.recv() => {
+                    if self.heed(vec![shown], self.most_stood_at()).await? {
+                        return Ok(Turn::Again);
+                    }
+                }
                 _ = self.ahead.changed(), if holding => {}
                 _ = self.pending.changed(), if holding => {}
                 () = tokio::time::sleep_until(due), if holding => {}
@@ -241,16 +250,32 @@ impl<'a> Adapter<'a> {
         Ok(kept.await??)
     }
 
-    /// Whether a block that was committed ends the silence.
-    pub(super) fn ends_silence(&self, header: &ledger_core::block::Header) -> bool {
-        let tolerance = self.deps.chain.latest().tip.membership().parameters().clock_tolerance_ms;
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(header, tolerance)
+    /// Where most others stood, by the power at the next height.
+    pub(super) fn most_stood_at(&self) -> Option<Height> {
+        let validators = Validators::of(self.deps.chain.latest().tip.membership());
+        self.heard().most_stood_at(self.deps.node, &validators)
+    }
+
+    /// Whether a block that was committed ends the silence; `stood` by the power that certified it.
+    pub(super) fn ends_silence(&self, block: Height, stood: Option<Height>) -> bool {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).ended_by(block, stood)
+    }
+
+    /// Signatures of this node were shown: whether another process made one. Then this one is silent, over restarts.
+    pub(super) async fn heed(&self, shown: Vec<Signed>, stood: Option<Height>) -> Result<bool, ConsensusError> {
+        let last = Arc::clone(&self.last);
+        let heeded =
+            blocking(move || last.lock().unwrap_or_else(PoisonError::into_inner).heed(&shown, stood)).await??;
+        let Some(signed) = heeded else { return Ok(false) };
+        let (height, round, step) = (signed.height, signed.round, signed.step);
+        tracing::error!(%height, %round, %step, "another node runs with the keys of this one, and signed what this one did not: this one votes no more. Stop one of the two for good, and start the other once with --restored");
+        Ok(true)
     }
 
     /// From now on this node votes again.
     pub(super) async fn end_silence(&self) -> Result<(), ConsensusError> {
-        let last = Arc::clone(&self.last);
-        let spoken = blocking(move || last.lock().unwrap_or_else(PoisonError::into_inner).speak());
+        let (last, stood) = (Arc::clone(&self.last), self.most_stood_at());
+        let spoken = blocking(move || last.lock().unwrap_or_else(PoisonError::into_inner).speak(stood));
         Ok(spoken.await??)
     }
 

@@ -4,6 +4,8 @@
 //! clock is never kept: time passes, and what was too early becomes right.
 
 use super::ConsensusError;
+use super::another::Own;
+use super::last_signed::Signed;
 use super::parts::{self, Assembled, SignedParts};
 use super::undecided::{Quota, UndecidedStore};
 use super::validators::Validators;
@@ -69,6 +71,8 @@ pub(crate) enum Answered {
 pub(crate) struct Committed {
     pub(crate) header: Header,
     pub(crate) with_events: bool,
+    /// Signatures of this node in the certificates of the block and of its parent.
+    pub(crate) shown: Vec<Signed>,
 }
 
 /// Checked blocks of the next height.
@@ -327,7 +331,7 @@ impl Blocks {
         if let Some(header) =
             latest.header.clone().filter(|_| (latest.tip.height(), latest.tip.hash()) == (height, block))
         {
-            return Ok(Committed { header, with_events: false });
+            return Ok(Committed { header, with_events: false, shown: Vec::new() });
         }
         let known = self.judged().checked.remove(&block);
         let checked = match known {
@@ -341,6 +345,9 @@ impl Blocks {
         let checked = checked.map_err(|fault| ConsensusError::Diverged { height, fault })?;
         let header = checked.block().header().clone();
         let with_events = !checked.block().leaves().is_empty();
+        let own = Own { chain: latest.tip.chain(), node: self.node, key: self.key.public() };
+        let certificates = checked.block().body().parent_certificate.iter().chain([&certificate]);
+        let shown = certificates.filter_map(|of| own.in_certificate(of)).collect();
         self.chain.commit(checked, certificate)?;
         *self.judged() = Judged::default();
         let mut undecided = self.undecided();
@@ -349,7 +356,7 @@ impl Blocks {
             tracing::warn!("undecided blocks of heights that are over cannot be removed: {error}");
         }
         *self.here() = undecided.places().collect();
-        Ok(Committed { header, with_events })
+        Ok(Committed { header, with_events, shown })
     }
 
     /// Verifies a block that came as an answer, against the tip, and keeps it.

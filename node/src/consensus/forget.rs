@@ -108,6 +108,7 @@ fn reason(why: Silence) -> String {
     match why {
         Silence::New { .. } => "its silence, since nothing was on record here".to_owned(),
         Silence::Restored { .. } => "its silence, since it may have signed what it does not know of".to_owned(),
+        Silence::Another(height) => format!("its silence, since another one signed with its keys at height {height}"),
         Silence::Above(height) => format!("its silence, since it lost the votes that bound it at height {height}"),
     }
 }
@@ -200,7 +201,7 @@ mod tests {
         let (folder, tip) = home();
         let folder = folder.path();
         let mut last = record(folder, &tip);
-        last.speak().unwrap();
+        last.speak(None).unwrap();
         last.allow(signed(1)).unwrap();
         assert!(matches!(forget(folder, &tip, NODE, Height(1)), Err(ForgetError::Nothing(Height(1)))));
         assert_eq!(record(folder, &tip).last(), Some(signed(1)));

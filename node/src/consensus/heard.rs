@@ -26,6 +26,8 @@ pub(crate) struct Heard {
     voices: BTreeMap<NodeNumber, (Height, Instant)>,
     /// By how many milliseconds each clock is ahead of the own one.
     clocks: BTreeMap<NodeNumber, i64>,
+    /// What each node announced first of all that it said itself, to this node, since this run began.
+    announced: BTreeMap<NodeNumber, Height>,
 }
 
 /// Clocks that are off: the own one, or those of others.
@@ -44,6 +46,29 @@ impl Heard {
         let before = self.claims.get(&node).and_then(|claim| claim.far_since);
         let far_since = (tip.0 > own.0.saturating_add(FAR)).then(|| before.unwrap_or(now));
         self.claims.insert(node, Claim { tip, far_since });
+    }
+
+    /// A node told its tip itself, after this run began: from then on it stands no lower.
+    pub(crate) fn announced(&mut self, node: NodeNumber, tip: Height) {
+        self.announced.entry(node).or_insert(tip);
+    }
+
+    /// A height at or below which more than two thirds of the voting power, the own not counted, stood when they
+    /// announced it: the lowest such, so that less than a third who boast of heights move it nowhere. None while
+    /// fewer have announced one.
+    ///
+    /// Whatever was certified before this run began is at most one height above it: of the voters for a block two
+    /// above, an honest one would be among those, and stand at its parent.
+    pub(crate) fn most_stood_at(&self, own: NodeNumber, validators: &Validators) -> Option<Height> {
+        let others = self.announced.iter().filter(|(node, _)| **node != own);
+        let mut tips: Vec<_> = others.map(|(node, tip)| (*tip, validators.power(*node))).collect();
+        tips.sort_unstable();
+        let mut power = 0_u64;
+        let reached = tips.into_iter().find(|(_, own)| {
+            power = power.saturating_add(*own);
+            validators.is_quorum(power)
+        });
+        reached.map(|(tip, _)| tip)
     }
 
     /// A node told what its clock says.
@@ -225,6 +250,26 @@ mod tests {
         assert!(!heard.most_told(NodeNumber(9), &set), "without a vote of its own it needs three");
         heard.gone(NodeNumber(2));
         assert!(!heard.most_told(NodeNumber(1), &set));
+    }
+
+    #[test]
+    fn where_most_stood_is_what_more_than_two_thirds_of_the_others_announced_first() {
+        let set = validators();
+        let stood = |own: u32, announced: &[(u32, u64)]| {
+            let mut heard = Heard::default();
+            for (node, tip) in announced {
+                heard.announced(NodeNumber(*node), Height(*tip));
+            }
+            heard.most_stood_at(NodeNumber(own), &set).map(|height| height.0)
+        };
+        // Two others and the own vote would be a quorum, and the own is not to count: nor is a node without power.
+        assert_eq!(stood(4, &[(1, 7), (2, 8), (4, 8), (9, 8)]), None);
+        assert_eq!(stood(4, &[(1, 7), (2, 9), (3, 8)]), Some(9));
+        // What somebody says later changes nothing of where he stood.
+        assert_eq!(stood(4, &[(1, 7), (2, 8), (3, 8), (3, 70)]), Some(8));
+        // Of four others three are enough: one who boasts is not needed, and one who belittles himself takes no place.
+        assert_eq!(stood(9, &[(1, 7), (2, 8), (3, u64::MAX), (4, 8)]), Some(8));
+        assert_eq!(stood(9, &[(1, 0), (2, 8), (3, 8), (4, 8)]), Some(8));
     }
 
     #[test]

@@ -5,15 +5,15 @@
 //! slot   length(4) ‖ record ‖ CRC-32 of the record(4) ‖ zeros
 //! ```
 //!
-//! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own device and
-//! inode, so a file that came out of a backup, or from another disk, is told: what was signed after the
+//! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own place on disk
+//! ([`Disk`]), so a file that came out of a backup, or from another disk, is told: what was signed after the
 //! copy is then unknown, and the node is silent until the chain has left every height that it could have
 //! signed at. The slots are written in turn and in place: a torn write leaves the other one, which is
 //! then one signature behind, and that signature never left.
 
+use super::another::Remembered;
 use crate::store;
 use bincode::{Decode, Encode};
-use ledger_core::block::Header;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::{BlockHash, Height, Round, Timestamp};
@@ -21,9 +21,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use thiserror::Error;
 
 const SLOT: usize = 512;
+/// So far above where most stand a node can have signed: one height it knows to be certified and they do not, and the
+/// one after that.
+const SIGNED_ABOVE: u64 = 2;
+/// The certificates of so many blocks in a row have to do without this node before it ends its silence. One has little
+/// more than two thirds of the votes, so that of a node that votes elsewhere may be missing in it.
+const WITHOUT: u64 = 3;
 const MAGIC: [u8; 8] = *b"luqi-sig";
 
 /// The three things that a validator signs in a round, in this order.
@@ -56,8 +63,11 @@ pub(crate) struct Signed {
     pub(crate) valid_round: Option<Round>,
 }
 
+/// Where something is signed: nothing is signed below what was.
+pub(crate) type Place = (Height, Round, Step);
+
 impl Signed {
-    const fn place(&self) -> (Height, Round, Step) {
+    pub(crate) const fn place(&self) -> Place {
         (self.height, self.round, self.step)
     }
 }
@@ -66,18 +76,22 @@ impl Signed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Silence {
     /// Nothing is on record here: this home is new, or it has lost all but its keys. It votes as soon as most
-    /// others are at the very beginning too, or above a block that was made after this time.
+    /// others are at the very beginning too, or as one that was restored.
     New {
-        /// When that was noticed, by the own clock.
+        /// When that was noticed, by the own clock: nothing is judged by it.
         since: Timestamp,
     },
-    /// It may have signed what it does not know of: it votes above a block that was made after this time.
+    /// It may have signed what it does not know of: it votes once the chain has left every height at which that could
+    /// be, by what more than two thirds of the power announce ([`LastSigned::ended_by`]).
     Restored {
-        /// When that was noticed, by the own clock.
+        /// When that was noticed, by the own clock: nothing is judged by it.
         since: Timestamp,
     },
     /// It signed at this height and lost the votes that bound it there: it votes above it.
     Above(Height),
+    /// At this height another process signed with its keys: it votes no more, until its operator says that it was
+    /// restored.
+    Another(Height),
 }
 
 /// Why the record cannot be kept.
@@ -120,13 +134,46 @@ pub(crate) enum Refused {
     File(#[from] LastSignedError),
 }
 
+/// Where a file lies. A copy of its bytes lies elsewhere: it has another inode, or was born at another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+struct Disk {
+    /// By the order in which the system found its disks: another one after a reboot, maybe.
+    device: u64,
+    /// By the file system itself, but for some (XFS) that take the device's.
+    file_system: u64,
+    inode: u64,
+    /// Nanoseconds since 1970; none where the file system does not tell. Nobody can set it.
+    born: Option<u64>,
+}
+
+impl Disk {
+    fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+        let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        let file_system = rustix::fs::fstatvfs(file)?.f_fsid;
+        Ok(Self { device: found.dev(), file_system, inode: found.ino(), born })
+    }
+
+    /// Whether a file that lies here is the one that lay there. Its disk may have another number since, where the file
+    /// system is the same; a snapshot has both another one and another number.
+    fn is_same(&self, there: &Self) -> bool {
+        let is_same_disk = self.device == there.device || self.file_system == there.file_system;
+        self.is_same_file(there) && is_same_disk
+    }
+
+    /// The same, whatever the disk.
+    fn is_same_file(&self, there: &Self) -> bool {
+        (self.inode, self.born) == (there.inode, there.born)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 struct Record {
     magic: [u8; 8],
     chain: ChainId,
     turn: u64,
-    device: u64,
-    inode: u64,
+    disk: Disk,
     silence: Option<Silence>,
     /// The last of each step.
     proposal: Option<Signed>,
@@ -161,6 +208,8 @@ impl Record {
 pub(crate) struct Known {
     /// The chain here has blocks, or agreement ran in this home before: a missing file is then a lost one.
     pub(crate) used: bool,
+    /// Where the chain here ends.
+    pub(crate) tip: Height,
     /// It has all the power, so nobody could tell it what it has forgotten.
     pub(crate) alone: bool,
     /// The operator, or the store, says that this home was restored.
@@ -188,6 +237,9 @@ pub(crate) struct LastSigned {
     path: PathBuf,
     file: File,
     record: Record,
+    remembered: Remembered,
+    /// The highest block whose certificate has a signature of this node, since this process began.
+    seen: Height,
 }
 
 impl LastSigned {
@@ -201,25 +253,30 @@ impl LastSigned {
         let Some(record) = read(path, chain)? else {
             let new = (!known.alone).then_some(Silence::New { since: known.now });
             let silence = if known.used || known.restored { lost } else { new };
-            return Self::create(path, Record::new(chain, silence));
+            return Self::create(path, Record::new(chain, silence), known.tip);
         };
         // Neither half is whole: what stood there is lost.
-        let Some(record) = record else { return Self::create(path, Record::new(chain, lost)) };
+        let Some(record) = record else { return Self::create(path, Record::new(chain, lost), known.tip) };
         let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
-        let found = file.metadata().map_err(io("look at"))?;
-        if (found.dev(), found.ino()) != (record.device, record.inode) {
-            let silence = record.silence.filter(|why| matches!(why, Silence::Restored { .. })).or(lost);
-            return Self::create(path, Record { silence, ..record });
+        if !Disk::of(&file).map_err(io("look at"))?.is_same(&record.disk) {
+            let stays = |why: &Silence| match why {
+                Silence::Restored { .. } => true,
+                Silence::Another(_) => !known.restored,
+                Silence::New { .. } | Silence::Above(_) => false,
+            };
+            let silence = record.silence.filter(stays).or(lost);
+            return Self::create(path, Record { silence, ..record }, known.tip);
         }
-        let mut own = Self { path: path.to_owned(), file, record };
+        let remembered = Remembered::new(known.tip, record.last());
+        let mut own = Self { path: path.to_owned(), file, record, remembered, seen: Height(0) };
         if known.restored && !matches!(own.record.silence, Some(Silence::Restored { .. })) {
-            own.keep_silent(Silence::Restored { since: known.now })?;
+            own.write(Record { silence: lost, ..own.record.clone() })?;
         }
         Ok(own)
     }
 
-    /// What stands in the file, which is left as it is. A copy is told by its inode alone: the device of a disk
-    /// may change when a machine starts anew, and whoever asks here has nobody who could end his silence.
+    /// What stands in the file, which is left as it is. A copy is told by its inode and its birth alone: what a disk is
+    /// called may change when a machine starts anew, and whoever asks here has nobody who could end his silence.
     ///
     /// # Errors
     /// [`LastSignedError`].
@@ -230,26 +287,27 @@ impl LastSigned {
             Some(Some(record)) => record,
         };
         let io = |source| LastSignedError::Io { doing: "look at", path: path.to_owned(), source };
-        let is_copy = std::fs::metadata(path).map_err(io)?.ino() != record.inode;
+        let found = File::open(path).and_then(|file| Disk::of(&file)).map_err(io)?;
+        let is_copy = !found.is_same_file(&record.disk);
         Ok(if is_copy || record.silence.is_some() { OnRecord::Silent } else { OnRecord::Last(record.last()) })
     }
 
     /// A new file in the place of whatever is there, which knows its own inode.
-    fn create(path: &Path, mut record: Record) -> Result<Self, LastSignedError> {
+    fn create(path: &Path, mut record: Record, tip: Height) -> Result<Self, LastSignedError> {
         let beside = path.with_extension("new");
         let io = |doing| {
             let path = beside.clone();
             move |source| LastSignedError::Io { doing, path, source }
         };
         let mut file = File::create(&beside).map_err(io("create"))?;
-        let found = file.metadata().map_err(io("look at"))?;
-        (record.device, record.inode) = (found.dev(), found.ino());
+        record.disk = Disk::of(&file).map_err(io("look at"))?;
         let slot = encode(&record)?;
         let written = file.write_all(&slot).and_then(|()| file.write_all(&[0; SLOT])).and_then(|()| file.sync_all());
         written.map_err(io("write"))?;
         std::fs::rename(&beside, path).map_err(io("rename"))?;
         path.parent().map_or(Ok(()), store::sync_folder)?;
-        Ok(Self { path: path.to_owned(), file, record })
+        let remembered = Remembered::new(tip, record.last());
+        Ok(Self { path: path.to_owned(), file, record, remembered, seen: Height(0) })
     }
 
     /// Takes note of what is about to be signed; durable when it returns.
@@ -268,7 +326,9 @@ impl LastSigned {
         }
         let mut record = self.record.clone();
         record.set(signed);
-        Ok(self.write(record)?)
+        self.write(record)?;
+        self.remembered.add(signed);
+        Ok(())
     }
 
     /// The last thing that was signed.
@@ -297,6 +357,7 @@ impl LastSigned {
     /// [`LastSignedError`].
     pub(crate) fn keep_silent(&mut self, why: Silence) -> Result<(), LastSignedError> {
         let silence = match (self.record.silence, why) {
+            (Some(another @ Silence::Another(_)), _) | (_, another @ Silence::Another(_)) => another,
             (Some(restored @ Silence::Restored { .. }), _) => restored,
             (Some(Silence::Above(a)), Silence::Above(b)) => Silence::Above(a.max(b)),
             (Some(Silence::Above(_) | Silence::New { .. }) | None, why) => why,
@@ -304,25 +365,59 @@ impl LastSigned {
         self.write(Record { silence: Some(silence), ..self.record.clone() })
     }
 
-    /// Whether a block that was committed just now ends the silence, for the heights above it.
+    /// The height up to which this home may have signed what it does not know of; none where nobody can tell.
     ///
-    /// A block that was *made* after the silence began was not decided before: so whoever signed above it
-    /// knows of it. Clocks may be off by `tolerance` on both sides.
-    pub(crate) fn ended_by(&self, header: &Header, tolerance: u32) -> bool {
+    /// `stood`: where more than two thirds of the power that certifies this block, the own not counted, stood when
+    /// they told it after the silence began; none while too few have. Nothing more than one height above that was
+    /// certified before, so nothing more than two above it was signed here. No clock is asked.
+    fn unknown_to(&self, stood: Option<Height>) -> Option<Height> {
         match self.record.silence {
-            None => false,
-            Some(Silence::Above(height)) => header.height >= height,
-            Some(Silence::New { since } | Silence::Restored { since }) => {
-                header.time.0 > since.0.saturating_add(u64::from(tolerance).saturating_mul(2))
+            None => Some(Height(0)),
+            Some(Silence::Above(height)) => Some(height),
+            Some(Silence::New { .. } | Silence::Restored { .. }) => {
+                stood.map(|stood| Height(stood.0.saturating_add(SIGNED_ABOVE)))
             }
+            Some(Silence::Another(_)) => None,
         }
     }
 
-    /// From now on the node votes again; durable when it returns. What it signed stays on record.
+    /// Whether a block that was committed just now ends the silence, for the heights above it. Of one that was restored
+    /// it also has to be the last of some whose certificates do without this node: else a copy of it that runs would
+    /// seem to be the chain that goes on.
+    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
+        let is_above = self.unknown_to(stood).is_some_and(|unknown| block >= unknown);
+        let is_without = || stood.is_some_and(|stood| block.0 > stood.max(self.seen).0.saturating_add(WITHOUT));
+        match self.record.silence {
+            None | Some(Silence::Another(_)) => false,
+            Some(Silence::Above(_)) => is_above,
+            Some(Silence::New { .. } | Silence::Restored { .. }) => is_above && is_without(),
+        }
+    }
+
+    /// Signatures of this node were shown, and verified. Gives one that another process made; then this one is silent
+    /// from here on, which is durable.
     ///
     /// # Errors
     /// [`LastSignedError`].
-    pub(crate) fn speak(&mut self) -> Result<(), LastSignedError> {
+    pub(crate) fn heed(&mut self, shown: &[Signed], stood: Option<Height>) -> Result<Option<Signed>, LastSignedError> {
+        let highest = shown.iter().map(|signed| signed.height).max();
+        self.seen = self.seen.max(highest.unwrap_or_default());
+        let Some(unknown) = self.unknown_to(stood) else { return Ok(None) };
+        let is_anothers = |signed: &&Signed| signed.height > unknown && self.remembered.is_anothers(signed);
+        let Some(found) = shown.iter().find(is_anothers).copied() else { return Ok(None) };
+        self.keep_silent(Silence::Another(found.height))?;
+        Ok(Some(found))
+    }
+
+    /// From now on the node votes again; durable when it returns. What it signed stays on record; up to where most
+    /// `stood` and a little above it may have signed more.
+    ///
+    /// # Errors
+    /// [`LastSignedError`].
+    pub(crate) fn speak(&mut self, stood: Option<Height>) -> Result<(), LastSignedError> {
+        if let Some(unknown) = self.unknown_to(stood) {
+            self.remembered.unknown_to(unknown);
+        }
         self.write(Record { silence: None, ..self.record.clone() })
     }
 
@@ -352,9 +447,9 @@ impl LastSigned {
 
 impl Record {
     const fn new(chain: ChainId, silence: Option<Silence>) -> Self {
-        let (device, inode) = (0, 0);
+        let disk = Disk { device: 0, file_system: 0, inode: 0, born: None };
         let (proposal, prevote, precommit) = (None, None, None);
-        Self { magic: MAGIC, chain, turn: 0, device, inode, silence, proposal, prevote, precommit }
+        Self { magic: MAGIC, chain, turn: 0, disk, silence, proposal, prevote, precommit }
     }
 }
 

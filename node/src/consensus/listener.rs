@@ -4,10 +4,12 @@
 //! What cannot be read, or is not what its author may say, is dropped with a warning and the author cut
 //! off for a while. This never waits for a disk or for the engine, so nothing is lost behind a commit.
 
+use super::another::Own;
 use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
+use super::last_signed::Signed;
 use super::network::{Port, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
 use super::signer::NodeVerifier;
@@ -38,6 +40,10 @@ const ANSWERS: usize = 4;
 /// Whoever has just been connected has missed the votes of the round, which are said again after this time: it takes
 /// some round trips until he has told to what he listens.
 const SAY_AGAIN: Duration = Duration::from_millis(400);
+
+/// What is heard so soon after the start may have been said before it: gossip is kept for a second and a half and sent
+/// again to who lacks it, and waits in a queue for five seconds at most.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// Ready at a moment; never without one.
 async fn sleep_until(at: Option<tokio::time::Instant>) {
@@ -101,6 +107,9 @@ pub(crate) struct Listener {
     blocks: Arc<Blocks>,
     assembled: mpsc::Sender<Assembled>,
     answers: Arc<Semaphore>,
+    own: Own,
+    shown: mpsc::Sender<Signed>,
+    began: Instant,
 }
 
 /// What the listener is made of.
@@ -111,6 +120,8 @@ pub(crate) struct Ears {
     pub(crate) wake: Arc<Wake>,
     pub(crate) blocks: Arc<Blocks>,
     pub(crate) assembled: mpsc::Sender<Assembled>,
+    pub(crate) own: Own,
+    pub(crate) shown: mpsc::Sender<Signed>,
 }
 
 fn rules(latest: &Latest) -> Rules {
@@ -125,13 +136,29 @@ fn rules(latest: &Latest) -> Rules {
 
 impl Listener {
     pub(crate) fn new(network: Network, chain: &Chain, ears: Ears) -> Self {
-        let Ears { port, heard, started, wake, blocks, assembled } = ears;
+        let Ears { port, heard, started, wake, blocks, assembled, own, shown } = ears;
         let latest = chain.tip();
         let rules = rules(&latest.borrow());
         let verifier = NodeVerifier::new(rules.chain);
         let answers = Arc::new(Semaphore::new(ANSWERS));
-        let assembly = Assembly::default();
-        Self { network, latest, rules, verifier, assembly, port, heard, started, wake, blocks, assembled, answers }
+        let (assembly, began) = (Assembly::default(), Instant::now());
+        Self {
+            network,
+            latest,
+            rules,
+            verifier,
+            assembly,
+            port,
+            heard,
+            started,
+            wake,
+            blocks,
+            assembled,
+            answers,
+            own,
+            shown,
+            began,
+        }
     }
 
     /// Listens until the swarm has ended.
@@ -190,7 +217,7 @@ impl Listener {
     }
 
     fn hear(&mut self, gossip: Gossip) -> Result<(), Worthless> {
-        let Gossip { topic, author, node, data, .. } = gossip;
+        let Gossip { topic, from: bringer, author, node, data } = gossip;
         let Some(from) = engine_peer(&author) else { return Ok(()) };
         match topic {
             Topic::Consensus => {
@@ -198,6 +225,7 @@ impl Listener {
                     SignedConsensusMsg::Vote(vote) => self.vote(from, node, vote)?,
                     SignedConsensusMsg::Proposal(proposal) => {
                         self.check_proposal(&proposal)?;
+                        self.show(self.own.in_proposal(&proposal));
                         self.voice(node, proposal.proposer.0, proposal.height);
                         self.wake.proposal(&proposal);
                         NetworkEvent::Proposal(from, proposal)
@@ -209,8 +237,14 @@ impl Listener {
                 let message: LivenessMsg<Luqi> = LuqiCodec.decode(data)?;
                 let event = match message {
                     LivenessMsg::Vote(vote) => self.vote(from, node, vote)?,
-                    LivenessMsg::PolkaCertificate(certificate) => NetworkEvent::PolkaCertificate(from, certificate),
-                    LivenessMsg::SkipRoundCertificate(certificate) => NetworkEvent::RoundCertificate(from, certificate),
+                    LivenessMsg::PolkaCertificate(certificate) => {
+                        self.show(self.own.in_polka(&certificate));
+                        NetworkEvent::PolkaCertificate(from, certificate)
+                    }
+                    LivenessMsg::SkipRoundCertificate(certificate) => {
+                        self.show(self.own.in_round(&certificate));
+                        NetworkEvent::RoundCertificate(from, certificate)
+                    }
                 };
                 self.port.tell(&event);
             }
@@ -220,9 +254,14 @@ impl Listener {
                 if status.peer_id != from {
                     return Err(Worthless::Status);
                 }
-                let own = self.rules.tip;
+                let (own, tip) = (self.rules.tip, status.tip_height.0);
+                // Who brings another's word may bring an old one.
+                let is_fresh = bringer == author && self.began.elapsed() >= SETTLED;
                 self.heard(|heard| {
-                    heard.tip(node, status.tip_height.0, own, Instant::now());
+                    heard.tip(node, tip, own, Instant::now());
+                    if is_fresh {
+                        heard.announced(node, tip);
+                    }
                     heard.clock(node, clock, now());
                 });
                 // Whoever is not connected cannot be asked.
@@ -253,6 +292,7 @@ impl Listener {
         {
             return Err(Worthless::Signature(voter));
         }
+        self.show(self.own.in_vote(&vote));
         self.voice(author, voter, vote.height);
         self.wake.vote(&vote);
         Ok(NetworkEvent::Vote(from, vote))
@@ -326,6 +366,13 @@ impl Listener {
             }
         });
         Ok(())
+    }
+
+    /// Others show what this node signed, or another with its keys. They repeat it, should there be no room.
+    fn show(&self, shown: impl IntoIterator<Item = Signed>) {
+        for signed in shown {
+            let _ = self.shown.try_send(signed);
+        }
     }
 
     /// Whoever repeats what another one proposed says nothing of where that one is.

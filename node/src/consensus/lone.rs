@@ -62,7 +62,7 @@ pub fn go_on_alone(folder: &Path, chain: ChainId, tip: Height) -> Result<(), Lon
 /// The record, which is made where there is none.
 fn open(path: &Path, chain: ChainId) -> Result<LastSigned, LoneError> {
     path.parent().map_or(Ok(()), store::make_folder).map_err(LastSignedError::from)?;
-    let known = Known { used: false, alone: true, restored: false, now: now() };
+    let known = Known { used: false, tip: Height(0), alone: true, restored: false, now: now() };
     Ok(LastSigned::open(path, chain, known)?)
 }
 

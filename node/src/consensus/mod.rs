@@ -20,6 +20,7 @@
 //! that is proposed now, and keeps every queue of bytes bounded. The engine's types end here.
 
 mod adapter;
+mod another;
 mod answers;
 #[cfg(feature = "bare-engine")]
 #[doc(hidden)]
@@ -65,6 +66,7 @@ use ledger_core::chain::Fault;
 use ledger_core::membership::Purpose;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -192,6 +194,11 @@ pub enum ConsensusError {
         /// What is wrong with it by this node's own computation.
         fault: Fault,
     },
+    /// Another process signed with the keys of this home.
+    #[error(
+        "another node runs with the keys of this one: it signed at height {0} what this one did not. This one is silent since. Stop the other one for good; then start this one once with --restored: it votes again once the chain has gone on without both"
+    )]
+    Another(Height),
     /// A decided block whose bytes are not here.
     #[error("block {block} was decided at height {height}, and its bytes are not here")]
     Missing {
@@ -239,7 +246,11 @@ pub async fn run(deps: &Deps, inbox: &mut EngineInbox, view: &watch::Sender<View
     let last = session::last_signed(deps).await?;
     loop {
         match session::run(deps, &last, inbox, view).await? {
-            Turn::Ended(ended) => return Ok(ended),
+            // However it was stopped: whoever looks why is to find it.
+            Turn::Ended(ended) => match last.lock().unwrap_or_else(PoisonError::into_inner).silence() {
+                Some(Silence::Another(height)) => return Err(ConsensusError::Another(height)),
+                Some(Silence::New { .. } | Silence::Restored { .. } | Silence::Above(_)) | None => return Ok(ended),
+            },
             Turn::Again => {}
         }
     }

@@ -1,6 +1,7 @@
 //! One run of the engine: made ready, started, and ended.
 
 use super::adapter::{Adapter, Parts, Turn, blocking};
+use super::another::Own;
 use super::answers::Answers;
 use super::blocks::{Blocks, Locked};
 use super::context::{Address, Luqi};
@@ -27,6 +28,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Blocks that are put together and wait to be checked.
 const ASSEMBLED: usize = 4;
+/// Signatures of this node that others show and that wait to be looked at.
+const SHOWN: usize = 64;
 
 /// Opens the record of what this node signed.
 pub(super) async fn last_signed(deps: &Deps) -> Result<Arc<Mutex<LastSigned>>, ConsensusError> {
@@ -51,7 +54,7 @@ pub(super) fn open_record(
     let alone = validators.power(node) == validators.total();
     store::make_folder(folder)?;
     let used = tip.height() > Height(0) || engine::ran_before(folder);
-    let known = Known { used, alone, restored, now: now() };
+    let known = Known { used, tip: tip.height(), alone, restored, now: now() };
     Ok(LastSigned::open(&folder.join("last-signed"), tip.chain(), known)?)
 }
 
@@ -87,7 +90,7 @@ pub(super) fn settle_silence(last: &mut LastSigned, wal: WalState, tip: Height) 
     if let Some(Silence::Above(height)) = last.silence()
         && tip >= height
     {
-        last.speak()?;
+        last.speak(None)?;
     }
     if let Some(why) = last.silence() {
         tracing::warn!(?why, "this node is silent: it follows the chain and does not vote until it has seen it go on");
@@ -117,6 +120,8 @@ pub(super) async fn run(
     let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
     let (refuse, refused) = watch::channel(None);
     let (assemble, assembled) = mpsc::channel(ASSEMBLED);
+    let (show, shown) = mpsc::channel(SHOWN);
+    let own = Own { chain: chain_id, node: deps.node, key: key.public() };
     let is_mute = deps.is_mute();
     if is_mute {
         tracing::error!(
@@ -140,10 +145,23 @@ pub(super) async fn run(
         wake: Arc::clone(&wake),
         blocks: Arc::clone(&blocks),
         assembled: assemble,
+        own,
+        shown: show,
     };
     let mut listener = Listener::new(deps.network.clone(), &deps.chain, ears);
-    let parts =
-        Parts { blocks, port, heard, started, wake, answers, last: Arc::clone(last), is_mute, refused, assembled };
+    let parts = Parts {
+        blocks,
+        port,
+        heard,
+        started,
+        wake,
+        answers,
+        last: Arc::clone(last),
+        is_mute,
+        refused,
+        assembled,
+        shown,
+    };
     let mut adapter = Adapter::new(deps, view, parts, ground.with_events);
     let mut engine = Engine::start(&deps.folder, chain_id, address, signer, state).await?;
     let turn = tokio::select! {

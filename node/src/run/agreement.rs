@@ -87,6 +87,10 @@ fn words(silence: Silence) -> String {
         Silence::Restored { .. } => {
             "its home was restored from a copy: it votes once it has seen the chain go on without it".to_owned()
         }
+        Silence::Another(height) => format!(
+            "another node runs with its keys, and signed at height {height} what this one did not: stop one of the two \
+             for good, and start the other once with --restored"
+        ),
         Silence::Above(height) => {
             format!("it signed at height {height} and lost the log of that: it votes above that height")
         }

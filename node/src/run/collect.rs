@@ -93,10 +93,13 @@ impl Debug for Inside {
 impl Collector for Inside {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.of_intake(&mut encoder)?;
-        let (misbehaviour, ahead) = {
+        let (misbehaviour, ahead, is_elsewhere) = {
             let view = self.agreement.borrow();
-            (view.misbehaviour, view.clocks.own_ahead_ms)
+            (view.misbehaviour, view.clocks.own_ahead_ms, matches!(view.silence, Some(consensus::Silence::Another(_))))
         };
+        let (name, help) = ("keys_elsewhere", "1 where another process signs with the keys of this node, else 0");
+        let gauge = ConstGauge::new(i64::from(is_elsewhere));
+        gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         if let Some(ahead) = ahead {
             let (name, help) =
                 ("clock_ahead_seconds", "By how much the node's clock is ahead of the middle one of the voting power");

@@ -18,6 +18,8 @@ impl Adapter<'_> {
         reply: Reply<()>,
     ) -> Result<Option<Turn>, ConsensusError> {
         let certificate = core_certificate(decided).map_err(|error| ConsensusError::Engine(error.to_string()))?;
+        // Asked before the commit: the block may change who has power.
+        let stood = self.most_stood_at();
         let blocks = Arc::clone(&self.blocks);
         let committed = match blocking(move || blocks.commit(certificate)).await? {
             Ok(committed) => committed,
@@ -34,11 +36,12 @@ impl Adapter<'_> {
         tracing::info!(height = %committed.header.height, block = %decided.value_id, round = %decided.round, "a block is final");
         self.made = Instant::now();
         self.with_events = committed.with_events;
-        self.speak = self.speak || self.ends_silence(&committed.header);
+        let is_another = self.heed(committed.shown, stood).await?;
+        self.speak = self.speak || self.ends_silence(committed.header.height, stood);
         // The engine may have ended.
         let _ = reply.send(());
         self.cut_liars().await?;
-        Ok(None)
+        Ok(is_another.then_some(Turn::Again))
     }
 
     /// The new membership tells which certificates of the next height do not hold, and who answered with them.

@@ -1,8 +1,7 @@
 use super::*;
-use ledger_core::fixture::Network;
 
 const CHAIN: ChainId = ChainId([7; 32]);
-const FRESH: Known = Known { used: false, alone: true, restored: false, now: Timestamp(1_000) };
+const FRESH: Known = Known { used: false, tip: Height(0), alone: true, restored: false, now: Timestamp(1_000) };
 const USED: Known = Known { used: true, ..FRESH };
 
 fn signed(height: u64, round: u32, step: Step, block: Option<u8>) -> Signed {
@@ -120,24 +119,30 @@ fn a_torn_write_leaves_what_was_signed_before() {
 }
 
 #[test]
-fn silence_ends_with_a_block_that_is_young_or_high_enough() {
+fn silence_ends_with_a_block_that_is_high_enough_whatever_a_clock_says() {
     let folder = tempfile::tempdir().unwrap();
-    let mut network = Network::new(4);
-    let header = network.block(Vec::new()).block().header().clone();
     let mut file = open(&folder.path().join("last-signed"), FRESH);
-    assert!(!file.ended_by(&header, 5));
-    let since = |ms: u64| Silence::Restored { since: Timestamp(header.time.0 - ms) };
-    for (why, ends) in [
-        (Silence::Above(Height(1)), true),
-        (Silence::Above(Height(2)), false),
-        (since(11), true),
-        (since(10), false),
-        (since(0), false),
-    ] {
-        file.record.silence = Some(why);
-        assert_eq!(file.ended_by(&header, 5), ends, "{why:?}");
+    let block = Height(12);
+    assert!(!file.ended_by(block, Some(Height(1))));
+    // A clock that is slow, and one that is fast.
+    for since in [Timestamp(0), Timestamp(u64::MAX)] {
+        let (new, restored) = (Silence::New { since }, Silence::Restored { since });
+        for (why, stood, ends) in [
+            (Silence::Above(block), None, true),
+            (Silence::Above(block.next()), Some(Height(1)), false),
+            (new, None, false),
+            (restored, None, false),
+            (new, Some(Height(8)), true),
+            (restored, Some(Height(8)), true),
+            (new, Some(Height(9)), false),
+            (restored, Some(Height(9)), false),
+            (restored, Some(Height(u64::MAX)), false),
+        ] {
+            file.record.silence = Some(why);
+            assert_eq!(file.ended_by(block, stood), ends, "{why:?} {stood:?}");
+        }
     }
-    file.speak().unwrap();
+    file.speak(None).unwrap();
     file.allow(signed(1, 0, Step::Prevote, None)).unwrap();
     file.keep_silent(Silence::Above(Height(3))).unwrap();
     file.keep_silent(Silence::Above(Height(2))).unwrap();
@@ -147,4 +152,83 @@ fn silence_ends_with_a_block_that_is_young_or_high_enough() {
     assert_eq!(file.silence(), Some(Silence::Restored { since: Timestamp(5) }));
     file.forget().unwrap();
     assert_eq!((file.silence(), file.last()), (None, None));
+}
+
+fn precommit(height: u64) -> Signed {
+    signed(height, 0, Step::Precommit, Some(7))
+}
+
+#[test]
+fn a_signature_that_is_not_on_record_shows_that_another_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let known = Known { tip: Height(4), ..USED };
+    let mut file = open(&path, FRESH);
+    file.allow(precommit(5)).unwrap();
+    drop(file);
+    let mut file = open(&path, known);
+    file.allow(precommit(6)).unwrap();
+    // What it signed itself, before the start and since, and what nobody knows any more.
+    let before = signed(5, 0, Step::Precommit, Some(9));
+    assert_eq!(file.heed(&[precommit(5), precommit(6), before], None).unwrap(), None);
+    file.allow(signed(7, 0, Step::Prevote, None)).unwrap();
+    assert_eq!(file.heed(&[precommit(6), precommit(7)], None).unwrap(), Some(precommit(7)));
+    let another = Some(Silence::Another(Height(7)));
+    assert_eq!(file.silence(), another);
+    assert!(matches!(file.allow(precommit(8)), Err(Refused::Silent)));
+    // Nothing ends it: no block, no restart, no other reason, no copy; only the operator's word.
+    assert!(!file.ended_by(Height(999), Some(Height(7))));
+    file.keep_silent(Silence::Above(Height(99))).unwrap();
+    drop(file);
+    assert_eq!(open(&path, known).silence(), another);
+    let copy = folder.path().join("copy");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    assert_eq!(open(&path, known).silence(), another);
+    let restored = Some(Silence::Restored { since: known.now });
+    assert_eq!(open(&path, Known { restored: true, ..known }).silence(), restored);
+}
+
+#[test]
+fn a_silence_ends_by_blocks_that_this_node_did_not_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let stood = Some(Height(10));
+    let mut file = open(&path, Known { restored: true, ..USED });
+    // What it may have signed before its start counts for nobody's, but it waits for three blocks without it.
+    assert_eq!(file.heed(&[precommit(3)], None).unwrap(), None);
+    assert!(file.ended_by(Height(14), stood) && !file.ended_by(Height(13), stood));
+    assert_eq!(file.heed(&[precommit(12)], stood).unwrap(), None);
+    assert!(!file.ended_by(Height(15), stood) && file.ended_by(Height(16), stood));
+    file.speak(stood).unwrap();
+    // From here on it knows what it signs.
+    assert_eq!(file.heed(&[precommit(12)], stood).unwrap(), None);
+    assert_eq!(file.heed(&[precommit(13)], stood).unwrap(), Some(precommit(13)));
+    // And a copy that is still silent learns it sooner.
+    std::fs::remove_file(&path).unwrap();
+    let mut file = open(&path, USED);
+    assert_eq!(file.heed(&[precommit(13)], stood).unwrap(), Some(precommit(13)));
+    assert_eq!(file.silence(), Some(Silence::Another(Height(13))));
+}
+
+#[test]
+fn a_disk_that_is_called_otherwise_after_a_reboot_makes_no_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last-signed");
+    let silent = |change: fn(&mut Disk)| {
+        let _ = std::fs::remove_file(&path);
+        let mut file = open(&path, FRESH);
+        let mut record = file.record.clone();
+        change(&mut record.disk);
+        file.write(record).unwrap();
+        drop(file);
+        let is_looked_on_as_copy = LastSigned::look(&path, CHAIN).unwrap() == OnRecord::Silent;
+        (open(&path, USED).silence().is_some(), is_looked_on_as_copy)
+    };
+    assert_eq!(silent(|_| {}), (false, false));
+    assert_eq!(silent(|disk| disk.device ^= 1), (false, false), "a reboot");
+    assert_eq!(silent(|disk| disk.file_system ^= 1), (false, false), "its file system was given another id");
+    assert_eq!(silent(|disk| (disk.device, disk.file_system) = (0, 0)), (true, false), "a snapshot");
+    assert_eq!(silent(|disk| disk.inode ^= 1), (true, true), "a copy");
+    assert_eq!(silent(|disk| disk.born = disk.born.map_or(Some(1), |_| None)), (true, true), "a copy in its place");
 }

@@ -1,9 +1,12 @@
 use super::cluster::{Cluster, keys, quick};
+use super::forger::Forger;
 use crate::chain::now;
 use crate::consensus::last_signed::{Known, LastSigned, Signed, Step};
-use crate::consensus::{Ended, Silence, Waiting, forget};
+use crate::consensus::{ConsensusError, Ended, Silence, Waiting, forget};
+use crate::network::Topic;
+use ledger_core::crypto::ChainId;
 use ledger_core::membership::Parameters;
-use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
+use ledger_core::names::{BlockHash, Height, NodeNumber, Round, Timestamp};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +136,25 @@ async fn a_restored_node_is_silent_until_it_has_seen_the_chain_go_on() {
     cluster.stop_all().await;
 }
 
+/// A home from a backup on a machine whose clock is slow: every block that it fetches is younger than its start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_clock_ends_no_silence() {
+    let mut cluster = Cluster::of_four(2).await;
+    cluster.stop(4).await.unwrap();
+    cluster.reach(1, cluster.height(1) + 8).await;
+    let path = cluster.home(4).join("consensus/last-signed");
+    let known = Known { used: true, tip: Height(0), alone: false, restored: true, now: Timestamp(1) };
+    drop(LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap());
+    cluster.start(4);
+    // Somewhere in the heights that it fetches it voted before.
+    let stood = (1..=3).map(|node| cluster.height(node)).min().unwrap();
+    let view = cluster.shows(4, |view| view.height > Height(3) && view.silence.is_none()).await;
+    assert!(view.height > Height(stood + 2), "{stood}: {view:?}");
+    let height = cluster.height(1);
+    cluster.agree_on(height + 2).await;
+    cluster.stop_all().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_lost_all_but_its_keys_is_no_new_one() {
     let mut cluster = Cluster::of_four(2).await;
@@ -175,7 +197,7 @@ async fn a_node_that_signed_something_else_does_not_sign_again_there() {
     cluster.stop(4).await.unwrap();
     let height = cluster.height(1).max(2);
     let path = cluster.home(4).join("consensus/last-signed");
-    let known = Known { used: true, alone: false, restored: false, now: now() };
+    let known = Known { used: true, tip: Height(0), alone: false, restored: false, now: now() };
     let mut last = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap();
     // Well above where it stands: whatever it is asked to sign up to there goes against it.
     let (far, round, block) = (Height(height + 6), Round(0), Some(BlockHash([1; 32])));
@@ -198,7 +220,7 @@ async fn a_node_whose_key_was_replaced_signs_nothing_until_it_has_the_new_one() 
     cluster.reach_all(4).await;
     assert!(cluster.nodes[&4].view.borrow().is_mute);
     cluster.stop(4).await.unwrap();
-    let known = Known { used: true, alone: false, restored: false, now: now() };
+    let known = Known { used: true, tip: Height(0), alone: false, restored: false, now: now() };
     let path = cluster.home(4).join("consensus/last-signed");
     let signed = LastSigned::open(&path, cluster.genesis.chain_id(), known).unwrap().last();
     assert_eq!(signed, None, "it would be bound by what counts for nothing");
@@ -218,5 +240,37 @@ async fn who_is_far_behind_says_so() {
     cluster.start(1);
     cluster.start(5);
     assert_eq!(cluster.ended(5).await.unwrap(), Ended::FarBehind(Height(205)));
+    cluster.stop_all().await;
+}
+
+/// A copy of the home of node 4 runs: whoever locks on what it proposes repeats that to node 4.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_keys_sign_elsewhere_votes_no_more_and_says_why() {
+    let mut cluster = Cluster::of_four(2).await;
+    let height = Height(cluster.height(4) + 1_000);
+    let say = |forger: Forger| {
+        let proposal = forger.proposal(height, BlockHash([9; 32]));
+        cluster.hub.whisper(NodeNumber(3), &[NodeNumber(4)], Topic::Consensus, &proposal);
+    };
+    // A control: what node 4 did not sign says nothing of it.
+    say(Forger { chain: ChainId([9; 32]), node: NodeNumber(4) });
+    let next = cluster.height(4);
+    cluster.reach_all(next + 2).await;
+    assert_eq!(cluster.nodes[&4].view.borrow().silence, None);
+    say(cluster.forger(4));
+    let another = Some(Silence::Another(height));
+    cluster.shows(4, |view| view.silence == another).await;
+    // The others go on, it follows them, and no block ends it.
+    let next = cluster.height(1);
+    cluster.agree_on(next + 6).await;
+    assert_eq!(cluster.nodes[&4].view.borrow().silence, another);
+    assert!(matches!(cluster.stop(4).await, Err(ConsensusError::Another(found)) if found == height));
+    // Nor does a start; the operator's word makes it one that was restored.
+    cluster.start(4);
+    cluster.shows(4, |view| view.silence == another).await;
+    assert!(cluster.stop(4).await.is_err());
+    cluster.start_with(4, |deps| deps.restored = true);
+    cluster.shows(4, |view| matches!(view.silence, Some(Silence::Restored { .. }))).await;
+    cluster.shows(4, |view| view.height > Height(2) && view.silence.is_none()).await;
     cluster.stop_all().await;
 }

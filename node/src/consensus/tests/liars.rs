@@ -104,8 +104,10 @@ async fn who_boasts_of_heights_drives_no_chain() {
         assert!(matches!(waiting, Waiting::Due(_)) && cluster.height(node) == 0, "node {node}: {waiting:?}");
     }
     // A second voice is more than a third of the power: the height begins, and the next one is held back again.
-    // Whoever locks on a block repeats its proposal, so this one is heard from another.
-    say(&liar, Topic::Consensus, cluster.forger(3).proposal(Height(1), BlockHash([1; 32]))).await;
+    // Whoever locks on a block repeats its proposal, so this one is heard from another. Node 3, which did not sign it,
+    // would take it for the word of a copy of itself.
+    let proposal = cluster.forger(3).proposal(Height(1), BlockHash([1; 32]));
+    cluster.hub.whisper(NodeNumber(4), &[1, 2].map(NodeNumber), Topic::Consensus, &proposal);
     cluster.reach_all(1).await;
     cluster.all_hold().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
