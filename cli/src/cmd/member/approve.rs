@@ -1,7 +1,7 @@
 //! `luqi member approve`
 
 use super::target::Target;
-use super::view::{Members, Taken, until, words};
+use super::view::{Members, Taken, check_id, until, words};
 use crate::client::{Client, block_on};
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
