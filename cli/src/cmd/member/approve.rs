@@ -1,7 +1,7 @@
 //! `luqi member approve`
 
 use super::target::Target;
-use super::view::{Members, Taken, check_id, until, words};
+use super::view::{Members, Taken, check_id, check_known, until, words};
 use crate::client::{Client, block_on};
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
@@ -133,6 +133,7 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
         (id, None)
     };
     if let Some((change, Height(effective))) = change {
+        check_known((*change).clone())?;
         output.note(&format!("{member} approves: {}, from block {effective}", words(&change)));
     }
     let secret = SecretKey::from_seed(&*read_key(key, KeyName::Governance)?);

@@ -1,7 +1,7 @@
 //! `luqi member propose`
 
 use super::target::Target;
-use super::view::{Members, Taken, until, words};
+use super::view::{Members, Taken, check_known, until, words};
 use crate::client::{Client, block_on};
 use crate::cmd::parameter::{self, Parameter};
 use crate::exit::{Exit, Problem};
@@ -258,7 +258,7 @@ impl Proposed {
             }
             Self::SetTrust { trust, .. } => Change::SetTrust(read_json(trust)?),
             Self::Withdraw { proposal, .. } => Change::Withdraw(members.proposal(proposal)?.id),
-            Self::Activate { protocol, .. } => Change::Activate(Protocol(*protocol)),
+            Self::Activate { protocol, .. } => check_known(Change::Activate(Protocol(*protocol)))?,
         })
     }
 }

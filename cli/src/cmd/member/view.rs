@@ -4,8 +4,8 @@ use crate::client::{Client, ClientError};
 use crate::exit::{Exit, Problem};
 use ledger_core::crypto::ChainId;
 use ledger_core::governance::{Change, OpenProposal};
-use ledger_core::membership::{KeyBytes, Member, Membership, escaped};
-use ledger_core::names::{Height, ProposalId, Protocol};
+use ledger_core::membership::{KeyBytes, Member, Membership, Parameters, escaped};
+use ledger_core::names::{Height, PROTOCOL, ProposalId, Protocol};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -65,6 +65,21 @@ pub(super) fn check_id(open: &OpenProposal, said_by: &dyn std::fmt::Display) -> 
     Err(Problem::new(Exit::Wrong, what).next("get the proposal again from a node that you trust"))
 }
 
+/// Nobody proposes or approves here what would stop the chain: a protocol of which this version has no rules.
+///
+/// # Errors
+/// Exit code 2.
+pub(super) fn check_known(change: Change) -> Result<Change, Problem> {
+    match change {
+        Change::Activate(protocol) if protocol > PROTOCOL => {
+            let what =
+                format!("this version knows protocols up to {PROTOCOL}: with protocol {protocol} it makes no block");
+            Err(Problem::usage(what).next("install a version that knows it on every node first, and propose with that"))
+        }
+        other => Ok(other),
+    }
+}
+
 /// What was submitted, as the node answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Taken {
@@ -111,7 +126,7 @@ pub(super) fn words(change: &Change) -> String {
         Change::SetPower(number, power) => format!("set the voting power of node {number} to {power}"),
         Change::RotateNodeKeys(number, _) => format!("replace the keys of node {number}"),
         Change::RotateMemberKeys(code, _, _) => format!("replace governance and vault key of {code}"),
-        Change::SetParameters(_) => "replace the parameters of the chain".to_owned(),
+        Change::SetParameters(parameters) => format!("replace the parameters of the chain: {}", named(parameters)),
         Change::Activate(protocol) => format!("activate protocol {protocol}"),
         Change::Withdraw(proposal) => format!("withdraw proposal {proposal}"),
         Change::SetTrust(trust) => {
@@ -124,5 +139,55 @@ pub(super) fn words(change: &Change) -> String {
                 trust.lag
             )
         }
+    }
+}
+
+/// Parameters with their values, as `luqi member propose set-parameters` takes them.
+fn named(parameters: &Parameters) -> String {
+    let values = serde_json::to_value(parameters).unwrap_or_default();
+    let values = values.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}"));
+    values.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod tests {
+    use super::*;
+    use ledger_core::codec::List;
+    use ledger_core::fixture::{Network, code};
+    use ledger_core::names::NodeNumber;
+
+    /// A node that shows a harmless change under the id of another one: nobody signs what he did not read.
+    #[test]
+    fn a_proposal_is_the_change_that_is_shown_with_it() {
+        let network = Network::new(2);
+        let (shown, meant) = (Change::SetPower(NodeNumber(1), 2), Change::SetPower(NodeNumber(2), 4_000_000_000));
+        let effective = Height(40);
+        let open = |change: &Change, id| OpenProposal {
+            id,
+            proposer: code("370000"),
+            change: change.clone().into(),
+            effective,
+            approvals: List::default(),
+            adopted: false,
+        };
+        let told = |open: OpenProposal| Members {
+            chain_id: network.tip.chain(),
+            height: Height(3),
+            in_force: (**network.tip.membership()).clone(),
+            proposals: vec![open],
+            control: Control { protocol: PROTOCOL },
+        };
+        let id = meant.id(effective);
+        let (honest, lying) = (told(open(&meant, id)), told(open(&shown, id)));
+        assert_eq!(honest.proposal(&id.to_string()[..8]).map(|open| open.id).ok(), Some(id));
+        assert_eq!(lying.proposal(&id.to_string()[..8]).map(|_| ()).unwrap_err().exit, Exit::Wrong);
+    }
+
+    #[test]
+    fn a_protocol_that_this_version_does_not_know_is_neither_proposed_nor_approved() {
+        assert!(check_known(Change::Activate(PROTOCOL)).is_ok());
+        let newer = check_known(Change::Activate(Protocol(PROTOCOL.0 + 1)));
+        assert_eq!(newer.unwrap_err().exit, Exit::Usage);
     }
 }
