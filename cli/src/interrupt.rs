@@ -46,10 +46,14 @@ pub(crate) fn with_temporary_folder(
     };
     watched.push(folder.path().to_owned());
     drop(watched);
-    let _scratch = Scratch(folder.path().to_owned());
-    tempfile::env::override_temp_dir(folder.path())
-        .map_err(|other| Problem::new(Exit::Failed, format!("temporary files go to {} already", other.display())))?;
-    run()
+    let scratch = Scratch(folder.path().to_owned());
+    let ended = tempfile::env::override_temp_dir(folder.path())
+        .map_err(|other| Problem::new(Exit::Failed, format!("temporary files go to {} already", other.display())))
+        .and_then(|()| run());
+    // In this order: a signal that comes while the folder is removed still finds it among what is left.
+    drop(folder);
+    drop(scratch);
+    ended
 }
 
 /// Begins to wait for signals, once in a process.
@@ -90,13 +94,14 @@ fn wait_for_signals(output: Output) -> Result<(), Problem> {
     waiting.map(|_| ()).map_err(failed)
 }
 
-/// Removes a file, or a folder with all that is in it. What cannot be removed is named to nobody: the process ends.
+/// Removes a file, or a folder with all that is in it, until it is gone: its owner may be removing it, too, so that
+/// something in it is not found while the rest is there. What cannot be removed is named to nobody: the process ends.
 fn remove(path: &Path) {
     for _ in 0..ATTEMPTS {
         let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => std::thread::sleep(PAUSE),
-            Ok(()) | Err(_) => return,
+        if removed.is_ok() || !path.exists() {
+            return;
         }
+        std::thread::sleep(PAUSE);
     }
 }
