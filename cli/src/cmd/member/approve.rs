@@ -133,7 +133,7 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
         (id, None)
     };
     if let Some((change, Height(effective))) = change {
-        check_known((*change).clone())?;
+        check_known(&change)?;
         output.note(&format!("{member} approves: {}, from block {effective}", words(&change)));
     }
     let secret = SecretKey::from_seed(&*read_key(key, KeyName::Governance)?);

@@ -258,7 +258,11 @@ impl Proposed {
             }
             Self::SetTrust { trust, .. } => Change::SetTrust(read_json(trust)?),
             Self::Withdraw { proposal, .. } => Change::Withdraw(members.proposal(proposal)?.id),
-            Self::Activate { protocol, .. } => check_known(Change::Activate(Protocol(*protocol)))?,
+            Self::Activate { protocol, .. } => {
+                let change = Change::Activate(Protocol(*protocol));
+                check_known(&change)?;
+                change
+            }
         })
     }
 }

@@ -69,15 +69,13 @@ pub(super) fn check_id(open: &OpenProposal, said_by: &dyn std::fmt::Display) -> 
 ///
 /// # Errors
 /// Exit code 2.
-pub(super) fn check_known(change: Change) -> Result<Change, Problem> {
-    match change {
-        Change::Activate(protocol) if protocol > PROTOCOL => {
-            let what =
-                format!("this version knows protocols up to {PROTOCOL}: with protocol {protocol} it makes no block");
-            Err(Problem::usage(what).next("install a version that knows it on every node first, and propose with that"))
-        }
-        other => Ok(other),
+pub(super) fn check_known(change: &Change) -> Result<(), Problem> {
+    let Change::Activate(protocol) = change else { return Ok(()) };
+    if *protocol <= PROTOCOL {
+        return Ok(());
     }
+    let what = format!("this version knows protocols up to {PROTOCOL}: with protocol {protocol} it makes no block");
+    Err(Problem::usage(what).next("install a version that knows it on every node first, and propose with that"))
 }
 
 /// What was submitted, as the node answers.
@@ -186,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_protocol_that_this_version_does_not_know_is_neither_proposed_nor_approved() {
-        assert!(check_known(Change::Activate(PROTOCOL)).is_ok());
-        let newer = check_known(Change::Activate(Protocol(PROTOCOL.0 + 1)));
+        assert!(check_known(&Change::Activate(PROTOCOL)).is_ok());
+        let newer = check_known(&Change::Activate(Protocol(PROTOCOL.0 + 1)));
         assert_eq!(newer.unwrap_err().exit, Exit::Usage);
     }
 }
