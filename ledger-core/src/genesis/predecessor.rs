@@ -59,7 +59,7 @@ pub enum PredecessorError {
     /// The new chain forgets rules.
     #[error("protocol {old} was in force, and the genesis begins with {found}")]
     Protocol {
-        /// In force at the tip.
+        /// By which the tip was made.
         old: Protocol,
         /// The genesis's.
         found: Protocol,

@@ -22,7 +22,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A member has at most so many open proposals.
+/// A member has at most so many open proposals that take a place (format.md §9): none that is adopted, and none that
+/// withdraws another of its own for the same height.
 pub const MAX_OPEN: usize = 4;
 /// A node makes at most so many proposals in a block; what is beyond is not read.
 pub const MAX_PROPOSED: usize = 4;
