@@ -6,6 +6,7 @@
 
 mod exchange;
 mod feet;
+mod lost_rows;
 mod open;
 mod snapshot;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a store to a ledger: snapshot, replay, comparison.
 
 use super::snapshot::{self, Snapshots};
-use super::{CommitError, Ledger};
+use super::{CommitError, Ledger, lost_rows};
 use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError, read_block};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
@@ -27,7 +27,8 @@ pub(super) fn open_folder<S: Store>(
 ) -> Result<Ledger<S>, CommitError> {
     let every = config.snapshot_blocks;
     let store = DiskStore::open(folder, &genesis, config)?;
-    let notes = store.notes().to_vec();
+    let mut notes = store.notes().to_vec();
+    lost_rows::restore(&store, &genesis, &mut notes)?;
     rebuild(share(store), genesis, Snapshots::in_folder(folder, every), notes)
 }
 
@@ -100,6 +101,18 @@ pub(super) fn replay(
     mut map: Option<&mut ContractMap>,
     upto: Height,
 ) -> Result<(), StoreError> {
+    read_on(store, trail, upto, |_, replayed| {
+        map.as_deref_mut().map(|map| replayed.fold_into(map));
+    })
+}
+
+/// Follows the stored blocks up to a height, each by the rules; `fold` takes what each does.
+pub(super) fn read_on(
+    store: &impl Store,
+    trail: &mut Trail,
+    upto: Height,
+    mut fold: impl FnMut(Height, &Replayed<'_>),
+) -> Result<(), StoreError> {
     while trail.tip().height() < upto {
         let from = trail.tip().height().next();
         let to = Height(upto.0.min(trail.tip().height().0.saturating_add(READ_AT_ONCE as u64)));
@@ -109,9 +122,8 @@ pub(super) fn replay(
         }
         let hashed: Vec<_> = batch.par_iter().map(|(height, bytes)| (*height, read_block(*height, bytes))).collect();
         for (height, block) in hashed {
-            let block = block?;
-            let fold = |replayed: &Replayed<'_>| map.as_deref_mut().map(|map| replayed.fold_into(map));
-            trail.replay(&block, fold).map_err(|fault| StoreError::Fault { height, fault })?;
+            let replayed = trail.replay(&block?, |replayed| fold(height, replayed));
+            replayed.map_err(|fault| StoreError::Fault { height, fault })?;
         }
     }
     Ok(())

@@ -97,6 +97,51 @@ fn an_altered_or_missing_snapshot_is_rebuilt_and_said() {
     assert_eq!(ledger.notes(), [] as [String; 0], "closing made the snapshot again");
 }
 
+/// How the rows of a sealed file get lost.
+fn lose(path: &Path, way: usize) {
+    let (rows, index) = (path.with_extension("rows"), path.with_extension("index"));
+    let good = fs::read(&rows).unwrap();
+    match way {
+        0 => fs::remove_file(&rows).unwrap(),
+        1 => fs::write(&rows, &good[..good.len() - 1]).unwrap(),
+        2 => fs::write(&rows, &good[..17]).unwrap(),
+        _ => {
+            fs::remove_file(&rows).unwrap();
+            // The last file has none while it grows.
+            let _ = fs::remove_file(index);
+        }
+    }
+}
+
+#[test]
+fn index_rows_that_are_lost_are_made_again_at_the_next_start() {
+    let (network, blocks) = chain(60);
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path(), &network, &blocks).close();
+    let mut files: Vec<_> =
+        fs::read_dir(home.path().join("sealed")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "luqi"));
+    files.sort();
+    assert!(files.len() > 2);
+    for way in 0..4 {
+        for lost in [&files[..1], &files[1..], &files[..]] {
+            let rows: Vec<_> = lost.iter().map(|path| fs::read(path.with_extension("rows")).unwrap()).collect();
+            lost.iter().for_each(|path| lose(path, way));
+            let ledger = Ledger::open(home.path(), network.genesis.clone(), small()).unwrap();
+            assert_eq!(ledger.notes().len(), lost.len(), "way {way}: {:?}", ledger.notes());
+            for block in &blocks {
+                let row = ledger.store().index_row(block.after().height()).unwrap().unwrap();
+                assert_eq!(row.traces, block.traces());
+            }
+            ledger.close();
+            let made: Vec<_> = lost.iter().map(|path| fs::read(path.with_extension("rows")).unwrap()).collect();
+            assert!(made == rows, "way {way}");
+            let ledger = Ledger::open(home.path(), network.genesis.clone(), small()).unwrap();
+            assert_eq!(ledger.notes(), [] as [String; 0]);
+        }
+    }
+}
+
 #[test]
 fn a_snapshot_whose_states_were_exchanged_with_their_checksum_is_rebuilt() {
     let (network, blocks) = chain(20);

@@ -17,6 +17,7 @@ use ledger_core::genesis::Genesis;
 use ledger_core::merkle::LogIndex;
 use ledger_core::names::Height;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
@@ -123,6 +124,20 @@ impl DiskStore {
     /// [`StoreError`]; the blocks are then still in the database.
     pub fn seal(&self) -> Result<(), StoreError> {
         self.sealer.run()
+    }
+
+    /// The blocks of each sealed file of which index rows are lost, in order.
+    pub(crate) fn lost_rows(&self) -> Vec<RangeInclusive<u64>> {
+        self.shared.sealed().lost_rows()
+    }
+
+    /// Takes other rows for those of the sealed file that begins with a block. Only before the first append: the sealing
+    /// thread writes into the rows of the last file.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file's rows are then what they were.
+    pub(crate) fn restore_rows(&self, first: Height, rows: &[Vec<u8>]) -> Result<(), StoreError> {
+        self.shared.sealed_mut().restore_rows(first.0, rows)
     }
 
     /// Why the background thread could not seal blocks the last time it tried; none where it could.

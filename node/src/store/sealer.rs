@@ -101,7 +101,7 @@ impl Sealing {
             let begun = Instant::now();
             pass.sync()?;
             shared.config.times.synced(Synced::Sealed, begun);
-            shared.sealed_mut().publish(pass);
+            shared.sealed_mut().publish(pass)?;
             shared.config.step(Step::Sealed);
             self.remove_sealed()?;
         }

@@ -1,6 +1,7 @@
 //! The older blocks, in sealed files: synced before they leave the database, never changed after.
 
 mod index;
+mod places;
 mod segment;
 mod writer;
 
@@ -156,6 +157,22 @@ impl Sealed {
     /// The foot of the highest file that begins at or below a height.
     pub(crate) fn foot(&self, height: u64) -> Result<Foot, StoreError> {
         self.segment(height).map_or_else(|| Ok(Foot::default()), |segment| segment.foot(&self.chain))
+    }
+
+    /// The blocks of each file of which index rows are lost, in order.
+    pub(crate) fn lost_rows(&self) -> Vec<RangeInclusive<u64>> {
+        let lacking = self.segments.iter().filter(|segment| segment.lacks_rows());
+        lacking.map(|segment| segment.first..=segment.next().saturating_sub(1)).collect()
+    }
+
+    /// Takes other rows for those of the file that begins with a block.
+    pub(crate) fn restore_rows(&mut self, first: u64, rows: &[Vec<u8>]) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        for (row, height) in rows.iter().zip(first..) {
+            segment::row_frame(&mut bytes, height, row);
+        }
+        let segment = self.segments.iter_mut().find(|segment| segment.first == first);
+        segment.ok_or(StoreError::NoBlock(Height(first)))?.restore_rows(&bytes)
     }
 
     /// Bytes in all sealed files.

@@ -6,17 +6,18 @@
 //! NNNNNN.index  a hint, beside closed files: where each block and row begins
 //! ```
 //!
-//! In memory a block costs 16 bytes: where it begins, and where its row does.
+//! Memory holds the places of the blocks of the file that grows; those of closed files are read from the index.
 
 use super::index;
-use crate::store::StoreError;
+use super::places::{NOWHERE, Place, Places};
+use crate::store::{StoreError, files};
 use ledger_core::archive::{ArchiveError, FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, head, read_head};
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::Height;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -24,15 +25,6 @@ use std::path::{Path, PathBuf};
 pub(super) const ROW_HEAD: usize = 16;
 /// Where a block's header has its height.
 const HEIGHT_AT: usize = 35;
-/// A row that is not here.
-pub(super) const NOWHERE: u64 = u64::MAX;
-
-/// Where a block stands in its file, and its row in the file beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) block: u64,
-    pub(super) row: u64,
-}
 
 /// A sealed file. It is open for reading alone: who writes opens it again, so that a closed one may be
 /// write-protected.
@@ -42,7 +34,7 @@ pub(crate) struct Segment {
     rows: File,
     /// Height of its first block.
     pub(super) first: u64,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Places,
     /// Where the next block begins.
     pub(super) end: u64,
     /// Where the certificate that ends it ends.
@@ -77,7 +69,7 @@ impl Segment {
         blocks.write_all_at(&bytes, 0).map_err(StoreError::io("write", path))?;
         let first = first_above(foot);
         let (path, end) = (path.to_owned(), bytes.len() as u64);
-        let places = Vec::new();
+        let places = Places::Held(Vec::new());
         Ok(Self { path, blocks, rows, first, places, end, closes: 0, rows_end: 0, closed: false, torn: false })
     }
 
@@ -93,7 +85,7 @@ impl Segment {
             blocks,
             rows,
             first,
-            places: Vec::new(),
+            places: Places::Held(Vec::new()),
             end,
             closes: 0,
             rows_end: 0,
@@ -103,7 +95,7 @@ impl Segment {
         if !index::read(&mut segment)? {
             segment.scan()?;
             if segment.closed && !segment.torn {
-                index::write_if_possible(&segment);
+                index::write_if_possible(&mut segment);
             }
         }
         Ok(segment)
@@ -124,7 +116,7 @@ impl Segment {
 
     /// Height of the block after its last.
     pub(super) fn next(&self) -> u64 {
-        self.first + self.places.len() as u64
+        self.first + self.places.len()
     }
 
     /// Lengths of the two files.
@@ -136,11 +128,11 @@ impl Segment {
     /// From the head of one frame to the head of the next.
     fn scan(&mut self) -> Result<(), StoreError> {
         let (length, rows_length) = self.lengths()?;
-        let mut at = self.end;
+        let (mut at, mut places) = (self.end, Vec::new());
         while let Some(head) = self.frame_head(at, length)? {
             let next = at + FRAME_HEAD_BYTES as u64 + u64::from(head.length);
             match head.kind {
-                FrameKind::Block if !self.closed => self.places.push(Place { block: at, row: NOWHERE }),
+                FrameKind::Block if !self.closed => places.push(Place { block: at, row: NOWHERE }),
                 FrameKind::Certificate if !self.closed && self.is_certificate(at)? => {
                     self.closed = true;
                     self.end = at;
@@ -154,7 +146,9 @@ impl Segment {
             self.end = next;
         }
         self.torn = at != length;
-        self.scan_rows(rows_length)
+        self.scan_rows(rows_length, &mut places)?;
+        self.places = Places::Held(places);
+        Ok(())
     }
 
     /// Whether a certificate stands at some place as it was written. The signatures are judged by whoever climbs the
@@ -181,9 +175,9 @@ impl Segment {
         Ok(FrameHead::decode(head).ok().filter(|head| u64::from(head.length) <= left))
     }
 
-    fn scan_rows(&mut self, length: u64) -> Result<(), StoreError> {
+    fn scan_rows(&mut self, length: u64, places: &mut [Place]) -> Result<(), StoreError> {
         let mut at = 0;
-        for number in 0..self.places.len() {
+        for (place, wanted) in places.iter_mut().zip(self.first..) {
             let mut head = [0; ROW_HEAD];
             if length - at < ROW_HEAD as u64 {
                 break;
@@ -191,10 +185,10 @@ impl Segment {
             self.rows.read_exact_at(&mut head, at).map_err(StoreError::io("read", &rows_of(&self.path)))?;
             let (height, bytes, _) = row_head(head);
             let next = at + ROW_HEAD as u64 + u64::from(bytes);
-            if height != self.first + number as u64 || next > length {
+            if height != wanted || next > length {
                 break;
             }
-            self.places.get_mut(number).into_iter().for_each(|place| place.row = at);
+            place.row = at;
             at = next;
         }
         self.rows_end = at;
@@ -203,7 +197,7 @@ impl Segment {
 
     /// A block's bytes; none where it is not in this file.
     pub(super) fn block(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(place) = self.place(height) else { return Ok(None) };
+        let Some(place) = self.place(height)? else { return Ok(None) };
         let bad = |why: &dyn std::fmt::Display| self.damaged(height, why);
         let (kind, bytes) = self.frame(place.block)?.map_err(|why| bad(&why))?;
         if kind != FrameKind::Block || height_in(&bytes) != Some(height) {
@@ -214,7 +208,7 @@ impl Segment {
 
     /// The first bytes of a block, at most so many.
     pub(super) fn block_head(&self, height: u64, bytes: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(place) = self.place(height) else { return Ok(None) };
+        let Some(place) = self.place(height)? else { return Ok(None) };
         let mut head = vec![0; bytes];
         let at = place.block + FRAME_HEAD_BYTES as u64;
         self.blocks.read_exact_at(&mut head, at).map_err(StoreError::io("read", &self.path))?;
@@ -226,7 +220,7 @@ impl Segment {
 
     /// A block's row; none where the block is not in this file, or its row is not here.
     pub(super) fn row(&self, height: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(at) = self.place(height).map(|place| place.row).filter(|at| *at != NOWHERE) else { return Ok(None) };
+        let Some(at) = self.place(height)?.map(|place| place.row).filter(|at| *at != NOWHERE) else { return Ok(None) };
         let path = rows_of(&self.path);
         let mut head = [0; ROW_HEAD];
         self.rows.read_exact_at(&mut head, at).map_err(StoreError::io("read", &path))?;
@@ -241,17 +235,36 @@ impl Segment {
         Ok(Some(bytes))
     }
 
+    /// Whether the row of some block is not here.
+    pub(super) fn lacks_rows(&self) -> bool {
+        self.places.lacks_rows()
+    }
+
+    /// Takes other rows for those beside the file, which were lost in part or in all.
+    pub(super) fn restore_rows(&mut self, rows: &[u8]) -> Result<(), StoreError> {
+        let path = rows_of(&self.path);
+        files::replace(&path, |to| to.write_all(rows).map_err(StoreError::io("write", &path)))?;
+        self.rows = open_rows(&path)?;
+        let mut places = std::mem::take(self.places.held()?);
+        self.scan_rows(rows.len() as u64, &mut places)?;
+        self.places = Places::Held(places);
+        if self.closed && !self.torn {
+            index::write_if_possible(self);
+        }
+        Ok(())
+    }
+
     /// Cuts the file, so that a block and all above it are gone from it.
     pub(super) fn cut(&mut self, height: u64) -> Result<(), StoreError> {
-        let keep = usize::try_from(height.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        if let Some(place) = self.places.get(keep) {
+        let keep = height.saturating_sub(self.first);
+        if let Some(place) = self.places.get(keep)? {
             self.end = place.block;
             if place.row != NOWHERE {
                 self.rows_end = place.row;
             }
             self.closed = false;
         }
-        self.places.truncate(keep);
+        self.places.held()?.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
         if !self.closed || self.torn {
             let (blocks, _) = self.for_writing()?;
             blocks
@@ -277,9 +290,8 @@ impl Segment {
         index::write(self)
     }
 
-    pub(super) fn place(&self, height: u64) -> Option<&Place> {
-        let number = usize::try_from(height.checked_sub(self.first)?).ok()?;
-        self.places.get(number)
+    fn place(&self, height: u64) -> Result<Option<Place>, StoreError> {
+        height.checked_sub(self.first).map_or(Ok(None), |number| self.places.get(number))
     }
 
     fn frame(&self, at: u64) -> Result<Result<(FrameKind, Vec<u8>), ArchiveError>, StoreError> {

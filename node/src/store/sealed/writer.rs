@@ -1,6 +1,7 @@
 //! One pass of sealing: some hundred blocks into the last file, synced, then known.
 
-use super::segment::{self, Place, Segment};
+use super::places::Place;
+use super::segment::{self, Segment};
 use super::{Sealed, files};
 use crate::store::StoreError;
 use crate::trail::Trail;
@@ -84,11 +85,15 @@ impl Sealed {
     }
 
     /// Makes known what a pass has synced.
-    pub(crate) fn publish(&mut self, pass: Pass) {
+    ///
+    /// # Errors
+    /// [`StoreError`], when the places of the last file's blocks cannot be read.
+    pub(crate) fn publish(&mut self, pass: Pass) -> Result<(), StoreError> {
         if let Some(last) = self.segments.last_mut() {
-            last.places.extend(pass.places);
+            last.places.held()?.extend(pass.places);
             (last.end, last.rows_end) = (pass.end, pass.rows_end);
         }
+        Ok(())
     }
 }
 
