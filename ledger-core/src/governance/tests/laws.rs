@@ -174,7 +174,18 @@ fn one_after_the_other(
                 let had_one = |id: ProposalId| began.iter().any(|open| open.id == id && !open.approvals.is_empty());
                 let takes_back = named.flatten().filter(|o| o.proposer == *a && !o.adopted && !had_one(o.id));
                 let takes_back = takes_back.map(|named| named.id);
-                let full = open.iter().filter(|open| open.proposer == *a).count() >= 4 || open.len() >= 256;
+                let takes_place = |change: &Change, e: Height| {
+                    let own = |open: &OpenProposal| open.proposer == *a && open.effective == e;
+                    let withdraws_own = |id: ProposalId| {
+                        open.iter().any(|open| open.id == id && own(open) && open.change.withdraws().is_none())
+                    };
+                    !change.withdraws().is_some_and(withdraws_own)
+                };
+                let has_place = |open: &&OpenProposal| {
+                    open.proposer == *a && !open.adopted && takes_place(&open.change, open.effective)
+                };
+                let taken = open.iter().filter(has_place).count();
+                let full = taken >= 4 && takes_place(change, *effective) || open.len() >= 256;
                 if *count > 4 {
                     refused(R::TooMany)
                 } else if *effective <= h {
@@ -197,7 +208,7 @@ fn one_after_the_other(
                 }
             }
             Motion::Approve(event) => {
-                let ballot = (*a, event.proposal, event.member);
+                let ballot = (*stream, event.proposal, event.member);
                 let count = approved.entry(*stream).or_default();
                 *count += 1;
                 match (open.iter_mut().find(|open| open.id == event.proposal), m.member(event.member)) {
