@@ -413,7 +413,7 @@ pub fn judge(
 }
 
 /// Reads a batch; with what follows it, if the reading has ended.
-fn read(blocks: &mut impl Blocks) -> (Vec<Vec<u8>>, Option<Last>) {
+pub(super) fn read(blocks: &mut impl Blocks) -> (Vec<Vec<u8>>, Option<Last>) {
     let (mut batch, mut bytes) = (Vec::new(), 0_usize);
     while bytes < BATCH_BYTES && batch.len() < BATCH_BLOCKS {
         match blocks.next() {

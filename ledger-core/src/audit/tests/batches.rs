@@ -40,3 +40,29 @@ fn what_became_of_each_event_is_told_however_the_blocks_are_cut() {
         assert_eq!(traced(&spoilt, batch, &options), wanted[..3], "batches of {batch}, {options:?}");
     }
 }
+
+/// A chain of more blocks than are held at once is read to its end, and only a batch of it at a time.
+#[test]
+fn a_chain_of_several_batches_is_judged_to_its_end_and_read_one_at_a_time() {
+    struct Counted<'a>(Given<'a>, &'a std::cell::Cell<usize>);
+    impl Blocks for Counted<'_> {
+        fn next(&mut self) -> Next {
+            self.1.set(self.1.get() + 1);
+            self.0.next()
+        }
+    }
+    let mut network = Network::new(1);
+    let blocks = 2 * super::judge::BATCH_BLOCKS as u64 + 1;
+    (0..blocks).for_each(|_| drop(network.block(vec![])));
+    let end = || ends_with(network.certificate.as_ref());
+    let mut given = Given::new(&network.blocks, end());
+    let judged = super::judge(&network.genesis, &Start::default(), &mut given, TIP, &mut Unwatched);
+    let report = Report::of(&judged);
+    assert_eq!(heights(&report), (Verdict::Holds, Some(blocks), None, Some(blocks)));
+
+    let read = std::cell::Cell::new(0);
+    let mut counted = Counted(Given::new(&network.blocks, end()), &read);
+    let (batch, last) = super::judge::read(&mut counted);
+    assert!(batch.len() == super::judge::BATCH_BLOCKS && last.is_none());
+    assert_eq!(read.get(), super::judge::BATCH_BLOCKS);
+}

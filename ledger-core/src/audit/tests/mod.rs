@@ -3,6 +3,7 @@
 mod alterations;
 mod batches;
 mod forgeries;
+mod homes;
 mod law;
 mod nodes;
 mod plain;

@@ -169,7 +169,7 @@ fn two_certified_chains_are_a_finding_of_their_own() {
 }
 
 /// The newest blocks of a home.
-struct Hot<'a>(&'a Network, std::ops::RangeInclusive<u64>);
+pub(super) struct Hot<'a>(pub(super) &'a Network, pub(super) std::ops::RangeInclusive<u64>);
 
 impl Newest for Hot<'_> {
     fn range(&self) -> Option<(Height, Height)> {
@@ -182,7 +182,7 @@ impl Newest for Hot<'_> {
 }
 
 /// Blocks `from` to `to` as a sealed file.
-fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
+pub(super) fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
     let then = network.at(Height(from - 1));
     let foot = Foot { states: None, ..then.foot() };
     let own = network.at(Height(to)).certificate;

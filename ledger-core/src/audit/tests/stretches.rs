@@ -177,3 +177,27 @@ fn a_chain_that_continues_another_is_audited_on_its_map() {
     let report = audit(Some(&ContractMap::default()), &network.blocks);
     assert_eq!((fault(&report), report.verdict), (Some(("map", 0)), Verdict::Altered));
 }
+
+/// format.md §15.3: at the shorter depth a stretch is signed by its first certificate and its last, and by those above a
+/// change of membership: it says no more than that, and does not look at the others here and there.
+#[test]
+fn at_the_shorter_depth_certificates_between_are_not_looked_at() {
+    let network = grown(8);
+    let body = |height, body: &mut crate::block::Body| {
+        if height == 6 {
+            body.parent_certificate.iter_mut().for_each(|certificate| forger::shorten(certificate, 1));
+        }
+    };
+    let (blocks, last) = Forgery { signed: true, body: &body, ..Forgery::default() }.of(&network);
+    assert_eq!(blocks[..3], network.blocks[..3]);
+    let then = network.at(Height(3));
+    let start = Start { foot: Foot { states: None, ..then.foot() }, states: None };
+    let judged = |options: Options| {
+        let options = Options { from: Some(Bookmark::of(&then.tip)), ..options };
+        let mut judge = Judge::new(&network.genesis, &start, options);
+        judge.take(&blocks[3..]);
+        Report::of(&judge.finish(ends_with(Some(&last))))
+    };
+    assert_eq!(judged(TIP).verdict, Verdict::Holds);
+    assert_eq!((judged(EVERY).verdict, judged(EVERY).at), (Verdict::Altered, Some(Height(6))));
+}
