@@ -206,6 +206,8 @@ fn what_an_approval_is_refused_for() {
     check(&mut network, 1, Event::Approve(unknown), refused(R::Unknown));
     let stranger = Approve { member: code("379900"), ..good.clone() };
     check(&mut network, 1, Event::Approve(stranger), refused(R::NotAuthorised));
+    let unknown_by_stranger = Approve { member: code("379900"), ..signed(&network, 2, &change, 21) };
+    check(&mut network, 1, Event::Approve(unknown_by_stranger), refused(R::Unknown));
     let for_another = Approve { member: code("370200"), ..good.clone() };
     check(&mut network, 1, Event::Approve(for_another), refused(R::BadSignature));
     let by_node = Approve::sign(&network.tip.chain(), &node_key(2, Purpose::Consensus), good.member, good.proposal);

@@ -309,3 +309,17 @@ fn every_fault_has_a_stable_word() {
         assert_eq!((fault.kind().as_str(), fault.span()), (kind, None));
     }
 }
+
+#[test]
+fn a_commitment_is_named_by_the_word_of_its_kind() {
+    for (commitment, kind) in [
+        (Commitment::Log, Kind::Log),
+        (Commitment::Map, Kind::Map),
+        (Commitment::Control, Kind::Control),
+        (Commitment::Membership, Kind::Membership),
+    ] {
+        assert_eq!((commitment.to_string(), kind.to_string()), (kind.as_str().to_owned(), kind.as_str().to_owned()));
+        let said = Fault::Commitment(commitment).to_string();
+        assert!(said.contains(kind.as_str()), "{said}");
+    }
+}

@@ -76,6 +76,39 @@ fn a_withdrawal_that_holds_takes_no_place() {
     check(&mut network, 1, propose(&Change::SetPower(NodeNumber(2), 3), 50), APPLIED);
 }
 
+/// format.md §9: a place is taken by every proposal that is not adopted, but a withdrawal of another of the same member,
+/// which is none itself, for its very height.
+#[test]
+fn a_withdrawal_takes_a_place_unless_it_is_of_an_own_proposal_for_its_very_height() {
+    let wanted = Change::SetPower(NodeNumber(1), 50);
+    let of_others = Change::SetPower(NodeNumber(1), 51);
+    for (withdrawal, effective, is_free) in [
+        (withdraw(&wanted, 50), 50, true),
+        (withdraw(&wanted, 50), 51, false),
+        (withdraw(&of_others, 50), 50, false),
+        (withdraw(&of_others, 50), 51, false),
+        (withdraw(&withdraw(&wanted, 50), 50), 50, false),
+    ] {
+        let mut network = Network::new(4);
+        // What somebody has approved is not taken back: the withdrawal is opened.
+        let own = [propose(&wanted, 50), propose(&withdraw(&wanted, 50), 50)];
+        let wanted_by_others = [approve(&network, 3, &wanted, 50), approve(&network, 3, &withdraw(&wanted, 50), 50)];
+        for event in [own[0].clone(), wanted_by_others[0].clone(), own[1].clone(), wanted_by_others[1].clone()] {
+            check(&mut network, 2, event, APPLIED);
+        }
+        check(&mut network, 3, propose(&of_others, 50), APPLIED);
+        if withdrawal != withdraw(&wanted, 50) || effective != 50 {
+            check(&mut network, 2, propose(&withdrawal, effective), APPLIED);
+        }
+        let mut more = |power: u32| {
+            let outcome = outcomes(&mut network, 2, vec![propose(&Change::SetPower(NodeNumber(2), power), 60)]);
+            outcome == [APPLIED]
+        };
+        let taken = [more(7), more(8), more(9)];
+        assert_eq!(taken, [true, true, is_free], "{withdrawal:?} for {effective}");
+    }
+}
+
 #[test]
 fn who_proposes_first_does_not_choose_which_of_two_changes_for_two_heights_comes_about() {
     for outrun in [false, true] {
