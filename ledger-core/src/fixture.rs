@@ -9,6 +9,9 @@
 )]
 
 pub mod forger;
+mod governed;
+
+pub use governed::{Governed, govern};
 
 use crate::archive::{Below, Foot};
 use crate::certificate::Certificate;
