@@ -132,14 +132,21 @@ def refused(case: Case, why: str | None) -> Iterator[str]:
         yield "accepted"
 
 
-JOINED = ("archive", "old", "new", "membership", "certificate", "control", "after", "next", "genesis")
+JOINED = ("archive", "old", "new", "membership", "certificate", "control", "after", "next", "genesis", "bytes")
 """Fields that may be lists of parts."""
 
 
 def joined(case: Case, field: str) -> bytes:
-    """The bytes of parts, each named or in hexadecimal."""
+    """The bytes of parts, each named, or in hexadecimal, or in hexadecimal and how often it stands there."""
     parts = {part.name: part.fields["bytes"] for part in case.file.cases if part.kind == "part"}
-    return b"".join(from_hex(parts.get(part, part)) for part in case.take(field))
+
+    def part_of(part: Any) -> bytes:
+        if isinstance(part, list):
+            hexadecimal, times = part
+            return from_hex(hexadecimal) * times
+        return from_hex(parts.get(part, part))
+
+    return b"".join(map(part_of, case.take(field)))
 
 
 def named(case: Case, kind: str, name: str) -> dict[str, Any]:

@@ -3,15 +3,26 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .cases import Case, Wrong, differs, joined, named, refused
+from .cases import STRUCTURES, Case, Wrong, differs, joined, named, refused
 from .certificate import Certificate
-from .codec import Invalid, decode, from_hex
+from .codec import Invalid, decode, encode, from_hex
 from .event import ENTRY, EVENT
 from .fold import Occurrence, State, step
 from .genesis import Genesis, genesis_from_json
 from .governance import Approve, Control, ControlFold, Propose
 from .membership import Judges, Membership
 from .merkle import leaf_hash
+
+def judge_encoded(case: Case) -> Iterator[str]:
+    codec, data, why = STRUCTURES[case.take("of")], joined(case, "bytes"), None
+    try:
+        if encode(codec, decode(codec, data)) != data:
+            yield "encodes to other bytes"
+    except Invalid as error:
+        why = str(error)
+    if case.take("holds") is not (why is None):
+        yield why or "it encodes one"
+
 
 def judge_certified(case: Case) -> Iterator[str]:
     judges = Judges(Membership.decode(joined(case, "membership")))
@@ -98,6 +109,7 @@ def judge_text(case: Case) -> Iterator[str]:
 
 EDGES: dict[str, Callable[[Case], Iterator[str]]] = {
     "certified": judge_certified,
+    "encoded": judge_encoded,
     "fold": judge_fold,
     "founding": judge_founding,
     "genesis_json": judge_genesis_json,

@@ -5,8 +5,8 @@ use crate::verdicts::Book;
 use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List};
 use ledger_core::crypto::ChainId;
-use ledger_core::fixture::{self, node_key};
-use ledger_core::membership::{Membership, Parameters, Purpose};
+use ledger_core::fixture::{self, certificate_by};
+use ledger_core::membership::{Membership, Parameters};
 use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 use serde_json::json;
 
@@ -23,9 +23,7 @@ fn powers(powers: &[u32]) -> Membership {
 }
 
 fn signed(nodes: &[u32], height: Height, block: BlockHash) -> Certificate {
-    let keys: Vec<_> = nodes.iter().map(|node| (NodeNumber(*node), node_key(*node, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
-    Certificate::sign(&CHAIN, height, Round(0), block, &signers)
+    certificate_by(&CHAIN, nodes.iter().copied().map(NodeNumber), height, block)
 }
 
 fn add_case(book: &mut Book, name: &str, membership: &Membership, certificate: &Certificate, holds: bool) {

@@ -1,6 +1,7 @@
 //! Geneses: the JSON that is one and the JSON that is none, texts and numbers at their bounds, and what goes on from a
 //! predecessor (format.md §8, §12).
 
+mod forms;
 mod founding;
 mod json;
 mod values;
@@ -67,6 +68,6 @@ pub(super) fn add(book: &mut Book) {
     values::add(&mut texts);
     let all = founding::of_everything();
     let mut texts = Texts::new(book, "genesis.json with everything", &all);
-    json::forms(&mut texts);
+    forms::add(&mut texts);
     founding::add(book);
 }

@@ -3,14 +3,13 @@
 use crate::hex;
 use crate::structures::changes;
 use crate::verdicts::Book;
-use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List};
 use ledger_core::event::Action;
-use ledger_core::fixture::{self, Network, code, node_key};
+use ledger_core::fixture::{self, Network, certify, code};
 use ledger_core::genesis::{Genesis, GenesisDraft, Predecessor};
 use ledger_core::governance::{Change, OpenProposal};
-use ledger_core::membership::{Heir, Member, Membership, MembershipDraft, Purpose};
-use ledger_core::names::{Height, NodeNumber, Protocol, Round, Timestamp};
+use ledger_core::membership::{Heir, Member, Membership, MembershipDraft};
+use ledger_core::names::{Height, NodeNumber, Protocol, Timestamp};
 use serde_json::json;
 
 /// Five members of whom one was removed; two nodes of four have a stream.
@@ -23,27 +22,10 @@ fn old() -> Network {
     network
 }
 
-/// All validators sign the tip again.
-fn certify(old: &mut Predecessor) {
-    let keys: Vec<_> = old.signers.nodes().map(|(_, node)| node.number).collect();
-    let keys: Vec<_> = keys.into_iter().map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
-    let header = &old.header;
-    old.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
-}
-
-fn continued(network: &Network) -> Genesis {
-    fixture::edited(&network.genesis, |genesis| {
-        genesis.predecessor = Some(network.predecessor());
-        genesis.membership = (**network.tip.membership()).clone();
-        genesis.time = network.tip.time();
-    })
-}
-
 /// One in which every object of JSON stands, and every change is proposed.
 pub(super) fn of_everything() -> Genesis {
     let network = old();
-    fixture::edited(&continued(&network), |genesis| {
+    fixture::edited(&network.successor(), |genesis| {
         let old = genesis.predecessor.as_mut().unwrap();
         let open = |(at, (_, change)): (usize, (&str, Change))| OpenProposal {
             id: change.id(Height(9)),
@@ -105,7 +87,7 @@ impl Cases<'_> {
 }
 
 pub(super) fn add(book: &mut Book) {
-    let good = continued(&old());
+    let good = old().successor();
     book.name("genesis that goes on", codec::encode(&good));
     let before = good.predecessor.as_ref().unwrap();
     for member in good.membership.members() {
