@@ -9,15 +9,20 @@
 )]
 
 pub mod forger;
+mod governed;
+pub mod home;
+mod lineage;
 
-use crate::archive::{Below, Foot};
+pub use governed::{Governed, govern};
+pub use lineage::{certify, signed_by, signed_on};
+
 use crate::certificate::Certificate;
 use crate::chain::{CheckedBlock, FinalBlock, HashedBlock, Head, Proposal, Tip, assemble, check};
 use crate::codec::{Bytes, List, Text};
 use crate::contract::{HistoryHash, State, Status};
 use crate::crypto::{ChainId, Domain, Hasher, SecretKey, Suite};
 use crate::event::{Action, ContractEvent, Event};
-use crate::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
+use crate::genesis::{Genesis, GenesisDraft, SealedVrf};
 use crate::governance::{Approve, Change, Propose};
 use crate::history::CertifiedChange;
 use crate::lookup::VrfSecretKey;
@@ -157,7 +162,18 @@ pub fn certificate(tip: &Head) -> Certificate {
 #[must_use]
 pub fn certificate_of(chain: &ChainId, signers: &Membership, height: Height, block: BlockHash) -> Certificate {
     let voters = signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
-    let keys: Vec<_> = voters.map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
+    certificate_by(chain, voters, height, block)
+}
+
+/// A certificate by nodes, whoever they are, of whatever block.
+#[must_use]
+pub fn certificate_by(
+    chain: &ChainId,
+    nodes: impl IntoIterator<Item = NodeNumber>,
+    height: Height,
+    block: BlockHash,
+) -> Certificate {
+    let keys: Vec<_> = nodes.into_iter().map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
     let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
     Certificate::sign(chain, height, Round(0), block, &signers)
 }
@@ -260,36 +276,6 @@ impl Network {
         self.tip = tip.clone();
     }
 
-    /// The foot of a stretch that begins above this chain.
-    #[must_use]
-    pub fn foot(&self) -> Foot {
-        let header = |bytes: &Vec<u8>| HashedBlock::read(bytes).unwrap().header().clone();
-        Foot {
-            below: self.blocks.last().map(|last| Below {
-                header: header(last),
-                changes: List::new(self.changes.clone()).unwrap(),
-                frontier: self.tip.frontier().clone(),
-                control: self.tip.control().clone(),
-            }),
-            states: self.blocks.last().map(|_| self.map.len()),
-        }
-    }
-
-    /// What a genesis names to go on from here.
-    #[must_use]
-    pub fn predecessor(&self) -> Predecessor {
-        Predecessor {
-            network: self.genesis.network_id(),
-            header: HashedBlock::read(self.blocks.last().unwrap()).unwrap().header().clone(),
-            certificate: self.certificate.clone().unwrap(),
-            frontier: self.tip.frontier().clone(),
-            control: self.tip.control().clone(),
-            signers: (**self.tip.signers()).clone(),
-            next: (**self.tip.membership()).clone(),
-            changes: List::new(self.changes.clone()).unwrap(),
-        }
-    }
-
     /// One block with one submission of node 1.
     pub fn block_of(&mut self, events: Vec<Event>) -> FinalBlock {
         let submission = self.submission(1, events);
@@ -333,6 +319,22 @@ pub fn trust(witnesses: u32) -> TrustPolicy {
 #[must_use]
 pub fn vrf_key() -> VrfSecretKey {
     VrfSecretKey::from_random(&seed("vrf", 0)).unwrap()
+}
+
+/// A state after five events, of which number 2 was the last *new*, and number 4 the end, where it is ended.
+#[must_use]
+pub fn after_five_events(status: Status, keeper: &str) -> State {
+    State {
+        status,
+        keeper: code(keeper),
+        count: 5,
+        history: HistoryHash([5; 32]),
+        last_index: LogIndex(50),
+        last_new: Ordinal(2),
+        ended_by: (status == Status::Ended).then_some(Ordinal(4)),
+        by_keeper: None,
+        by_province: None,
+    }
 }
 
 /// A subject by number.

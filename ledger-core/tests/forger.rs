@@ -11,11 +11,13 @@ use ledger_core::audit::*;
 use ledger_core::block::Body;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::Fault;
-use ledger_core::codec::{self, List};
-use ledger_core::event::Action;
-use ledger_core::fixture::{self, Network, code, forger, node_key};
+use ledger_core::codec::{self, Bytes, List};
+use ledger_core::event::{Action, Event};
+use ledger_core::fixture::home::{Hot, sealed};
+use ledger_core::fixture::{self, Network, certify, code, forger, governance_key};
 use ledger_core::genesis::Genesis;
-use ledger_core::governance::Change;
+use ledger_core::governance::{Approve, Change, Propose};
+use ledger_core::history::CertifiedChange;
 use ledger_core::map::ContractMap;
 use ledger_core::membership::*;
 use ledger_core::names::*;
@@ -119,22 +121,6 @@ fn the_shorter_depth_calls_signed_what_nobody_signed() {
     let report = Report::of(&judged(&network, &file_of(&network, &blocks, None), &options).unwrap());
     assert_eq!(report.verdict, Verdict::Undecided);
     assert_ne!(report.signed, Some(Height(3)), "block 3's certificate has one signature of four");
-}
-
-struct Hot<'a>(&'a Network, std::ops::RangeInclusive<u64>);
-impl Newest for Hot<'_> {
-    fn range(&self) -> Option<(Height, Height)> {
-        (!self.1.is_empty()).then(|| (Height(*self.1.start()), Height(*self.1.end())))
-    }
-    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, String> {
-        Ok(self.1.contains(&height.0).then(|| self.0.blocks[height.0 as usize - 1].clone()))
-    }
-}
-fn sealed(network: &Network, blocks: &[Vec<u8>], from: u64, to: u64) -> Vec<u8> {
-    let then = network.at(Height(from - 1));
-    let foot = Foot { states: None, ..then.foot() };
-    let own = network.at(Height(to)).certificate;
-    forger::archive(network, &foot, &then.map, &blocks[from as usize - 1..to as usize], own.as_ref())
 }
 
 /// The tip file says 4, the sealed files hold 6 blocks, of which the fifth is altered, and the database 8.
@@ -248,10 +234,7 @@ fn a_large_integer_in_the_change_of_a_predecessors_proposal() {
     };
     predecessor.control.proposals = Arc::new(List::new(vec![open]).unwrap());
     predecessor.header.control = predecessor.control.hash();
-    let keys: Vec<_> = (1..=4).map(|n| (NodeNumber(n), node_key(n, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(n, k)| (*n, k)).collect();
-    let header = &predecessor.header;
-    predecessor.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
+    certify(&mut predecessor);
     let mut draft = old.genesis.draft().clone();
     draft.predecessor = Some(predecessor);
     draft.time = old.tip.time();
@@ -313,4 +296,65 @@ fn the_last_sequence_of_all_is_not_taken_twice() {
     };
     let refused = ledger_core::chain::assemble(proposal, &network.tip, &network.map).err();
     assert!(matches!(refused, Some(Fault::Sequence { found: Sequence(u64::MAX), .. })), "{refused:?}");
+}
+
+/// format.md §9: an approval says yes to a change at a height, whoever opens it, while its member has the key. It is
+/// forgotten with the key, so that its proposer may take the proposal back; the key comes again (as it does where a
+/// member that was removed is added again with the key that it has), and with it the old approval.
+#[test]
+fn an_approval_counts_again_with_its_key() {
+    let mut network = Network::new(4);
+    let (member, chain) = (code("370100"), network.tip.chain());
+    let (change, effective) = (Change::SetPower(NodeNumber(4), 2), Height(1_000));
+    let id = change.id(effective);
+    let propose = |change: Change| Event::Propose(Box::new(Propose { change: change.into(), effective }));
+    let approval = Event::Approve(Approve::sign(&chain, &governance_key(2), member, id));
+    let first = network.submission(3, vec![propose(change.clone()), approval.clone()]);
+    network.block(vec![first]);
+    let approvals = |network: &Network| network.tip.control().open(id).map(|open| open.approvals.to_vec());
+    assert_eq!(approvals(&network), Some(vec![member]));
+    for key in [9, 2] {
+        let governance = Key::from(governance_key(key).public()).into();
+        let rotate = Change::RotateMemberKeys(member, governance, fixture::vault_key(key));
+        network.govern(rotate, network.tip.height().next().next());
+        assert!(network.tip.changed_membership());
+        assert_eq!(approvals(&network), Some(vec![]));
+    }
+    let taken_back = network.submission(3, vec![propose(Change::Withdraw(id))]);
+    network.block(vec![taken_back]);
+    assert_eq!(approvals(&network), None);
+    let again = [network.submission(3, vec![propose(change)]), network.submission(4, vec![approval])];
+    network.block(again.to_vec());
+    assert_eq!(approvals(&network), Some(vec![member]));
+}
+
+/// format.md §1: no encoded value is longer than 64 MiB. Bytes that are longer are no genesis, and so is JSON that says
+/// them: what is founded by it can be read by nobody from its bytes.
+#[test]
+fn a_genesis_that_no_bytes_can_hold_is_none_in_json() {
+    let mut old = Network::new(4);
+    let roots = List::new(vec![Bytes::new(vec![0x30; 8_192]).unwrap(); 7]).unwrap();
+    old.govern(Change::SetTrust(TrustPolicy { timestamp_roots: roots, ..TrustPolicy::default() }), Height(2));
+    old.block(vec![]);
+    let mut predecessor = old.predecessor();
+    let change: CertifiedChange = predecessor.changes[0].clone();
+    let wanted = codec::MAX_BYTES / codec::encode(&change).len() + 1;
+    predecessor.changes = List::new(vec![change; wanted]).unwrap();
+    let genesis = fixture::edited(&old.successor(), |genesis| genesis.predecessor = Some(predecessor));
+    assert!(codec::decode::<Genesis>(&codec::encode(&genesis)).is_err());
+    assert!(Genesis::from_json(&serde_json::to_vec(&genesis).unwrap()).is_err());
+}
+
+/// format.md §15.4: what an auditor keeps is an object with these names.
+#[test]
+fn what_an_auditor_keeps_is_an_object() {
+    let network = grown(2);
+    let kept = serde_json::to_value(Bookmark::of(&network.tip)).unwrap();
+    let names = ["chain", "height", "block", "log_size", "log_root", "control", "membership", "frontier"];
+    let list: serde_json::Value = names.iter().map(|name| kept[*name].clone()).collect();
+    assert!(Bookmark::from_json(&serde_json::to_vec(&list).unwrap(), &network.tip.chain()).is_err());
+    let report = serde_json::json!({"verdict": "holds", "bookmark": list});
+    assert!(Bookmark::from_json(&serde_json::to_vec(&report).unwrap(), &network.tip.chain()).is_err());
+    let report = serde_json::json!({"verdict": {"holds": null}, "bookmark": kept});
+    assert!(Bookmark::from_json(&serde_json::to_vec(&report).unwrap(), &network.tip.chain()).is_err());
 }

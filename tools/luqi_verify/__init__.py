@@ -26,5 +26,5 @@ Each module stands for one idea and names the sections of that page that it impl
     audit          15       the verdict
     extent         16.1     what else a file holds, beside the verdict
     report                  the answer, for a person and for a program
-    vectors                 golden vectors
+    cases, vectors, edges   golden vectors
 """

@@ -28,7 +28,15 @@ missing are failures, so that no case can pass unread.
                         that begins with less may say, where that is another; keeps: all that it gives to keep.
                         With exit instead: the input is a mistake
     succession          old, new: the parts of two geneses; approvals: of whom; holds: whether they do together
-    part                bytes: of which archives and geneses are made
+    encoded             of: a structure, bytes: whether they encode one
+    certified           membership, chain, height, block: whether the certificate holds for them
+    fold                membership, before: the state after the event of this entry, at this index, and its outcome
+    governance          chain, height, membership, control: outcome of each event of a block (which may stand there several
+                        times); after: the control state behind it, next: the membership
+    genesis_json        of: a text, in which `put` stands for the first `find`; or bytes: hash, its chain id. Or refused
+    founding            genesis: hash, network, and the control state below block 1. Or refused
+    part                bytes: of which archives, geneses and other values are made
+    text                text: of which others are made
     kept                value: a file that an auditor gives
 
 What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block,
@@ -45,58 +53,31 @@ from pathlib import Path
 from typing import Any
 
 from .archive import (
-    BLOCK, CERTIFICATE, FOOT, STATE_LIST, STATES, Below, Foot, KeyedState, OtherChain, Unreadable, read_frames, read_head,
-    write_frame, write_head,
+    BLOCK, CERTIFICATE, FOOT, STATES, Below, Foot, KeyedState, OtherChain, Unreadable, read_frames, read_head, write_frame,
+    write_head,
 )
 from .audit import Report, audit
 from .block import Block, Body, Header, Submission, Summary
+from .cases import JOINED, STRUCTURES, Case, File, Wrong, differs, joined, named, refused
 from .certificate import Ballot, Certificate, ConsensusProposal, Parts, Validator
 from .chain import Finding, Tip
 from .chain import Kind as FaultKind
-from .change import CHANGE
 from .codec import Codec, Invalid, MemberCodeCodec, Reader, decode, encode, from_hex
 from .contract_map import ContractMap, Proof, map_key, prove, state_hash
 from .crypto import holds, signed_bytes
-from .event import ENTRY, EVENT, EventEntry
+from .edges import EDGES
+from .event import ENTRY, EventEntry
 from .fold import State
 from .foot import stand_on
-from .genesis import Genesis, NoSuccession, Predecessor, genesis_from_json, verify_succession
+from .genesis import Genesis, NoSuccession, genesis_from_json, verify_succession
 from .governance import ApprovalText, Control, proposal_id
 from .judge import FULL, Depth, Kept
 from .lineage import MembershipChange
-from .membership import SUBMISSION, Judges, Member, Membership, Node, Parameters, rises
+from .membership import SUBMISSION, Judges, Member, Membership, rises
 from .merkle import Frontier, leaf_hash, root_over
 from .record import Disclosure, Kind, Revealed, check_record, data_key, slot_names
 from .report import to_json
 from .subject import contract_alpha, employer_alpha, subject_of, verify
-from .trust import Trust
-
-STRUCTURES: dict[str, Codec] = {
-    "below": Below,
-    "block": Block,
-    "body": Body,
-    "certificate": Certificate,
-    "change": CHANGE,
-    "control": Control,
-    "disclosure": Disclosure,
-    "entry": ENTRY,
-    "event": EVENT,
-    "foot": Foot,
-    "frontier": Frontier,
-    "genesis": Genesis,
-    "header": Header,
-    "member": Member,
-    "membership": Membership,
-    "membership_change": MembershipChange,
-    "node": Node,
-    "parameters": Parameters,
-    "predecessor": Predecessor,
-    "proof": Proof,
-    "state": State,
-    "states": STATE_LIST,
-    "submission": Submission,
-    "trust": Trust,
-}
 
 HASHES: dict[str, Callable[[Any], bytes]] = {
     "block": lambda block: block.header.hash(),
@@ -122,71 +103,6 @@ SIGNED: dict[str, Codec] = {
     "validator": Validator,
 }
 """What the bytes of each signed domain hold after the chain id."""
-
-
-class Case:
-    """One case, which remembers what it was asked for."""
-
-    def __init__(self, fields: dict[str, Any], file: "File") -> None:
-        self.fields = fields
-        self.file = file
-        self.name: str = fields["name"]
-        self.kind: str = fields["kind"]
-        self.asked = {"name", "kind"}
-
-    def has(self, name: str) -> bool:
-        return name in self.fields
-
-    def take(self, name: str) -> Any:
-        """A field, which is judged from now on; a case without it is wrong."""
-        self.asked.add(name)
-        if name not in self.fields:
-            raise Wrong(f"it has no {name}")
-        return self.fields[name]
-
-    def bytes(self, name: str) -> bytes:
-        return from_hex(self.take(name))
-
-    def left(self) -> list[str]:
-        return sorted(set(self.fields) - self.asked)
-
-
-class Wrong(Exception):
-    """What is wrong with a case, where nothing more can be said of it."""
-
-
-class File:
-    """The cases of one file; some are judged by others."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        content = json.loads(path.read_text("utf-8"))
-        if set(content) != {"about", "cases"} or not content["about"] or not content["cases"]:
-            raise Wrong("a file of vectors says what it is about and has cases")
-        self.cases = [Case(fields, self) for fields in content["cases"]]
-
-    def geneses(self) -> list[Genesis]:
-        """Those of the whole folder."""
-        files = [self, *[File(path) for path in sorted(self.path.parent.glob("*.json")) if path != self.path]]
-        return [genesis for file in files for genesis in file.values("genesis")]
-
-    def genesis_of(self, chain: bytes) -> Genesis:
-        """The one in the whole folder that starts this chain."""
-        for genesis in self.geneses():
-            if genesis.chain_id() == chain:
-                return genesis
-        raise Wrong("no genesis of this folder starts its chain")
-
-    def values(self, kind: str) -> Iterator[Any]:
-        """The values of all cases of a kind that are encodings of one."""
-        for case in self.cases:
-            if case.kind != kind or case.has("refused"):
-                continue
-            try:
-                value = decode(STRUCTURES[kind], from_hex(case.fields["bytes"]))
-            except Invalid:
-                continue  # it fails as a case of its own, and says nothing of the others
-            yield value
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +146,6 @@ def failures_of(case: Case) -> list[str]:
     return details + [f"nobody judged its field {name!r}" for name in case.left()]
 
 
-def differs(case: Case, name: str, value: Any) -> Iterator[str]:
-    """A complaint if a field is not what was recomputed."""
-    value = value.hex() if isinstance(value, bytes) else value
-    if case.take(name) != value:
-        yield f"{name} should be {value}"
-
-
 # -- structures --------------------------------------------------------------------------------
 
 
@@ -256,17 +165,6 @@ def judge_structure(case: Case) -> Iterator[str]:
     if case.kind in HASHES and (case.has("hash") or not is_used(case)):
         yield from differs(case, "hash", HASHES[case.kind](value))
     yield from FURTHER.get(case.kind, nothing_more)(case, value)
-
-
-def refused(case: Case, why: str | None) -> Iterator[str]:
-    """A complaint unless what is refused is what should be."""
-    if not case.has("refused"):
-        if why is not None:
-            yield f"refused: {why}"
-    elif case.take("refused") is not True:
-        yield "refused is true, or is not said"
-    elif why is None:
-        yield "accepted"
 
 
 def is_used(case: Case) -> bool:
@@ -697,19 +595,6 @@ class Given:
         return replace(report, judged=replace(report.judged, met=False)) if self.tip_file else report
 
 
-def joined(case: Case, field: str) -> bytes:
-    """The bytes of parts, each named or in hexadecimal."""
-    parts = {part.name: part.fields["bytes"] for part in case.file.cases if part.kind == "part"}
-    return b"".join(from_hex(parts.get(part, part)) for part in case.take(field))
-
-
-def named(case: Case, kind: str, name: str) -> dict[str, Any]:
-    for other in case.file.cases:
-        if (other.kind, other.name) == (kind, name):
-            return other.fields
-    raise Wrong(f"no {kind} of this file is named {name!r}")
-
-
 ANSWER = {"verdict", "height", "at", "signed", "bookmark", "tip", "log_root", "map_root"}
 
 
@@ -727,8 +612,8 @@ def judge_answer(wanted: dict[str, Any], report: Report) -> Iterator[str]:
 def judge_part(case: Case) -> Iterator[str]:
     if not case.bytes("bytes"):
         yield "a part without bytes"
-    lists = [other.fields.get(field, ()) for other in case.file.cases for field in ("archive", "old", "new")]
-    if not any(case.name in parts for parts in lists):
+    fields = [other.fields.get(field) for other in case.file.cases for field in JOINED]
+    if not any(isinstance(parts, list) and case.name in parts for parts in fields):
         yield "nothing in this file is made of it"
 
 
@@ -755,6 +640,7 @@ def judge_kept(case: Case) -> Iterator[str]:
 
 JUDGES: dict[str, Callable[[Case], Iterator[str]]] = {
     **dict.fromkeys(STRUCTURES, judge_structure),
+    **EDGES,
     "application": judge_application,
     "archive_head": judge_archive_head,
     "chain": judge_chain,

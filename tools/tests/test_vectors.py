@@ -12,7 +12,9 @@ from typing import Any
 import support  # noqa: F401
 from network import event, genesis
 from luqi_verify import vectors
+from luqi_verify.cases import JOINED
 from luqi_verify.codec import encode
+from luqi_verify.edges import EDGES
 from luqi_verify.event import ENTRY, EVENT, RENEW, EventEntry
 from luqi_verify.merkle import leaf_hash
 
@@ -62,6 +64,10 @@ def unread(case: dict[str, Any]) -> set[str]:
         return {"tip_file", "archive"} if "exit" in case else {"tip_file"}
     if case["kind"] == "succession" and not case["holds"]:
         return {"approvals"}
+    if case["kind"] == "certified" and not case["holds"]:
+        return {*case} - {"holds"}
+    if case["kind"] == "encoded":
+        return {"bytes"}  # what they encode is not said
     return {"archive"} if case.get("verdict") == "undecided" else set()
 
 
@@ -99,14 +105,21 @@ class Golden(unittest.TestCase):
                         self.assertTrue(failures_in(spoilt_cases), "nothing failed")
 
 
+def names_in(case: dict[str, Any]) -> set[str]:
+    """The names of the cases of which this one is made."""
+    lists = [value for field in JOINED if isinstance(value := case.get(field), list)]
+    parts = {part for parts in lists for part in parts if isinstance(part, str)}
+    return parts | {name for field in ("genesis", "from", "of") if isinstance(name := case.get(field), str)}
+
+
 def user_of(cases: list[dict[str, Any]], case: dict[str, Any]) -> dict[str, Any] | None:
-    """What is judged of whole archives or geneses: the case itself, or one that holds, or else any, that is made of it."""
-    if case["kind"] in ("verdict", "succession"):
+    """What is judged of whole archives, geneses or single rules: the case itself, or one that holds, or else any, that
+    is made of it."""
+    if case["kind"] in ("verdict", "succession", *EDGES) and case["kind"] != "text":
         return case
-    users = [other for other in cases if other["kind"] in ("verdict", "succession") and (
-        case["name"] in (other.get("genesis"), other.get("from"))
-        or any(case["name"] in other.get(field, ()) for field in ("archive", "old", "new")))]
-    users.sort(key=lambda other: not (other.get("holds") or other.get("says", {}).get("verdict") == "holds"))
+    users = [other for other in cases if case["name"] in names_in(other)]
+    users.sort(key=lambda other: not (
+        other.get("holds") or "hash" in other or other.get("says", {}).get("verdict") == "holds"))
     return users[0] if users else None
 
 
@@ -114,10 +127,9 @@ def context(cases: list[dict[str, Any]], number: int, altered: dict[str, Any]) -
     """The altered case among those that it needs, without the chains that take long."""
     user = user_of(cases, cases[number])
     if user is not None:
-        fields = [user.get(field, ()) for field in ("archive", "old", "new")]
-        names = {user.get("genesis"), user.get("from"), *[name for field in fields for name in field]}
+        names, kinds = names_in(user), ("genesis", "part", "kept", "text")
         return [altered if at == number else case for at, case in enumerate(cases)
-                if at == number or case is user or case["name"] in names and case["kind"] in ("genesis", "part", "kept")]
+                if at == number or case is user or case["name"] in names and case["kind"] in kinds]
     if altered["kind"] == "genesis" or cases[number]["kind"] == "genesis":
         chains = [case for case in cases if case["kind"] == "chain"][:1]
         return [altered, *chains]
@@ -129,7 +141,7 @@ def context(cases: list[dict[str, Any]], number: int, altered: dict[str, Any]) -
 
     def test_what_a_case_needs_is_enough(self):
         """So what fails above, fails because something was altered."""
-        for name in ("verdicts", "successions"):
+        for name in ("verdicts", "successions", "edges"):
             cases = json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))["cases"]
             for at in range(0, len(cases), 5):
                 with self.subTest(path=name, case=cases[at]["name"]):

@@ -16,6 +16,7 @@ mod annex;
 mod archives;
 mod bounds;
 mod chains;
+mod edges;
 mod faults;
 mod private;
 mod refused;
@@ -70,6 +71,7 @@ fn all() -> Vec<File> {
         faults::file(),
         verdicts::file(),
         successions::file(),
+        edges::file(),
     ]);
     files
 }

@@ -2,17 +2,15 @@
 
 use crate::verdicts::Book;
 use crate::{File, unhex};
-use ledger_core::block::Header;
-use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List, Text};
 use ledger_core::crypto::{ChainId, NetworkId};
 use ledger_core::event::Action;
-use ledger_core::fixture::{self, CODES, Network, code, governance_key, member, node_key};
+use ledger_core::fixture::{self, CODES, Network, code, governance_key, member, signed_by, signed_on};
 use ledger_core::genesis::{Genesis, GenesisApproval, GenesisDraft, Predecessor, verify_succession};
 use ledger_core::governance::Change;
 use ledger_core::history::CertifiedChange;
-use ledger_core::membership::{Membership, Parameters, Purpose};
-use ledger_core::names::{Height, NodeNumber, Round};
+use ledger_core::membership::{Membership, Parameters};
+use ledger_core::names::{Height, NodeNumber};
 use serde_json::{Value, json};
 
 /// A chain whose block 2 gives node 4 two votes, and so many blocks above. Four votes of five are a quorum then.
@@ -22,14 +20,6 @@ fn old(above: usize) -> Network {
     network.govern(Change::SetPower(NodeNumber(4), 2), Height(3));
     (0..above).for_each(|_| _ = network.block(vec![]));
     network
-}
-
-fn following(old: &Network) -> Genesis {
-    fixture::edited(&old.genesis, |genesis| {
-        genesis.predecessor = Some(old.predecessor());
-        genesis.membership = (**old.tip.membership()).clone();
-        genesis.time = old.tip.time();
-    })
 }
 
 /// Approvals of the members with these numbers, each by the key of a number.
@@ -46,7 +36,7 @@ const ENOUGH: [(u32, u32); 3] = [(1, 1), (2, 2), (4, 4)];
 pub(crate) fn file() -> File {
     let mut book = Book::new();
     let (plain, changed) = (old(1), old(0));
-    let (new, at_a_change) = (following(&plain), following(&changed));
+    let (new, at_a_change) = (plain.successor(), changed.successor());
     book.name("old genesis", codec::encode(&plain.genesis));
     book.name("new genesis", codec::encode(&new));
     book.name("new genesis, right above a change", codec::encode(&at_a_change));
@@ -186,7 +176,7 @@ fn changes(book: &mut Book, old: &Network, new: &Genesis) {
         network.block(vec![]);
         network
     };
-    let new = following(&unchanged);
+    let new = unchanged.successor();
     add(
         book,
         "the membership never changed: three votes of four",
@@ -269,22 +259,12 @@ fn without_keys(book: &mut Book, old: &Network, new: &Genesis) {
     }
 }
 
-fn signed_by(nodes: &[u32], header: &Header) -> Certificate {
-    signed_on(&header.chain, nodes, header)
-}
-
-fn signed_on(chain: &ChainId, nodes: &[u32], header: &Header) -> Certificate {
-    let keys: Vec<_> = nodes.iter().map(|node| (NodeNumber(*node), node_key(*node, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
-    Certificate::sign(chain, header.height, Round(0), header.hash(), &signers)
-}
-
 /// A chain that goes on from one that went on.
 fn again(book: &mut Book, first: &Network, second: &Genesis) {
     let mut network = Network::from_genesis(second.clone());
     network.map = first.map.clone();
     network.block(vec![]);
-    let third = following(&network);
+    let third = network.successor();
     add(
         book,
         "a second succession: the network is the first genesis's, and changes begin at the second",

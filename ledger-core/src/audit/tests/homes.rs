@@ -1,7 +1,12 @@
 //! Homes whose files are not all there, or hold more than they should.
 
-use super::nodes::{Hot, sealed};
 use super::*;
+use crate::fixture::home::{self, Hot};
+
+/// Blocks `from` to `to` as a sealed file.
+fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
+    home::sealed(network, &network.blocks, from, to)
+}
 
 /// Judges a home that nothing kept elsewhere speaks for.
 fn alone(network: &Network, files: &[Vec<u8>], hot: std::ops::RangeInclusive<u64>, end: HomeEnd) -> Report {

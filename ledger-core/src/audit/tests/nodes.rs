@@ -1,6 +1,7 @@
 //! Running nodes and homes as sources.
 
 use super::*;
+use crate::fixture::home::{self, Hot};
 use crate::membership::{Membership, MembershipDraft};
 use crate::names::BlockHash;
 
@@ -78,6 +79,13 @@ fn nodes_that_serve_the_whole_do_not_hold_where_witnesses_are_wanted() {
     network.block(vec![]);
     let both = vec![serves(&network), serves(&network)];
     check(&network, both, None, Verdict::Undecided, &[Serves::Whole, Serves::Whole]);
+    // Nor does it leave a fault unsaid: what the auditor kept is missing from each.
+    let kept = network.at(Height(1));
+    network.block(vec![]);
+    let both = vec![serves(&kept), serves(&kept)];
+    let report =
+        check(&network, both, Some(Bookmark::of(&network.tip)), Verdict::Altered, &[Serves::Whole, Serves::Whole]);
+    assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(2)), "missing"));
 }
 
 /// A node that says that it has no block serves all that it says, whether or not it is read.
@@ -168,25 +176,9 @@ fn two_certified_chains_are_a_finding_of_their_own() {
     assert_eq!((judged.verdict(), judged.together()), (Verdict::Undecided, None));
 }
 
-/// The newest blocks of a home.
-pub(super) struct Hot<'a>(pub(super) &'a Network, pub(super) std::ops::RangeInclusive<u64>);
-
-impl Newest for Hot<'_> {
-    fn range(&self) -> Option<(Height, Height)> {
-        (!self.1.is_empty()).then(|| (Height(*self.1.start()), Height(*self.1.end())))
-    }
-
-    fn block(&self, height: Height) -> Result<Option<Vec<u8>>, String> {
-        Ok(self.1.contains(&height.0).then(|| self.0.blocks[height.0 as usize - 1].clone()))
-    }
-}
-
 /// Blocks `from` to `to` as a sealed file.
-pub(super) fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
-    let then = network.at(Height(from - 1));
-    let foot = Foot { states: None, ..then.foot() };
-    let own = network.at(Height(to)).certificate;
-    forger::archive(network, &foot, &then.map, &network.blocks[from as usize - 1..to as usize], own.as_ref())
+fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
+    home::sealed(network, &network.blocks, from, to)
 }
 
 fn judge_home(network: &Network, sealed: &[Vec<u8>], hot: Hot<'_>, end: HomeEnd) -> Report {

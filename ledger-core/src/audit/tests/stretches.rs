@@ -154,11 +154,7 @@ fn a_judge_says_how_far_it_is() {
 #[test]
 fn a_chain_that_continues_another_is_audited_on_its_map() {
     let old = grown(3);
-    let genesis = fixture::edited(&old.genesis, |genesis| {
-        genesis.predecessor = Some(old.predecessor());
-        genesis.time = old.tip.time();
-    });
-    let mut network = Network::from_genesis(genesis);
+    let mut network = Network::from_genesis(old.successor());
     network.map = old.map.clone();
     (0..2).for_each(|_| _ = network.block_of(vec![fixture::event(31, Action::Amend)]));
 

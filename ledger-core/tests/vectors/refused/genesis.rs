@@ -2,17 +2,14 @@
 
 use super::Cases;
 use crate::structures::continued;
-use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List, Text};
 use ledger_core::crypto::ChainId;
-use ledger_core::fixture::{self, code, node_key};
+use ledger_core::fixture::{self, certify, code};
 use ledger_core::genesis::{Genesis, GenesisDraft, Predecessor, SealedVrf};
 use ledger_core::governance::Control;
-use ledger_core::membership::{Heir, Member, Membership, MembershipDraft, Parameters, Purpose};
+use ledger_core::membership::{Heir, Member, Membership, MembershipDraft, Parameters};
 use ledger_core::merkle::{Frontier, LogRoot};
-use ledger_core::names::{
-    ControlHash, Height, MembershipHash, NodeNumber, PROTOCOL, Protocol, Round, Sequence, Timestamp,
-};
+use ledger_core::names::{ControlHash, Height, MembershipHash, NodeNumber, PROTOCOL, Protocol, Sequence, Timestamp};
 use serde_json::Value;
 
 pub(super) fn add(cases: &mut Vec<Value>) {
@@ -59,15 +56,6 @@ fn sealed(refuse: Refuse<'_>) {
     refuse("two sealed VRF keys of a member", &edited(|boxes| boxes.push(boxes[2].clone())));
     refuse("sealed VRF keys out of order", &edited(|boxes| boxes.swap(0, 1)));
     refuse("a sealed VRF key of no member", &edited(|boxes| boxes[2].member = code("379900")));
-}
-
-/// All validators of the predecessor sign its tip again.
-fn certify(old: &mut Predecessor) {
-    let keys: Vec<_> = old.signers.nodes().map(|(_, node)| node.number).collect();
-    let keys: Vec<_> = keys.into_iter().map(|number| (number, node_key(number.0, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(number, key)| (*number, key)).collect();
-    let header = &old.header;
-    old.certificate = Certificate::sign(&header.chain, header.height, Round(0), header.hash(), &signers);
 }
 
 fn parts(refuse: Refuse<'_>) {

@@ -201,7 +201,7 @@ impl Book {
     }
 
     /// A piece by its name, or else by the names of what is in it, with the bytes between.
-    fn parts_of(&mut self, piece: &[u8]) -> Vec<String> {
+    pub(crate) fn parts_of(&mut self, piece: &[u8]) -> Vec<String> {
         let (mut parts, mut unnamed, mut rest) = (Vec::new(), Vec::new(), piece);
         while let Some((first, behind)) = rest.split_first() {
             let known = self.parts.iter().filter(|(_, known)| rest.starts_with(known));
@@ -250,6 +250,16 @@ impl Book {
             value["tip_file"] = json!({ "height": height, "block": block.to_string() });
         }
         value
+    }
+
+    /// Whether a case has this name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.cases.iter().any(|case| case["name"] == name)
+    }
+
+    /// A case of another kind than an archive's.
+    pub(crate) fn push(&mut self, case: Value) {
+        self.cases.push(case);
     }
 
     pub(crate) fn add(&mut self, case: Case<'_>, answer: Answer) {

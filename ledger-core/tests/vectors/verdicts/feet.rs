@@ -9,14 +9,12 @@ use ledger_core::certificate::Certificate;
 use ledger_core::codec::{self, List};
 use ledger_core::crypto::ChainId;
 use ledger_core::fixture::forger::{Forgery, decoded, shorten};
-use ledger_core::fixture::{self, CODES, Network, code, node_key};
+use ledger_core::fixture::{self, CODES, Network, code, signed_by, signed_on};
 use ledger_core::governance::{Change, Control, OpenProposal, Stream};
 use ledger_core::history::CertifiedChange;
-use ledger_core::membership::{Parameters, Purpose};
+use ledger_core::membership::Parameters;
 use ledger_core::merkle::{Frontier, LogRoot, LogSize, leaf_hash};
-use ledger_core::names::{
-    ControlHash, Height, MembershipHash, NodeNumber, PROTOCOL, Protocol, Round, Sequence, Timestamp,
-};
+use ledger_core::names::{ControlHash, Height, MembershipHash, NodeNumber, PROTOCOL, Protocol, Sequence, Timestamp};
 
 pub(super) fn add(book: &mut Book) {
     let network = changed();
@@ -129,16 +127,6 @@ fn edit(below: &mut Below, edit: impl Fn(&mut Vec<CertifiedChange>)) {
     let mut changes = below.changes.to_vec();
     edit(&mut changes);
     below.changes = List::new(changes).unwrap();
-}
-
-fn signed_by(nodes: &[u32], header: &Header) -> Certificate {
-    signed_on(&header.chain, nodes, header)
-}
-
-fn signed_on(chain: &ChainId, nodes: &[u32], header: &Header) -> Certificate {
-    let keys: Vec<_> = nodes.iter().map(|node| (NodeNumber(*node), node_key(*node, Purpose::Consensus))).collect();
-    let signers: Vec<_> = keys.iter().map(|(node, key)| (*node, key)).collect();
-    Certificate::sign(chain, header.height, Round(0), header.hash(), &signers)
 }
 
 fn changes(book: &mut Book, network: &Network, chain: &Chain) {

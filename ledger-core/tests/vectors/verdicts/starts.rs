@@ -6,8 +6,8 @@ use ledger_core::archive::{Foot, StateRows};
 use ledger_core::audit::Bookmark;
 use ledger_core::codec::List;
 use ledger_core::crypto::Signature;
+use ledger_core::fixture::Network;
 use ledger_core::fixture::forger::{Forgery, edit};
-use ledger_core::fixture::{self, Network};
 use ledger_core::map::ContractMap;
 use ledger_core::names::{BlockHash, Height, MapRoot};
 
@@ -211,11 +211,7 @@ fn without_map(book: &mut Book) {
 /// Three blocks of a chain, and the genesis that goes on from there.
 pub(super) fn succession() -> (Network, Network) {
     let old = grown(3);
-    let genesis = fixture::edited(&old.genesis, |genesis| {
-        genesis.predecessor = Some(old.predecessor());
-        genesis.time = old.tip.time();
-    });
-    let mut network = Network::from_genesis(genesis);
+    let mut network = Network::from_genesis(old.successor());
     network.map = old.map.clone();
     super::chain::grow(&mut network, 2);
     (old, network)
