@@ -27,7 +27,7 @@ image: ## builds the container image luqi:local, FROM scratch and without a regi
 	@tools/image.sh
 
 test: ## every test, in Rust and Python, and how many were left out (FUZZ=1: and a short run of each fuzz target)
-	@tools/need.sh python3 cryptography cc
+	@tools/need.sh python3 cryptography cc curl
 	@tools/test.sh
 
 partitions: ## wires that break for minutes, in network namespaces (as root): a block within ten seconds after each

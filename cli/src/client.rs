@@ -115,6 +115,8 @@ impl From<ClientError> for Problem {
         let text = error.to_string();
         let is_busy = matches!(error, ClientError::Refused { .. }) && error.may_be_tried_again();
         match error {
+            // Why it is closed says also what opens it.
+            ClientError::Refused { said, .. } if said.code == "CLOSED" => Self::new(Exit::Undecided, text),
             ClientError::Refused { .. } if is_busy => Self::new(Exit::Undecided, text).next("ask again in a moment"),
             ClientError::Unreachable { .. } => Self::new(Exit::Undecided, text)
                 .next("is the node running, and is this its address? `luqi status --url URL` shows what answers"),

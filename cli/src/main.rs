@@ -12,6 +12,7 @@ mod members;
 mod output;
 mod sample;
 mod seeded;
+mod typed;
 
 use clap::Parser;
 use output::Output;

@@ -19,7 +19,7 @@ mod trust;
 
 pub(crate) use member::suite_number;
 pub use member::{Key, KeyBytes, Member, Node, NodeKey, Purpose, UnknownPurpose, VaultKey, VaultKeyError};
-pub use parameters::{MAX_BLOCK_BYTES, MAX_BLOCK_EVENTS, MAX_SUBMISSION_EVENTS, Parameters};
+pub use parameters::{Bounds, MAX_BLOCK_BYTES, MAX_BLOCK_EVENTS, MAX_SUBMISSION_EVENTS, Parameters};
 pub use text::{NameError, check_name, check_origin, escaped, is_hidden};
 pub use trust::{MAX_TRUST_BYTES, TrustError, TrustPolicy, VerifierKey, VerifierKeyError, WitnessKey};
 
@@ -115,8 +115,8 @@ pub enum MembershipError {
     #[error("no node has voting power")]
     NoPower,
     /// A limit that is out of bounds.
-    #[error("parameter {0} is out of bounds")]
-    Parameter(&'static str),
+    #[error("parameter {} is out of bounds: it stands between {} and {}", .0.name, .0.least, .0.most)]
+    Parameter(Bounds),
     /// A trust policy that is none.
     #[error("the trust policy: {0}")]
     Trust(#[from] TrustError),

@@ -113,6 +113,15 @@ pub struct PeerSection {
     pub pin: Option<PublicKey>,
 }
 
+/// Another node of the network, for whoever fills in where it is.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Its number.
+    pub node: NodeNumber,
+    /// Whose it is.
+    pub member: String,
+}
+
 /// The HTTP surface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -306,6 +315,14 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn write(&self, home: &Path) -> Result<PathBuf, ConfigError> {
+        self.write_beside(home, &[])
+    }
+
+    /// The same, with the other nodes of the network named for whoever fills in where they are.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn write_beside(&self, home: &Path, others: &[Other]) -> Result<PathBuf, ConfigError> {
         use std::io::Write as _;
         let path = home.join(FILE);
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
@@ -315,7 +332,7 @@ impl Config {
             }
             ConfigError::Io { doing: "create", path: path.clone(), source }
         })?;
-        let written = file.write_all(self.to_toml().as_bytes()).and_then(|()| file.sync_all());
+        let written = file.write_all(self.to_toml_beside(others).as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|source| ConfigError::Io { doing: "write", path: path.clone(), source })?;
         Ok(path)
     }

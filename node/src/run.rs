@@ -11,7 +11,7 @@ use crate::config::{Config, MempoolSection, PeerSection};
 use crate::consensus::{Deps, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
-use crate::intake::{IntakeError, Service, ServiceConfig};
+use crate::intake::{Consent, IntakeError, Service, ServiceConfig};
 use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
@@ -43,8 +43,8 @@ pub struct Options {
     pub config: Config,
     /// The folder comes from a backup: the node votes only above a height that it has seen decided since.
     pub restored: bool,
-    /// A look-up that has lost what was sent, or all, goes on: what it does not know may be recorded twice.
-    pub new_look_up: bool,
+    /// What the operator takes on himself of the intake.
+    pub consent: Consent,
 }
 
 /// Where a node that has come up can be reached.
@@ -108,7 +108,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]: what is wrong, where, and what to do.
 pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::Sender<Ready>) -> Result<(), RunError> {
-    let Options { home, config, restored, new_look_up } = options;
+    let Options { home, config, restored, consent } = options;
     let store = config.store.to_store();
     let times = store.times.clone();
     let chain = open(&home, store).await?;
@@ -119,7 +119,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (network, inboxes, swarm) =
         network::spawn(network_config(&config), peer_key, home.chain_id(), chain.tip(), ending.clone())?;
     let mempool = Mempool::with_limits(chain.clone(), limits(&config));
-    let (outbox, intake) = open_intake(&home, &chain, new_look_up).await?;
+    let (outbox, intake) = open_intake(&home, &chain, consent).await?;
     let (view, shown) = watch::channel(View::default());
     let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
@@ -243,9 +243,9 @@ async fn open(home: &Home, store: StoreConfig) -> Result<Chain, RunError> {
     Ok(chain)
 }
 
-async fn open_intake(home: &Home, chain: &Chain, new_look_up: bool) -> Result<(Outbox, Service), RunError> {
+async fn open_intake(home: &Home, chain: &Chain, consent: Consent) -> Result<(Outbox, Service), RunError> {
     let (home, chain) = (home.clone(), chain.clone());
-    let config = ServiceConfig { new_look_up, ..ServiceConfig::default() };
+    let config = ServiceConfig { consent, ..ServiceConfig::default() };
     let opening = tokio::task::spawn_blocking(move || {
         let outbox = Outbox::open(&home.root().join("outbox"))?;
         let intake = Service::start(home, chain, outbox.clone(), config)?;

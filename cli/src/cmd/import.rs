@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 
 fn import_messages(args: &Args, home: &Home, output: &Output) -> Result<Exit, Problem> {
     let files = super::messages::gather(&args.paths)?;
-    let consent = Consent { new_look_up: args.new_look_up };
+    let consent = Consent { new_look_up: args.new_look_up, lost_outbox: None };
     let mut intake = Intake::open(home, store_config(home)?, consent).map_err(problem)?;
     let notes = intake.ledger().notes().to_vec();
     notes.iter().for_each(|note| output.note(note));

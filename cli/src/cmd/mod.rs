@@ -20,6 +20,7 @@ mod sample;
 mod show;
 mod status;
 mod submit;
+mod target;
 mod testnet;
 mod wiring;
 

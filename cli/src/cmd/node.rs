@@ -8,10 +8,13 @@ use crate::exit::{Exit, Problem};
 use crate::log::Log;
 use crate::output::Output;
 use clap::Subcommand;
+use ledger_core::membership::escaped;
+use ledger_core::names::Sequence;
 use luqi_node::committer::CommitError;
-use luqi_node::config::Config;
+use luqi_node::config::{Config, Other};
 use luqi_node::consensus::ConsensusError;
 use luqi_node::home::Home;
+use luqi_node::intake::Consent;
 use luqi_node::run::{AgreementError, Options, RunError, run as run_node};
 use luqi_node::sync::SyncError;
 use std::path::PathBuf;
@@ -49,8 +52,12 @@ pub(crate) struct Args {
     /// Go on with a look-up that is lost, or older than the chain: what it does not know may be recorded twice
     #[arg(long)]
     new_look_up: bool,
+    /// What stood in outbox/ above this submission, the last of this node on the chain, is lost for good: the look-up
+    /// forgets it, so that it can be handed in again. With another number nothing is forgotten
+    #[arg(long, value_name = "SUBMISSION")]
+    lost_outbox: Option<u64>,
     /// Write HOME/node.toml and end; nothing is overwritten
-    #[arg(long, conflicts_with_all = ["restored", "new_look_up"])]
+    #[arg(long, conflicts_with_all = ["restored", "new_look_up", "lost_outbox"])]
     write_config: bool,
     /// End when standard input does: whoever started it is gone
     #[arg(long, hide = true)]
@@ -69,13 +76,21 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let home = args.home.as_deref().ok_or_else(|| Problem::usage("--home is missing: which node is to run?"))?;
     let home = Home::open(home)?;
     if args.write_config {
-        let file = Config::default().write(home.root())?;
+        let nodes = home.genesis().membership.nodes().filter(|(_, node)| node.number != home.node());
+        let others: Vec<Other> = nodes
+            .map(|(member, node)| Other {
+                node: node.number,
+                member: format!("{} {}", member.code, escaped(&member.name_en)),
+            })
+            .collect();
+        let file = Config::default().write_beside(home.root(), &others)?;
         output.answer(&serde_json::json!({"file": file}), || format!("{}\n", file.display()))?;
         return Ok(Exit::Holds);
     }
     let config = Config::load(home.root(), std::env::vars())?;
     let _log = Log::to_stderr(&config.log)?;
-    let options = Options { home, config, restored: args.restored, new_look_up: args.new_look_up };
+    let consent = Consent { new_look_up: args.new_look_up, lost_outbox: args.lost_outbox.map(Sequence) };
+    let options = Options { home, config, restored: args.restored, consent };
     block_on(serve(options, args.until_stdin_closes))
 }
 

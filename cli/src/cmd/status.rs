@@ -3,7 +3,8 @@
 mod fork;
 mod row;
 
-use crate::client::{Client, ClientError, Url, block_on};
+use super::target::Targets;
+use crate::client::{Client, ClientError, block_on};
 use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use fork::Forks;
@@ -18,7 +19,7 @@ use tokio::time::{sleep, timeout};
 const EXAMPLES: &str = "\
 Examples:
   luqi status --url http://127.0.0.1:7101 --url http://127.0.0.1:7103   two nodes, and whether they agree
-  luqi status --url unix:home/node.sock                                 one, through the socket in its home
+  luqi status --home home                                               one, through the socket in its home
   luqi status --url http://127.0.0.1:7101 --watch                       every two seconds, until Ctrl-C
   luqi status --url http://127.0.0.1:7101 --json
 
@@ -34,9 +35,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A node; may be given several times
-    #[arg(long, required = true)]
-    url: Vec<Url>,
+    #[command(flatten)]
+    targets: Targets,
     /// Look again and again
     #[arg(long)]
     watch: bool,
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 }
 
 async fn look(args: &Args, output: &Output) -> Result<Exit, Problem> {
-    let mut clients: Vec<Client> = args.url.iter().cloned().map(Client::new).collect();
+    let mut clients: Vec<Client> = args.targets.urls()?.into_iter().map(Client::new).collect();
     loop {
         let (answer, back) = once(clients).await;
         clients = back;

@@ -3,6 +3,7 @@
 mod send;
 mod wait;
 
+use super::target::Target;
 use super::{messages, rejected::Rejected};
 use crate::client::{Client, Url, block_on};
 use crate::exit::{Exit, Problem};
@@ -17,7 +18,7 @@ use std::time::Duration;
 const EXAMPLES: &str = "\
 Examples:
   luqi submit --url http://127.0.0.1:7080 messages/       every *.json below the folder, in the order of names
-  luqi submit --url unix:home/node.sock a.json b.json     through the socket in the node's home
+  luqi submit --home home a.json b.json                   through the socket in the node's home
   luqi submit --url http://127.0.0.1:7080 messages/ --wait final --json
 
 It may be killed at any moment and started again: an item is recorded once, however often its file comes. A
@@ -32,9 +33,8 @@ could not be reached to the end.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The node: http://HOST:PORT on its own machine, or unix:/path/of/node.sock
-    #[arg(long)]
-    url: Url,
+    #[command(flatten)]
+    target: Target,
     /// Messages, or folders of them
     #[arg(value_name = "FILE|FOLDER", required = true)]
     paths: Vec<PathBuf>,
@@ -84,17 +84,18 @@ struct Totals {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
+    let url = args.target.url()?;
     let files = messages::gather(&args.paths)?;
-    block_on(submit(args, files, output))
+    block_on(submit(args, &url, files, output))
 }
 
-async fn submit(args: &Args, files: Vec<PathBuf>, output: &Output) -> Result<Exit, Problem> {
+async fn submit(args: &Args, url: &Url, files: Vec<PathBuf>, output: &Output) -> Result<Exit, Problem> {
     let mut totals = Totals::default();
     let mut ids = Vec::new();
     let mut rejected = Lines { path: &args.rejected, open: None };
     let progress = output.progress(files.len() as u64, "submit");
     let patience = Duration::from_secs(args.retry);
-    let (mut sent, workers) = send::all(&args.url, files, args.parallel, patience);
+    let (mut sent, workers) = send::all(url, files, args.parallel, patience);
     let mut failed = None;
     while let Some(message) = sent.recv().await {
         match message {
@@ -110,7 +111,7 @@ async fn submit(args: &Args, files: Vec<PathBuf>, output: &Output) -> Result<Exi
     progress.finish_and_clear();
     rejected.flush()?;
     if failed.is_none() && args.wait == Some(Until::Final) {
-        failed = until_final(args, &ids, &mut totals, output).await.err();
+        failed = until_final(args, url, &ids, &mut totals, output).await.err();
     }
     let exit = failed.as_ref().map_or(Exit::Holds, |problem| problem.exit);
     totals.error = failed.as_ref().map(|problem| problem.what.clone());
@@ -158,11 +159,17 @@ fn count(totals: &mut Totals, sent: &Sent, rejected: &mut Lines<'_>) -> Result<O
     Ok(under_way.then(|| id.clone()))
 }
 
-async fn until_final(args: &Args, ids: &[String], totals: &mut Totals, output: &Output) -> Result<(), Problem> {
+async fn until_final(
+    args: &Args,
+    url: &Url,
+    ids: &[String],
+    totals: &mut Totals,
+    output: &Output,
+) -> Result<(), Problem> {
     totals.waited = true;
     let progress = output.progress(ids.len() as u64, "final");
     let (within, patience) = (Duration::from_secs(args.within), Duration::from_secs(args.retry));
-    let mut client = Client::new(args.url.clone());
+    let mut client = Client::new(url.clone());
     let mut parked = 0;
     let mut outcome = Ok(());
     for id in ids {

@@ -43,15 +43,18 @@ fn three_members_found_a_chain() {
     let digits = short.replace('-', "");
     assert_eq!((short.len(), digits.len()), (24, 20));
     assert!(shown["chain_id"].as_str().unwrap().starts_with(&digits));
-    let text = luqi(folder, &["genesis", "show", "genesis.json"]);
-    assert!(String::from_utf8(text.stdout).unwrap().contains(short));
+    let text = String::from_utf8(luqi(folder, &["genesis", "show", "genesis.json"]).stdout).unwrap();
+    assert!(text.contains(short));
+    assert!(text.lines().any(|line| line.starts_with("2     1      370100  济南市")), "{text}");
+    assert!(text.contains("3 in all; more than two thirds is 3"), "{text}");
+    assert_eq!((&shown["total_power"], &shown["quorum"]), (&json!(3), &json!(3)));
 
     for (code, node) in [("370000", 1), ("370100", 2), ("370200", 3)] {
         let home = format!("{code}/home");
         let install = ["genesis", "install", "--genesis", "genesis.json", "--home", &home];
         let wrong = json(folder, 1, &[&install[..], &["--expect", "0000-0000-0000-0000-0000"]].concat());
         assert!(wrong["error"].as_str().unwrap().contains(short));
-        let answer = json(folder, 0, &[&install[..], &["--expect", short]].concat());
+        let answer = json(folder, 0, &[&install[..], &["--expect", &short.to_uppercase().replace('-', "")]].concat());
         assert_eq!((&answer["node"], &answer["member"]), (&json!(node), &json!(code)));
         let keys = folder.join(&home).join("keys");
         for name in ["consensus", "submission", "peer", "note", "vault", "vrf"] {

@@ -104,12 +104,100 @@ fn a_change_is_proposed_approved_and_in_force() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8(refused.stderr).unwrap().contains("BAD_CHANGE"));
 
-    // A member's fifth open proposal would be refused by the chain, and is here.
-    let how = ["--effective", "+5000", "--url", URL, "--wait"];
-    for power in ["2", "3", "4", "5"] {
-        json(folder, 0, &[&["member", "propose", "set-power", "1", power], &how[..]].concat());
+    // Of seven that are proposed at once the chain takes four; the others are told, by the chain or at the door.
+    let how = ["--effective", "+5000", "--url", URL];
+    let one = |power: &str| luqi(folder, &[&["member", "propose", "set-power", "1", power], &how[..]].concat());
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let all = ["2", "3", "4", "5", "6", "7", "8"].map(|power| scope.spawn(move || one(power)));
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let (taken, refused): (Vec<_>, Vec<_>) = ended.iter().partition(|one| one.status.code() == Some(0));
+    assert_eq!((taken.len(), refused.len()), (4, 3), "{ended:?}");
+    for one in refused {
+        assert_eq!(one.status.code(), Some(2), "{one:?}");
+        let why = String::from_utf8_lossy(&one.stderr);
+        assert!(why.contains("4 open proposals") || why.contains("TOO_MANY"), "{why}");
     }
-    let fifth = luqi(folder, &[&["member", "propose", "set-power", "1", "6"], &how[..]].concat());
-    assert_eq!(fifth.status.code(), Some(2));
-    assert!(String::from_utf8(fifth.stderr).unwrap().contains("4 open proposals"));
+    let open = members(folder)["proposals"].as_array().unwrap().clone();
+    assert_eq!(open.len(), 4);
+    // Taken back by its id as it was typed, for the height that it names; the place is free again.
+    let id = open[0]["id"].as_str().unwrap()[..8].to_uppercase();
+    let withdrawn = json(folder, 0, &["member", "propose", "withdraw", &id, "--url", URL]);
+    assert_eq!(withdrawn["effective"], open[0]["effective"]);
+    let left = members(folder)["proposals"].as_array().unwrap().clone();
+    assert_eq!(left, open[1..]);
+}
+
+#[test]
+fn what_changes_and_when_is_said_before_it_is_proposed_and_before_it_is_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _node = running(folder);
+    let said = |exit: i32, arguments: &[&str]| {
+        let ran = luqi(folder, &[arguments, &["--home", "net/node1"]].concat());
+        let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(ran.status.code(), Some(exit), "{arguments:?}: {err}");
+        format!("{out}{err}")
+    };
+    let now = members(folder)["in_force"]["parameters"]["pace_idle_ms"].to_string();
+    let set = ["member", "propose", "set-parameters", "pace_idle_ms=1234", "--effective"];
+    let proposed = said(0, &[&set[..], &["+2h"]].concat());
+    let change = format!("pace_idle_ms {now} → 1234 ms");
+    assert!(proposed.contains(&change), "{proposed}");
+    assert!(proposed.contains(", about 20") && proposed.contains("in block"), "{proposed}");
+    let open = members(folder)["proposals"][0].clone();
+    let id = open["id"].as_str().unwrap();
+    assert!(said(0, &["member", "list"]).contains(&change));
+    assert!(said(0, &["member", "show", id]).contains(&change));
+    // Where the key is kept, without a network: what the node said stands beside the proposal.
+    let shown = luqi(folder, &["member", "show", id, "--url", URL, "--json"]);
+    fs::write(folder.join("proposal.json"), &shown.stdout).unwrap();
+    let key = ["--member", "370000", "--key", "net/members/370000/governance.key"];
+    let offline = ["member", "approve", "proposal.json", "--genesis", "net/genesis.json", "--sign-only"];
+    let signed = luqi(folder, &[&offline[..], &key[..]].concat());
+    assert_eq!(signed.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&signed.stderr).contains(&change));
+    fs::write(folder.join("approval.json"), &signed.stdout).unwrap();
+    assert!(said(0, &["member", "approve", "--approval", "approval.json"]).contains("adopted"));
+    // Once is enough, and that it was there already is no success.
+    assert!(said(2, &["member", "approve", "--approval", "approval.json"]).contains("BAD_APPROVAL"));
+
+    // A file whose change is another one than its id says is signed by nobody.
+    let mut other: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    other["change"]["set_parameters"]["pace_idle_ms"] = 4321.into();
+    fs::write(folder.join("proposal.json"), other.to_string()).unwrap();
+    assert_eq!(luqi(folder, &[&offline[..], &key[..]].concat()).status.code(), Some(1));
+
+    let near = said(2, &[&set[..], &["+3"]].concat());
+    assert!(near.contains("too near"), "{near}");
+    assert!(said(2, &[&set[..], &["2020-01-01"]].concat()).contains("has passed"));
+    let out = said(2, &["member", "propose", "set-parameters", "pace_idle_ms=0", "--effective", "+50"]);
+    assert!(out.contains("between 1 and 86400000 ms"), "{out}");
+    let known = json(folder, 0, &["member", "parameters", "--url", URL]);
+    assert_eq!(known[7]["in_force"].to_string(), now);
+    let unasked = json(folder, 0, &["member", "parameters"]);
+    assert!(unasked[0]["in_force"].is_null() && unasked[0]["most"] == 33_554_432, "{unasked}");
+}
+
+#[test]
+fn a_node_is_named_by_option_by_variable_or_by_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _node = running(folder);
+    let asked = |here: &Path, variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_luqi"));
+        command.current_dir(here).args(arguments).env_remove("LUQI_URL").env_remove("LUQI_HOME");
+        command.envs(variables.iter().copied()).output().unwrap().status.code()
+    };
+    for what in [&["status"][..], &["member", "list"], &["submit", "."]] {
+        let what = |more: &[&'static str]| [what, more].concat();
+        // Nothing to submit is wrong usage, too, but only once the node is known.
+        let well = if what(&[])[0] == "submit" { Some(2) } else { Some(0) };
+        assert_eq!(asked(folder, &[], &what(&["--home", "net/node1"])), well);
+        assert_eq!(asked(folder, &[("LUQI_HOME", "net/node1")], &what(&[])), well);
+        assert_eq!(asked(folder, &[("LUQI_URL", URL), ("LUQI_HOME", "nowhere")], &what(&[])), well);
+        assert_eq!(asked(&folder.join("net/node1"), &[], &what(&[])), well);
+        assert_eq!(asked(folder, &[], &what(&[])), Some(2));
+    }
+    assert_eq!(asked(folder, &[("LUQI_URL", URL)], &["status", "--home", "nowhere"]), Some(3), "an option goes before");
 }

@@ -190,6 +190,32 @@ fn an_empty_configuration_listens_on_this_machine_alone() {
 }
 
 #[test]
+fn a_configuration_names_the_other_nodes_for_whoever_fills_in_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    json(folder, 0, &["testnet", "--validators", "3", "--out", "net"]);
+    let file = folder.join("net/node2/node.toml");
+    std::fs::remove_file(&file).unwrap();
+    json(folder, 0, &["node", "--home", "net/node2", "--write-config"]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let filled: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(key)
+                if ["[[network.peers]]", "node = ", "address = "].iter().any(|begins| key.starts_with(begins)) =>
+            {
+                key.replace("HOST", "city.example") + "\n"
+            }
+            _ => line.to_owned() + "\n",
+        })
+        .collect();
+    let config: luqi_node::config::Config = toml::from_str(&filled).unwrap();
+    let peers: Vec<_> = config.network.peers.iter().map(|peer| (peer.node.0, peer.address.as_str())).collect();
+    assert_eq!(peers, [(1, "city.example:7070"), (3, "city.example:7070")], "{text}");
+    assert!(text.contains("# node = 3  # 370200 Qingdao"), "{text}");
+}
+
+#[test]
 fn a_configuration_is_written_once_and_a_wrong_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

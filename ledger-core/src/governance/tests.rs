@@ -409,7 +409,7 @@ fn what_changes_do_and_where_they_do_not_apply() {
     let parameters = Parameters { block_events: 5, ..Parameters::default() };
     assert_eq!(*ok(Change::SetParameters(parameters)).parameters(), parameters);
     let parameters = Parameters { block_events: 0, ..parameters };
-    fails(Change::SetParameters(parameters), E::Invalid(MembershipError::Parameter("block_events")));
+    fails(Change::SetParameters(parameters), E::Invalid(MembershipError::Parameter(Parameters::BOUNDS[1])));
 
     assert_eq!(apply(&Change::Activate(Protocol(2))), Ok((start.clone(), Protocol(2))));
     for other in [0, 1, 3].map(Protocol) {

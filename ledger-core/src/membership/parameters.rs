@@ -48,21 +48,60 @@ impl Default for Parameters {
     }
 }
 
+/// Between what a parameter stands, both included (format.md §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The parameter.
+    pub name: &'static str,
+    /// The least that it may be.
+    pub least: u32,
+    /// The most.
+    pub most: u32,
+}
+
 impl Parameters {
+    /// The bounds of each, in the order of the fields.
+    pub const BOUNDS: [Bounds; 8] = [
+        Bounds { name: "block_bytes", least: 64 << 10, most: MAX_BLOCK_BYTES },
+        Bounds { name: "block_events", least: 1, most: MAX_BLOCK_EVENTS },
+        Bounds { name: "submission_events", least: 1, most: MAX_SUBMISSION_EVENTS },
+        Bounds { name: "clock_tolerance_ms", least: 1, most: 3_600_000 },
+        Bounds { name: "pace_events", least: 1, most: MAX_BLOCK_EVENTS },
+        Bounds { name: "pace_wait_ms", least: 1, most: 3_600_000 },
+        Bounds { name: "pace_seal_ms", least: 1, most: 86_400_000 },
+        Bounds { name: "pace_idle_ms", least: 1, most: 86_400_000 },
+    ];
+
+    /// The value of each, in the order of the fields.
+    #[must_use]
+    pub const fn values(&self) -> [u32; 8] {
+        let Self {
+            block_bytes,
+            block_events,
+            submission_events,
+            clock_tolerance_ms,
+            pace_events,
+            pace_wait_ms,
+            pace_seal_ms,
+            pace_idle_ms,
+        } = *self;
+        [
+            block_bytes,
+            block_events,
+            submission_events,
+            clock_tolerance_ms,
+            pace_events,
+            pace_wait_ms,
+            pace_seal_ms,
+            pace_idle_ms,
+        ]
+    }
+
     /// Each is within its bounds (format.md §8).
     pub(super) fn check(&self) -> Result<(), MembershipError> {
-        let bounds = [
-            ("block_bytes", self.block_bytes, 64 << 10, MAX_BLOCK_BYTES),
-            ("block_events", self.block_events, 1, MAX_BLOCK_EVENTS),
-            ("submission_events", self.submission_events, 1, MAX_SUBMISSION_EVENTS),
-            ("clock_tolerance_ms", self.clock_tolerance_ms, 1, 3_600_000),
-            ("pace_events", self.pace_events, 1, MAX_BLOCK_EVENTS),
-            ("pace_wait_ms", self.pace_wait_ms, 1, 3_600_000),
-            ("pace_seal_ms", self.pace_seal_ms, 1, 86_400_000),
-            ("pace_idle_ms", self.pace_idle_ms, 1, 86_400_000),
-        ];
-        match bounds.into_iter().find(|(_, value, low, high)| value < low || value > high) {
-            Some((name, ..)) => Err(MembershipError::Parameter(name)),
+        let outside = |(bounds, value): &(Bounds, u32)| *value < bounds.least || *value > bounds.most;
+        match Self::BOUNDS.into_iter().zip(self.values()).find(outside) {
+            Some((bounds, _)) => Err(MembershipError::Parameter(bounds)),
             None => Ok(()),
         }
     }

@@ -127,8 +127,9 @@ fn parameters_stay_within_their_bounds() {
         ("pace_seal_ms", |p| &mut p.pace_seal_ms, 1, 86_400_000),
         ("pace_idle_ms", |p| &mut p.pace_idle_ms, 1, 86_400_000),
     ];
+    assert_eq!(Parameters::BOUNDS.map(|bounds| bounds.name), fields.map(|(name, ..)| name));
     for (name, field, low, high) in fields {
-        let bad = Err(MembershipError::Parameter(name));
+        let bad = Err(MembershipError::Parameter(Bounds { name, least: low, most: high }));
         for (value, expected) in [(low - 1, bad.clone()), (low, Ok(())), (high, Ok(())), (high + 1, bad)] {
             let mut parameters = Parameters::default();
             *field(&mut parameters) = value;

@@ -1,6 +1,6 @@
 //! The file that is written: every key, what it means, what it is now.
 
-use super::{Config, HttpSection, LogFormat, LogSection, MempoolSection, NetworkSection, StoreSection};
+use super::{Config, HttpSection, LogFormat, LogSection, MempoolSection, NetworkSection, Other, StoreSection};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
@@ -16,8 +16,13 @@ impl Config {
     /// The configuration as a file that explains itself.
     #[must_use]
     pub fn to_toml(&self) -> String {
+        self.to_toml_beside(&[])
+    }
+
+    /// The same; where no node is called yet it names those that may be, for whoever fills in their addresses.
+    pub(super) fn to_toml_beside(&self, others: &[Other]) -> String {
         let mut text = HEAD.to_owned();
-        network(&mut text, &self.network);
+        network(&mut text, &self.network, others);
         section(&mut text, "http", &http(&self.http));
         section(&mut text, "log", &log(&self.log));
         section(&mut text, "store", &store(&self.store));
@@ -40,7 +45,7 @@ fn quoted(text: impl ToString) -> String {
     toml::Value::String(text.to_string()).to_string()
 }
 
-fn network(text: &mut String, network: &NetworkSection) {
+fn network(text: &mut String, network: &NetworkSection, others: &[Other]) {
     let listen = "Address that other members' nodes connect to; only they are let in. On a network that is 0.0.0.0:7070, or\nthe address of one interface.";
     section(text, "network", &[("listen", listen, quoted(network.listen))]);
     text.push_str(
@@ -49,8 +54,13 @@ fn network(text: &mut String, network: &NetworkSection) {
          # otherwise the membership on the chain says it. As a variable: LUQI_NETWORK_PEERS='[{node = 2, address\n\
          # = \"qingdao.example:7070\"}]'.\n",
     );
-    if network.peers.is_empty() {
+    if network.peers.is_empty() && others.is_empty() {
         text.push_str("# [[network.peers]]\n# node = 2\n# address = \"qingdao.example:7070\"\n");
+    } else if network.peers.is_empty() {
+        text.push_str("# Fill in where they are, and take the marks away. One of two that name each other suffices.\n");
+        for Other { node, member } in others {
+            let _ = writeln!(text, "# [[network.peers]]\n# node = {node}  # {member}\n# address = \"HOST:7070\"");
+        }
     }
     for peer in &network.peers {
         let _ = writeln!(text, "[[network.peers]]\nnode = {}\naddress = {}", peer.node, quoted(&peer.address));

@@ -18,18 +18,21 @@ use ledger_core::certificate::Certificate;
 use ledger_core::chain::{CheckedBlock, Proposal, assemble};
 use ledger_core::map::MapKey;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{NodeNumber, Round, Subject};
+use ledger_core::names::{NodeNumber, Round, Sequence, Subject};
 use ledger_core::outcome::Outcome;
 use ledger_core::submission::Submission;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What the operator takes on himself when an intake is opened.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
     /// There is no look-up, or an old one, and the chain has submissions of this node: one may be begun, and
     /// what it does not know may be recorded twice.
     pub new_look_up: bool,
+    /// What stood in the outbox above this submission, the last one that the chain has, is lost for good: the look-up
+    /// forgets it, and it has to be handed in again. Above another one nothing is forgotten.
+    pub lost_outbox: Option<Sequence>,
 }
 
 /// The intake of a home whose node is alone.
@@ -54,7 +57,7 @@ impl Intake<DiskStore> {
         check_alone(&ledger, home.node(), &keys)?;
         let tip = ledger.tip();
         go_on_alone(&home.consensus(), tip.chain(), tip.height())?;
-        let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), consent.new_look_up)?;
+        let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), consent)?;
         let (counts, timings, kept) = Default::default();
         let mut intake = Self { ledger, desk, counts, timings, kept };
         intake.take(Window::default(), &mut |_| {})?;

@@ -3,6 +3,7 @@
 //! Its order is that of the promises: records are sealed and synced, then the look-up says what is sent,
 //! then it is signed. What becomes of the submissions is the caller's, who says whether the rows hold.
 
+use super::alone::Consent;
 use super::error::IntakeError;
 use super::journal::{Journal, Row, What};
 use super::plan::{Draft, Employers, Fate, Plan};
@@ -80,12 +81,12 @@ enum Spot {
 
 impl Desk {
     /// Opens vault and look-up of a home whose last durable submission is `last`.
-    pub(super) fn open(home: &Home, keys: HomeKeys, last: Sequence, anew: bool) -> Result<Self, IntakeError> {
+    pub(super) fn open(home: &Home, keys: HomeKeys, last: Sequence, consent: Consent) -> Result<Self, IntakeError> {
         let vault = Vault::open(&home.vault())?;
         let folder = home.intake();
         make_key_folder(&folder)?;
         let tags = Tags::new(&*lookup_key(&folder)?);
-        let journal = Journal::open(&folder.join("look-up"), last, anew, |handle| vault.has(handle))?;
+        let journal = Journal::open(&folder.join("look-up"), last, consent, |handle| vault.has(handle))?;
         let (subjects, employers) = Default::default();
         Ok(Self {
             vault,

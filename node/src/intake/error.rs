@@ -80,9 +80,9 @@ pub enum IntakeError {
         /// The last one that is durable.
         last: Sequence,
     },
-    /// The chain here is older than the look-up.
+    /// Neither the chain here nor the outbox has what the look-up knows.
     #[error(
-        "the look-up {} knows what this node sent up to submission {found}, and the chain here has {last}: ledger/ was rolled back, or lost; restore it from a newer copy or fetch the blocks from the other nodes. To begin another chain in this home, move intake/ and vault/ away, too",
+        "the look-up {} knows what this node sent up to submission {found}; chain and outbox here have it up to {last}. Is the chain here older than the others', it is fetched, and the intake opens by itself. Does `luqi member list` at another node show no more than {last} either, outbox/ is lost: restore it; without a copy start once with --lost-outbox {last}, and have what was sent since handed in again. To begin another chain in this home, move intake/ and vault/ away, too",
         path.display()
     )]
     Ahead {

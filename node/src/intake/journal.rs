@@ -20,6 +20,7 @@
 //! row, so a look-up that is behind the chain has lost some, and is refused.
 
 use super::IntakeError;
+use super::alone::Consent;
 use super::tags::{EmployerTag, Tag};
 use crate::rows::{OnDamage, RowFile};
 use crate::store::StoreError;
@@ -117,11 +118,11 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens the look-up of a node whose last durable submission is `last`, and whose vault has the records
     /// that `has` says. Where the look-up is missing, or has lost what was sent last, or the vault has lost
-    /// records, and `anew` says so, it goes on without that.
+    /// records, or the outbox what it held, and `consent` says so, it goes on without that.
     pub(super) fn open(
         path: &Path,
         last: Sequence,
-        anew: bool,
+        consent: Consent,
         has: impl Fn(&Handle) -> bool,
     ) -> Result<Self, IntakeError> {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
@@ -140,17 +141,17 @@ impl Journal {
             reached = row.sequence;
         }
         // What was sent and is on no chain was sent last, all of it together: a crash leaves no more.
-        if rows < stored.len() as u64 && rows < file.last_group() {
+        if rows < stored.len() as u64 && rows < file.last_group() && consent.lost_outbox != Some(last) {
             let found = stored.last().and_then(Row::decode).map_or(reached, |row| row.sequence);
             return Err(IntakeError::Ahead { path: path.to_owned(), found, last });
         }
-        if lost > 0 && !anew {
+        if lost > 0 && !consent.new_look_up {
             return Err(IntakeError::VaultBehind { path: path.to_owned(), lost });
         }
         file.cut(rows)?;
         let mut journal = Self { file, rows, tables, follow: Arc::new(RwLock::new(follow)) };
         if reached < last {
-            if !anew {
+            if !consent.new_look_up {
                 return Err(IntakeError::Behind { path: path.to_owned(), found: reached, last });
             }
             let begins = [Row { sequence: last, position: 0, what: What::Begins }];
@@ -402,6 +403,8 @@ impl Row {
 mod tests {
     use super::*;
 
+    const ANEW: Consent = Consent { new_look_up: true, lost_outbox: None };
+
     fn rows() -> Vec<Row> {
         let (subject, kind) = (Subject([7; 32]), RecordKind::Renew);
         [
@@ -440,10 +443,10 @@ mod tests {
         let path = folder.path().join("look-up");
         for last in 0..=8_u64 {
             let _ = std::fs::remove_file(&path);
-            let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
+            let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
             journal.write(&rows()).unwrap();
             drop(journal);
-            let opened = Journal::open(&path, Sequence(last), false, |_| true);
+            let opened = Journal::open(&path, Sequence(last), Consent::default(), |_| true);
             if last > 7 {
                 // It has lost a row.
                 assert!(matches!(opened, Err(IntakeError::Behind { found: Sequence(7), last: Sequence(8), .. })));
@@ -462,7 +465,7 @@ mod tests {
             }
             drop(journal);
             // What was cut stays cut.
-            assert_eq!(Journal::open(&path, Sequence(last), false, |_| true).unwrap().rows, last);
+            assert_eq!(Journal::open(&path, Sequence(last), Consent::default(), |_| true).unwrap().rows, last);
         }
     }
 
@@ -492,9 +495,12 @@ mod tests {
     fn a_look_up_goes_on_without_what_it_lost_only_if_that_is_meant() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        assert!(matches!(Journal::open(&path, Sequence(3), false, |_| true), Err(IntakeError::Behind { .. })));
-        drop(Journal::open(&path, Sequence(3), true, |_| true).unwrap());
-        let mut journal = Journal::open(&path, Sequence(3), false, |_| true).unwrap();
+        assert!(matches!(
+            Journal::open(&path, Sequence(3), Consent::default(), |_| true),
+            Err(IntakeError::Behind { .. })
+        ));
+        drop(Journal::open(&path, Sequence(3), ANEW, |_| true).unwrap());
+        let mut journal = Journal::open(&path, Sequence(3), Consent::default(), |_| true).unwrap();
         let seen = [Row {
             sequence: Sequence(4),
             position: 0,
@@ -503,20 +509,23 @@ mod tests {
         journal.write(&seen).unwrap();
         journal.hold(&seen);
         drop(journal);
-        assert!(matches!(Journal::open(&path, Sequence(9), false, |_| true), Err(IntakeError::Behind { .. })));
+        assert!(matches!(
+            Journal::open(&path, Sequence(9), Consent::default(), |_| true),
+            Err(IntakeError::Behind { .. })
+        ));
         assert!(
-            Journal::open(&path, Sequence(9), true, |_| true).unwrap().tables.has(&[5; 16]),
+            Journal::open(&path, Sequence(9), ANEW, |_| true).unwrap().tables.has(&[5; 16]),
             "the rest is known still"
         );
-        assert!(Journal::open(&path, Sequence(9), false, |_| true).is_ok());
-        assert!(Journal::open(&path, Sequence(10), false, |_| true).is_err());
+        assert!(Journal::open(&path, Sequence(9), Consent::default(), |_| true).is_ok());
+        assert!(Journal::open(&path, Sequence(10), Consent::default(), |_| true).is_err());
     }
 
     #[test]
     fn a_chain_that_is_older_than_the_look_up_cuts_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
+        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
         for rows in rows().chunks(3) {
             journal.write(rows).unwrap();
         }
@@ -524,7 +533,7 @@ mod tests {
         let before = std::fs::read(&path).unwrap();
         for (last, may) in [(0, false), (5, false), (6, true), (7, true)] {
             std::fs::write(&path, &before).unwrap();
-            for anew in [false, true] {
+            for anew in [Consent::default(), ANEW] {
                 match Journal::open(&path, Sequence(last), anew, |_| true) {
                     Ok(_) => assert!(may, "{last}"),
                     Err(IntakeError::Ahead { found: Sequence(7), last: at, .. }) => {
@@ -538,14 +547,35 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_outbox_is_gone_on_without_only_above_the_submission_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
+        for rows in rows().chunks(3) {
+            journal.write(rows).unwrap();
+        }
+        drop(journal);
+        let lost = |above| Consent { lost_outbox: Some(Sequence(above)), ..Consent::default() };
+        for wrong in [0, 1, 4, 6, 7] {
+            let opened = Journal::open(&path, Sequence(5), lost(wrong), |_| true);
+            assert!(matches!(opened, Err(IntakeError::Ahead { found: Sequence(7), last: Sequence(5), .. })), "{wrong}");
+        }
+        let rows = Journal::open(&path, Sequence(5), lost(5), |_| true).unwrap().rows;
+        // Once is enough, and a supervisor that repeats it does no harm.
+        for consent in [Consent::default(), lost(5), lost(4)] {
+            assert_eq!(Journal::open(&path, Sequence(5), consent, |_| true).unwrap().rows, rows);
+        }
+    }
+
+    #[test]
     fn a_vault_that_has_lost_records_is_noticed_and_gone_on_with_only_if_that_is_meant() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        let mut journal = Journal::open(&path, Sequence(0), false, |_| true).unwrap();
+        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
         journal.write(&rows()).unwrap();
         drop(journal);
-        let lost = Journal::open(&path, Sequence(7), false, |handle| *handle != [4; 16]);
+        let lost = Journal::open(&path, Sequence(7), Consent::default(), |handle| *handle != [4; 16]);
         assert!(matches!(lost, Err(IntakeError::VaultBehind { lost: 1.., .. })));
-        assert!(Journal::open(&path, Sequence(7), true, |_| false).is_ok());
+        assert!(Journal::open(&path, Sequence(7), ANEW, |_| false).is_ok());
     }
 }

@@ -8,6 +8,7 @@
 //! case is left open: where two nodes make one contract at the same time, what this node sends again behind
 //! its own may have been applied behind the other's.
 
+use super::alone::Consent;
 use super::desk::{Desk, Ground, Written};
 use super::error::IntakeError;
 use super::finality::{Finality, Learned};
@@ -21,6 +22,7 @@ use super::{Step, check_member, sequel};
 use crate::chain::{Chain, Latest};
 use crate::home::{Home, HomeKeys};
 use crate::outbox::Outbox;
+use crate::store::{StoreError, sync_folder};
 use crate::vault::handle;
 use ledger_core::crypto::ChainId;
 use ledger_core::event::{Action, ContractEvent, Event};
@@ -59,7 +61,7 @@ pub(super) struct Taken {
 
 impl Member {
     /// Opens vault and look-up of a home, follows the chain, and finishes what a crash left open.
-    pub(super) fn open(home: &Home, chain: Chain, outbox: Outbox, anew: bool) -> Result<Self, IntakeError> {
+    pub(super) fn open(home: &Home, chain: Chain, outbox: Outbox, consent: Consent) -> Result<Self, IntakeError> {
         let (keys, node) = (home.load_keys()?, home.node());
         let latest = chain.latest();
         let on_chain = latest.tip.control().last_sequence(node);
@@ -69,7 +71,7 @@ impl Member {
         let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node, on_chain)?;
         check_member(latest.tip.membership(), node, &keys)?;
         let last = on_chain.max(outbox.last());
-        let desk = Desk::open(home, keys, last, anew)?;
+        let desk = open_desk(home, keys, last, consent)?;
         let finality = Finality::open(&home.intake().join("final"), &chain, node)?;
         let requests = Requests::open(&home.intake().join("requests"))?;
         let (flight, view) = Default::default();
@@ -295,6 +297,23 @@ impl Member {
             oldest: self.outbox.oldest(),
             ..self.view.clone()
         }
+    }
+}
+
+/// Opens the desk. Where the outbox was lost, and that is consented to, the answers that were given go aside first: they
+/// name places that other submissions will take.
+fn open_desk(home: &Home, keys: HomeKeys, last: Sequence, consent: Consent) -> Result<Desk, IntakeError> {
+    match Desk::open(home, keys, last, Consent { lost_outbox: None, ..consent }) {
+        Err(IntakeError::Ahead { found, .. }) if consent.lost_outbox == Some(last) => {
+            let (answers, aside) = (home.intake().join("requests"), home.intake().join("requests.lost"));
+            if answers.exists() {
+                std::fs::rename(&answers, &aside).map_err(StoreError::io("rename", &answers))?;
+                sync_folder(&home.intake())?;
+            }
+            tracing::warn!("what this node sent as submissions {} to {found} is lost, and forgotten", last.next());
+            Desk::open(home, home.load_keys()?, last, consent)
+        }
+        opened => opened,
     }
 }
 

@@ -6,6 +6,7 @@
 //! because the disk is full, nobody is answered that it was done, and it is opened again from what is on the
 //! disk.
 
+use super::alone::Consent;
 use super::error::IntakeError;
 use super::member::Member;
 use super::reader::{ReadMessage, Reader};
@@ -46,8 +47,8 @@ pub struct ServiceConfig {
     pub outbox_bytes: u64,
     /// Unknown parameters and codes are rejected.
     pub strict: bool,
-    /// A look-up that has lost what was sent, or all, goes on: what it does not know may be recorded twice.
-    pub new_look_up: bool,
+    /// What the operator takes on himself.
+    pub consent: Consent,
 }
 
 impl Default for ServiceConfig {
@@ -59,7 +60,7 @@ impl Default for ServiceConfig {
             queue: 4_096,
             outbox_bytes: 16 << 20,
             strict: false,
-            new_look_up: false,
+            consent: Consent::default(),
         }
     }
 }

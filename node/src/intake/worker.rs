@@ -68,7 +68,7 @@ impl Worker {
     fn reopen(&mut self) -> Result<(), IntakeError> {
         self.tried = Instant::now();
         let (chain, outbox) = (self.chain.clone(), self.outbox.clone());
-        let opened = Member::open(&self.home, chain, outbox, self.config.new_look_up);
+        let opened = Member::open(&self.home, chain, outbox, self.config.consent);
         let opened = opened.and_then(|member| {
             self.board.opened(&member)?;
             Ok(member)

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", group = "evidence")]
     archive: Option<PathBuf>,
     /// A running node; may be given several times
-    #[arg(long, value_name = "URL", group = "evidence")]
+    #[arg(long, visible_alias = "url", value_name = "URL", group = "evidence")]
     node: Vec<Url>,
     /// What the chain starts from
     #[arg(long, value_name = "FILE")]

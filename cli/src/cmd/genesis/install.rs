@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
+use crate::typed::typed;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::{MemberCode, NodeNumber};
 use luqi_node::ceremony::short_hash;
@@ -44,7 +45,7 @@ struct Answer {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let genesis = read_genesis(&args.genesis)?;
     let short = short_hash(&genesis.chain_id());
-    if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != short) {
+    if let Some(expected) = args.expect.as_ref().filter(|expected| typed(expected) != typed(&short)) {
         let what = format!("{} has the hash {short}, not {expected}", args.genesis.display());
         return Err(Problem::new(Exit::Wrong, what).next("ask the coordinator for the genesis again, and compare"));
     }

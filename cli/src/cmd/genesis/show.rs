@@ -4,7 +4,7 @@ use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
-use ledger_core::membership::{Member, Parameters};
+use ledger_core::membership::{Member, Membership, Parameters};
 use ledger_core::names::{MemberCode, NodeNumber, Timestamp};
 use luqi_node::ceremony::short_hash;
 use luqi_node::home::read_genesis;
@@ -36,6 +36,8 @@ pub(super) struct Description {
     validators: usize,
     replicas: usize,
     total_power: u64,
+    /// The least power that is more than two thirds.
+    quorum: u64,
     members: Vec<MemberRow>,
     parameters: Parameters,
 }
@@ -78,28 +80,45 @@ pub(super) fn describe(genesis: &Genesis) -> Description {
         validators: voting,
         replicas: genesis.membership.nodes().count() - voting,
         total_power: genesis.membership.total_power(),
+        quorum: quorum(&genesis.membership),
         members: genesis.membership.members().iter().map(member).collect(),
         parameters: *genesis.membership.parameters(),
     }
 }
 
+/// The least voting power that decides.
+fn quorum(membership: &Membership) -> u64 {
+    let total = membership.total_power();
+    (total.saturating_mul(2) / 3..=total).find(|power| membership.is_quorum(*power)).unwrap_or(total)
+}
+
 impl Description {
     pub(super) fn text(&self) -> String {
-        let row = |member: &MemberRow| {
-            let numbers: Vec<String> = member.nodes.iter().map(|node| node.number.to_string()).collect();
-            let powers: Vec<String> = member.nodes.iter().map(|node| node.power.to_string()).collect();
-            let names = (member.name_zh.clone(), member.name_en.clone());
+        let row = |(member, node): (&MemberRow, Option<&NodeRow>)| {
             let key = member.governance.chars().take(16).collect::<String>();
-            [member.code.to_string(), names.0, names.1, numbers.join(" "), powers.join(" "), format!("{key}…")]
+            let (number, power) = node.map_or_else(Default::default, |node| {
+                let power = if node.power == 0 { "replica".to_owned() } else { node.power.to_string() };
+                (node.number.to_string(), power)
+            });
+            let MemberRow { code, name_zh, name_en, .. } = member;
+            [number, power, code.to_string(), name_zh.clone(), name_en.clone(), format!("{key}…")]
         };
-        let rows: Vec<_> = self.members.iter().map(row).collect();
-        let heading = ["code", "名称", "name", "nodes", "power", "governance key"];
+        let rows: Vec<_> = self.members.iter().flat_map(places).map(row).collect();
+        let heading = ["node", "power", "member", "名称", "name", "governance key"];
         format!(
-            "{}\nnetwork  {}\nchain    {}\nhash     {BOLD}{}{BOLD:#}  (every member compares this one)\n",
+            "{}\npower    {} in all; more than two thirds is {} or more, and no block is made with less\nnetwork  {}\nchain    {}\nhash     {BOLD}{}{BOLD:#}  (every member compares this one)\n",
             table(heading, &rows),
+            self.total_power,
+            self.quorum,
             self.name,
             self.chain_id,
             self.short
         )
     }
+}
+
+/// Each node of a member in a line of its own; a member without one, too.
+fn places(member: &MemberRow) -> impl Iterator<Item = (&MemberRow, Option<&NodeRow>)> {
+    let none = member.nodes.is_empty().then_some((member, None));
+    member.nodes.iter().map(move |node| (member, Some(node))).chain(none)
 }

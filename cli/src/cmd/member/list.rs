@@ -1,8 +1,8 @@
 //! `luqi member list`
 
-use super::target::Target;
 use super::view::{Members, words};
 use crate::client::block_on;
+use crate::cmd::target::Target;
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
 use std::fmt::Write as _;
@@ -23,6 +23,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 
 fn text(members: &Members) -> String {
     let row = |(member, node): (&ledger_core::membership::Member, &ledger_core::membership::Node)| {
+        let sent = members.control.streams.iter().find(|stream| stream.node == node.number);
         let power = if node.power == 0 { "replica".to_owned() } else { node.power.to_string() };
         [
             member.code.to_string(),
@@ -30,17 +31,18 @@ fn text(members: &Members) -> String {
             member.name_en.to_string(),
             node.number.to_string(),
             power,
+            sent.map_or(0, |stream| stream.last.0).to_string(),
         ]
     };
     let membership = &members.in_force;
     let rows: Vec<_> = membership.nodes().map(row).collect();
-    let mut text = table(["code", "名称", "name", "node", "power"], &rows);
+    let mut text = table(["code", "名称", "name", "node", "power", "last submission"], &rows);
     let (height, total, next) = (members.height, membership.total_power(), membership.next_node());
     let _ = writeln!(text, "\nafter block {height}; voting power {total} in all; the next node is number {next}");
     let rows = members.proposals.iter().map(|open| {
         let state = if open.adopted { "adopted".to_owned() } else { format!("{} of {total}", members.approving(open)) };
         let id = open.id.to_string().chars().take(12).collect();
-        [id, open.proposer.to_string(), open.effective.to_string(), state, words(&open.change)]
+        [id, open.proposer.to_string(), open.effective.to_string(), state, words(&open.change, Some(membership))]
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {

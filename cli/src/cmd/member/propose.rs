@@ -1,13 +1,15 @@
 //! `luqi member propose`
 
-use super::target::Target;
-use super::view::{Members, Taken, check_known, until, words};
+use super::effective::{Effective, Pace, stamp};
+use super::recorded::recorded;
+use super::view::{Members, check_known, submit, words};
 use crate::client::{Client, block_on};
 use crate::cmd::parameter::{self, Parameter};
+use crate::cmd::target::Target;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
+use crate::typed::{hex, typed};
 use clap::Subcommand;
-use hyper::body::Bytes;
 use ledger_core::codec::{List, TooMany};
 use ledger_core::crypto::PublicKey;
 use ledger_core::genesis::Application;
@@ -18,19 +20,20 @@ use luqi_node::home::read_json;
 use luqi_node::keys::NodeKeys;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 const EXAMPLES: &str = "\
 Examples:
-  luqi member propose set-power 4 2 --effective +500 --url http://127.0.0.1:7080
-  luqi member propose add-member application.json --effective 12000 --node-home home --wait
-  luqi member propose add-node 370100 node.json --power 1 --effective +500 --url http://127.0.0.1:7080
-  luqi member propose set-parameters pace_wait_ms=1000 --effective +500 --url http://127.0.0.1:7080
-  luqi member propose remove-member 371200 --heir 370100 --effective +500 --url http://127.0.0.1:7080
-  luqi member propose withdraw 3f09ab --effective 12000 --url http://127.0.0.1:7080
+  luqi member propose set-power 4 2 --effective +2h --url http://127.0.0.1:7080
+  luqi member propose add-member application.json --effective 2026-12-01T09:00 --home home
+  luqi member propose add-node 370100 node.json --power 1 --effective +500 --home home
+  luqi member propose set-parameters pace_wait_ms=1000 --effective +1d --home home
+  luqi member propose remove-member 371200 --heir 370100 --effective 12000 --home home
+  luqi member propose withdraw 3f09ab --home home
 
-A proposal that is not adopted by its height lapses. A member has at most four open ones
-that are not adopted; withdrawals of its own, for the same height, are not counted.";
+The chain counts blocks: a time becomes a height by the pace of the last hundred, and both are said. It waits until
+the proposal is on the chain, and ends with 0 only where the chain took it. A proposal that is not adopted by its
+height lapses. A member has at most four open ones that are not adopted; withdrawals of its own, for the same height,
+are not counted.";
 
 /// Propose a change, through a node of a member
 #[derive(Debug, clap::Args)]
@@ -43,32 +46,25 @@ pub(super) struct Args {
 /// From when, and through which node.
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The height from which it holds; +BLOCKS counts from the tip
-    #[arg(long, value_name = "HEIGHT|+BLOCKS")]
+    /// From when it holds: a height; +500 blocks above the tip; +2h from now (s, m, h, d); or a time, in this machine's
+    /// zone or with an offset
+    #[arg(long, value_name = "HEIGHT|+BLOCKS|+TIME|TIME")]
     effective: Effective,
-    /// Wait until the proposal is on the chain
+    #[command(flatten)]
+    through: Through,
+}
+
+/// Through which node.
+#[derive(Debug, clap::Args)]
+struct Through {
+    /// End as soon as the node has it, and do not wait for what the chain makes of it
     #[arg(long)]
+    no_wait: bool,
+    /// Wait until it is on the chain: so it is done anyway
+    #[arg(long, hide = true, conflicts_with = "no_wait")]
     wait: bool,
     #[command(flatten)]
     target: Target,
-}
-
-/// A height, or so many blocks above the tip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effective {
-    At(u64),
-    Above(u64),
-}
-
-impl FromStr for Effective {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |_| "expected a height such as 12000, or +500 for 500 blocks above the tip".to_owned();
-        match text.strip_prefix('+') {
-            Some(blocks) => blocks.parse().map(Self::Above).map_err(wrong),
-            None => text.parse().map(Self::At).map_err(wrong),
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,7 +134,7 @@ enum Proposed {
         #[arg(long, value_name = "HEX")]
         governance: String,
         /// Public half of the new vault key
-        #[arg(long, value_name = "HEX")]
+        #[arg(long, value_name = "HEX", value_parser = hex::<VaultKey>)]
         vault: VaultKey,
         #[command(flatten)]
         common: Common,
@@ -159,12 +155,16 @@ enum Proposed {
         #[command(flatten)]
         common: Common,
     },
-    /// Take an open proposal from the table, adopted or not; not before the height that it names
+    /// Take an open proposal from the table, adopted or not
     Withdraw {
         /// Its id, or the beginning of it
         proposal: String,
+        /// From when the withdrawal holds, where it needs approvals; otherwise the height of what it withdraws, which is
+        /// also the first that may be named
+        #[arg(long, value_name = "HEIGHT|+BLOCKS|+TIME|TIME")]
+        effective: Option<Effective>,
         #[command(flatten)]
-        common: Common,
+        through: Through,
     },
     /// Have the next protocol hold
     Activate {
@@ -178,48 +178,86 @@ enum Proposed {
 #[derive(Serialize)]
 struct Answer {
     proposal: ProposalId,
+    change: String,
     effective: Height,
+    /// About when that height comes, by the chain's pace of late.
+    expected: String,
+    node: NodeNumber,
     sequence: u64,
     is_final: bool,
-    change: String,
+    /// The block that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<Height>,
+    #[serde(skip)]
+    from: String,
+    #[serde(skip)]
+    state: String,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
-    let common = args.change.common();
-    let client = common.target.client()?;
-    let answer = block_on(propose(&args.change, common, client))?;
+    let client = args.change.through().target.client()?;
+    let answer = block_on(propose(&args.change, client, output))?;
     output.answer(&answer, || {
-        let Answer { proposal, effective, change, is_final, .. } = &answer;
-        let state = if *is_final { "on the chain" } else { "submitted" };
-        format!("proposal  {proposal}\nchange    {change}\nfrom      block {effective}\nstate     {state}\n")
+        let Answer { proposal, change, from, state, .. } = &answer;
+        format!("proposal  {proposal}\nchange    {change}\nfrom      {from}\nstate     {state}\n")
     })?;
     Ok(Exit::Holds)
 }
 
-async fn propose(proposed: &Proposed, common: &Common, mut client: Client) -> Result<Answer, Problem> {
+async fn propose(proposed: &Proposed, mut client: Client, output: &Output) -> Result<Answer, Problem> {
     let members = Members::ask(&mut client).await?;
+    let pace = Pace::ask(&mut client, &members).await?;
     let change = proposed.change(&members)?;
-    let effective = Height(match common.effective {
-        Effective::At(height) => height,
-        Effective::Above(blocks) => members.height.0.saturating_add(blocks),
-    });
-    let body = serde_json::json!({"propose": {"change": change, "effective": effective}}).to_string();
-    let taken: Taken = client.post("/v1/governance", Bytes::from(body)).await?;
-    let Taken { proposal, sequence } = taken;
-    if common.wait {
-        let there = |members: &Members| members.proposals.iter().any(|open| open.id == proposal);
-        let seen = until(&mut client, |members| there(members) || members.height >= effective).await?;
-        if !there(&seen) {
-            let what = format!("block {effective} is there, and proposal {proposal} was never seen open before it");
-            return Err(Problem::new(Exit::Undecided, what)
-                .next("`luqi member list` tells whether it holds; if not, propose it for a later height"));
-        }
+    let due = pace.due(proposed.height(&members, pace)?);
+    if change.withdraws().is_none()
+        && let Some(little) = due.margin()?
+    {
+        output.note(&little);
     }
-    Ok(Answer { proposal, effective, sequence, is_final: common.wait, change: words(&change) })
+    let change_in_words = words(&change, Some(&members.in_force));
+    output.note(&format!("proposed: {change_in_words}; from {}", due.words()));
+    let body = serde_json::json!({"propose": {"change": change, "effective": due.height}});
+    let taken = submit(&mut client, &body).await?;
+    let (height, state) = if proposed.through().no_wait {
+        (
+            None,
+            format!(
+                "submitted as submission {} of node {}; it counts once the chain has it",
+                taken.sequence, taken.node
+            ),
+        )
+    } else {
+        let height = recorded(&mut client, &members, &taken).await?;
+        let now = Members::ask(&mut client).await?;
+        (Some(height), format!("in block {height}: {}", stands(&now, &change, taken.proposal)))
+    };
+    Ok(Answer {
+        proposal: taken.proposal,
+        change: change_in_words,
+        effective: due.height,
+        expected: stamp(due.about),
+        node: taken.node,
+        sequence: taken.sequence,
+        is_final: height.is_some(),
+        height,
+        from: due.words(),
+        state,
+    })
+}
+
+/// How what the chain has taken stands now.
+fn stands(now: &Members, change: &Change, proposal: ProposalId) -> String {
+    let open = |id| now.proposals.iter().find(|open| open.id == id);
+    match (change.withdraws(), open(proposal)) {
+        (Some(named), _) if open(named).is_none() => format!("proposal {named} is withdrawn"),
+        (_, Some(open)) if open.adopted => "adopted".to_owned(),
+        (_, Some(_)) => "it waits for approvals by more than two thirds of the voting power".to_owned(),
+        (_, None) => "it is open no more: `luqi member list` shows what holds".to_owned(),
+    }
 }
 
 impl Proposed {
-    const fn common(&self) -> &Common {
+    const fn through(&self) -> &Through {
         match self {
             Self::AddMember { common, .. }
             | Self::RemoveMember { common, .. }
@@ -230,8 +268,26 @@ impl Proposed {
             | Self::RotateMemberKeys { common, .. }
             | Self::SetParameters { common, .. }
             | Self::SetTrust { common, .. }
-            | Self::Withdraw { common, .. }
-            | Self::Activate { common, .. } => common,
+            | Self::Activate { common, .. } => &common.through,
+            Self::Withdraw { through, .. } => through,
+        }
+    }
+
+    /// The height from which it holds.
+    fn height(&self, members: &Members, pace: Pace) -> Result<Height, Problem> {
+        match self {
+            Self::AddMember { common, .. }
+            | Self::RemoveMember { common, .. }
+            | Self::AddNode { common, .. }
+            | Self::RemoveNode { common, .. }
+            | Self::SetPower { common, .. }
+            | Self::RotateNodeKeys { common, .. }
+            | Self::RotateMemberKeys { common, .. }
+            | Self::SetParameters { common, .. }
+            | Self::SetTrust { common, .. }
+            | Self::Activate { common, .. } => pace.height(common.effective),
+            Self::Withdraw { effective: Some(effective), .. } => pace.height(*effective),
+            Self::Withdraw { effective: None, proposal, .. } => Ok(members.proposal(proposal)?.effective),
         }
     }
 
@@ -250,7 +306,7 @@ impl Proposed {
                 Change::RotateNodeKeys(NodeNumber(*node), public_keys(keys)?.into())
             }
             Self::RotateMemberKeys { code, governance, vault, .. } => {
-                let governance: PublicKey = serde_json::from_value(governance.as_str().into())
+                let governance: PublicKey = serde_json::from_value(typed(governance).into())
                     .map_err(|why| Problem::usage(format!("--governance is no public key: {why}")))?;
                 Change::RotateMemberKeys(*code, Key::from(governance).into(), *vault)
             }
@@ -287,18 +343,4 @@ fn public_keys(path: &Path) -> Result<List<NodeKey, MAX_KEYS>, Problem> {
 
 fn too_many(error: TooMany) -> Problem {
     Problem::usage(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Effective;
-
-    #[test]
-    fn a_height_is_named_or_counted_from_the_tip() {
-        assert_eq!("12000".parse(), Ok(Effective::At(12_000)));
-        assert_eq!("+500".parse(), Ok(Effective::Above(500)));
-        for wrong in ["", "+", "-1", "soon", "1.5"] {
-            assert!(wrong.parse::<Effective>().is_err(), "{wrong}");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
+use crate::typed::hex;
 use ledger_core::codec::Bytes;
 use ledger_core::crypto::ChainId;
 use ledger_core::membership::VaultKey;
@@ -25,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     home: PathBuf,
     /// Vault key of the member that joins
-    #[arg(long, value_name = "VAULTKEY")]
+    #[arg(long, value_name = "VAULTKEY", value_parser = hex::<VaultKey>)]
     to: VaultKey,
     /// File to make
     #[arg(long, value_name = "FILE")]

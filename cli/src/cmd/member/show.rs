@@ -1,13 +1,15 @@
 //! `luqi member show`
 
-use super::target::Target;
+use super::effective::{Due, Pace, stamp};
 use super::view::{Members, words};
 use crate::client::block_on;
+use crate::cmd::target::Target;
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::governance::OpenProposal;
-use ledger_core::membership::{Member, escaped};
+use ledger_core::governance::{Change, OpenProposal};
+use ledger_core::membership::{Member, Parameters, escaped};
 use ledger_core::names::MemberCode;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// Show a member with its nodes and keys, or an open proposal
@@ -22,13 +24,32 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
     let mut client = args.target.client()?;
-    let members = block_on(async { Ok(Members::ask(&mut client).await?) })?;
+    let (members, pace) = block_on(async {
+        let members = Members::ask(&mut client).await?;
+        let pace = Pace::ask(&mut client, &members).await?;
+        Ok((members, pace))
+    })?;
     let member = args.what.parse::<MemberCode>().ok().and_then(|code| members.in_force.member(code));
     match member {
         Some(member) => output.answer(member, || of_member(member))?,
         None => {
             let open = members.proposal(&args.what)?;
-            output.answer(open, || of_proposal(&members, open))?;
+            let due = pace.due(open.effective);
+            let in_force = match &*open.change {
+                Change::SetParameters(_) => Some(*members.in_force.parameters()),
+                Change::AddMember(_)
+                | Change::RemoveMember(..)
+                | Change::AddNode(..)
+                | Change::RemoveNode(_)
+                | Change::SetPower(..)
+                | Change::RotateNodeKeys(..)
+                | Change::RotateMemberKeys(..)
+                | Change::Activate(_)
+                | Change::Withdraw(_)
+                | Change::SetTrust(_) => None,
+            };
+            let shown = Shown { open, shown: Aside { expected: stamp(due.about), in_force } };
+            output.answer(&shown, || of_proposal(&members, open, due))?;
         }
     }
     Ok(Exit::Holds)
@@ -48,16 +69,35 @@ fn of_member(member: &Member) -> String {
     text
 }
 
-fn of_proposal(members: &Members, open: &OpenProposal) -> String {
-    let OpenProposal { id, proposer, change, effective, approvals, adopted } = open;
+/// A proposal, and beside it what is no part of it: its id covers change and height alone.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    open: &'a OpenProposal,
+    shown: Aside,
+}
+
+/// What a node says beside a proposal.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Aside {
+    /// About when its height comes.
+    pub(super) expected: String,
+    /// The parameters that hold, where it changes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) in_force: Option<Parameters>,
+}
+
+fn of_proposal(members: &Members, open: &OpenProposal, due: Due) -> String {
+    let OpenProposal { id, proposer, change, effective: _, approvals, adopted } = open;
     let approvals: Vec<String> = approvals.iter().map(ToString::to_string).collect();
     let (power, total) = (members.approving(open), members.in_force.total_power());
     let state = if *adopted { "adopted" } else { "more than two thirds are needed" };
     let json = serde_json::to_string_pretty(&**change).unwrap_or_default();
     let json = json.lines().map(escaped).collect::<Vec<_>>().join("\n");
     format!(
-        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom block {effective} (now {})\napproved   {power} of {total} by {}: {state}\n\n{json}\n",
-        words(change),
+        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom       {} (the tip is block {})\napproved   {power} of {total} by {}: {state}\n\n{json}\n",
+        words(change, Some(&members.in_force)),
+        due.words(),
         members.height,
         if approvals.is_empty() { "nobody".to_owned() } else { approvals.join(" ") },
     )

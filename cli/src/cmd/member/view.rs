@@ -1,18 +1,15 @@
 //! What a node says of the membership, and changes in words.
 
 use crate::client::{Client, ClientError};
+use crate::cmd::parameter;
 use crate::exit::{Exit, Problem};
+use crate::typed::typed;
+use hyper::body::Bytes;
 use ledger_core::crypto::ChainId;
-use ledger_core::governance::{Change, OpenProposal};
+use ledger_core::governance::{Change, OpenProposal, Stream};
 use ledger_core::membership::{KeyBytes, Member, Membership, Parameters, escaped};
-use ledger_core::names::{Height, PROTOCOL, ProposalId, Protocol};
+use ledger_core::names::{Height, NodeNumber, PROTOCOL, ProposalId, Protocol};
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
-use tokio::time::sleep;
-
-/// How long something that was submitted may take until it is on the chain.
-const FINAL: Duration = Duration::from_secs(120);
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// `/v1/members`, as far as it is used here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +24,8 @@ pub(super) struct Members {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Control {
     pub(super) protocol: Protocol,
+    /// The last submission of each node on the chain.
+    pub(super) streams: Vec<Stream>,
 }
 
 impl Members {
@@ -34,14 +33,15 @@ impl Members {
         client.get("/v1/members").await
     }
 
-    /// An open proposal, by its id or the beginning of it.
+    /// An open proposal, by its id or the beginning of it, as it was typed.
     pub(super) fn proposal(&self, id: &str) -> Result<&OpenProposal, Problem> {
-        let mut found = self.proposals.iter().filter(|open| open.id.to_string().starts_with(id));
+        let code = typed(id);
+        let mut found = self.proposals.iter().filter(|open| open.id.to_string().starts_with(&code));
         match (found.next(), found.next()) {
             (Some(open), None) => check_id(open, &"the node").map(|()| open),
             (Some(_), Some(_)) => Err(Problem::usage(format!("several open proposals begin with {id}"))),
             (None, _) => Err(Problem::usage(format!("no open proposal begins with {id}"))
-                .next("it is not on the chain yet, has lapsed, or is in force: `luqi member list --url URL`")),
+                .next("it is not on the chain yet, has lapsed, or is in force: `luqi member list` shows what is open")),
         }
     }
 
@@ -78,34 +78,33 @@ pub(super) fn check_known(change: &Change) -> Result<(), Problem> {
     Err(Problem::usage(what).next("install a version that knows it on every node first, and propose with that"))
 }
 
-/// What was submitted, as the node answers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What was submitted, and by which node.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
     pub(super) proposal: ProposalId,
+    pub(super) node: NodeNumber,
     pub(super) sequence: u64,
 }
 
-/// Waits until the chain shows something.
-pub(super) async fn until(client: &mut Client, shows: impl Fn(&Members) -> bool) -> Result<Members, Problem> {
-    let began = Instant::now();
-    loop {
-        match Members::ask(client).await {
-            Ok(members) if shows(&members) => return Ok(members),
-            Ok(_) => {}
-            Err(error) if error.may_be_tried_again() => {}
-            Err(error) => return Err(error.into()),
-        }
-        if began.elapsed() > FINAL {
-            let what = format!("it was submitted, and is not on the chain after {} s", FINAL.as_secs());
-            return Err(Problem::new(Exit::Undecided, what)
-                .next("the chain may stand still, or have refused it: `luqi status` and `luqi member list` tell"));
-        }
-        sleep(PAUSE).await;
+/// Hands a proposal or an approval in.
+pub(super) async fn submit(client: &mut Client, body: &impl Serialize) -> Result<Taken, Problem> {
+    #[derive(Deserialize)]
+    struct Node {
+        node: NodeNumber,
     }
+    #[derive(Deserialize)]
+    struct Answer {
+        proposal: ProposalId,
+        sequence: u64,
+    }
+    let body = serde_json::to_vec(body).map_err(|error| Problem::new(Exit::Failed, error))?;
+    let Node { node } = client.get("/v1/status").await?;
+    let Answer { proposal, sequence } = client.post("/v1/governance", Bytes::from(body)).await?;
+    Ok(Taken { proposal, node, sequence })
 }
 
-/// A change, for a person.
-pub(super) fn words(change: &Change) -> String {
+/// A change, for a person; what it changes is shown before and after, where `now` is known.
+pub(super) fn words(change: &Change, now: Option<&Membership>) -> String {
     let nodes = |member: &Member<KeyBytes>| {
         let nodes: Vec<String> =
             member.nodes.iter().map(|node| format!("{} (power {})", node.number, node.power)).collect();
@@ -121,10 +120,15 @@ pub(super) fn words(change: &Change) -> String {
         }
         Change::AddNode(code, node) => format!("add node {} (power {}) to {code}", node.number, node.power),
         Change::RemoveNode(number) => format!("remove node {number}"),
-        Change::SetPower(number, power) => format!("set the voting power of node {number} to {power}"),
+        Change::SetPower(number, power) => {
+            let before = now.and_then(|now| now.node(*number)).map(|(_, node)| format!(" from {}", node.power));
+            format!("set the voting power of node {number}{} to {power}", before.unwrap_or_default())
+        }
         Change::RotateNodeKeys(number, _) => format!("replace the keys of node {number}"),
         Change::RotateMemberKeys(code, _, _) => format!("replace governance and vault key of {code}"),
-        Change::SetParameters(parameters) => format!("replace the parameters of the chain: {}", named(parameters)),
+        Change::SetParameters(after) => {
+            format!("set the parameters of the chain: {}", named(now.map(Membership::parameters), after))
+        }
         Change::Activate(protocol) => format!("activate protocol {protocol}"),
         Change::Withdraw(proposal) => format!("withdraw proposal {proposal}"),
         Change::SetTrust(trust) => {
@@ -140,11 +144,16 @@ pub(super) fn words(change: &Change) -> String {
     }
 }
 
-/// Parameters with their values, as `luqi member propose set-parameters` takes them.
-fn named(parameters: &Parameters) -> String {
-    let values = serde_json::to_value(parameters).unwrap_or_default();
-    let values = values.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}"));
-    values.collect::<Vec<_>>().join(" ")
+/// Parameters that change, before → after; all of them, where nobody says what holds.
+pub(super) fn named(before: Option<&Parameters>, after: &Parameters) -> String {
+    let Some(before) = before else {
+        let values = Parameters::BOUNDS.into_iter().zip(after.values());
+        return values.map(|(bounds, value)| format!("{}={value}", bounds.name)).collect::<Vec<_>>().join(" ");
+    };
+    let changed = parameter::differences(before, after).into_iter();
+    let changed = changed.map(|(name, before, after, unit)| format!("{name} {before} → {after} {unit}"));
+    let changed = changed.collect::<Vec<_>>().join(", ");
+    if changed.is_empty() { "nothing differs from what holds".to_owned() } else { changed }
 }
 
 #[cfg(test)]
@@ -174,12 +183,27 @@ mod tests {
             height: Height(3),
             in_force: (**network.tip.membership()).clone(),
             proposals: vec![open],
-            control: Control { protocol: PROTOCOL },
+            control: Control { protocol: PROTOCOL, streams: Vec::new() },
         };
         let id = meant.id(effective);
         let (honest, lying) = (told(open(&meant, id)), told(open(&shown, id)));
-        assert_eq!(honest.proposal(&id.to_string()[..8]).map(|open| open.id).ok(), Some(id));
+        let typed = id.to_string()[..8].to_uppercase();
+        for typed in [&typed[..], &format!("{}-{}", &typed[..4], &typed[4..])] {
+            assert_eq!(honest.proposal(typed).map(|open| open.id).ok(), Some(id), "{typed}");
+        }
         assert_eq!(lying.proposal(&id.to_string()[..8]).map(|_| ()).unwrap_err().exit, Exit::Wrong);
+    }
+
+    #[test]
+    fn what_changes_is_shown_before_and_after() {
+        let network = Network::new(2);
+        let now = network.tip.membership();
+        let after = Parameters { pace_wait_ms: 200, ..*now.parameters() };
+        let shown = words(&Change::SetParameters(after), Some(now));
+        assert_eq!(shown, "set the parameters of the chain: pace_wait_ms 5000 → 200 ms");
+        assert!(words(&Change::SetParameters(after), None).contains("pace_wait_ms=200 pace_seal_ms="));
+        let power = words(&Change::SetPower(NodeNumber(2), 3), Some(now));
+        assert_eq!(power, "set the voting power of node 2 from 1 to 3");
     }
 
     #[test]

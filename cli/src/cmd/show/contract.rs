@@ -5,6 +5,7 @@ use super::reveal::{Record, Revealer};
 use crate::cmd::ledger;
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output, table};
+use crate::typed::hex;
 use clap::ArgGroup;
 use ledger_core::chain::HashedBlock;
 use ledger_core::contract::State;
@@ -30,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     home: PathBuf,
     /// Its subject, in hexadecimal
-    #[arg(long, value_name = "HEX", group = "which", conflicts_with = "contract_no")]
+    #[arg(long, value_name = "HEX", group = "which", conflicts_with = "contract_no", value_parser = hex::<Subject>)]
     subject: Option<Subject>,
     /// The employer's unified social credit code, exactly as it was written
     #[arg(long, value_name = "CODE", group = "which", requires = "contract_no")]

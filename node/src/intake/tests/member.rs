@@ -49,7 +49,7 @@ impl Pair {
         let home = Home::open(root).unwrap();
         let chain = Chain::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
         let outbox = Outbox::open(&home.outbox()).unwrap();
-        let member = Member::open(&home, chain.clone(), outbox.clone(), false).unwrap();
+        let member = Member::open(&home, chain.clone(), outbox.clone(), Consent::default()).unwrap();
         Running { pair: self, home, chain, outbox, member }
     }
 
@@ -327,14 +327,49 @@ fn a_look_up_that_is_behind_the_chain_takes_nothing() {
     assert!(behind(running.member.learn().unwrap_err()));
     let Running { home, chain, outbox, member, .. } = running;
     drop(member);
-    assert!(behind(Member::open(&home, chain.clone(), outbox.clone(), false).err().unwrap()));
+    assert!(behind(Member::open(&home, chain.clone(), outbox.clone(), Consent::default()).err().unwrap()));
     // As a node it follows and votes; its operator may take it on himself that something comes twice.
     let service = |new_look_up| {
-        let config = ServiceConfig { new_look_up, ..ServiceConfig::default() };
+        let consent = Consent { new_look_up, ..Consent::default() };
+        let config = ServiceConfig { consent, ..ServiceConfig::default() };
         Service::start(home.clone(), chain.clone(), outbox.clone(), config).unwrap()
     };
     assert!(service(false).view().closed.is_some());
     assert_eq!(service(true).view().closed, None);
+}
+
+/// A home whose outbox is lost: what was acknowledged and the chain lacks is forgotten when its operator says so, and can
+/// be handed in again; answers that named its places are set aside, since others come to stand there.
+#[test]
+fn what_a_lost_outbox_held_can_be_handed_in_again() {
+    let pair = Pair::new(small());
+    let mut running = pair.open(pair.root.path());
+    let kept = running.take(&[&new(A, &["c1"])]).pop().unwrap();
+    running.settle();
+    let lost = running.take(&[&new(A, &["c2"])]).pop().unwrap();
+    let Running { home, chain, outbox, member, .. } = running;
+    drop((member, outbox));
+    let folder = home.root().join("outbox");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let outbox = Outbox::open(&folder).unwrap();
+    let open = |lost_outbox| {
+        let consent = Consent { lost_outbox, ..Consent::default() };
+        Member::open(&home, chain.clone(), outbox.clone(), consent)
+    };
+    for wrong in [None, Some(Sequence(0)), Some(Sequence(2))] {
+        let why = open(wrong).err().unwrap();
+        assert!(matches!(why, IntakeError::Ahead { found: Sequence(2), last: Sequence(1), .. }), "{why}");
+        assert!(why.to_string().contains("--lost-outbox 1"), "{why}");
+    }
+    let member = open(Some(Sequence(1))).unwrap();
+    let mut running = Running { pair: &pair, home: home.clone(), chain: chain.clone(), outbox: outbox.clone(), member };
+    for taken in [&kept, &lost] {
+        assert!(running.member.tracker().unwrap().find(&taken.id).is_none(), "it would name another's place");
+    }
+    let again = running.take(&[&new(A, &["c1", "c2"])]).pop().unwrap();
+    assert!(matches!(again.items[..], [ItemOutcome::Duplicate, ItemOutcome::Accepted { sequence: Sequence(2), .. }]));
+    running.settle();
+    assert_eq!(running.story().iter().filter(|(_, _, outcome)| *outcome == Outcome::Applied).count(), 3);
 }
 
 #[test]
@@ -365,7 +400,7 @@ fn what_waits_is_signed_with_new_keys_before_the_chain_tells_of_them() {
     }
     let new = NodeKeys::draw(&mut system_rng());
     new.write(&keys).unwrap();
-    let opened = Member::open(&home, chain.clone(), outbox.clone(), false);
+    let opened = Member::open(&home, chain.clone(), outbox.clone(), Consent::default());
     assert!(matches!(opened.err(), Some(IntakeError::NotAMember(CITY))));
     let waiting = outbox.from(Sequence(0), usize::MAX, usize::MAX).unwrap();
     let message = waiting[0].frame(&waiting[0].leaf_hashes()).message(&chain.latest().tip.chain());
