@@ -15,6 +15,7 @@ mod task;
 mod tests;
 
 pub use error::Refused;
+pub(crate) use pool::Room;
 pub use task::run;
 
 use crate::chain::{Chain, Latest};
