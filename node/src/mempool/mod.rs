@@ -163,6 +163,13 @@ impl Mempool {
         self.current().fill()
     }
 
+    /// Drops a submission and what follows it in its stream, until it is offered again: it is not to be in a block yet.
+    pub(crate) fn put_aside(&self, stream: NodeNumber, sequence: Sequence) {
+        let mut pool = self.current();
+        pool.put_aside(stream, sequence);
+        self.announce(&pool);
+    }
+
     /// Drops what the chain has by now, and what its rules allow no longer.
     pub fn advance(&self) {
         let pool = self.current();

@@ -172,6 +172,14 @@ impl Pool {
         self.charge();
     }
 
+    /// Drops a submission and what follows it in its stream.
+    pub(super) fn put_aside(&mut self, stream: NodeNumber, sequence: Sequence) {
+        let Some(stream) = self.streams.get_mut(&stream) else { return };
+        drop(stream.held.split_off(&sequence));
+        stream.reckon();
+        self.charge();
+    }
+
     /// Reckons anew who takes how much.
     fn charge(&mut self) {
         self.charged.clear();
