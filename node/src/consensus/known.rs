@@ -1,4 +1,4 @@
-//! The newest protocol that each node says it knows.
+//! What nodes say of themselves beside where they stand: the newest protocol that they know; and when they were heard.
 //!
 //! A protocol that is adopted comes into force at its height, whoever knows it then: who does not makes and checks no
 //! block from there on. So no node proposes a block in which one is adopted that it does not know, or of which nodes
@@ -13,14 +13,26 @@ use ledger_core::names::{NodeNumber, ProposalId, Protocol};
 use ledger_core::submission::Submission;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// The newest protocol that each node says it knows. A clone is another handle on the same.
+/// Each node says every two seconds where it stands: who has not been heard for so long is not there, or cut off.
+const LATELY: Duration = Duration::from_secs(15);
+
+/// The newest protocol that each node says it knows, and when. A clone is another handle on the same.
 #[derive(Clone, Debug)]
 pub struct Known {
     own: NodeNumber,
     newest: Protocol,
     /// Of the other nodes.
-    said: Arc<Mutex<BTreeMap<NodeNumber, Protocol>>>,
+    said: Arc<Mutex<BTreeMap<NodeNumber, Said>>>,
+}
+
+/// What a node said last.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    newest: Protocol,
+    /// None once it is gone.
+    heard: Option<Instant>,
 }
 
 impl Known {
@@ -37,18 +49,34 @@ impl Known {
     }
 
     /// A node said what it knows.
-    pub(crate) fn says(&self, node: NodeNumber, newest: Protocol, membership: &Membership) {
+    pub(crate) fn says(&self, node: NodeNumber, newest: Protocol, membership: &Membership, now: Instant) {
         let mut said = self.said();
         if said.len() >= MAX_STREAMS {
             said.retain(|node, _| membership.node(*node).is_some());
         }
-        said.insert(node, newest);
+        said.insert(node, Said { newest, heard: Some(now) });
+    }
+
+    /// A node is not connected any more: it is heard again once another one passes on what it says.
+    pub(crate) fn gone(&self, node: NodeNumber) {
+        if let Some(said) = self.said().get_mut(&node) {
+            said.heard = None;
+        }
+    }
+
+    /// The nodes of a membership that were heard in the last 15 s, the own included.
+    #[must_use]
+    pub fn heard(&self, membership: &Membership, now: Instant) -> Vec<NodeNumber> {
+        let said = self.said();
+        let lately = |said: &Said| said.heard.is_some_and(|heard| now.saturating_duration_since(heard) < LATELY);
+        let is_heard = |node: &NodeNumber| *node == self.own || said.get(node).is_some_and(lately);
+        membership.nodes().map(|(_, node)| node.number).filter(is_heard).collect()
     }
 
     /// What a node has said; none where it has said nothing since this process began.
     #[must_use]
     pub fn of(&self, node: NodeNumber) -> Option<Protocol> {
-        if node == self.own { Some(self.newest) } else { self.said().get(&node).copied() }
+        if node == self.own { Some(self.newest) } else { self.said().get(&node).map(|said| said.newest) }
     }
 
     /// Voting power of the nodes that say they know a protocol.
@@ -73,7 +101,7 @@ impl Known {
         voting.filter(|node| !knows(*node)).collect()
     }
 
-    fn said(&self) -> MutexGuard<'_, BTreeMap<NodeNumber, Protocol>> {
+    fn said(&self) -> MutexGuard<'_, BTreeMap<NodeNumber, Said>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -159,7 +187,7 @@ mod tests {
         let known = Known::new(NodeNumber(1), NEXT);
         assert!(!known.is_known_by_most(NEXT, membership));
         for (node, newest, most) in [(2, 2, false), (9, 2, false), (3, 1, false), (3, 3, true), (2, 1, false)] {
-            known.says(NodeNumber(node), Protocol(newest), membership);
+            known.says(NodeNumber(node), Protocol(newest), membership, Instant::now());
             assert_eq!(known.is_known_by_most(NEXT, membership), most, "{node} {newest}");
         }
         assert_eq!(known.lacking(NEXT, membership), [NodeNumber(2), NodeNumber(4)]);
@@ -168,11 +196,26 @@ mod tests {
     }
 
     #[test]
+    fn who_was_heard_lately_is_there_until_it_is_gone() {
+        let network = Network::new(4);
+        let (membership, now) = (network.tip.membership(), Instant::now());
+        let known = Known::new(NodeNumber(1), NEXT);
+        let heard = |after| known.heard(membership, now + after).iter().map(|node| node.0).collect::<Vec<_>>();
+        assert_eq!(heard(Duration::ZERO), [1]);
+        for node in [2, 3, 9] {
+            known.says(NodeNumber(node), NEXT, membership, now);
+        }
+        assert_eq!((heard(LATELY / 2), heard(LATELY)), (vec![1, 2, 3], vec![1]));
+        known.gone(NodeNumber(3));
+        assert_eq!((heard(Duration::ZERO), known.of(NodeNumber(3))), (vec![1, 2], Some(NEXT)));
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded_by_the_membership() {
         let network = Network::new(4);
         let known = Known::new(NodeNumber(1), NEXT);
         for node in 0..2_000 {
-            known.says(NodeNumber(node), NEXT, network.tip.membership());
+            known.says(NodeNumber(node), NEXT, network.tip.membership(), Instant::now());
         }
         assert!(known.said().len() <= MAX_STREAMS);
     }

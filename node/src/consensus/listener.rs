@@ -193,6 +193,7 @@ impl Listener {
                 }
                 EngineEvent::Disconnected(peer, node) => {
                     self.heard(|heard| heard.gone(node));
+                    self.known.gone(node);
                     if let Some(peer) = engine_peer(&peer) {
                         self.port.tell(&NetworkEvent::PeerDisconnected(peer));
                     }
@@ -268,7 +269,7 @@ impl Listener {
                     }
                     heard.clock(node, clock, now());
                 });
-                self.known.says(node, newest, self.latest.borrow().tip.membership());
+                self.known.says(node, newest, self.latest.borrow().tip.membership(), Instant::now());
                 // Whoever is not connected cannot be asked.
                 if self.network.peers().borrow().iter().any(|peer| peer.id == author) {
                     let status = Status::new(status.tip_height, status.history_min_height);

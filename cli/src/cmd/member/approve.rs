@@ -1,5 +1,6 @@
 //! `luqi member approve`
 
+use super::outlook;
 use super::target::Target;
 use super::view::{Members, Taken, check_id, check_known, until, words};
 use crate::client::{Client, block_on};
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Wait until it is on the chain
     #[arg(long)]
     wait: bool,
+    /// Approve it although the chain would stand still after it, by whom the node has heard lately
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -91,6 +95,13 @@ async fn approve(args: &Args, output: &Output) -> Result<Exit, Problem> {
         return Ok(Exit::Holds);
     }
     let mut client = args.target.client()?;
+    if args.approval.is_some() {
+        // What was signed here was held against what the node says already.
+        let told = Members::ask(&mut client).await?;
+        if let Some(open) = told.proposals.iter().find(|open| open.id == approval.approve.proposal) {
+            outlook::check(&told, &open.change, open.effective, args.force)?;
+        }
+    }
     let answer = submit(&mut client, &approval, args.wait).await?;
     output.answer(&answer, || {
         let state = if answer.is_final { "on the chain" } else { "submitted" };
@@ -132,8 +143,11 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
         })?;
         (id, None)
     };
-    if let Some((change, Height(effective))) = change {
+    if let Some((change, at @ Height(effective))) = change {
         check_known(&change)?;
+        if let Some(told) = &told {
+            outlook::check(told, &change, at, args.force)?;
+        }
         output.note(&format!("{member} approves: {}, from block {effective}", words(&change)));
     }
     let secret = SecretKey::from_seed(&*read_key(key, KeyName::Governance)?);

@@ -3,6 +3,7 @@
 mod approve;
 mod join;
 mod list;
+mod outlook;
 mod prepare;
 mod propose;
 mod seal_vrf;

@@ -1,5 +1,6 @@
 //! `luqi member propose`
 
+use super::outlook;
 use super::target::Target;
 use super::view::{Members, Taken, check_known, until, words};
 use crate::client::{Client, block_on};
@@ -30,7 +31,10 @@ Examples:
   luqi member propose withdraw 3f09ab --effective 12000 --url http://127.0.0.1:7080
 
 A proposal that is not adopted by its height lapses. A member has at most four open ones
-that are not adopted; withdrawals of its own, for the same height, are not counted.";
+that are not adopted; withdrawals of its own, for the same height, are not counted.
+
+What would leave too few voters that the node has heard lately is refused, naming who is missing; --force
+proposes it all the same.";
 
 /// Propose a change, through a node of a member
 #[derive(Debug, clap::Args)]
@@ -49,6 +53,9 @@ struct Common {
     /// Wait until the proposal is on the chain
     #[arg(long)]
     wait: bool,
+    /// Propose it although the chain would stand still after it, by whom the node has heard lately
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -203,6 +210,7 @@ async fn propose(proposed: &Proposed, common: &Common, mut client: Client) -> Re
         Effective::At(height) => height,
         Effective::Above(blocks) => members.height.0.saturating_add(blocks),
     });
+    outlook::check(&members, &change, effective, common.force)?;
     let body = serde_json::json!({"propose": {"change": change, "effective": effective}}).to_string();
     let taken: Taken = client.post("/v1/governance", Bytes::from(body)).await?;
     let Taken { proposal, sequence } = taken;

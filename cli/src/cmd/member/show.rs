@@ -1,5 +1,6 @@
 //! `luqi member show`
 
+use super::outlook;
 use super::target::Target;
 use super::view::{Members, words};
 use crate::client::block_on;
@@ -55,8 +56,12 @@ fn of_proposal(members: &Members, open: &OpenProposal) -> String {
     let state = if *adopted { "adopted" } else { "more than two thirds are needed" };
     let json = serde_json::to_string_pretty(&**change).unwrap_or_default();
     let json = json.lines().map(escaped).collect::<Vec<_>>().join("\n");
+    let outlook = outlook::after(members, change, *effective).map_or_else(String::new, |outlook| {
+        let goes_on = if outlook.goes_on() { "" } else { "the chain would STAND STILL: " };
+        format!("after it   {goes_on}{}\n", outlook.words())
+    });
     format!(
-        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom block {effective} (now {})\napproved   {power} of {total} by {}: {state}\n\n{json}\n",
+        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom block {effective} (now {})\napproved   {power} of {total} by {}: {state}\n{outlook}\n{json}\n",
         words(change),
         members.height,
         if approvals.is_empty() { "nobody".to_owned() } else { approvals.join(" ") },

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Problem};
 use ledger_core::crypto::ChainId;
 use ledger_core::governance::{Change, OpenProposal};
 use ledger_core::membership::{KeyBytes, Member, Membership, Parameters, escaped};
-use ledger_core::names::{Height, PROTOCOL, ProposalId, Protocol};
+use ledger_core::names::{Height, NodeNumber, PROTOCOL, ProposalId, Protocol};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -22,6 +22,8 @@ pub(super) struct Members {
     pub(super) in_force: Membership,
     pub(super) proposals: Vec<OpenProposal>,
     pub(super) control: Control,
+    /// The nodes that the one that is asked has heard lately, itself included.
+    pub(super) heard: Vec<NodeNumber>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -153,7 +155,6 @@ mod tests {
     use super::*;
     use ledger_core::codec::List;
     use ledger_core::fixture::{Network, code};
-    use ledger_core::names::NodeNumber;
 
     /// A node that shows a harmless change under the id of another one: nobody signs what he did not read.
     #[test]
@@ -175,6 +176,7 @@ mod tests {
             in_force: (**network.tip.membership()).clone(),
             proposals: vec![open],
             control: Control { protocol: PROTOCOL },
+            heard: Vec::new(),
         };
         let id = meant.id(effective);
         let (honest, lying) = (told(open(&meant, id)), told(open(&shown, id)));
