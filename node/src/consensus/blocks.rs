@@ -34,10 +34,6 @@ const ASIDE: usize = 16;
 pub(crate) enum Unfit {
     #[error(transparent)]
     Fault(#[from] Fault),
-    #[error(
-        "protocol {0} would be adopted by it, which this version does not know: install a newer one on every node before it is approved"
-    )]
-    Unknown(Protocol),
     #[error("its header names node {0} as the proposer, which is not the proposer of this round or of one before")]
     Proposer(NodeNumber),
 }
@@ -297,12 +293,10 @@ impl Blocks {
         {
             return Verdict::Invalid(Unfit::Proposer(header.proposer));
         }
-        if let Some(protocol) = brings.filter(|protocol| *protocol > self.known.newest()) {
-            return Verdict::Invalid(Unfit::Unknown(protocol));
-        }
-        // More may say so any time.
+        // Never a verdict for good: more may say so any time, and those who know it may decide it without this node.
         if let Some(protocol) = brings.filter(|protocol| !self.may_come(*protocol)) {
-            tracing::warn!(%height, %block, %protocol, "a proposed block is not voted on yet: the protocol would be adopted, which too few nodes say they know");
+            let own = self.known.newest();
+            tracing::warn!(%height, %block, %protocol, %own, "a proposed block is not voted on: the protocol would be adopted, which this version or too much of the voting power does not know");
             return Verdict::NotYet;
         }
         if let Err(early) = in_time(&header, latest.tip.time(), now(), membership.parameters()) {

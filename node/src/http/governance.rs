@@ -191,6 +191,21 @@ mod tests {
     use std::time::Instant;
 
     #[test]
+    fn a_protocol_is_approved_once_most_of_the_power_knows_it() {
+        let network = Network::new(4);
+        let (membership, next) = (network.tip.membership(), ledger_core::names::Protocol(2));
+        let (known, change) = (Known::new(NodeNumber(1), next), Change::Activate(next));
+        let refused = check_known_by_most(&change, &known, membership).unwrap_err();
+        assert_eq!(refused.code(), Code::UnknownProtocol);
+        [2, 3].map(|node| known.says(NodeNumber(node), next, membership, Instant::now()));
+        assert!(check_known_by_most(&change, &known, membership).is_ok());
+        assert!(check_known(&change, &known, "").is_ok());
+        assert!(check_known(&change, &Known::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());
+        let other = Change::RemoveNode(NodeNumber(2));
+        assert!(check_known_by_most(&other, &Known::new(NodeNumber(1), next), membership).is_ok());
+    }
+
+    #[test]
     fn a_node_without_a_member_proposes_nothing_whatever_the_change() {
         let latest = Latest { tip: Network::new(4).tip, header: None, certificate: None, since: Instant::now() };
         let refused = |node, removed| {
