@@ -1,7 +1,7 @@
 //! From a store to a ledger: snapshot, replay, comparison.
 
 use super::snapshot::{self, Snapshots};
-use super::{CommitError, Ledger};
+use super::{CommitError, Ledger, origin};
 use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError, read_block};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
@@ -55,13 +55,13 @@ pub(super) fn follow(
 ) -> Result<(Trail, ContractMap), CommitError> {
     let (mut trail, mut map) = match start(store, genesis, snapshots) {
         Ok(Some(start)) => start,
-        Ok(None) => (Trail::genesis(genesis), ContractMap::new()),
+        Ok(None) => (Trail::genesis(genesis), origin::map(snapshots.origin().as_deref(), genesis)?),
         Err(why) => {
             let note =
                 format!("the snapshot of the contract map does not hold ({why}); the map is rebuilt from the chain");
             tracing::warn!("{note}");
             notes.push(note);
-            (Trail::genesis(genesis), ContractMap::new())
+            (Trail::genesis(genesis), origin::map(snapshots.origin().as_deref(), genesis)?)
         }
     };
     snapshots.set_last(trail.tip().height());

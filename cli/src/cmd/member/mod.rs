@@ -11,6 +11,8 @@ mod show;
 mod target;
 mod view;
 
+pub(super) use propose::{numbered, public_keys};
+
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
 use clap::Subcommand;

@@ -277,7 +277,7 @@ impl Proposed {
 }
 
 /// The member of an application, its nodes numbered from the next free number up.
-fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Problem> {
+pub(in crate::cmd) fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Problem> {
     let mut member = application.verify().map_err(|why| Problem::new(Exit::Wrong, why))?.clone();
     let mut nodes = member.nodes.to_vec();
     for (node, number) in nodes.iter_mut().zip(next.0..) {
@@ -288,7 +288,7 @@ fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Probl
 }
 
 /// The public keys of a node: out of a file, or by its key files.
-fn public_keys(path: &Path) -> Result<List<NodeKey, MAX_KEYS>, Problem> {
+pub(in crate::cmd) fn public_keys(path: &Path) -> Result<List<NodeKey, MAX_KEYS>, Problem> {
     let keys: Vec<NodeKey> = if path.is_dir() { NodeKeys::read(path)?.list().into() } else { read_json(path)? };
     List::new(keys).map_err(too_many)
 }
