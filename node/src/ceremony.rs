@@ -9,9 +9,9 @@ use crate::keys::{KeyFileError, KeyName, NodeKeys, SealError, VaultSecret, draw_
 use ledger_core::codec::{Bytes, List, Text, TooMany};
 use ledger_core::crypto::{ChainId, SecretKey, Suite};
 use ledger_core::genesis::{
-    Application, ApplicationError, Genesis, GenesisDraft, GenesisError, SealedVrf, first_membership,
+    Application, ApplicationError, Genesis, GenesisDraft, GenesisError, Predecessor, SealedVrf, first_membership,
 };
-use ledger_core::membership::{Key, Member, Node, Parameters, TrustPolicy};
+use ledger_core::membership::{Key, Member, Membership, Node, Parameters, TrustPolicy};
 use ledger_core::names::{MemberCode, NodeNumber, PROTOCOL, Timestamp};
 use rand_core::{CryptoRng, RngCore};
 use std::path::Path;
@@ -163,6 +163,36 @@ pub fn collect(
         predecessor: None,
         membership,
         vrf: vrf.public(),
+        sealed_vrf: List::new(sealed_vrf)?,
+    })?)
+}
+
+/// Makes a genesis that goes on from the chain of a home, whose node does not run: with the membership and parameters
+/// that are named, the same name and VRF key, and no earlier than the old tip.
+///
+/// # Errors
+/// [`CeremonyError`]: the keys cannot be read, or the membership does not go on from the one at the old tip.
+pub fn continued(
+    old: &Home,
+    predecessor: Predecessor,
+    membership: Membership,
+    time: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Genesis, CeremonyError> {
+    let before = old.genesis();
+    let mut sealed_vrf = Vec::new();
+    for member in membership.members() {
+        let sealed = Bytes::new(old.seal_vrf(&member.vault, rng)?)?;
+        sealed_vrf.push(SealedVrf { member: member.code, sealed });
+    }
+    Ok(Genesis::new(GenesisDraft {
+        protocol: PROTOCOL,
+        suite: before.suite,
+        name: before.name.clone(),
+        time: time.max(predecessor.header.time),
+        predecessor: Some(predecessor),
+        membership,
+        vrf: before.vrf,
         sealed_vrf: List::new(sealed_vrf)?,
     })?)
 }

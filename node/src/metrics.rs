@@ -189,6 +189,18 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
         ("own_power", "Voting power of this node", u64::from(status.power)),
         ("reached_power", "Voting power of this node and those connected", reached),
         ("total_power", "Voting power of all nodes", status.total_power),
+        ("protocol_in_force", "Rules that the next block follows", u64::from(status.protocol.0)),
+        ("protocol_known", "The newest rules that this version knows", u64::from(status.newest_protocol.0)),
+        (
+            "protocol_adopted",
+            "Rules that are adopted and not in force yet; 0 where there are none",
+            status.adopted_protocol.map_or(0, |adopted| u64::from(adopted.protocol.0)),
+        ),
+        (
+            "protocol_known_power",
+            "Voting power of the nodes that say they know the rules adopted, or else in force",
+            status.knowing_power,
+        ),
         ("ready", "1 where /readyz says ready", u64::from(status.ready)),
         (
             "halted",

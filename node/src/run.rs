@@ -8,7 +8,7 @@ pub use agreement::AgreementError;
 use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
-use crate::consensus::{Deps, Tempo, View};
+use crate::consensus::{Deps, Known, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{Consent, IntakeError, Service, ServiceConfig};
@@ -22,7 +22,7 @@ use agreement::Shown;
 use async_trait::async_trait;
 use ledger_core::event::Event;
 use ledger_core::membership::Purpose;
-use ledger_core::names::Sequence;
+use ledger_core::names::{PROTOCOL, Sequence};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -123,6 +123,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (view, shown) = watch::channel(View::default());
     let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
+    let known = Known::new(home.node(), PROTOCOL);
     let deps = Deps {
         chain: chain.clone(),
         mempool: mempool.clone(),
@@ -131,6 +132,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         node: home.node(),
         folder: home.consensus(),
         restored,
+        known: known.clone(),
         tempo: Tempo::default(),
         stop: ending.clone(),
     };
@@ -156,6 +158,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         peers: network.peers(),
         pending: mempool.pending(),
         submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast }),
+        known,
         agreement: Arc::new(Shown(shown)),
         metrics: Arc::new(metrics),
     };

@@ -30,11 +30,18 @@ pub(super) fn problem(error: CommitError) -> Problem {
         | CommitError::Fault { .. }
         | CommitError::Map(_)
         | CommitError::OtherHistory(_)
+        | CommitError::OtherOrigin(_)
         | CommitError::Store(StoreError::Fault { .. } | StoreError::Foot { .. } | StoreError::OtherTip { .. }) => {
             Exit::Wrong
         }
         CommitError::Gap { .. }
         | CommitError::Range { .. }
+        | CommitError::NoOrigin(_)
+        | CommitError::NoFolder
+        | CommitError::NoPredecessor
+        | CommitError::OtherPredecessor { .. }
+        | CommitError::TooLow { .. }
+        | CommitError::NoTip(_)
         | CommitError::Store(StoreError::OtherChain { .. } | StoreError::OtherUser { .. }) => Exit::Usage,
         CommitError::Store(_) | CommitError::OtherMap(_) => Exit::Failed,
     };

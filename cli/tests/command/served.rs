@@ -9,6 +9,7 @@ use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
 use luqi_node::http::{Role, Status};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -130,6 +131,10 @@ impl Chain {
             not_ready: self.not_ready.clone(),
             version: "0".to_owned(),
             protocol: Protocol(1),
+            newest_protocol: Protocol(1),
+            adopted_protocol: None,
+            knowing_power: 4,
+            known_protocols: BTreeMap::new(),
             uptime_s: 1,
             disk_free: None,
         }

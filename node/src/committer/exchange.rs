@@ -2,7 +2,7 @@
 
 use super::feet::{APART, Feet};
 use super::open::replay;
-use super::{CommitError, Ledger, snapshot};
+use super::{CommitError, Ledger, origin, snapshot};
 use crate::archive::{ArchiveReader, ArchiveWriter, Item};
 use crate::store::{Store, StoreError, read_block};
 use crate::trail::Trail;
@@ -11,7 +11,7 @@ use ledger_core::chain::{HashedBlock, check};
 use ledger_core::codec::DecodeError;
 use ledger_core::genesis::Genesis;
 use ledger_core::map::ContractMap;
-use ledger_core::names::Height;
+use ledger_core::names::{BlockHash, Height};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -70,16 +70,33 @@ impl<S: Store> Ledger<S> {
             let usable = snapshot.filter(|(trail, map)| {
                 trail.tip().height() <= height && map.root() == trail.tip().map_root() && self.knows(trail)
             });
-            let (mut trail, mut map) = usable.unwrap_or_else(|| (Trail::genesis(&self.genesis), ContractMap::new()));
+            let (mut trail, mut map) = match usable {
+                Some(usable) => usable,
+                None => {
+                    let map = origin::map(self.snapshots.origin().as_deref(), &self.genesis)?;
+                    (Trail::genesis(&self.genesis), map)
+                }
+            };
             replay(&self.store, &mut trail, Some(&mut map), height)?;
             return Ok((trail, Some(map)));
         }
         Ok((trail_at(&self.store, &self.genesis, height, &Feet::default())?, None))
     }
 
+    /// The contract map as it stood after some block.
+    pub(super) fn map_at(&self, height: Height) -> Result<ContractMap, CommitError> {
+        let (_, map) = self.at(height, true)?;
+        // It was asked for.
+        map.ok_or(CommitError::NoFolder)
+    }
+
+    /// Whether a block of this chain has a hash.
+    pub(super) fn has(&self, height: Height, hash: BlockHash) -> Result<bool, CommitError> {
+        Ok(self.store.header(height)?.is_some_and(|header| header.hash() == hash))
+    }
+
     fn knows(&self, trail: &Trail) -> bool {
-        let here = self.store.header(trail.tip().height());
-        here.is_ok_and(|header| header.is_some_and(|header| header.hash() == trail.tip().hash()))
+        self.has(trail.tip().height(), trail.tip().hash()).unwrap_or(false)
     }
 
     /// The certificate of a block: the next one carries it; the tip's stands apart.

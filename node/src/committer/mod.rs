@@ -8,12 +8,14 @@ mod exchange;
 mod feet;
 mod lost_rows;
 mod open;
+mod origin;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use exchange::{Imported, export_stretch};
 pub use feet::Feet;
+pub use origin::{inherit, predecessor};
 
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::trail::Trail;
@@ -62,6 +64,47 @@ pub enum CommitError {
     /// An archive of another history.
     #[error("block {0} of the archive is not the block of this chain: one of the two histories was altered")]
     OtherHistory(ledger_core::names::Height),
+    /// A chain that goes on from another one, without the map that it begins with.
+    #[error(
+        "this chain goes on from another one, whose contracts it begins with, and {} is missing: stop the node of a home of the old chain and run `luqi genesis install --old OLDHOME` with it, or copy the file from another node of this chain",
+        .0.display()
+    )]
+    NoOrigin(std::path::PathBuf),
+    /// A map that the genesis does not commit to.
+    #[error(
+        "the contracts in {} are not the ones that the genesis goes on from: make the file again with `luqi genesis install --old OLDHOME`, or copy it from another node of this chain",
+        .0.display()
+    )]
+    OtherOrigin(std::path::PathBuf),
+    /// A chain that goes on from another one, in memory.
+    #[error("a chain that goes on from another one needs a folder")]
+    NoFolder,
+    /// A genesis that founds a chain of its own.
+    #[error("the genesis goes on from no other chain")]
+    NoPredecessor,
+    /// A home of another chain than the one that is continued.
+    #[error("the genesis goes on from chain {wanted}, and the old home is of chain {found}")]
+    OtherPredecessor {
+        /// The chain that is continued.
+        wanted: ledger_core::crypto::ChainId,
+        /// The home's.
+        found: ledger_core::crypto::ChainId,
+    },
+    /// An old home that is not so far.
+    #[error(
+        "the genesis goes on from block {wanted} of the old chain, and the old home has it up to block {tip}: take another one"
+    )]
+    TooLow {
+        /// The block.
+        wanted: ledger_core::names::Height,
+        /// The tip there.
+        tip: ledger_core::names::Height,
+    },
+    /// Nothing to go on from.
+    #[error(
+        "at block {0} this home has no certified block to go on from: take another home, or start this one once more among the others"
+    )]
+    NoTip(ledger_core::names::Height),
     /// A block that was checked against another contract map.
     #[error(transparent)]
     OtherMap(#[from] OtherMap),

@@ -1,7 +1,7 @@
 //! From a store to a ledger: snapshot, replay, comparison.
 
 use super::snapshot::{self, Snapshots};
-use super::{CommitError, Ledger, lost_rows};
+use super::{CommitError, Ledger, lost_rows, origin};
 use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError, read_block};
 use crate::trail::Trail;
 use ledger_core::certificate::Certificate;
@@ -28,7 +28,7 @@ pub(super) fn open_folder<S: Store>(
     let every = config.snapshot_blocks;
     let store = DiskStore::open(folder, &genesis, config)?;
     let mut notes = store.notes().to_vec();
-    lost_rows::restore(&store, &genesis, &mut notes)?;
+    lost_rows::restore(&store, &genesis, &origin::path(folder), &mut notes)?;
     rebuild(share(store), genesis, Snapshots::in_folder(folder, every), notes)
 }
 
@@ -56,13 +56,13 @@ pub(super) fn follow(
 ) -> Result<(Trail, ContractMap), CommitError> {
     let (mut trail, mut map) = match start(store, genesis, snapshots) {
         Ok(Some(start)) => start,
-        Ok(None) => (Trail::genesis(genesis), ContractMap::new()),
+        Ok(None) => (Trail::genesis(genesis), origin::map(snapshots.origin().as_deref(), genesis)?),
         Err(why) => {
             let note =
                 format!("the snapshot of the contract map does not hold ({why}); the map is rebuilt from the chain");
             tracing::warn!("{note}");
             notes.push(note);
-            (Trail::genesis(genesis), ContractMap::new())
+            (Trail::genesis(genesis), origin::map(snapshots.origin().as_deref(), genesis)?)
         }
     };
     snapshots.set_last(trail.tip().height());

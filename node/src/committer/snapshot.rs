@@ -3,6 +3,7 @@
 //! It only saves time. It is believed as far as its foot holds by the genesis and its states give
 //! the root that the header of its height has in the store; otherwise the chain is read from block 1.
 
+use super::origin;
 use crate::archive::{ArchiveReader, ArchiveWriter};
 use crate::store::{StoreError, replace};
 use crate::trail::Trail;
@@ -36,6 +37,11 @@ impl Snapshots {
 
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Where the map stands that the chain begins with, if it goes on from another one.
+    pub(super) fn origin(&self) -> Option<PathBuf> {
+        self.path.as_ref().and_then(|path| path.parent()).map(origin::path)
     }
 
     pub(super) const fn every(&self) -> u64 {

@@ -32,7 +32,7 @@ use async_trait::async_trait;
 use ledger_core::certificate::Parts;
 use ledger_core::codec;
 use ledger_core::crypto::{ChainId, SecretKey};
-use ledger_core::names::{self, BlockHash, Height, NodeNumber};
+use ledger_core::names::{self, BlockHash, Height, NodeNumber, PROTOCOL};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -75,7 +75,7 @@ pub async fn run(
     let tip = chain.latest().tip.clone();
     let port = Arc::new(Port::default());
     let peerless = || ConsensusError::Engine("the own peer id is none that the engine takes".to_owned());
-    let state = State::new(network.clone(), Arc::clone(&port), None).ok_or_else(peerless)?;
+    let state = State::new(network.clone(), Arc::clone(&port), None, PROTOCOL).ok_or_else(peerless)?;
     let signer = Box::new(BareSigner { chain: tip.chain(), key: key.clone() });
     let mut engine = Engine::start(&folder, tip.chain(), Address(node), Some(signer), state).await?;
     let parameters = *tip.membership().parameters();
@@ -291,7 +291,7 @@ impl App {
                 }
             }
             Topic::Status => {
-                let (status, _) = said(&data).ok()?;
+                let status = said(&data).ok()?.status;
                 let status = Status::new(status.tip_height, status.history_min_height);
                 self.port.tell(&NetworkEvent::Status(from, status));
             }

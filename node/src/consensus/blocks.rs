@@ -5,6 +5,7 @@
 
 use super::ConsensusError;
 use super::another::Own;
+use super::known::{self, Known};
 use super::last_signed::Signed;
 use super::parts::{self, Assembled, SignedParts};
 use super::undecided::{Quota, UndecidedStore};
@@ -15,16 +16,18 @@ use crate::network::wire::MAX_RANGE_BYTES;
 use crate::store::{Store as _, StoreError};
 use ledger_core::block::Header;
 use ledger_core::certificate::{Certificate, Parts};
-use ledger_core::chain::{CheckedBlock, Fault, HashedBlock, check_clock};
+use ledger_core::chain::{CheckedBlock, Fault, HashedBlock, Tip, check_clock};
 use ledger_core::crypto::SecretKey;
 use ledger_core::membership::Parameters;
-use ledger_core::names::{BlockHash, Height, NodeNumber, Round, Timestamp};
+use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// Checked blocks that are held in memory; the others are checked again from the disk.
 const CHECKED: usize = 4;
+/// So often what would adopt a protocol is put aside before an empty block is proposed.
+const ASIDE: usize = 16;
 
 /// Why a proposed block is voted against.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -112,6 +115,14 @@ pub(crate) struct Blocks {
     judged: Mutex<Judged>,
     /// What is kept, for who must not wait for the disk.
     here: Mutex<BTreeSet<(Height, BlockHash)>>,
+    known: Known,
+}
+
+/// A block of the next height that holds by every rule.
+struct Sound {
+    header: Header,
+    /// The protocol that it adopts.
+    brings: Option<Protocol>,
 }
 
 /// Whether a voter whose clock says `now` takes the time of a block: it is no later than that and the tolerance, or it
@@ -136,10 +147,11 @@ impl Blocks {
         key: SecretKey,
         undecided: UndecidedStore,
         locked: Arc<Locked>,
+        known: Known,
     ) -> Self {
         let here = Mutex::new(undecided.places().collect());
         let (undecided, judged) = (Mutex::new(undecided), Mutex::default());
-        Self { chain, mempool, node, key, undecided, locked, judged, here }
+        Self { chain, mempool, node, key, undecided, locked, judged, here, known }
     }
 
     /// The block that this node proposes in a round, and the messages that carry it: the one that it made
@@ -181,14 +193,45 @@ impl Blocks {
         if self.chain.latest().tip.height().next() != height {
             return None;
         }
-        let full = self.chain.assemble(self.node, self.mempool.fill());
-        let made = full.or_else(|fault| {
+        let full = self.fill(&self.chain.latest().tip);
+        let made = full.and_then(|full| full.map_or_else(|| self.chain.assemble(self.node, Vec::new()), Ok));
+        let made = made.or_else(|fault| {
             tracing::error!("what waits makes no block of height {height}, an empty one is proposed: {fault}");
             self.chain.assemble(self.node, Vec::new())
         });
         let made = made.inspect_err(|fault| tracing::error!("no block of height {height} can be made: {fault}"));
         // The chain may have moved on meanwhile.
         made.ok().filter(|checked| checked.block().header().height == height)
+    }
+
+    /// A block of what waits, but for approvals by which a protocol would be adopted that must not be yet: they are put
+    /// aside until they are said again. None where that does not come to an end.
+    fn fill(&self, below: &Tip) -> Result<Option<CheckedBlock>, Fault> {
+        for _ in 0..ASIDE {
+            let submissions = self.mempool.fill();
+            let checked = self.chain.assemble(self.node, submissions.clone())?;
+            let Some(protocol) = known::brought(below, checked.after()).filter(|protocol| !self.may_come(*protocol))
+            else {
+                return Ok(Some(checked));
+            };
+            let aside = known::approving(below, &submissions);
+            for submission in &aside {
+                let (stream, sequence) = (submission.stream, submission.sequence);
+                tracing::warn!(%stream, %sequence, %protocol, "an approval is put aside: the protocol would be adopted, which too few nodes know");
+                self.mempool.put_aside(stream, sequence);
+            }
+            if aside.is_empty() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a protocol may be adopted: this version knows it, and nodes with more than two thirds of the voting
+    /// power say that they do.
+    fn may_come(&self, protocol: Protocol) -> bool {
+        let latest = self.chain.latest();
+        protocol <= self.known.newest() && self.known.is_known_by_most(protocol, latest.tip.membership())
     }
 
     fn sign(&self, height: Height, round: Round, block: BlockHash, length: usize) -> SignedParts {
@@ -236,9 +279,9 @@ impl Blocks {
         if latest.tip.height().next() != height {
             return Verdict::NotYet;
         }
-        let Some((signed, header)) = self.checked_header(height, block) else { return Verdict::NotYet };
-        let header = match header {
-            Ok(header) => header,
+        let Some((signed, sound)) = self.sound(&latest.tip, block) else { return Verdict::NotYet };
+        let Sound { header, brings } = match sound {
+            Ok(sound) => sound,
             Err(fault) => return Verdict::Invalid(fault.into()),
         };
         if self.judged().accepted.contains(&block) {
@@ -250,6 +293,12 @@ impl Blocks {
         {
             return Verdict::Invalid(Unfit::Proposer(header.proposer));
         }
+        // Never a verdict for good: more may say so any time, and those who know it may decide it without this node.
+        if let Some(protocol) = brings.filter(|protocol| !self.may_come(*protocol)) {
+            let own = self.known.newest();
+            tracing::warn!(%height, %block, %protocol, %own, "a proposed block is not voted on: the protocol would be adopted, which this version or too much of the voting power does not know");
+            return Verdict::NotYet;
+        }
         if let Err(early) = in_time(&header, latest.tip.time(), now(), membership.parameters()) {
             tracing::warn!(%height, %block, "a proposed block is not voted on yet: {early}");
             return Verdict::NotYet;
@@ -258,18 +307,24 @@ impl Blocks {
         Verdict::Valid
     }
 
-    fn checked_header(&self, height: Height, block: BlockHash) -> Option<(Option<SignedParts>, Result<Header, Fault>)> {
-        let header = |checked: &Result<CheckedBlock, Fault>| {
-            checked.as_ref().map(|checked| checked.block().header().clone()).map_err(Clone::clone)
+    /// What a block above a tip is, by every rule, and who signed its parts.
+    fn sound(&self, tip: &Tip, block: BlockHash) -> Option<(Option<SignedParts>, Result<Sound, Fault>)> {
+        let height = tip.height().next();
+        let sound = |checked: &Result<CheckedBlock, Fault>| {
+            let sound = |checked: &CheckedBlock| Sound {
+                header: checked.block().header().clone(),
+                brings: known::brought(tip, checked.after()),
+            };
+            checked.as_ref().map(sound).map_err(Clone::clone)
         };
         let signed = self.undecided().at(height).find(|(found, _)| *found == block).and_then(|(_, entry)| entry.signed);
-        let known = self.judged().checked.get(&block).map(header);
+        let known = self.judged().checked.get(&block).map(sound);
         if let Some(known) = known {
             return Some((signed, known));
         }
         let (_, bytes) = self.undecided().block(height, block)?;
         self.check(HashedBlock::read(&bytes).ok()?);
-        let checked = self.judged().checked.get(&block).map(header)?;
+        let checked = self.judged().checked.get(&block).map(sound)?;
         Some((signed, checked))
     }
 

@@ -9,8 +9,9 @@ use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
+use super::known::Known;
 use super::last_signed::Signed;
-use super::network::{Port, engine_peer, said};
+use super::network::{Port, Said, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
 use super::signer::NodeVerifier;
 use super::validators::Validators;
@@ -108,6 +109,7 @@ pub(crate) struct Listener {
     assembled: mpsc::Sender<Assembled>,
     answers: Arc<Semaphore>,
     own: Own,
+    known: Known,
     shown: mpsc::Sender<Signed>,
     began: Instant,
 }
@@ -121,6 +123,7 @@ pub(crate) struct Ears {
     pub(crate) blocks: Arc<Blocks>,
     pub(crate) assembled: mpsc::Sender<Assembled>,
     pub(crate) own: Own,
+    pub(crate) known: Known,
     pub(crate) shown: mpsc::Sender<Signed>,
 }
 
@@ -136,7 +139,7 @@ fn rules(latest: &Latest) -> Rules {
 
 impl Listener {
     pub(crate) fn new(network: Network, chain: &Chain, ears: Ears) -> Self {
-        let Ears { port, heard, started, wake, blocks, assembled, own, shown } = ears;
+        let Ears { port, heard, started, wake, blocks, assembled, own, known, shown } = ears;
         let latest = chain.tip();
         let rules = rules(&latest.borrow());
         let verifier = NodeVerifier::new(rules.chain);
@@ -156,6 +159,7 @@ impl Listener {
             assembled,
             answers,
             own,
+            known,
             shown,
             began,
         }
@@ -189,6 +193,7 @@ impl Listener {
                 }
                 EngineEvent::Disconnected(peer, node) => {
                     self.heard(|heard| heard.gone(node));
+                    self.known.gone(node);
                     if let Some(peer) = engine_peer(&peer) {
                         self.port.tell(&NetworkEvent::PeerDisconnected(peer));
                     }
@@ -250,7 +255,7 @@ impl Listener {
             }
             Topic::Parts => self.part(author, node, &data)?,
             Topic::Status => {
-                let (status, clock) = said(&data)?;
+                let Said { status, time: clock, newest } = said(&data)?;
                 if status.peer_id != from {
                     return Err(Worthless::Status);
                 }
@@ -264,6 +269,7 @@ impl Listener {
                     }
                     heard.clock(node, clock, now());
                 });
+                self.known.says(node, newest, self.latest.borrow().tip.membership(), Instant::now());
                 // Whoever is not connected cannot be asked.
                 if self.network.peers().borrow().iter().any(|peer| peer.id == author) {
                     let status = Status::new(status.tip_height, status.history_min_height);

@@ -32,6 +32,7 @@ mod engine;
 mod forget;
 mod handlers;
 mod heard;
+mod known;
 mod last_signed;
 mod listener;
 mod lone;
@@ -50,6 +51,8 @@ mod watchdog;
 
 pub use forget::{ForgetError, forget};
 pub use heard::Clocks;
+pub use known::Known;
+pub(crate) use known::{adopted, protocol_of};
 pub use last_signed::{LastSignedError, Silence};
 pub use lone::{LoneError, go_on_alone};
 pub use tempo::Tempo;
@@ -87,6 +90,8 @@ pub struct Deps {
     pub folder: PathBuf,
     /// The operator, or the store, says that this home was restored from a copy.
     pub restored: bool,
+    /// The newest protocol that each node knows.
+    pub known: Known,
     /// How long rounds wait.
     pub tempo: Tempo,
     /// Becomes true when the process is to end.

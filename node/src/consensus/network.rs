@@ -23,7 +23,7 @@ use arc_malachitebft_sync::{InboundRequestId, OutboundFailureReason, OutboundReq
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger_core::codec;
-use ledger_core::names::{Height, Timestamp};
+use ledger_core::names::{Height, Protocol, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -42,11 +42,11 @@ const SAID: usize = 4;
 pub(crate) struct Port {
     inner: Mutex<Inner>,
     /// What the engine said last about the height under way.
-    said: Mutex<Said>,
+    said: Mutex<Repeated>,
 }
 
 #[derive(Default)]
-struct Said {
+struct Repeated {
     height: Height,
     messages: VecDeque<(Topic, Bytes)>,
 }
@@ -77,7 +77,7 @@ impl Port {
     fn note(&self, height: Height, topic: Topic, message: &Bytes) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.height != height {
-            *said = Said { height, messages: VecDeque::new() };
+            *said = Repeated { height, messages: VecDeque::new() };
         }
         if !said.messages.iter().any(|(_, known)| known == message) {
             said.messages.push_back((topic, message.clone()));
@@ -150,21 +150,33 @@ fn swarm_peer(peer: &PeerId) -> Option<crate::network::PeerId> {
     crate::network::PeerId::from_bytes(&peer.to_bytes()).ok()
 }
 
-/// The message with which a node says where it stands, and what its clock says: `status ‖ time(8)`.
-pub(crate) fn status(own: PeerId, status: &Status<Luqi>) -> Option<Bytes> {
+/// What a node said of itself.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: sync::Status<Luqi>,
+    /// What its clock says.
+    pub(crate) time: Timestamp,
+    /// The newest protocol that it knows.
+    pub(crate) newest: Protocol,
+}
+
+/// The message with which a node says where it stands, what its clock says, and the newest protocol that it knows:
+/// `status ‖ time(8) ‖ protocol(2)`.
+pub(crate) fn status(own: PeerId, status: &Status<Luqi>, newest: Protocol) -> Option<Bytes> {
     let (tip_height, history_min_height) = (status.tip_height, status.history_min_height);
     let status = encoded(&sync::Status { peer_id: own, tip_height, history_min_height })?;
-    Some([&status[..], &now().0.to_be_bytes()].concat().into())
+    Some([&status[..], &now().0.to_be_bytes(), &newest.0.to_be_bytes()].concat().into())
 }
 
 /// What a node said of itself.
 ///
 /// # Errors
 /// [`CodecError`].
-pub(crate) fn said(bytes: &Bytes) -> Result<(sync::Status<Luqi>, Timestamp), CodecError> {
-    let (status, time) = bytes.split_last_chunk::<8>().ok_or(CodecError::Short)?;
+pub(crate) fn said(bytes: &Bytes) -> Result<Said, CodecError> {
+    let (rest, newest) = bytes.split_last_chunk::<2>().ok_or(CodecError::Short)?;
+    let (status, time) = rest.split_last_chunk::<8>().ok_or(CodecError::Short)?;
     let status = LuqiCodec.decode(Bytes::copy_from_slice(status))?;
-    Ok((status, Timestamp(u64::from_be_bytes(*time))))
+    Ok(Said { status, time: Timestamp(u64::from_be_bytes(*time)), newest: Protocol(u16::from_be_bytes(*newest)) })
 }
 
 fn encoded<T>(message: &T) -> Option<Bytes>
@@ -184,15 +196,22 @@ pub(crate) struct State {
     /// Judges what peers answer; none where blocks mean nothing.
     answers: Option<Arc<Answers>>,
     own: PeerId,
+    /// The newest protocol that this version knows.
+    newest: Protocol,
     asked: u64,
     requests: JoinSet<()>,
 }
 
 impl State {
     /// None where the own peer id is none that the engine takes.
-    pub(crate) fn new(network: Network, port: Arc<Port>, answers: Option<Arc<Answers>>) -> Option<Self> {
+    pub(crate) fn new(
+        network: Network,
+        port: Arc<Port>,
+        answers: Option<Arc<Answers>>,
+        newest: Protocol,
+    ) -> Option<Self> {
         let own = engine_peer(&network.own())?;
-        Some(Self { network, port, answers, own, asked: 0, requests: JoinSet::new() })
+        Some(Self { network, port, answers, own, newest, asked: 0, requests: JoinSet::new() })
     }
 
     /// Publishes what concerns a height, and keeps it for who comes later.
@@ -323,7 +342,7 @@ impl Actor for Swarm {
                 };
                 state.say(height, Topic::Liveness, encoded(&message)).await;
             }
-            Msg::BroadcastStatus(of) => state.publish(Topic::Status, status(state.own, &of)).await,
+            Msg::BroadcastStatus(of) => state.publish(Topic::Status, status(state.own, &of, state.newest)).await,
             Msg::OutgoingRequest(peer, request, reply) => {
                 let id = state.request(peer, &request);
                 // The engine may have given it up.

@@ -114,7 +114,8 @@ pub(super) async fn run(
         locked.add(height, block);
     }
     let (chain, mempool) = (deps.chain.clone(), deps.mempool.clone());
-    let blocks = Blocks::new(chain, mempool, deps.node, key.clone(), ground.undecided, Arc::clone(&locked));
+    let known = deps.known.clone();
+    let blocks = Blocks::new(chain, mempool, deps.node, key.clone(), ground.undecided, Arc::clone(&locked), known);
     let (blocks, wake, port) = (Arc::new(blocks), Arc::new(Wake::new(&deps.chain)), Arc::new(Port::default()));
     let answers = Arc::new(Answers::new(&deps.chain, Arc::clone(&wake)));
     let (heard, started) = (Arc::default(), Arc::new(AtomicBool::new(false)));
@@ -136,7 +137,8 @@ pub(super) async fn run(
         let signer: Box<dyn Signer<Luqi>> = Box::new(signer);
         (Address(deps.node), Some(signer))
     };
-    let state = State::new(deps.network.clone(), Arc::clone(&port), Some(Arc::clone(&answers)))
+    let newest = deps.known.newest();
+    let state = State::new(deps.network.clone(), Arc::clone(&port), Some(Arc::clone(&answers)), newest)
         .ok_or_else(|| ConsensusError::Engine("the own peer id is none that the engine takes".to_owned()))?;
     let ears = Ears {
         port: Arc::clone(&port),
@@ -146,6 +148,7 @@ pub(super) async fn run(
         blocks: Arc::clone(&blocks),
         assembled: assemble,
         own,
+        known: deps.known.clone(),
         shown: show,
     };
     let mut listener = Listener::new(deps.network.clone(), &deps.chain, ears);

@@ -4,6 +4,7 @@
 use super::submissions::{local_json, not_taken};
 use super::{Code, Problem, SubmitError, Surface, json};
 use crate::chain::Latest;
+use crate::consensus::{Known, protocol_of};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
@@ -13,6 +14,7 @@ use ledger_core::event::Event;
 use ledger_core::governance::{
     Approve, Change, Considered, MAX_OPEN, MAX_PROPOSALS, MOST_AHEAD, Propose, ProposeError,
 };
+use ledger_core::membership::Membership;
 use ledger_core::names::{Height, MemberCode, NodeNumber, ProposalId, Sequence};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,13 +44,55 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
     })?;
     let latest = surface.handles.chain.latest();
     let (proposal, event) = match asked {
-        Asked::Propose { change, effective } => propose(&latest, surface.handles.node, *change, effective)?,
-        Asked::Approve { proposal, member, signature } => approve(&latest, Approve { proposal, member, signature })?,
+        Asked::Propose { change, effective } => {
+            check_known(&change, &surface.handles.known, "/propose/change")?;
+            propose(&latest, surface.handles.node, *change, effective)?
+        }
+        Asked::Approve { proposal, member, signature } => {
+            approve(&latest, &surface.handles.known, Approve { proposal, member, signature })?
+        }
     };
     match surface.handles.submissions.govern(event).await {
         Ok(sequence) => Ok(json(StatusCode::ACCEPTED, &Taken { proposal, sequence })),
         Err(error) => Err(not_taken(error)),
     }
+}
+
+/// Nobody proposes or approves through this node what would stop the chain: a protocol of which it has no rules.
+fn check_known(change: &Change, known: &Known, pointer: &str) -> Result<(), Problem> {
+    let newest = known.newest();
+    match protocol_of(change).filter(|protocol| *protocol > newest) {
+        None => Ok(()),
+        Some(protocol) => Err(Problem::new(
+            Code::UnknownProtocol,
+            format!(
+                "this node knows protocols up to {newest}: with protocol {protocol} it would make no block; install a version that knows it on every node first"
+            ),
+            format!("本节点支持的协议版本最高为 {newest}，启用协议 {protocol} 后将无法出块；请先在所有节点安装支持该协议的版本"),
+        )
+        .at(pointer)),
+    }
+}
+
+/// A protocol is approved once nodes with more than two thirds of the voting power know it: before, no node votes for a
+/// block in which it is adopted.
+fn check_known_by_most(change: &Change, known: &Known, membership: &Membership) -> Result<(), Problem> {
+    let Some(protocol) = protocol_of(change).filter(|protocol| !known.is_known_by_most(*protocol, membership)) else {
+        return Ok(());
+    };
+    let (power, total) = (known.power(protocol, membership), membership.total_power());
+    let lacking: Vec<_> = known.lacking(protocol, membership).iter().map(ToString::to_string).collect();
+    let lacking = lacking.join(", ");
+    Err(Problem::new(
+        Code::UnknownProtocol,
+        format!(
+            "nodes with {power} of {total} voting power say that they know protocol {protocol}, and more than two thirds are needed: install a version that knows it on node {lacking}, then approve"
+        ),
+        format!(
+            "已声明支持协议 {protocol} 的节点表决权为 {power}/{total}，须超过三分之二；请先在节点 {lacking} 安装支持该协议的版本，再行批准"
+        ),
+    )
+    .at("/approve/proposal"))
 }
 
 fn propose(
@@ -111,7 +155,7 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
     }
 }
 
-fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Problem> {
+fn approve(latest: &Latest, known: &Known, approve: Approve) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
     let Some(open) = tip.control().proposals.iter().find(|open| open.id == approve.proposal) else {
         return Err(Problem::new(
@@ -121,6 +165,8 @@ fn approve(latest: &Latest, approve: Approve) -> Result<(ProposalId, Event), Pro
         )
         .at("/approve/proposal"));
     };
+    check_known(&open.change, known, "/approve/proposal")?;
+    check_known_by_most(&open.change, known, tip.membership())?;
     let bad = |pointer: &str, en: &str, zh: &str| Err(Problem::new(Code::BadApproval, en, zh).at(pointer));
     let Some(member) = tip.membership().member(approve.member) else {
         return bad("/approve/member", "the membership in force has no such member", "现行成员名单中没有该成员");
@@ -143,6 +189,21 @@ mod tests {
     use super::*;
     use ledger_core::fixture::Network;
     use std::time::Instant;
+
+    #[test]
+    fn a_protocol_is_approved_once_most_of_the_power_knows_it() {
+        let network = Network::new(4);
+        let (membership, next) = (network.tip.membership(), ledger_core::names::Protocol(2));
+        let (known, change) = (Known::new(NodeNumber(1), next), Change::Activate(next));
+        let refused = check_known_by_most(&change, &known, membership).unwrap_err();
+        assert_eq!(refused.code(), Code::UnknownProtocol);
+        [2, 3].map(|node| known.says(NodeNumber(node), next, membership, Instant::now()));
+        assert!(check_known_by_most(&change, &known, membership).is_ok());
+        assert!(check_known(&change, &known, "").is_ok());
+        assert!(check_known(&change, &Known::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());
+        let other = Change::RemoveNode(NodeNumber(2));
+        assert!(check_known_by_most(&other, &Known::new(NodeNumber(1), next), membership).is_ok());
+    }
 
     #[test]
     fn a_node_without_a_member_proposes_nothing_whatever_the_change() {

@@ -7,9 +7,10 @@ use axum::response::Response;
 use ledger_core::crypto::ChainId;
 use ledger_core::governance::{OpenProposal, Stream};
 use ledger_core::membership::Membership;
-use ledger_core::names::{BlockHash, ControlHash, Height, MembershipHash, Protocol};
+use ledger_core::names::{BlockHash, ControlHash, Height, MembershipHash, NodeNumber, Protocol};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Membership and control state at the tip.
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ struct Members<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'a Membership>,
     total_power: u64,
+    /// The nodes that this one has heard in the last 15 s, itself included.
+    heard: Vec<NodeNumber>,
     /// Proposals that are neither in force nor lapsed; one that is adopted holds from its height on.
     proposals: &'a [OpenProposal],
     control: Control<'a>,
@@ -50,6 +53,7 @@ pub(super) async fn members(State(surface): State<Arc<Surface>>) -> Response {
         hash: tip.membership_hash(),
         before: tip.changed_membership().then_some(&**tip.signers()),
         total_power: membership.total_power(),
+        heard: surface.handles.known.heard(membership, Instant::now()),
         proposals: &control.proposals,
         control: Control { hash: control.hash(), protocol: control.protocol, streams: &control.streams },
     };

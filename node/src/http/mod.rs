@@ -35,11 +35,12 @@ pub use problem::{Code, Problem};
 pub use ready::Reason;
 pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View};
 pub use server::{Bound, HttpError};
-pub use status::{PeerStatus, Role, Status};
+pub use status::{AdoptedProtocol, PeerStatus, Role, Status};
 
 use crate::chain::Chain;
 use crate::committer::Feet;
 use crate::config::HttpSection;
+use crate::consensus::Known;
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
 use crate::network::Peer;
@@ -72,6 +73,8 @@ pub struct Handles {
     pub pending: watch::Receiver<Pending>,
     /// The intake.
     pub submissions: Arc<dyn Submissions>,
+    /// The newest protocol that each node knows.
+    pub known: Known,
     /// The agreement.
     pub agreement: Arc<dyn Agreement>,
     /// What is counted.

@@ -30,6 +30,8 @@ pub enum Code {
     UnknownSubmission,
     /// A change that would be refused.
     BadChange,
+    /// A protocol that this version does not know, or too few nodes.
+    UnknownProtocol,
     /// A proposal that is not open.
     UnknownProposal,
     /// An approval that does not verify.
@@ -56,7 +58,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::NoRoute,
         Self::NoMethod,
         Self::BadRequest,
@@ -68,6 +70,7 @@ impl Code {
         Self::UnknownBlock,
         Self::UnknownSubmission,
         Self::BadChange,
+        Self::UnknownProtocol,
         Self::UnknownProposal,
         Self::BadApproval,
         Self::NotAMember,
@@ -100,6 +103,9 @@ impl Code {
             Self::UnknownBlock => ("UNKNOWN_BLOCK", S::NOT_FOUND, "no such block here", "区块不存在"),
             Self::UnknownSubmission => ("UNKNOWN_SUBMISSION", S::NOT_FOUND, "no such message here", "报文不存在"),
             Self::BadChange => ("BAD_CHANGE", S::UNPROCESSABLE_ENTITY, "the change would be refused", "该变更将被拒绝"),
+            Self::UnknownProtocol => {
+                ("UNKNOWN_PROTOCOL", S::CONFLICT, "the protocol is not known widely enough", "该协议版本尚不受支持")
+            }
             Self::UnknownProposal => ("UNKNOWN_PROPOSAL", S::CONFLICT, "no such open proposal", "没有此未决提案"),
             Self::BadApproval => {
                 ("BAD_APPROVAL", S::UNPROCESSABLE_ENTITY, "the approval would be refused", "该批准将被拒绝")

@@ -5,6 +5,7 @@ use crate::chain::Latest;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use ledger_core::chain::NewerProtocol;
 use ledger_core::membership::Membership;
 use ledger_core::names::NodeNumber;
 use serde::{Deserialize, Serialize};
@@ -89,10 +90,31 @@ pub(crate) fn not_ready(handles: &Handles, latest: &Latest, view: &View) -> Vec<
         reasons.push(reason("CLOCK", why.clone(), format!("本机时钟与表决权中位时钟相差 {seconds:+.1} 秒，请校准")));
     }
     reasons.extend(no_member(handles, membership));
+    reasons.extend(newer_protocol(handles, latest));
     if let Some(why) = &view.halted {
         reasons.push(reason("HALTED", why.clone(), format!("共识停止：{why}")));
     }
     reasons
+}
+
+/// Rules are in force of which this version has none: it makes and checks no block.
+fn newer_protocol(handles: &Handles, latest: &Latest) -> Option<Reason> {
+    let NewerProtocol(protocol) = latest.tip.rules().err()?;
+    let (known, membership) = (&handles.known, latest.tip.membership());
+    let (newest, power, total) = (known.newest(), known.power(protocol, membership), membership.total_power());
+    let lacking: Vec<_> = known.lacking(protocol, membership).iter().map(ToString::to_string).collect();
+    let lacking = lacking.join(", ");
+    Some(reason(
+        "NEWER_PROTOCOL",
+        format!(
+            "protocol {protocol} is in force since block {}, and this version knows protocols up to {newest}: install a newer one. Nodes with {power} of {total} voting power say that they know it, not so node {lacking}; no block is made before more than two thirds do",
+            latest.tip.height().next()
+        ),
+        format!(
+            "自第 {} 块起须遵循协议 {protocol}，本版本最高支持协议 {newest}，请安装更新版本。已声明支持的表决权为 {power}/{total}，未声明者为节点 {lacking}；超过三分之二后方能出块",
+            latest.tip.height().next()
+        ),
+    ))
 }
 
 /// Why the node cannot take part, whoever it reaches: nobody lets it in, and nothing that it signs counts.

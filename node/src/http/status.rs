@@ -3,6 +3,7 @@
 use super::ready::{Reason, not_ready};
 use super::{Handles, Problem, Surface, blocking, json};
 use crate::chain::{Latest, now};
+use crate::consensus::adopted;
 use crate::store::Store as _;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,6 +12,7 @@ use ledger_core::crypto::ChainId;
 use ledger_core::merkle::{LogRoot, LogSize};
 use ledger_core::names::{BlockHash, Height, MapRoot, MemberCode, NodeNumber, Protocol, Round, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a node is by the membership that judges the next block.
@@ -87,10 +89,30 @@ pub struct Status {
     pub version: String,
     /// The rules that the next block follows.
     pub protocol: Protocol,
+    /// The newest rules that this version knows.
+    pub newest_protocol: Protocol,
+    /// Those that are adopted and not in force yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted_protocol: Option<AdoptedProtocol>,
+    /// Voting power of the nodes that say they know what is adopted, or else in force.
+    pub knowing_power: u64,
+    /// The newest rules that each node says it knows; none of those that have not said.
+    pub known_protocols: BTreeMap<NodeNumber, Protocol>,
     /// How long the node has been running, in seconds.
     pub uptime_s: u64,
     /// Free bytes where the home is; none where the system does not say.
     pub disk_free: Option<u64>,
+}
+
+/// A protocol that is adopted and not in force yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedProtocol {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// From which block on it holds.
+    pub effective: Height,
+    /// Whether this version knows it; else the node makes and checks no block from there on.
+    pub known: bool,
 }
 
 /// A node that is connected.
@@ -131,6 +153,14 @@ impl Status {
         };
         let view = handles.agreement.view();
         let not_ready = not_ready(handles, &latest, &view);
+        let adopted = adopted(tip.control()).map(|(protocol, open)| AdoptedProtocol {
+            protocol,
+            effective: open.effective,
+            known: protocol <= handles.known.newest(),
+        });
+        let asked = adopted.map_or(tip.control().protocol, |adopted| adopted.protocol);
+        let known = membership.nodes().map(|(_, node)| node.number);
+        let known_protocols = known.filter_map(|node| Some((node, handles.known.of(node)?))).collect();
         Self {
             chain_id: tip.chain(),
             network: handles.chain.genesis().name.to_string(),
@@ -165,6 +195,10 @@ impl Status {
             not_ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: tip.control().protocol,
+            newest_protocol: handles.known.newest(),
+            adopted_protocol: adopted,
+            knowing_power: handles.known.power(asked, membership),
+            known_protocols,
             uptime_s,
             disk_free: disk_free(&handles.home),
         }

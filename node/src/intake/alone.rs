@@ -57,7 +57,7 @@ impl Intake<DiskStore> {
         check_alone(&ledger, home.node(), &keys)?;
         let tip = ledger.tip();
         go_on_alone(&home.consensus(), tip.chain(), tip.height())?;
-        let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), consent)?;
+        let desk = Desk::open(home, keys, tip.control().last_sequence(home.node()), None, consent)?;
         let (counts, timings, kept) = Default::default();
         let mut intake = Self { ledger, desk, counts, timings, kept };
         intake.take(Window::default(), &mut |_| {})?;

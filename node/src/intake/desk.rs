@@ -15,6 +15,7 @@ use super::timings::Timings;
 use super::{Clock, NO_SUBJECT, REMEMBERED, SUBMISSION_OVERHEAD, SUITE, Step};
 use crate::home::{Home, HomeKeys};
 use crate::keys::{KeyName, draw_secret, make_key_folder, read_key, system_rng, write_key};
+use crate::outbox::Cut;
 use crate::store::sync_folder;
 use crate::vault::{Handle, Sealed, Vault, handle};
 use ledger_core::chain::Head;
@@ -80,13 +81,20 @@ enum Spot {
 }
 
 impl Desk {
-    /// Opens vault and look-up of a home whose last durable submission is `last`.
-    pub(super) fn open(home: &Home, keys: HomeKeys, last: Sequence, consent: Consent) -> Result<Self, IntakeError> {
+    /// Opens vault and look-up of a home whose last durable submission is `last`, and whose outbox says by `cut` how
+    /// often what waits was cut anew.
+    pub(super) fn open(
+        home: &Home,
+        keys: HomeKeys,
+        last: Sequence,
+        cut: Option<Cut>,
+        consent: Consent,
+    ) -> Result<Self, IntakeError> {
         let vault = Vault::open(&home.vault())?;
         let folder = home.intake();
         make_key_folder(&folder)?;
         let tags = Tags::new(&*lookup_key(&folder)?);
-        let journal = Journal::open(&folder.join("look-up"), last, consent, |handle| vault.has(handle))?;
+        let journal = Journal::open(&folder.join("look-up"), last, cut, consent, |handle| vault.has(handle))?;
         let (subjects, employers) = Default::default();
         Ok(Self {
             vault,

@@ -12,16 +12,20 @@
 //! settled    7: subject(32) ‖ handle(16)
 //! governed   8: nothing; the submission is no item's
 //! moved      9: the submission's number before(8)
+//! cut       10: generation(8) ‖ number before(8) ‖ position before(2) ‖ count(2)
 //! ```
 //!
 //! Rows are synced before the submission that they name is signed. A row holds once that submission is on
 //! the chain or in the outbox: what names a later one is from a run that died in between, and is cut at
-//! open. What is learned from the chain goes under the last number that was signed. Nothing else is needed for a message to be recorded once, whenever the process dies. Every submission has a
-//! row, so a look-up that is behind the chain has lost some, and is refused.
+//! open. What is learned from the chain goes under the last number that was signed. Where what waits is cut anew,
+//! rows say where each of its events goes, the last of them for none; they hold, and all before them, once the outbox
+//! was cut as often. Nothing else is needed for a message to be recorded once, whenever the process dies. Every
+//! submission has a row, so a look-up that is behind the chain has lost some, and is refused.
 
 use super::IntakeError;
 use super::alone::Consent;
 use super::tags::{EmployerTag, Tag};
+use crate::outbox::Cut;
 use crate::rows::{OnDamage, RowFile};
 use crate::store::StoreError;
 use crate::vault::Handle;
@@ -64,6 +68,8 @@ pub(super) enum What {
     Governed,
     /// Another submission has used up a number, so what stood under it is sent again under this one.
     Moved { from: Sequence },
+    /// What waits was cut anew, so many times by now: so many events from a place on stand here.
+    Cut { generation: u64, from: Sequence, at: u16, count: u16 },
 }
 
 /// Whose contract has a number.
@@ -80,8 +86,17 @@ pub(super) enum Owner {
 pub(super) struct Waiting {
     pub(super) handle: Handle,
     pub(super) kind: RecordKind,
+    /// Where it came too early.
+    place: Place,
+    /// After what waits was cut anew so many times.
+    generation: u64,
+}
+
+impl Waiting {
     /// The submission that it came too early in.
-    pub(super) since: Sequence,
+    pub(super) const fn since(&self) -> Sequence {
+        self.place.0
+    }
 }
 
 /// A submission, and a place in it.
@@ -90,10 +105,14 @@ pub(super) type Place = (Sequence, u16);
 /// Where what was sent stands by now.
 #[derive(Debug, Default)]
 pub(super) struct Follow {
-    /// Records that were sent again, or after they were parked: the last time.
-    resent: HashMap<Handle, Place>,
-    /// Submissions that were sent again under another number.
-    moved: HashMap<Sequence, Sequence>,
+    /// Records that were sent again, or after they were parked: the last time, and of which generation that is.
+    resent: HashMap<Handle, (u64, Place)>,
+    /// Submissions that were sent again under another number, and in which generation.
+    moved: HashMap<Sequence, (u64, Sequence)>,
+    /// Where events went when what waits was cut anew, by generation: so many from a place on.
+    cuts: BTreeMap<u64, BTreeMap<Place, (u16, Place)>>,
+    /// How often it was.
+    generation: u64,
 }
 
 /// The tables.
@@ -103,6 +122,8 @@ pub(super) struct Tables {
     owners: HashMap<Tag, Owner>,
     waiting: BTreeMap<Subject, Vec<Waiting>>,
     parked: BTreeMap<Tag, Vec<Handle>>,
+    /// How often what waits was cut anew.
+    generation: u64,
 }
 
 /// The file with its tables.
@@ -117,28 +138,35 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the look-up of a node whose last durable submission is `last`, and whose vault has the records
-    /// that `has` says. Where the look-up is missing, or has lost what was sent last, or the vault has lost
+    /// that `has` says; `cut` is the outbox's, where there is one. Where the look-up is missing, or has lost what was sent last, or the vault has lost
     /// records, or the outbox what it held, and `consent` says so, it goes on without that.
     pub(super) fn open(
         path: &Path,
         last: Sequence,
+        cut: Option<Cut>,
         consent: Consent,
         has: impl Fn(&Handle) -> bool,
     ) -> Result<Self, IntakeError> {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let (mut tables, mut follow) = (Tables::default(), Follow::default());
         let (mut rows, mut reached, mut lost) = (0, Sequence(0), 0);
-        for stored in &stored {
+        let settled = stored.iter().rposition(|row| Row::decode(row).is_some_and(|row| row.ends_cut(cut, last)));
+        for (at, stored) in stored.iter().enumerate() {
             let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
             let row = Row::decode(stored).ok_or_else(unknown)?;
-            if row.sequence > last {
+            let is_settled = settled.is_some_and(|settled| at <= settled);
+            if !is_settled && (row.sequence > last || row.generation().is_some()) {
                 break;
+            }
+            if row.generation().is_some_and(|generation| generation > tables.generation) {
+                // What waits may end lower than before.
+                reached = Sequence(0);
             }
             tables.apply(&row);
             follow.apply(&row);
             lost += u64::from(row.sealed().is_some_and(|handle| !has(handle)));
             rows += 1;
-            reached = row.sequence;
+            reached = reached.max(row.sequence);
         }
         // What was sent and is on no chain was sent last, all of it together: a crash leaves no more.
         if rows < stored.len() as u64 && rows < file.last_group() && consent.lost_outbox != Some(last) {
@@ -164,6 +192,11 @@ impl Journal {
     /// The file.
     pub(super) fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// How often what waits was cut anew.
+    pub(super) const fn generation(&self) -> u64 {
+        self.tables.generation
     }
 
     /// Makes rows durable. They are in the tables once they hold: see [`Journal::hold`].
@@ -225,7 +258,7 @@ impl Tables {
     }
 
     fn apply(&mut self, row: &Row) {
-        let Row { sequence, what, .. } = *row;
+        let Row { sequence, position, what } = *row;
         match what {
             What::Sent { content, contract, handle } => {
                 self.seen.insert(content);
@@ -235,7 +268,8 @@ impl Tables {
                 }
             }
             What::Waits { subject, handle, kind } => {
-                self.waiting.entry(subject).or_default().push(Waiting { handle, kind, since: sequence });
+                let (place, generation) = ((sequence, position), self.generation);
+                self.waiting.entry(subject).or_default().push(Waiting { handle, kind, place, generation });
             }
             What::Parked { content, number, handle } => {
                 self.seen.insert(content);
@@ -259,19 +293,43 @@ impl Tables {
                 }
             }
             What::Moved { from } => {
-                let moved = self.waiting.values_mut().flatten().filter(|waiting| waiting.since == from);
-                moved.for_each(|waiting| waiting.since = sequence);
+                let moved = self.waiting.values_mut().flatten().filter(|waiting| waiting.place.0 == from);
+                moved.for_each(|waiting| waiting.place.0 = sequence);
+            }
+            What::Cut { generation, from, at, count } => {
+                self.generation = generation;
+                for waiting in self.waiting.values_mut().flatten() {
+                    // What moved in this generation stands at a number of it.
+                    let is_older = waiting.generation < generation;
+                    if let Some(to) = moved_to(waiting.place, (from, at), count, (sequence, position))
+                        && is_older
+                    {
+                        (waiting.place, waiting.generation) = (to, generation);
+                    }
+                }
             }
         }
     }
+}
+
+/// Where a place is, once so many events from one on have gone to another one; none where it is not among them.
+fn moved_to(place: Place, from: Place, count: u16, to: Place) -> Option<Place> {
+    let behind = place.1.checked_sub(from.1).filter(|behind| place.0 == from.0 && *behind < count)?;
+    Some((to.0, to.1.saturating_add(behind)))
 }
 
 impl Follow {
     fn apply(&mut self, row: &Row) {
         let place = (row.sequence, row.position);
         match row.what {
-            What::Again { handle, .. } | What::Unparked { handle, .. } => _ = self.resent.insert(handle, place),
-            What::Moved { from } => _ = self.moved.insert(from, row.sequence),
+            What::Again { handle, .. } | What::Unparked { handle, .. } => {
+                self.resent.insert(handle, (self.generation, place));
+            }
+            What::Moved { from } => _ = self.moved.insert(from, (self.generation, row.sequence)),
+            What::Cut { generation, from, at, count } => {
+                self.generation = generation;
+                self.cuts.entry(generation).or_default().insert((from, at), (count, place));
+            }
             What::Sent { .. }
             | What::Waits { .. }
             | What::Parked { .. }
@@ -283,14 +341,27 @@ impl Follow {
 
     /// Where a record was sent again the last time.
     pub(super) fn resent(&self, handle: &Handle) -> Option<Place> {
-        self.resent.get(handle).map(|place| self.now(*place))
+        self.resent.get(handle).map(|(generation, place)| self.now(*generation, *place))
     }
 
-    /// Where what was sent at a place is by now.
-    pub(super) fn now(&self, place: Place) -> Place {
-        let (mut sequence, position) = place;
+    /// Where what was sent at a place is by now, after what waits had been cut anew so many times.
+    pub(super) fn now(&self, generation: u64, place: Place) -> Place {
+        let mut place = self.moved(generation, place);
+        for (later, cuts) in self.cuts.range(generation.saturating_add(1)..) {
+            let cut = cuts.range(..=place).next_back();
+            let to = cut.and_then(|(from, (count, to))| moved_to(place, *from, *count, *to));
+            place = self.moved(*later, to.unwrap_or(place));
+        }
+        place
+    }
+
+    /// The same within one generation.
+    fn moved(&self, generation: u64, (mut sequence, position): Place) -> Place {
         // A number moves up only, so this comes to an end.
-        while let Some(to) = self.moved.get(&sequence).filter(|to| **to > sequence) {
+        while let Some((of, to)) = self.moved.get(&sequence)
+            && *of == generation
+            && *to > sequence
+        {
             sequence = *to;
         }
         (sequence, position)
@@ -322,6 +393,7 @@ const BEGINS: u8 = 6;
 const SETTLED: u8 = 7;
 const GOVERNED: u8 = 8;
 const MOVED: u8 = 9;
+const CUT: u8 = 10;
 
 impl Row {
     /// The record that was sealed before the row was written.
@@ -334,8 +406,31 @@ impl Row {
             | What::Begins
             | What::Settled { .. }
             | What::Governed
+            | What::Moved { .. }
+            | What::Cut { .. } => None,
+        }
+    }
+
+    /// How often what waits had been cut anew, where the row says so.
+    const fn generation(&self) -> Option<u64> {
+        match &self.what {
+            What::Cut { generation, .. } => Some(*generation),
+            What::Sent { .. }
+            | What::Parked { .. }
+            | What::Waits { .. }
+            | What::Again { .. }
+            | What::Unparked { .. }
+            | What::Begins
+            | What::Settled { .. }
+            | What::Governed
             | What::Moved { .. } => None,
         }
+    }
+
+    /// Whether it is the last row of a cut that the outbox was given; of an outbox that is gone, that the chain has.
+    fn ends_cut(&self, outbox: Option<Cut>, last: Sequence) -> bool {
+        let What::Cut { generation, count: 0, .. } = self.what else { return false };
+        outbox.map_or(self.sequence <= last, |cut| generation <= cut.generation)
     }
 
     fn encode(&self) -> [u8; ROW] {
@@ -353,6 +448,7 @@ impl Row {
             What::Settled { subject, handle } => codec::encode(&(SETTLED, place, subject, handle)),
             What::Governed => codec::encode(&(GOVERNED, place)),
             What::Moved { from } => codec::encode(&(MOVED, place, from)),
+            What::Cut { generation, from, at, count } => codec::encode(&(CUT, place, (generation, from), (at, count))),
         };
         let mut row = [0; ROW];
         row.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
@@ -393,6 +489,10 @@ impl Row {
                 let (place, from): (Place, _) = codec::decode(take(8)).ok()?;
                 (place, What::Moved { from })
             }
+            CUT => {
+                let (place, (generation, from), (at, count)): (Place, _, _) = codec::decode(take(20)).ok()?;
+                (place, What::Cut { generation, from, at, count })
+            }
             _ => return None,
         };
         Some(Self { sequence, position, what })
@@ -429,6 +529,7 @@ mod tests {
             What::Settled { subject: Subject([7; 32]), handle: [6; 16] },
             What::Governed,
             What::Moved { from: Sequence(3) },
+            What::Cut { generation: 7, from: Sequence(3), at: 4, count: 5 },
         ];
         let learned = learned.map(|what| Row { sequence: Sequence(9), position: 2, what });
         for row in rows().into_iter().chain(learned) {
@@ -443,10 +544,10 @@ mod tests {
         let path = folder.path().join("look-up");
         for last in 0..=8_u64 {
             let _ = std::fs::remove_file(&path);
-            let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
+            let mut journal = Journal::open(&path, Sequence(0), None, Consent::default(), |_| true).unwrap();
             journal.write(&rows()).unwrap();
             drop(journal);
-            let opened = Journal::open(&path, Sequence(last), Consent::default(), |_| true);
+            let opened = Journal::open(&path, Sequence(last), None, Consent::default(), |_| true);
             if last > 7 {
                 // It has lost a row.
                 assert!(matches!(opened, Err(IntakeError::Behind { found: Sequence(7), last: Sequence(8), .. })));
@@ -465,7 +566,7 @@ mod tests {
             }
             drop(journal);
             // What was cut stays cut.
-            assert_eq!(Journal::open(&path, Sequence(last), Consent::default(), |_| true).unwrap().rows, last);
+            assert_eq!(Journal::open(&path, Sequence(last), None, Consent::default(), |_| true).unwrap().rows, last);
         }
     }
 
@@ -477,16 +578,18 @@ mod tests {
         let mut apply = |row: Row| {
             tables.apply(&row);
             follow.apply(&row);
-            (tables.waiting(&subject).to_vec(), follow.resent(&handle), follow.now((Sequence(2), 4)).0.0)
+            (tables.waiting(&subject).to_vec(), follow.resent(&handle), follow.now(0, (Sequence(2), 4)).0.0)
         };
-        let waits = |since| vec![Waiting { handle, kind, since: Sequence(since) }];
+        let waits_at =
+            |since, position| vec![Waiting { handle, kind, place: (Sequence(since), position), generation: 0 }];
+        let waits = |since| waits_at(since, 4);
         let (none, place) = (None, |sequence| Some((Sequence(sequence), 5)));
         assert_eq!(apply(row(2, 4, What::Waits { subject, handle, kind })), (waits(2), none, 2));
         assert_eq!(apply(row(3, 0, What::Moved { from: Sequence(2) })), (waits(3), none, 3));
         assert_eq!(apply(row(4, 5, What::Again { subject, handle })), (vec![], place(4), 3));
         assert_eq!(apply(row(6, 0, What::Moved { from: Sequence(4) })), (vec![], place(6), 3));
         assert_eq!(apply(row(7, 0, What::Moved { from: Sequence(3) })), (vec![], place(6), 7));
-        assert_eq!(apply(row(8, 9, What::Waits { subject, handle, kind })).0, waits(8));
+        assert_eq!(apply(row(8, 9, What::Waits { subject, handle, kind })).0, waits_at(8, 9));
         assert_eq!(apply(row(8, 9, What::Settled { subject, handle })), (vec![], place(6), 7));
         assert!(follow.is_moved(Sequence(4)) && !follow.is_moved(Sequence(6)));
     }
@@ -496,11 +599,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
         assert!(matches!(
-            Journal::open(&path, Sequence(3), Consent::default(), |_| true),
+            Journal::open(&path, Sequence(3), None, Consent::default(), |_| true),
             Err(IntakeError::Behind { .. })
         ));
-        drop(Journal::open(&path, Sequence(3), ANEW, |_| true).unwrap());
-        let mut journal = Journal::open(&path, Sequence(3), Consent::default(), |_| true).unwrap();
+        drop(Journal::open(&path, Sequence(3), None, ANEW, |_| true).unwrap());
+        let mut journal = Journal::open(&path, Sequence(3), None, Consent::default(), |_| true).unwrap();
         let seen = [Row {
             sequence: Sequence(4),
             position: 0,
@@ -510,22 +613,22 @@ mod tests {
         journal.hold(&seen);
         drop(journal);
         assert!(matches!(
-            Journal::open(&path, Sequence(9), Consent::default(), |_| true),
+            Journal::open(&path, Sequence(9), None, Consent::default(), |_| true),
             Err(IntakeError::Behind { .. })
         ));
         assert!(
-            Journal::open(&path, Sequence(9), ANEW, |_| true).unwrap().tables.has(&[5; 16]),
+            Journal::open(&path, Sequence(9), None, ANEW, |_| true).unwrap().tables.has(&[5; 16]),
             "the rest is known still"
         );
-        assert!(Journal::open(&path, Sequence(9), Consent::default(), |_| true).is_ok());
-        assert!(Journal::open(&path, Sequence(10), Consent::default(), |_| true).is_err());
+        assert!(Journal::open(&path, Sequence(9), None, Consent::default(), |_| true).is_ok());
+        assert!(Journal::open(&path, Sequence(10), None, Consent::default(), |_| true).is_err());
     }
 
     #[test]
     fn a_chain_that_is_older_than_the_look_up_cuts_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
+        let mut journal = Journal::open(&path, Sequence(0), None, Consent::default(), |_| true).unwrap();
         for rows in rows().chunks(3) {
             journal.write(rows).unwrap();
         }
@@ -534,7 +637,7 @@ mod tests {
         for (last, may) in [(0, false), (5, false), (6, true), (7, true)] {
             std::fs::write(&path, &before).unwrap();
             for anew in [Consent::default(), ANEW] {
-                match Journal::open(&path, Sequence(last), anew, |_| true) {
+                match Journal::open(&path, Sequence(last), None, anew, |_| true) {
                     Ok(_) => assert!(may, "{last}"),
                     Err(IntakeError::Ahead { found: Sequence(7), last: at, .. }) => {
                         assert_eq!((may, at), (false, Sequence(last)));
@@ -571,11 +674,99 @@ mod tests {
     fn a_vault_that_has_lost_records_is_noticed_and_gone_on_with_only_if_that_is_meant() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
+        let mut journal = Journal::open(&path, Sequence(0), None, Consent::default(), |_| true).unwrap();
         journal.write(&rows()).unwrap();
         drop(journal);
-        let lost = Journal::open(&path, Sequence(7), Consent::default(), |handle| *handle != [4; 16]);
+        let lost = Journal::open(&path, Sequence(7), None, Consent::default(), |handle| *handle != [4; 16]);
         assert!(matches!(lost, Err(IntakeError::VaultBehind { lost: 1.., .. })));
-        assert!(Journal::open(&path, Sequence(7), ANEW, |_| false).is_ok());
+        assert!(Journal::open(&path, Sequence(7), None, ANEW, |_| false).is_ok());
+    }
+
+    #[test]
+    fn what_is_cut_anew_is_followed_event_by_event_from_its_own_generation_on() {
+        let (mut tables, mut follow) = (Tables::default(), Follow::default());
+        let (subject, kind) = (Subject([7; 32]), RecordKind::Renew);
+        let cut = |generation, from, at, count, to| Row {
+            sequence: Sequence(to),
+            position: 0,
+            what: What::Cut { generation, from: Sequence(from), at, count },
+        };
+        let waits = |sequence, position, handle| Row {
+            sequence: Sequence(sequence),
+            position,
+            what: What::Waits { subject, handle: [handle; 16], kind },
+        };
+        let again = Row { sequence: Sequence(2), position: 1, what: What::Again { subject, handle: [9; 16] } };
+        let rows = [
+            waits(1, 0, 1),
+            waits(1, 3, 2),
+            waits(2, 0, 3),
+            again,
+            // Of four and two, pieces of two, whose numbers stood for others before.
+            cut(1, 1, 2, 2, 2),
+            cut(1, 2, 0, 2, 3),
+            cut(1, 3, 0, 0, 3),
+            waits(4, 0, 4),
+            // The chain has the first four as they were.
+            cut(2, 2, 0, 2, 1),
+            cut(2, 3, 0, 2, 2),
+            cut(2, 4, 0, 1, 3),
+            cut(2, 3, 0, 0, 3),
+        ];
+        for row in &rows {
+            tables.apply(row);
+            follow.apply(row);
+        }
+        let since: Vec<_> = tables.waiting(&subject).iter().map(|one| (one.place.0.0, one.place.1)).collect();
+        assert_eq!(since, [(1, 0), (1, 1), (2, 0), (3, 0)]);
+        let now = |generation, sequence, position| {
+            let (sequence, position) = follow.now(generation, (Sequence(sequence), position));
+            (sequence.0, position)
+        };
+        assert_eq!([now(0, 1, 0), now(0, 1, 3), now(0, 2, 0)], [(1, 0), (1, 1), (2, 0)]);
+        assert_eq!([now(1, 2, 1), now(1, 3, 1), now(1, 4, 0)], [(1, 1), (2, 1), (3, 0)]);
+        assert_eq!([now(2, 2, 1), now(2, 3, 0), now(2, 9, 9)], [(2, 1), (3, 0), (9, 9)]);
+        assert_eq!(follow.resent(&[9; 16]), Some((Sequence(2), 1)));
+    }
+
+    #[test]
+    fn rows_of_a_cut_hold_with_all_before_them_once_the_outbox_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("look-up");
+        let sent = |sequence| Row {
+            sequence: Sequence(sequence),
+            position: 0,
+            what: What::Sent { content: [sequence as u8; 16], contract: None, handle: [4; 16] },
+        };
+        let cut = |from, count, to| Row {
+            sequence: Sequence(to),
+            position: 0,
+            what: What::Cut { generation: 1, from: Sequence(from), at: 0, count },
+        };
+        let mut journal = Journal::open(&path, Sequence(0), None, Consent::default(), |_| true).unwrap();
+        journal.write(&(1..=5).map(sent).collect::<Vec<_>>()).unwrap();
+        // The chain has more than was known, and what waits ends lower.
+        journal.write(&[cut(5, 1, 3), cut(3, 0, 3)]).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        let of = |generation| Some(Cut { generation, signed: Sequence(5), last: Sequence(3) });
+        for (cut, last, rows, generation) in [(of(1), 3, 7, 1), (of(0), 5, 5, 0), (None, 3, 7, 1)] {
+            std::fs::write(&path, &whole).unwrap();
+            let journal = Journal::open(&path, Sequence(last), cut, Consent::default(), |_| true).unwrap();
+            assert_eq!((journal.rows, journal.generation()), (rows, generation), "{cut:?}");
+            assert!(journal.tables.has(&[5; 16]));
+        }
+        // The outbox is gone, and the chain has not all of it.
+        std::fs::write(&path, &whole).unwrap();
+        assert!(matches!(
+            Journal::open(&path, Sequence(2), None, Consent::default(), |_| true),
+            Err(IntakeError::Ahead { .. })
+        ));
+        // What was lost of the look-up is noticed behind a cut as before it.
+        std::fs::write(&path, &whole).unwrap();
+        assert!(matches!(
+            Journal::open(&path, Sequence(4), of(1), Consent::default(), |_| true),
+            Err(IntakeError::Behind { found: Sequence(3), last: Sequence(4), .. })
+        ));
     }
 }

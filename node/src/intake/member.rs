@@ -8,6 +8,8 @@
 //! case is left open: where two nodes make one contract at the same time, what this node sends again behind
 //! its own may have been applied behind the other's.
 
+mod recut;
+
 use super::alone::Consent;
 use super::desk::{Desk, Ground, Written};
 use super::error::IntakeError;
@@ -18,10 +20,11 @@ use super::reader::{ReadMessage, Window};
 use super::receipt::{Finding, ItemOutcome, View};
 use super::requests::{Kept, Requests, Tracker};
 use super::timings::Timings;
-use super::{Step, check_member, sequel};
+use super::{SUBMISSION_OVERHEAD, Step, check_member, sequel};
 use crate::chain::{Chain, Latest};
 use crate::home::{Home, HomeKeys};
-use crate::outbox::Outbox;
+use crate::mempool::Room;
+use crate::outbox::{Cut, Outbox};
 use crate::store::{StoreError, sync_folder};
 use crate::vault::handle;
 use ledger_core::crypto::ChainId;
@@ -50,6 +53,8 @@ pub(super) struct Member {
     flight: BTreeMap<Subject, Sequence>,
     /// The last submission that is signed and durable.
     last: Sequence,
+    /// What fits into a block, where it is known that all that waits does.
+    fitted: Option<Room>,
     pub(super) view: View,
 }
 
@@ -68,14 +73,14 @@ impl Member {
         outbox.mend()?;
         // Also where the chain has still to tell this node of its new keys: the others know them, and would take what
         // the old ones signed for forged.
-        let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node, on_chain)?;
+        let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node)?;
         check_member(latest.tip.membership(), node, &keys)?;
         let last = on_chain.max(outbox.last());
-        let desk = open_desk(home, keys, last, consent)?;
+        let desk = open_desk(home, keys, last, outbox.cut(), consent)?;
         let finality = Finality::open(&home.intake().join("final"), &chain, node)?;
         let requests = Requests::open(&home.intake().join("requests"))?;
-        let (flight, view) = Default::default();
-        let mut member = Self { desk, chain, outbox, finality, requests, flight, last, view };
+        let (flight, fitted, view) = Default::default();
+        let mut member = Self { desk, chain, outbox, finality, requests, flight, last, fitted, view };
         waiting.iter().for_each(|submission| member.makes(submission));
         member.learn()?;
         member.catch_up()?;
@@ -104,6 +109,7 @@ impl Member {
         let window = Window { messages, timings: Timings::default() };
         let written = self.record(window, &mut told)?;
         let mut told = told.into_iter();
+        let generation = self.desk.journal.generation();
         let mut outcome = |fate: &Fate| match fate {
             Fate::Rejected => {
                 // Each rejection was told, in the order of the items.
@@ -113,7 +119,8 @@ impl Member {
             Fate::Draft { draft, findings } => match written.place(*draft) {
                 (_, Some((sequence, position))) => {
                     let flags = findings.iter().map(Finding::from).collect();
-                    (ItemOutcome::Accepted { flags, sequence, position }, Kept::Accepted(sequence, position))
+                    let kept = Kept::Placed(generation, (sequence, position));
+                    (ItemOutcome::Accepted { flags, sequence, position }, kept)
                 }
                 (handle, None) => (ItemOutcome::Parked, Kept::Parked(handle)),
             },
@@ -136,13 +143,14 @@ impl Member {
         let settled = self.finality.last();
         let mut waiting = self.desk.journal.tables.waited_for();
         waiting.any(|(subject, waiting)| {
-            waiting.iter().any(|one| one.since <= settled) && self.chain.state(&MapKey::of(subject)).is_some()
+            waiting.iter().any(|one| one.since() <= settled) && self.chain.state(&MapKey::of(subject)).is_some()
         })
     }
 
     fn record(&mut self, window: Window, told: &mut Vec<Finding>) -> Result<Written, IntakeError> {
         let latest = self.chain.latest();
         check_member(latest.tip.membership(), self.desk.node, &self.desk.keys)?;
+        self.by_parameters(&latest);
         let (chain, flight) = (&self.chain, &self.flight);
         let is_final = |subject: &Subject| chain.state(&MapKey::of(subject)).is_some();
         let is_known = |subject: &Subject| flight.contains_key(subject) || is_final(subject);
@@ -192,7 +200,13 @@ impl Member {
         if ledger_core::codec::encode(&event).len() > room(&latest) {
             return Ok(None);
         }
+        self.by_parameters(&latest);
         self.post_events(&latest, vec![event], What::Governed).map(Some)
+    }
+
+    /// Something is going to be signed by the parameters of a tip, and may not fit by later ones.
+    fn by_parameters(&mut self, latest: &Latest) {
+        self.fitted = self.fitted.filter(|fitted| *fitted == Room::of(latest.tip.membership()));
     }
 
     fn post_events(&mut self, latest: &Latest, events: Vec<Event>, what: What) -> Result<Sequence, IntakeError> {
@@ -206,7 +220,8 @@ impl Member {
         Ok(submission.sequence)
     }
 
-    /// Learns from the chain what became of what was signed, and drops it from the outbox.
+    /// Learns from the chain what became of what was signed, and drops it from the outbox; cuts anew what the chain
+    /// takes no longer.
     pub(super) fn learn(&mut self) -> Result<(), IntakeError> {
         let latest = self.chain.latest();
         let (height, on_chain) = (latest.tip.height(), latest.tip.control().last_sequence(self.desk.node));
@@ -218,7 +233,7 @@ impl Member {
         if on_chain <= self.finality.last() {
             // A process that died, or a file that keeps its newest one, may have left some.
             self.outbox.final_up_to(on_chain)?;
-            return Ok(());
+            return self.go_on(&latest, on_chain);
         }
         while let Some(learned) = self.finality.next(&self.chain, height)? {
             self.learn_block(&latest, &learned)?;
@@ -231,10 +246,18 @@ impl Member {
         self.desk.step(Step::Final);
         self.outbox.final_up_to(on_chain)?;
         self.flight.retain(|_, sequence| *sequence > on_chain);
+        self.go_on(&latest, on_chain)
+    }
+
+    /// All that the chain has is learned: what waits is made to fit, and may be said.
+    fn go_on(&mut self, latest: &Latest, on_chain: Sequence) -> Result<(), IntakeError> {
+        self.fit(latest)?;
+        self.outbox.learned(on_chain);
         Ok(())
     }
 
     fn learn_block(&mut self, latest: &Latest, learned: &Learned) -> Result<(), IntakeError> {
+        self.reconcile(latest, learned)?;
         let mut rows = Vec::new();
         let mut others = Vec::new();
         for (submission, outcomes) in &learned.submissions {
@@ -266,7 +289,7 @@ impl Member {
         let mut waiting = self.desk.journal.tables.waiting(&subject).iter();
         let waits = waiting.find(|waiting| waiting.handle == handle);
         if !sequel::waits(outcome) {
-            let was_foretold = waits.is_some_and(|waiting| waiting.since == place.0);
+            let was_foretold = waits.is_some_and(|waiting| waiting.since() == place.0);
             return was_foretold.then_some(What::Settled { subject, handle });
         }
         let follow = self.desk.journal.follow.read().unwrap_or_else(PoisonError::into_inner);
@@ -280,6 +303,7 @@ impl Member {
     /// a number again. What it carries is sent under the next one.
     fn move_on(&mut self, latest: &Latest, own: Submission) -> Result<(), IntakeError> {
         let from = own.sequence;
+        self.by_parameters(latest);
         if self.desk.journal.follow.read().unwrap_or_else(PoisonError::into_inner).is_moved(from) {
             return Ok(());
         }
@@ -302,8 +326,14 @@ impl Member {
 
 /// Opens the desk. Where the outbox was lost, and that is consented to, the answers that were given go aside first: they
 /// name places that other submissions will take.
-fn open_desk(home: &Home, keys: HomeKeys, last: Sequence, consent: Consent) -> Result<Desk, IntakeError> {
-    match Desk::open(home, keys, last, Consent { lost_outbox: None, ..consent }) {
+fn open_desk(
+    home: &Home,
+    keys: HomeKeys,
+    last: Sequence,
+    cut: Option<Cut>,
+    consent: Consent,
+) -> Result<Desk, IntakeError> {
+    match Desk::open(home, keys, last, cut, Consent { lost_outbox: None, ..consent }) {
         Err(IntakeError::Ahead { found, .. }) if consent.lost_outbox == Some(last) => {
             let (answers, aside) = (home.intake().join("requests"), home.intake().join("requests.lost"));
             if answers.exists() {
@@ -311,7 +341,7 @@ fn open_desk(home: &Home, keys: HomeKeys, last: Sequence, consent: Consent) -> R
                 sync_folder(&home.intake())?;
             }
             tracing::warn!("what this node sent as submissions {} to {found} is lost, and forgotten", last.next());
-            Desk::open(home, home.load_keys()?, last, consent)
+            Desk::open(home, home.load_keys()?, last, cut, consent)
         }
         opened => opened,
     }
@@ -323,9 +353,8 @@ fn sign_again(
     keys: &HomeKeys,
     chain: ChainId,
     node: NodeNumber,
-    on_chain: Sequence,
 ) -> Result<Vec<Submission>, IntakeError> {
-    let waiting = outbox.from(on_chain.next(), usize::MAX, usize::MAX)?;
+    let waiting = outbox.from(Sequence(0), usize::MAX, usize::MAX)?;
     let key = keys.node.key(Purpose::Submission);
     let public = key.public();
     let holds =
@@ -347,6 +376,7 @@ impl Learned {
 
 /// Bytes of events that fit into a submission.
 fn room(latest: &Latest) -> usize {
-    let block = latest.tip.membership().parameters().block_bytes as usize;
-    (block / 2).min(MAX_SUBMISSION_BYTES)
+    let membership = latest.tip.membership();
+    let block = membership.parameters().block_bytes as usize;
+    (block / 2).min(Room::of(membership).bytes).min(MAX_SUBMISSION_BYTES)
 }

@@ -171,6 +171,8 @@ pub struct View {
     pub oldest: Option<Instant>,
     /// Messages that wait to be taken.
     pub queued: u64,
+    /// Why nothing that waits comes onto the chain, where it is so.
+    pub stuck: Option<String>,
     /// Why nothing is taken in, where it is so.
     pub closed: Option<String>,
 }

@@ -3,7 +3,8 @@
 //! ```text
 //! file      magic(8) ‖ requests
 //! request   length of the body(4) ‖ CRC-32 of the body(4) ‖ body
-//! body      nonce(10) ‖ items: rejected, duplicate, accepted ‖ sequence(8) ‖ position(2), parked ‖ handle(16)
+//! body      nonce(10) ‖ items: rejected, duplicate, accepted ‖ sequence(8) ‖ position(2), parked ‖ handle(16),
+//!           placed ‖ generation(8) ‖ sequence(8) ‖ position(2)
 //! id        offset in the file, hidden by the node's key and the nonce(6) ‖ nonce(10)
 //! ```
 //!
@@ -47,8 +48,11 @@ const MAX_BODY: usize = NONCE + 4 + MAX_ITEMS * 24;
 pub(super) enum Kept {
     Rejected,
     Duplicate,
+    /// By a version that cut nothing anew.
     Accepted(Sequence, u16),
     Parked(Handle),
+    /// Accepted, after what waits was cut anew so many times.
+    Placed(u64, Place),
 }
 
 /// The file, open for appending and reading.
@@ -169,7 +173,8 @@ impl Tracker {
         let first = match item {
             Kept::Rejected => return ItemState::Rejected,
             Kept::Duplicate => return ItemState::Duplicate,
-            Kept::Accepted(sequence, position) => Some(self.now((sequence, position))),
+            Kept::Accepted(sequence, position) => Some(self.now(0, (sequence, position))),
+            Kept::Placed(generation, place) => Some(self.now(generation, place)),
             Kept::Parked(handle) => self.resent(&handle),
         };
         let Some(mut place) = first else { return ItemState::Parked };
@@ -221,8 +226,8 @@ impl Tracker {
         Some((codec::decode(&bytes).ok()?, store.index_row(height).ok()??))
     }
 
-    fn now(&self, place: Place) -> Place {
-        self.follow.read().unwrap_or_else(PoisonError::into_inner).now(place)
+    fn now(&self, generation: u64, place: Place) -> Place {
+        self.follow.read().unwrap_or_else(PoisonError::into_inner).now(generation, place)
     }
 
     fn resent(&self, handle: &Handle) -> Option<Place> {

@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
     /// Sends what waited although its contract is on the chain: the process died in between, or the
     /// contract came another way. What the fold has not judged yet may still be applied, and stays.
     pub(super) fn catch_up(&mut self, settled: Sequence, is_final: &dyn Fn(&Subject) -> bool) {
-        let waiting = self.tables.waited_for().filter(|(_, waiting)| waiting.iter().any(|one| one.since <= settled));
+        let waiting = self.tables.waited_for().filter(|(_, waiting)| waiting.iter().any(|one| one.since() <= settled));
         let known: Vec<_> = waiting.map(|(subject, _)| *subject).filter(|subject| is_final(subject)).collect();
         for subject in known {
             self.send_again(subject, settled);
@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
 
     /// Sends again what waits for a contract since a submission at most.
     fn send_again(&mut self, subject: Subject, upto: Sequence) {
-        let earlier = self.tables.waiting(&subject).iter().filter(|waiting| waiting.since <= upto);
+        let earlier = self.tables.waiting(&subject).iter().filter(|waiting| waiting.since() <= upto);
         let earlier: Vec<_> = earlier
             .filter_map(|waiting| Some((waiting.handle, waiting.kind, self.vault.find(&waiting.handle)?.commitment)))
             .collect();

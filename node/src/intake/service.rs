@@ -97,15 +97,17 @@ impl Board {
     /// The intake is open.
     pub(super) fn opened(&self, member: &Member) -> Result<(), IntakeError> {
         let tracker = member.tracker()?;
-        let mut notes = self.notes();
-        (notes.tracker, notes.closed) = (Some(tracker), None);
-        notes.view = member.view();
+        self.notes().tracker = Some(tracker);
+        self.show(member.view());
         Ok(())
     }
 
     /// Where it stands.
     pub(super) fn show(&self, view: View) {
-        self.notes().view = view;
+        let mut notes = self.notes();
+        // What cannot go on takes nothing more in: it would be acknowledged, and wait for nobody knows what.
+        notes.closed = view.stuck.clone().map(SubmitError::Closed);
+        notes.view = View { closed: view.stuck.clone(), ..view };
     }
 
     /// It is closed.

@@ -1,4 +1,5 @@
 mod member;
+mod recut;
 mod service;
 
 use super::*;

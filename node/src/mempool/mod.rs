@@ -15,6 +15,7 @@ mod task;
 mod tests;
 
 pub use error::Refused;
+pub(crate) use pool::Room;
 pub use task::run;
 
 use crate::chain::{Chain, Latest};
@@ -160,6 +161,13 @@ impl Mempool {
     #[must_use]
     pub fn fill(&self) -> Vec<Submission> {
         self.current().fill()
+    }
+
+    /// Drops a submission and what follows it in its stream, until it is offered again: it is not to be in a block yet.
+    pub(crate) fn put_aside(&self, stream: NodeNumber, sequence: Sequence) {
+        let mut pool = self.current();
+        pool.put_aside(stream, sequence);
+        self.announce(&pool);
     }
 
     /// Drops what the chain has by now, and what its rules allow no longer.

@@ -27,15 +27,18 @@ pub(super) struct Pool {
 }
 
 /// What fits into a block, and into a submission.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Room {
-    events: usize,
-    bytes: usize,
-    submission_events: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// A block has at most so many events.
+    pub(crate) events: usize,
+    /// Encoded submissions of a block have at most so many bytes.
+    pub(crate) bytes: usize,
+    /// A submission has at most so many events.
+    pub(crate) submission_events: usize,
 }
 
 impl Room {
-    fn of(membership: &Membership) -> Self {
+    pub(crate) fn of(membership: &Membership) -> Self {
         let parameters = membership.parameters();
         let voters = membership.nodes().filter(|(_, node)| node.power > 0).count();
         let beside = HEADER_ROOM.saturating_add(voters.saturating_mul(VOTE_BYTES));
@@ -46,8 +49,14 @@ impl Room {
         }
     }
 
-    const fn fits(&self, held: &Held) -> bool {
-        held.events <= self.submission_events && held.bytes <= self.bytes
+    /// Whether a submission of so many events and bytes can be in a block.
+    pub(crate) const fn fits(&self, events: usize, bytes: usize) -> bool {
+        events <= self.submission_events && bytes <= self.bytes
+    }
+
+    /// Whether something may fit into the other one that does not fit in here.
+    const fn is_less_than(&self, other: &Self) -> bool {
+        self.bytes < other.bytes || self.submission_events < other.submission_events
     }
 }
 
@@ -116,10 +125,9 @@ impl Pool {
         let last = self.latest.tip.control().last_sequence(stream);
         let events = submission.events.len();
         let held = Held { submission: Arc::new(submission), events, bytes, weight, key, since: Instant::now() };
-        let room = self.room;
         let entry = self.streams.entry(stream).or_insert_with(|| Stream::new(member, last));
         entry.held.insert(sequence, held);
-        entry.extend(|held| room.fits(held));
+        entry.extend();
         let charged = self.charged.entry(member).or_default();
         *charged = charged.saturating_add(weight);
         self.total = self.total.saturating_add(weight);
@@ -130,17 +138,18 @@ impl Pool {
         self.latest.tip.membership().node(stream).and_then(|(_, node)| node.key(Purpose::Submission)).copied()
     }
 
-    /// Follows the chain: drops what it has, and what its membership allows no longer.
+    /// Follows the chain: drops what it has, and what its membership and parameters allow no longer.
     pub(super) fn follow(&mut self, latest: &Arc<Latest>) {
         if self.latest.tip.hash() == latest.tip.hash() {
             return;
         }
         let changed = self.latest.tip.membership_hash() != latest.tip.membership_hash();
         self.latest = Arc::clone(latest);
+        let before = self.room;
         if changed {
             self.room = Room::of(latest.tip.membership());
         }
-        let room = self.room;
+        let (room, is_less) = (self.room, self.room.is_less_than(&before));
         let tip = &latest.tip;
         self.streams.retain(|node, stream| {
             let present = tip.membership().node(*node);
@@ -154,9 +163,20 @@ impl Pool {
                 stream.member = member.code;
             }
             stream.held.retain(|sequence, held| *sequence > last && key == Some(&held.key));
-            stream.reckon(|held| room.fits(held));
+            if is_less {
+                stream.cut(|held| room.fits(held.events, held.bytes));
+            }
+            stream.reckon();
             !stream.held.is_empty()
         });
+        self.charge();
+    }
+
+    /// Drops a submission and what follows it in its stream.
+    pub(super) fn put_aside(&mut self, stream: NodeNumber, sequence: Sequence) {
+        let Some(stream) = self.streams.get_mut(&stream) else { return };
+        drop(stream.held.split_off(&sequence));
+        stream.reckon();
         self.charge();
     }
 
@@ -180,7 +200,7 @@ impl Pool {
         let mut filled = Vec::new();
         while !turns.is_empty() {
             turns.retain_mut(|(stream, next)| {
-                let Some(held) = stream.held.get(next).filter(|held| self.room.fits(held)) else { return false };
+                let Some(held) = stream.held.get(next) else { return false };
                 // What does not fit ends its stream's turns in this block, and nobody else's.
                 let (Some(more_events), Some(more_bytes)) =
                     (events.checked_sub(held.events), bytes.checked_sub(held.bytes))

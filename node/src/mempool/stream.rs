@@ -32,30 +32,35 @@ pub(super) struct Stream {
     pub(super) complete: Sequence,
     /// Events that could go into blocks now.
     pub(super) events: u64,
-    /// Something that fits into no block holds up what comes behind it.
-    stuck: bool,
     /// Since when something is missing below something that is held.
     gap_since: Option<Instant>,
 }
 
 impl Stream {
     pub(super) const fn new(member: MemberCode, last: Sequence) -> Self {
-        Self { member, last, held: BTreeMap::new(), complete: last, events: 0, stuck: false, gap_since: None }
+        Self { member, last, held: BTreeMap::new(), complete: last, events: 0, gap_since: None }
     }
 
-    /// Reckons anew what is complete; `fits` says what could go into a block.
-    pub(super) fn reckon(&mut self, fits: impl Fn(&Held) -> bool) {
-        (self.complete, self.events, self.stuck) = (self.last, 0, false);
-        self.extend(fits);
+    /// Drops what fits into no block any more, and all behind it: its node cuts it anew, and signs other submissions
+    /// from that number on. What is missing may be such a one, so what stands behind a gap goes as well.
+    pub(super) fn cut(&mut self, fits: impl Fn(&Held) -> bool) {
+        let mut first = self.last.next();
+        while self.held.get(&first).is_some_and(&fits) {
+            first = first.next();
+        }
+        drop(self.held.split_off(&first));
+    }
+
+    /// Reckons anew what is complete.
+    pub(super) fn reckon(&mut self) {
+        (self.complete, self.events) = (self.last, 0);
+        self.extend();
     }
 
     /// Goes on with what is complete, from where it was.
-    pub(super) fn extend(&mut self, fits: impl Fn(&Held) -> bool) {
+    pub(super) fn extend(&mut self) {
         while let Some(held) = self.held.get(&self.complete.next()) {
-            self.stuck = self.stuck || !fits(held);
-            if !self.stuck {
-                self.events = self.events.saturating_add(held.events as u64);
-            }
+            self.events = self.events.saturating_add(held.events as u64);
             self.complete = self.complete.next();
         }
         let above = self.held.last_key_value().is_some_and(|(highest, _)| *highest > self.complete);

@@ -4,7 +4,7 @@ use super::fetch::{Answered, Ask, PATIENCE, Wants};
 use super::{Mempool, Refused};
 use crate::network::wire::{MAX_RANGE_BYTES, MAX_SUBMISSIONS, Request, Response};
 use crate::network::{Gossip, MempoolEvent, Network, PeerId, Question, Topic};
-use crate::outbox::Outbox;
+use crate::outbox::{Extent, Outbox};
 use bytes::Bytes;
 use ledger_core::codec::{self, List};
 use ledger_core::names::{NodeNumber, Sequence};
@@ -34,7 +34,8 @@ pub async fn run(
     own: Own,
     stop: impl Future<Output = ()> + Send,
 ) {
-    let mut task = Task { mempool, network, own, wants: Wants::default(), said: Sequence(0), asked: JoinSet::new() };
+    let (wants, said, generation, asked) = Default::default();
+    let mut task = Task { mempool, network, own, wants, said, generation, asked };
     let mut tip = task.mempool.chain().tip();
     let mut appended = task.own.as_ref().map(|(_, outbox)| outbox.watch());
     let mut again = tokio::time::interval(SAY_AGAIN);
@@ -71,8 +72,8 @@ pub async fn run(
     }
 }
 
-/// Ready when something was appended; never without an outbox.
-async fn changed(appended: &mut Option<tokio::sync::watch::Receiver<Sequence>>) {
+/// Ready when something was appended, or may be said now; never without an outbox.
+async fn changed(appended: &mut Option<tokio::sync::watch::Receiver<Extent>>) {
     let gone = match appended {
         Some(appended) => appended.changed().await.is_err(),
         None => true,
@@ -89,6 +90,8 @@ struct Task {
     wants: Wants,
     /// The last own submission that was said to all.
     said: Sequence,
+    /// How often the outbox had been cut anew then.
+    generation: u64,
     asked: JoinSet<(Ask, Answered)>,
 }
 
@@ -129,6 +132,10 @@ impl Task {
     /// Says what was appended, and holds it.
     async fn say_new(&mut self) {
         let Some((node, outbox)) = self.own.clone() else { return };
+        let generation = outbox.watch().borrow().generation;
+        if generation != self.generation {
+            (self.said, self.generation) = (Sequence(0), generation);
+        }
         loop {
             let (mempool, outbox, said) = (self.mempool.clone(), outbox.clone(), self.said);
             let batch = spawn_blocking(move || new_ones(&mempool, &outbox, node, said)).await.unwrap_or_default();
@@ -205,9 +212,9 @@ fn new_ones(mempool: &Mempool, outbox: &Outbox, node: NodeNumber, said: Sequence
     taken
 }
 
-/// Own submissions, and their bytes.
+/// Own submissions that may be said, and their bytes.
 fn read(outbox: &Outbox, from: Sequence, count: usize, bytes: usize) -> Vec<(Submission, Bytes)> {
-    let found = outbox.from(from, count, bytes).unwrap_or_else(|error| {
+    let found = outbox.sayable(from, count, bytes).unwrap_or_else(|error| {
         tracing::error!("the outbox cannot be read: {error}");
         Vec::new()
     });

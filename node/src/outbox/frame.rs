@@ -1,15 +1,19 @@
 //! The frames of the file: one for each append.
 //!
 //! ```text
+//! cut     mark(4) ‖ length of the body(4) ‖ CRC-32 of length and body(4) ‖ generation(8) ‖ signed(8) ‖ last(8)
 //! frame   mark(4) ‖ length of the body(4) ‖ CRC-32 of length and body(4) ‖ body
 //! body    count(4) ‖ for each submission: sequence(8) ‖ length(4) ‖ bytes
 //! ```
 //!
+//! The cut stands first, in a file whose submissions were cut anew, and nowhere else.
+//!
 //! A frame is written only when the one before it is durable. So a bad frame that nothing follows is the end
 //! of a write that was cut short, and a bad one with a good one behind it was damaged.
 
-use super::OutboxError;
+use super::{Cut, OutboxError};
 use crate::store::StoreError;
+use ledger_core::codec;
 use ledger_core::names::Sequence;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -19,6 +23,9 @@ pub(super) const MAGIC: &[u8; 8] = b"luqioutb";
 /// Mark, length, checksum.
 const HEAD: usize = 12;
 const MARK: &[u8; 4] = b"sub\n";
+const CUT: &[u8; 4] = b"cut\n";
+/// Generation, signed, last.
+const CUT_BODY: usize = 24;
 /// Sequence and length before a submission.
 const PREFIX: usize = 12;
 
@@ -43,21 +50,37 @@ pub(super) fn encode(at: u64, submissions: &[(Sequence, Vec<u8>)]) -> (Vec<u8>, 
         body.extend_from_slice(bytes);
         slots.push(Slot { sequence: *sequence, offset, length });
     }
-    let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
-    let mut frame = Vec::with_capacity(HEAD + body.len());
-    frame.extend_from_slice(MARK);
-    frame.extend_from_slice(&length);
-    frame.extend_from_slice(&checksum(length, &body).to_be_bytes());
-    frame.extend_from_slice(&body);
-    (frame, slots)
+    (framed(*MARK, &body), slots)
 }
 
-/// Reads the file frame by frame: its length up to which frames are whole (0 where there is not even the
-/// magic), and what stands in them.
-pub(super) fn read_all(file: &File, path: &Path) -> Result<(u64, Vec<Slot>), OutboxError> {
+/// What stands before the first frame: nothing, where nothing was ever cut anew.
+pub(super) fn encode_cut(cut: &Cut) -> Vec<u8> {
+    if *cut == Cut::default() { Vec::new() } else { framed(*CUT, &codec::encode(cut)) }
+}
+
+fn framed(mark: [u8; 4], body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let mut frame = Vec::with_capacity(HEAD + body.len());
+    frame.extend_from_slice(&mark);
+    frame.extend_from_slice(&length);
+    frame.extend_from_slice(&checksum(length, body).to_be_bytes());
+    frame.extend_from_slice(body);
+    frame
+}
+
+/// What stands in a file.
+pub(super) struct Contents {
+    /// Up to here frames are whole; 0 where there is not even the magic.
+    pub(super) length: u64,
+    pub(super) cut: Cut,
+    pub(super) slots: Vec<Slot>,
+}
+
+/// Reads the file frame by frame.
+pub(super) fn read_all(file: &File, path: &Path) -> Result<Contents, OutboxError> {
     let length = file.metadata().map_err(StoreError::io("read", path))?.len();
     if length < MAGIC.len() as u64 {
-        return Ok((0, Vec::new()));
+        return Ok(Contents { length: 0, cut: Cut::default(), slots: Vec::new() });
     }
     let mut magic = [0; MAGIC.len()];
     file.read_exact_at(&mut magic, 0).map_err(StoreError::io("read", path))?;
@@ -65,6 +88,10 @@ pub(super) fn read_all(file: &File, path: &Path) -> Result<(u64, Vec<Slot>), Out
         return Err(damaged(path, "it begins with another word".to_owned()));
     }
     let mut at = MAGIC.len() as u64;
+    let cut = cut_at(file, path, at, length)?;
+    if cut.is_some() {
+        at = at.saturating_add((HEAD + CUT_BODY) as u64);
+    }
     let mut slots: Vec<Slot> = Vec::new();
     while let Some((end, found)) = frame_at(file, path, at, length)? {
         for slot in found {
@@ -78,7 +105,25 @@ pub(super) fn read_all(file: &File, path: &Path) -> Result<(u64, Vec<Slot>), Out
     if let Some(good) = good_frame_after(file, path, at, length)? {
         return Err(damaged(path, format!("what stands at byte {at} is damaged, and a good frame follows at {good}")));
     }
-    Ok((at, slots))
+    Ok(Contents { length: at, cut: cut.unwrap_or_default(), slots })
+}
+
+/// The cut at a place, where one stands there. It came with the whole file, so a bad one was damaged.
+fn cut_at(file: &File, path: &Path, at: u64, length: u64) -> Result<Option<Cut>, OutboxError> {
+    if at.saturating_add((HEAD + CUT_BODY) as u64) > length {
+        return Ok(None);
+    }
+    let mut head = [0; HEAD];
+    file.read_exact_at(&mut head, at).map_err(StoreError::io("read", path))?;
+    let [a, b, c, d, l0, l1, l2, l3, k0, k1, k2, k3] = head;
+    if [a, b, c, d] != *CUT {
+        return Ok(None);
+    }
+    let mut body = [0; CUT_BODY];
+    file.read_exact_at(&mut body, at.saturating_add(HEAD as u64)).map_err(StoreError::io("read", path))?;
+    let holds = checksum([l0, l1, l2, l3], &body) == u32::from_be_bytes([k0, k1, k2, k3]);
+    let cut = codec::decode(&body).ok().filter(|_| holds);
+    cut.map(Some).ok_or_else(|| damaged(path, format!("what stands at byte {at} is damaged")))
 }
 
 /// The frame at a place: where it ends, and what stands in it; none where there is no whole one.

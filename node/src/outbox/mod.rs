@@ -11,13 +11,19 @@
 //! final, so that a store that lost its last blocks does not make this node sign a number again. What is
 //! final is thrown out of the file when it is most of it: by a new file that takes the old one's place.
 //! An outbox that lags behind the chain is right: what it lacks, the chain has.
+//!
+//! Where the chain's parameters were lowered, what waits may be *cut anew*: [`Outbox::recut`] puts other submissions
+//! under the same numbers. What was signed under them before may be in other hands, and holds again once the
+//! parameters are raised. So the file has the highest number that ever stood for something else, and up to it
+//! submissions are said one at a time: the next only once it is known what the chain has under the number before.
 
 mod frame;
 #[cfg(test)]
 mod tests;
 
 use crate::store::{StoreError, lock, make_folder, replace, sync_folder};
-use frame::{MAGIC, Slot};
+use bincode::{Decode, Encode};
+use frame::{Contents, MAGIC, Slot};
 use ledger_core::codec;
 use ledger_core::names::Sequence;
 use ledger_core::submission::Submission;
@@ -60,12 +66,34 @@ pub enum OutboxError {
     },
 }
 
+/// How often what waits was cut anew, and which numbers have stood for something else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Cut {
+    /// So many times.
+    pub generation: u64,
+    /// Up to here another submission of the same number was signed before.
+    pub signed: Sequence,
+    /// The highest number after the last time.
+    pub last: Sequence,
+}
+
+/// How far an outbox is, for who says its submissions to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// The highest number.
+    pub last: Sequence,
+    /// Up to here they may be said.
+    pub free: Sequence,
+    /// How often what waits was cut anew: what was said before says nothing of what stands there now.
+    pub generation: u64,
+}
+
 /// One node's outbox. A clone is another handle on the same one. It reads and writes files: on an
 /// asynchronous thread, call it through `tokio::task::spawn_blocking`.
 #[derive(Clone)]
 pub struct Outbox {
     inner: Arc<Mutex<Inner>>,
-    last: watch::Sender<Sequence>,
+    extent: watch::Sender<Extent>,
 }
 
 struct Inner {
@@ -79,6 +107,11 @@ struct Inner {
     last: Sequence,
     /// Up to here the chain has them.
     dropped: Sequence,
+    cut: Cut,
+    /// Up to here it is known what the chain has.
+    learned: Sequence,
+    /// There was no file: what it would say of cuts is not known.
+    is_new: bool,
     /// The file may have been replaced behind this handle.
     stale: bool,
     /// What was not acknowledged may stand behind the end of the file.
@@ -104,7 +137,7 @@ impl Outbox {
         let is_new = !path.exists();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(StoreError::io("open", &path))?;
-        let (length, slots) = frame::read_all(&file, &path)?;
+        let Contents { length, cut, slots } = frame::read_all(&file, &path)?;
         let found = file.metadata().map_err(StoreError::io("read", &path))?.len();
         if length == 0 {
             file.set_len(0).map_err(StoreError::io("cut", &path))?;
@@ -118,7 +151,7 @@ impl Outbox {
         if is_new {
             sync_folder(folder)?;
         }
-        let (waiting, last, dropped) = (VecDeque::new(), Sequence(0), Sequence(0));
+        let (waiting, last, dropped) = (VecDeque::new(), cut.last, Sequence(0));
         let length = length.max(MAGIC.len() as u64);
         let mut inner = Inner {
             path,
@@ -128,13 +161,16 @@ impl Outbox {
             waiting_bytes: 0,
             last,
             dropped,
+            cut,
+            learned: Sequence(0),
+            is_new,
             stale: false,
             uncut: false,
             _lock: held,
         };
         inner.take(slots);
-        let last = inner.last;
-        Ok(Self { inner: Arc::new(Mutex::new(inner)), last: watch::Sender::new(last) })
+        let extent = watch::Sender::new(inner.extent());
+        Ok(Self { inner: Arc::new(Mutex::new(inner)), extent })
     }
 
     /// Appends submissions that follow one another, durably and together.
@@ -154,8 +190,7 @@ impl Outbox {
             return Ok(());
         }
         inner.write(submissions)?;
-        drop(inner);
-        self.last.send_replace(last);
+        self.tell(&inner);
         Ok(())
     }
 
@@ -173,7 +208,48 @@ impl Outbox {
     /// [`OutboxError`]; then what waited still does.
     pub fn replace(&self, submissions: &[Submission]) -> Result<(), OutboxError> {
         let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
-        self.inner().rewrite(&encoded)
+        let mut inner = self.inner();
+        let cut = inner.cut;
+        inner.rewrite(&encoded, cut)
+    }
+
+    /// Puts submissions in the place of all that wait: they carry it cut otherwise, and other numbers.
+    ///
+    /// # Errors
+    /// [`OutboxError`]; then either all is as it was, or all is as it was to be: [`Outbox::mend`] finds out.
+    pub fn recut(&self, submissions: &[Submission], cut: Cut) -> Result<(), OutboxError> {
+        let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
+        let mut inner = self.inner();
+        let written = inner.rewrite(&encoded, cut);
+        self.tell(&inner);
+        written
+    }
+
+    /// How often what waits was cut anew, by the file; none where there was no file.
+    #[must_use]
+    pub fn cut(&self) -> Option<Cut> {
+        let inner = self.inner();
+        Some(inner.cut).filter(|cut| !inner.is_new || *cut != Cut::default())
+    }
+
+    /// It is known what the chain has under the numbers up to one, and what waits is what it lacks: what follows may
+    /// be said.
+    pub fn learned(&self, upto: Sequence) {
+        let mut inner = self.inner();
+        inner.learned = inner.learned.max(upto);
+        self.tell(&inner);
+    }
+
+    /// Of the submissions that wait, those from a sequence up that may be said to others, as [`Outbox::from`] gives
+    /// them.
+    ///
+    /// # Errors
+    /// [`OutboxError`]: the file cannot be read as it was written.
+    pub fn sayable(&self, from: Sequence, count: usize, bytes: usize) -> Result<Vec<Submission>, OutboxError> {
+        let free = self.inner().free();
+        let mut found = self.from(from, count, bytes)?;
+        found.retain(|one| one.sequence <= free);
+        Ok(found)
     }
 
     /// The submissions that wait, from a sequence up, in order, until there are `count` of them or they
@@ -213,10 +289,15 @@ impl Outbox {
         self.inner().last
     }
 
-    /// The highest sequence, from now on.
+    /// How far it is, from now on.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Sequence> {
-        self.last.subscribe()
+    pub fn watch(&self) -> watch::Receiver<Extent> {
+        self.extent.subscribe()
+    }
+
+    fn tell(&self, inner: &Inner) {
+        let now = inner.extent();
+        self.extent.send_if_modified(|extent| std::mem::replace(extent, now) != now);
     }
 
     /// How many submissions wait.
@@ -259,7 +340,8 @@ impl Outbox {
         let slots: Vec<_> = kept.chain(inner.waiting.iter().map(|waiting| waiting.slot)).collect();
         let bytes = slots.iter().map(|slot| Ok((slot.sequence, inner.bytes_of(slot)?)));
         let bytes: Vec<_> = bytes.collect::<Result<_, OutboxError>>()?;
-        inner.rewrite(&bytes)
+        let cut = inner.cut;
+        inner.rewrite(&bytes, cut)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -268,6 +350,15 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Up to here submissions may be said: to the one behind what is known, while others of their numbers were signed.
+    fn free(&self) -> Sequence {
+        if self.learned >= self.cut.signed { Sequence(u64::MAX) } else { self.learned.next() }
+    }
+
+    fn extent(&self) -> Extent {
+        Extent { last: self.last, free: self.free(), generation: self.cut.generation }
+    }
+
     fn write(&mut self, submissions: &[Submission]) -> Result<(), OutboxError> {
         self.mend()?;
         let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
@@ -308,13 +399,13 @@ impl Inner {
     }
 
     /// A new file with these submissions alone, in the old one's place.
-    fn rewrite(&mut self, encoded: &[(Sequence, Vec<u8>)]) -> Result<(), OutboxError> {
+    fn rewrite(&mut self, encoded: &[(Sequence, Vec<u8>)], cut: Cut) -> Result<(), OutboxError> {
+        // Where the frame stands is read from the file again.
         let (bytes, _) = frame::encode(MAGIC.len() as u64, encoded);
         let bytes = if encoded.is_empty() { Vec::new() } else { bytes };
+        let all = [MAGIC.as_slice(), &frame::encode_cut(&cut), &bytes].concat();
         self.stale = true;
-        let replaced = replace(&self.path, |to| {
-            to.write_all(MAGIC).and_then(|()| to.write_all(&bytes)).map_err(StoreError::io("write", &self.path))
-        });
+        let replaced = replace(&self.path, |to| to.write_all(&all).map_err(StoreError::io("write", &self.path)));
         self.reload()?;
         Ok(replaced?)
     }
@@ -337,8 +428,13 @@ impl Inner {
         }
         let file = OpenOptions::new().read(true).write(true).open(&self.path);
         let file = file.map_err(StoreError::io("open", &self.path))?;
-        let (length, slots) = frame::read_all(&file, &self.path)?;
+        let Contents { length, cut, slots } = frame::read_all(&file, &self.path)?;
         (self.file, self.length) = (file, length);
+        if cut.generation > 0 {
+            // What was cut anew may end lower than what stood there before.
+            self.last = cut.last.max(self.dropped);
+        }
+        self.cut = cut;
         let before = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         self.take(slots);

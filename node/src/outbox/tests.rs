@@ -20,7 +20,7 @@ fn what_was_appended_is_there_until_it_is_final() {
     assert_eq!((outbox.last(), outbox.is_empty()), (Sequence(0), true));
     outbox.append(&submissions(1..=3)).unwrap();
     outbox.append(&submissions(4..=5)).unwrap();
-    assert_eq!(*outbox.watch().borrow(), Sequence(5));
+    assert_eq!(outbox.watch().borrow().last, Sequence(5));
     assert!(matches!(outbox.append(&submissions(5..=5)), Err(OutboxError::Order { last: Sequence(5), .. })));
     assert_eq!(all(&outbox), submissions(1..=5));
     assert_eq!(outbox.from(Sequence(2), 2, usize::MAX).unwrap(), submissions(2..=3));
@@ -136,4 +136,51 @@ fn what_is_signed_again_takes_the_place_of_what_waits() {
     drop(outbox);
     let found = all(&Outbox::open(folder.path()).unwrap());
     assert_eq!(found, again.into_iter().chain(submissions(4..=4)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_cut_anew_is_said_one_at_a_time_until_no_number_of_it_stood_for_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    assert_eq!(outbox.cut(), None, "what is not there says nothing");
+    outbox.append(&submissions(1..=3)).unwrap();
+    assert_eq!(outbox.sayable(Sequence(0), 9, usize::MAX).unwrap(), submissions(1..=3));
+    let cut = Cut { generation: 1, signed: Sequence(3), last: Sequence(5) };
+    outbox.recut(&submissions(1..=5), cut).unwrap();
+    let said = |outbox: &Outbox| {
+        let said = outbox.sayable(Sequence(0), 9, usize::MAX).unwrap();
+        said.iter().map(|one| one.sequence.0).collect::<Vec<_>>()
+    };
+    outbox.append(&submissions(6..=6)).unwrap();
+    assert_eq!((all(&outbox).len(), said(&outbox)), (6, vec![1]));
+    assert_eq!(*outbox.watch().borrow(), Extent { last: Sequence(6), free: Sequence(1), generation: 1 });
+    drop(outbox);
+
+    // Over restarts, and over a file that is written anew.
+    let outbox = Outbox::open(folder.path()).unwrap();
+    assert_eq!((outbox.cut(), all(&outbox), said(&outbox)), (Some(cut), submissions(1..=6), vec![1]));
+    outbox.final_up_to(Sequence(1)).unwrap();
+    assert_eq!(said(&outbox), [] as [u64; 0], "what the chain has there has still to be looked at");
+    outbox.learned(Sequence(1));
+    assert_eq!(said(&outbox), [2]);
+    outbox.replace(&submissions(2..=6)).unwrap();
+    assert_eq!((outbox.cut(), said(&outbox)), (Some(cut), vec![2]));
+    outbox.final_up_to(Sequence(3)).unwrap();
+    outbox.learned(Sequence(3));
+    assert_eq!(said(&outbox), [4, 5, 6]);
+
+    // The chain had more than was known: what waits ends lower than before.
+    let shorter = Cut { generation: 2, signed: Sequence(6), last: Sequence(4) };
+    outbox.recut(&submissions(4..=4), shorter).unwrap();
+    assert_eq!((outbox.last(), said(&outbox)), (Sequence(4), vec![4]));
+    outbox.recut(&[], Cut { generation: 3, ..shorter }).unwrap();
+    drop(outbox);
+    let outbox = Outbox::open(folder.path()).unwrap();
+    assert_eq!((outbox.last(), outbox.len()), (Sequence(4), 0), "its number is not given out again");
+    drop(outbox);
+    let path = folder.path().join("submissions");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[30] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(Outbox::open(folder.path()), Err(OutboxError::File(StoreError::File { .. }))));
 }

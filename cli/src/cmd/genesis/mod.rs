@@ -3,6 +3,7 @@
 mod apply;
 mod approve;
 mod collect;
+mod go_on;
 mod install;
 mod show;
 mod verify;
@@ -23,7 +24,7 @@ The ceremony:
 The coordinator learns no secret key of a member, and cannot change what a member signed. He draws the key
 that makes subjects, seals it to every member and forgets it.";
 
-/// Found a chain, or verify that one continues another: apply, collect, show, install, approve, verify
+/// Found a chain, or continue one: apply, collect, show, install, continue, approve, verify
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -39,6 +40,8 @@ enum Step {
     Install(install::Args),
     Approve(approve::Args),
     Verify(verify::Args),
+    #[command(name = "continue")]
+    GoOn(go_on::Args),
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         Step::Install(args) => install::run(args, output),
         Step::Approve(args) => approve::run(args, output),
         Step::Verify(args) => verify::run(args, output),
+        Step::GoOn(args) => go_on::run(args, output),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `luqi member approve`
 
 use super::effective::Pace;
+use super::outlook;
 use super::recorded::recorded;
 use super::show::Aside;
 use super::view::{Members, check_id, check_known, named, submit, words};
@@ -55,6 +56,9 @@ pub(super) struct Args {
     /// Wait until it is on the chain: so it is done anyway
     #[arg(long, hide = true, conflicts_with_all = ["sign_only", "no_wait"])]
     wait: bool,
+    /// Approve it although the chain would stand still after it, by whom the node has heard lately
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -103,6 +107,13 @@ async fn approve(args: &Args, output: &Output) -> Result<Exit, Problem> {
         return Ok(Exit::Holds);
     }
     let mut client = args.target.client()?;
+    if args.approval.is_some() {
+        // What was signed here was held against what the node says already.
+        let told = Members::ask(&mut client).await?;
+        if let Some(open) = told.proposals.iter().find(|open| open.id == approval.approve.proposal) {
+            outlook::check(&told, &open.change, open.effective, args.force)?;
+        }
+    }
     let answer = hand_in(&mut client, &approval, args.no_wait).await?;
     output.answer(&answer, || {
         format!("proposal  {}\nby        {}\nstate     {}\n", answer.proposal, answer.member, answer.state)
@@ -158,10 +169,10 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
         let (open, aside) = read_proposal(file)?;
         check_id(&open, &file.display())?;
         let shown = in_words(&open, told.as_ref(), aside.as_ref())?;
-        (open.id, Some(shown))
+        (open.id, Some((open, shown)))
     } else if let Some((members, _)) = &told {
         let open = members.proposal(what)?;
-        (open.id, Some(in_words(open, told.as_ref(), None)?))
+        (open.id, Some((open.clone(), in_words(open, told.as_ref(), None)?)))
     } else {
         let id = hex(what).map_err(|_| {
             Problem::usage(format!("{what} is neither a file nor a whole id of a proposal"))
@@ -169,8 +180,11 @@ async fn sign(args: &Args, output: &Output) -> Result<Approval, Problem> {
         })?;
         (id, None)
     };
-    if let Some(shown) = shown {
-        output.note(&format!("{member} approves: {shown}"));
+    if let Some((open, words)) = shown {
+        if let Some((members, _)) = &told {
+            outlook::check(members, &open.change, open.effective, args.force)?;
+        }
+        output.note(&format!("{member} approves: {words}"));
     }
     let secret = SecretKey::from_seed(&*read_key(key, KeyName::Governance)?);
     let Approve { proposal, member, signature } = Approve::sign(&chain, &secret, member, proposal);

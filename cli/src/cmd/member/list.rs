@@ -1,5 +1,6 @@
 //! `luqi member list`
 
+use super::outlook::{self, Outlook};
 use super::view::{Members, words};
 use crate::client::block_on;
 use crate::cmd::target::Target;
@@ -32,13 +33,15 @@ fn text(members: &Members) -> String {
             node.number.to_string(),
             power,
             sent.map_or(0, |stream| stream.last.0).to_string(),
+            if members.heard.contains(&node.number) { "yes" } else { "no" }.to_owned(),
         ]
     };
     let membership = &members.in_force;
     let rows: Vec<_> = membership.nodes().map(row).collect();
-    let mut text = table(["code", "名称", "name", "node", "power", "last submission"], &rows);
+    let mut text = table(["code", "名称", "name", "node", "power", "last submission", "heard"], &rows);
     let (height, total, next) = (members.height, membership.total_power(), membership.next_node());
     let _ = writeln!(text, "\nafter block {height}; voting power {total} in all; the next node is number {next}");
+    let _ = writeln!(text, "{}", Outlook::now(members).words());
     let rows = members.proposals.iter().map(|open| {
         let state = if open.adopted { "adopted".to_owned() } else { format!("{} of {total}", members.approving(open)) };
         let id = open.id.to_string().chars().take(12).collect();
@@ -48,6 +51,14 @@ fn text(members: &Members) -> String {
     if !rows.is_empty() {
         let _ = write!(text, "\n{BOLD}open proposals 未决提案{BOLD:#}\n");
         text.push_str(&table(["proposal", "by", "from block", "approved", "change"], &rows));
+    }
+    for open in &members.proposals {
+        if let Some(outlook) =
+            outlook::after(members, &open.change, open.effective).filter(|outlook| !outlook.goes_on())
+        {
+            let id: String = open.id.to_string().chars().take(12).collect();
+            let _ = writeln!(text, "after {id} the chain would STAND STILL: {}", outlook.words());
+        }
     }
     text
 }

@@ -4,6 +4,7 @@ mod approve;
 mod effective;
 mod join;
 mod list;
+mod outlook;
 mod parameters;
 mod prepare;
 mod propose;
@@ -11,6 +12,8 @@ mod recorded;
 mod seal_vrf;
 mod show;
 mod view;
+
+pub(super) use propose::{numbered, public_keys};
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;

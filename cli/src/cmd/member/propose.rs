@@ -1,6 +1,7 @@
 //! `luqi member propose`
 
 use super::effective::{Effective, Pace, stamp};
+use super::outlook;
 use super::recorded::recorded;
 use super::view::{Members, check_known, submit, words};
 use crate::client::{Client, block_on};
@@ -33,7 +34,10 @@ Examples:
 The chain counts blocks: a time becomes a height by the pace of the last hundred, and both are said. It waits until
 the proposal is on the chain, and ends with 0 only where the chain took it. A proposal that is not adopted by its
 height lapses. A member has at most four open ones that are not adopted; withdrawals of its own, for the same height,
-are not counted.";
+are not counted.
+
+What would leave too few voters that the node has heard lately is refused, naming who is missing; --force
+proposes it all the same.";
 
 /// Propose a change, through a node of a member
 #[derive(Debug, clap::Args)]
@@ -63,6 +67,9 @@ struct Through {
     /// Wait until it is on the chain: so it is done anyway
     #[arg(long, hide = true, conflicts_with = "no_wait")]
     wait: bool,
+    /// Propose it although the chain would stand still after it, by whom the node has heard lately
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -214,6 +221,7 @@ async fn propose(proposed: &Proposed, mut client: Client, output: &Output) -> Re
     {
         output.note(&little);
     }
+    outlook::check(&members, &change, due.height, proposed.through().force)?;
     let change_in_words = words(&change, Some(&members.in_force));
     output.note(&format!("proposed: {change_in_words}; from {}", due.words()));
     let body = serde_json::json!({"propose": {"change": change, "effective": due.height}});
@@ -325,7 +333,7 @@ impl Proposed {
 }
 
 /// The member of an application, its nodes numbered from the next free number up.
-fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Problem> {
+pub(in crate::cmd) fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Problem> {
     let mut member = application.verify().map_err(|why| Problem::new(Exit::Wrong, why))?.clone();
     let mut nodes = member.nodes.to_vec();
     for (node, number) in nodes.iter_mut().zip(next.0..) {
@@ -336,7 +344,7 @@ fn numbered(application: &Application, next: NodeNumber) -> Result<Member, Probl
 }
 
 /// The public keys of a node: out of a file, or by its key files.
-fn public_keys(path: &Path) -> Result<List<NodeKey, MAX_KEYS>, Problem> {
+pub(in crate::cmd) fn public_keys(path: &Path) -> Result<List<NodeKey, MAX_KEYS>, Problem> {
     let keys: Vec<NodeKey> = if path.is_dir() { NodeKeys::read(path)?.list().into() } else { read_json(path)? };
     List::new(keys).map_err(too_many)
 }

@@ -1,6 +1,7 @@
 //! `luqi member show`
 
 use super::effective::{Due, Pace, stamp};
+use super::outlook;
 use super::view::{Members, words};
 use crate::client::block_on;
 use crate::cmd::target::Target;
@@ -94,8 +95,12 @@ fn of_proposal(members: &Members, open: &OpenProposal, due: Due) -> String {
     let state = if *adopted { "adopted" } else { "more than two thirds are needed" };
     let json = serde_json::to_string_pretty(&**change).unwrap_or_default();
     let json = json.lines().map(escaped).collect::<Vec<_>>().join("\n");
+    let outlook = outlook::after(members, change, *effective).map_or_else(String::new, |outlook| {
+        let goes_on = if outlook.goes_on() { "" } else { "the chain would STAND STILL: " };
+        format!("after it   {goes_on}{}\n", outlook.words())
+    });
     format!(
-        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom       {} (the tip is block {})\napproved   {power} of {total} by {}: {state}\n\n{json}\n",
+        "proposal   {id}\nby         {proposer}\nchange     {}\nfrom       {} (the tip is block {})\napproved   {power} of {total} by {}: {state}\n{outlook}\n{json}\n",
         words(change, Some(&members.in_force)),
         due.words(),
         members.height,

@@ -19,6 +19,8 @@ pub(super) struct Members {
     pub(super) in_force: Membership,
     pub(super) proposals: Vec<OpenProposal>,
     pub(super) control: Control,
+    /// The nodes that the one that is asked has heard lately, itself included.
+    pub(super) heard: Vec<NodeNumber>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,7 +164,6 @@ mod tests {
     use super::*;
     use ledger_core::codec::List;
     use ledger_core::fixture::{Network, code};
-    use ledger_core::names::NodeNumber;
 
     /// A node that shows a harmless change under the id of another one: nobody signs what he did not read.
     #[test]
@@ -184,6 +185,7 @@ mod tests {
             in_force: (**network.tip.membership()).clone(),
             proposals: vec![open],
             control: Control { protocol: PROTOCOL, streams: Vec::new() },
+            heard: Vec::new(),
         };
         let id = meant.id(effective);
         let (honest, lying) = (told(open(&meant, id)), told(open(&shown, id)));

@@ -109,7 +109,16 @@ fn judge(status: &Status, lag: u64, fork: Option<Fork>) -> (State, Option<String
     if !status.ready {
         return (State::NotReady, why);
     }
-    (State::Ok, status.silent.as_ref().map(|why| format!("it does not vote: {why}")))
+    (State::Ok, status.silent.as_ref().map(|why| format!("it does not vote: {why}")).or_else(|| adopted(status)))
+}
+
+/// What is adopted, where this version will make no block by it.
+fn adopted(status: &Status) -> Option<String> {
+    let adopted = status.adopted_protocol.filter(|adopted| !adopted.known)?;
+    let (protocol, effective, newest) = (adopted.protocol, adopted.effective, status.newest_protocol);
+    Some(format!(
+        "protocol {protocol} is adopted from block {effective} on, and this version knows protocols up to {newest}: install a newer one before"
+    ))
 }
 
 fn age(milliseconds: u64) -> String {

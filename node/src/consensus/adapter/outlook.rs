@@ -72,7 +72,9 @@ impl Adapter<'_> {
             return;
         }
         let own = engine_peer(&self.deps.network.own());
-        if let Some(said) = own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))))) {
+        if let Some(said) =
+            own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))), self.deps.known.newest()))
+        {
             self.deps.network.publish(Topic::Status, said).await;
         }
     }

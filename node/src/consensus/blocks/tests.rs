@@ -6,7 +6,7 @@ use ledger_core::chain::{Commitment, Proposal};
 use ledger_core::codec;
 use ledger_core::fixture::{self, Network, event, node_key};
 use ledger_core::membership::Purpose;
-use ledger_core::names::Timestamp;
+use ledger_core::names::{PROTOCOL, Timestamp};
 use tempfile::TempDir;
 
 /// The proposer of height 1 in round 0.
@@ -28,7 +28,8 @@ fn blocks(folder: &TempDir, network: &Network, node: u32) -> Blocks {
     let undecided = UndecidedStore::open(&home.join("undecided")).unwrap();
     let mempool = Mempool::new(chain.clone());
     let key = node_key(node, Purpose::Consensus);
-    Blocks::new(chain, mempool, NodeNumber(node), key, undecided, Arc::default())
+    let known = Known::new(NodeNumber(node), PROTOCOL);
+    Blocks::new(chain, mempool, NodeNumber(node), key, undecided, Arc::default(), known)
 }
 
 fn place(node: u32) -> Place {

@@ -14,7 +14,7 @@ use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Response};
 use arc_malachitebft_sync::ValueResponse;
 use bytes::Bytes;
 use ledger_core::codec;
-use ledger_core::names::{Height, NodeNumber};
+use ledger_core::names::{Height, NodeNumber, PROTOCOL};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn tempt(cluster: &Cluster, liar: &Network) {
     let tempt = async {
         while cluster.hub.cut().len() == cut {
             let own = engine_peer(&liar.own()).unwrap();
-            let said = status(own, &Status::new(At(Height(cluster.height(1))), At(Height(1)))).unwrap();
+            let said = status(own, &Status::new(At(Height(cluster.height(1))), At(Height(1))), PROTOCOL).unwrap();
             liar.publish(Topic::Status, said).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -3,7 +3,7 @@
 use super::forger::Forger;
 use super::hub::Hub;
 use crate::chain::Chain;
-use crate::consensus::{ConsensusError, Deps, Ended, Tempo, View, Waiting, run};
+use crate::consensus::{ConsensusError, Deps, Ended, Known, Tempo, View, Waiting, run};
 use crate::keys::{KeyName, NodeKeys, write_key};
 use crate::mempool::Mempool;
 use crate::store::StoreConfig;
@@ -11,7 +11,7 @@ use ledger_core::codec::List;
 use ledger_core::fixture::{CODES, Network, member, node_key};
 use ledger_core::genesis::Genesis;
 use ledger_core::membership::{Member, Node, Parameters, Purpose};
-use ledger_core::names::{BlockHash, Height, NodeNumber};
+use ledger_core::names::{BlockHash, Height, NodeNumber, PROTOCOL};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -111,6 +111,7 @@ impl Cluster {
             node: NodeNumber(node),
             folder: home.join("consensus"),
             restored: false,
+            known: Known::new(NodeNumber(node), PROTOCOL),
             tempo: Tempo::default(),
             stop: stopped,
         };

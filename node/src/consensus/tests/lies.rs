@@ -43,12 +43,12 @@ pub(super) fn make(cluster: &Cluster, change: impl FnOnce(&mut Block)) -> (Block
 }
 
 /// Says that a block is to be voted on.
-async fn propose(cluster: &Cluster, liar: &Network, height: Height, block: BlockHash) {
+pub(super) async fn propose(cluster: &Cluster, liar: &Network, height: Height, block: BlockHash) {
     liar.publish(Topic::Consensus, cluster.forger(LIAR.0).proposal(height, block)).await;
 }
 
 /// Sends the bytes of a block.
-async fn stream(cluster: &Cluster, liar: &Network, height: Height, (block, bytes): &(BlockHash, Vec<u8>)) {
+pub(super) async fn stream(cluster: &Cluster, liar: &Network, height: Height, (block, bytes): &(BlockHash, Vec<u8>)) {
     for part in cluster.forger(LIAR.0).parts(height, *block, bytes) {
         liar.publish(Topic::Parts, part).await;
     }

@@ -8,3 +8,4 @@ mod hidden_lock;
 mod hub;
 mod liars;
 mod lies;
+mod protocols;

@@ -177,11 +177,27 @@ async fn proposals_and_approvals_are_judged_before_they_are_submitted() {
     assert_eq!(bed.post("/v1/governance", good).await.status, 202);
     assert!(matches!(bed.desk.governed.lock().unwrap().pop(), Some(Event::Approve(_))));
 
+    // A protocol of which this version has no rules, proposed through another node.
+    let newer = Change::Activate(ledger_core::names::Protocol(2));
+    assert_eq!(bed.post("/v1/governance", propose(&newer, 20)).await.problem(), "UNKNOWN_PROTOCOL");
+    let proposal = ledger_core::governance::Propose { change: newer.clone().into(), effective: Height(20) };
+    let submission = bed.network.submission(2, vec![Event::Propose(Box::new(proposal))]);
+    let checked = bed.network.checked(vec![submission.clone()]);
+    bed.chain.commit(checked.clone(), bed.network.certify(&checked)).unwrap();
+    bed.network.block(vec![submission]);
+    let approve = Approve::sign(&bed.network.tip.chain(), &governance_key(2), code("370100"), newer.id(Height(20)));
+    let (proposal, member, signature) = (approve.proposal, approve.member, approve.signature);
+    let approve = serde_json::json!({"approve": {"proposal": proposal, "member": member, "signature": signature}});
+    let refused = bed.post("/v1/governance", approve.to_string()).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (409, "UNKNOWN_PROTOCOL"));
+    assert_eq!(refused.json()["pointer"], "/approve/proposal");
+
     let members = bed.get("/v1/members").await.json();
+    assert_eq!(members["heard"], serde_json::json!([1]));
     assert_eq!(members["proposals"][0]["id"], id.to_string());
     assert_eq!(members["proposals"][0]["effective"], 20);
     assert_eq!(members["in_force"]["members"].as_array().unwrap().len(), 4);
-    assert_eq!((&members["height"], &members["total_power"]), (&Value::from(4), &Value::from(4)));
+    assert_eq!((&members["height"], &members["total_power"]), (&Value::from(5), &Value::from(4)));
     bed.end().await;
 }
 

@@ -130,6 +130,7 @@ impl Bed {
             peers: who,
             pending: watch::channel(Pending { events: 5, oldest: None }).1,
             submissions: Arc::clone(&desk) as Arc<dyn Submissions>,
+            known: Known::new(NodeNumber(1), ledger_core::names::PROTOCOL),
             agreement: Arc::clone(&told) as Arc<dyn Agreement>,
             metrics: Arc::default(),
         };

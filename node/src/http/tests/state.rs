@@ -1,6 +1,7 @@
 //! Where the node stands: status, readiness, metrics.
 
 use super::*;
+use ledger_core::names::Protocol;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_says_where_the_node_stands() {
@@ -79,6 +80,34 @@ async fn who_is_no_member_any_more_says_why() {
         assert!(reasons[0]["en"].as_str().unwrap().contains(words), "{reasons:?}");
         bed.end().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protocol_that_this_version_does_not_know_is_told_before_it_holds_and_when_the_chain_stands_for_it() {
+    let mut bed = Bed::small().await;
+    bed.peers.send_replace(vec![peer(2), peer(3), peer(4)]);
+    for (effective, codes) in [(Height(50), vec![]), (Height(6), vec!["NEWER_PROTOCOL"])] {
+        let block = bed.network.govern(Change::Activate(Protocol(2)), effective);
+        let checked = bed.chain.check(block.block().clone()).unwrap();
+        bed.chain.commit(checked, block.certificate().unwrap().clone()).unwrap();
+        let status: Status = serde_json::from_slice(&bed.get("/v1/status").await.body.unwrap()).unwrap();
+        assert_eq!(status.not_ready.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>(), codes);
+        let adopted = AdoptedProtocol { protocol: Protocol(2), effective: Height(50), known: false };
+        assert_eq!((status.adopted_protocol, status.newest_protocol), (Some(adopted), Protocol(1)));
+        assert_eq!((status.knowing_power, status.known_protocols), (0, [(NodeNumber(1), Protocol(1))].into()));
+    }
+    let reasons = bed.get("/readyz").await.json()["reasons"].to_string();
+    assert!(
+        reasons.contains("protocol 2 is in force since block 6") && reasons.contains("node 1, 2, 3, 4"),
+        "{reasons}"
+    );
+    let text = String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    for line in
+        ["luqi_protocol_in_force 2", "luqi_protocol_known 1", "luqi_protocol_adopted 2", "luqi_protocol_known_power 0"]
+    {
+        assert!(text.lines().any(|found| found.trim_end_matches(".0") == line), "{line}: {text}");
+    }
+    bed.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@ pub(super) struct Pair {
 }
 
 pub(super) const CITY: NodeNumber = NodeNumber(2);
-const PROVINCE: NodeNumber = NodeNumber(1);
+pub(super) const PROVINCE: NodeNumber = NodeNumber(1);
 
 impl Pair {
     pub(super) fn new(parameters: Parameters) -> Self {
@@ -45,7 +45,7 @@ impl Pair {
     }
 
     /// The city's node in a folder.
-    fn open(&self, root: &Path) -> Running<'_> {
+    pub(super) fn open(&self, root: &Path) -> Running<'_> {
         let home = Home::open(root).unwrap();
         let chain = Chain::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
         let outbox = Outbox::open(&home.outbox()).unwrap();
@@ -70,16 +70,16 @@ impl Pair {
 }
 
 /// The city's node at work, without its network.
-struct Running<'a> {
-    pair: &'a Pair,
-    home: Home,
-    chain: Chain,
-    outbox: Outbox,
-    member: Member,
+pub(super) struct Running<'a> {
+    pub(super) pair: &'a Pair,
+    pub(super) home: Home,
+    pub(super) chain: Chain,
+    pub(super) outbox: Outbox,
+    pub(super) member: Member,
 }
 
 impl Running<'_> {
-    fn take(&mut self, texts: &[&str]) -> Vec<Taken> {
+    pub(super) fn take(&mut self, texts: &[&str]) -> Vec<Taken> {
         let messages = texts.iter().map(|text| self.read(text.as_bytes())).collect();
         self.member.take(messages).unwrap()
     }
@@ -89,7 +89,7 @@ impl Running<'_> {
     }
 
     /// What waits in the outbox.
-    fn waiting(&self) -> Vec<Submission> {
+    pub(super) fn waiting(&self) -> Vec<Submission> {
         self.outbox.from(Sequence(0), usize::MAX, usize::MAX).unwrap()
     }
 
@@ -108,14 +108,14 @@ impl Running<'_> {
         }
     }
 
-    fn learn(&mut self) {
+    pub(super) fn learn(&mut self) {
         self.member.learn().unwrap();
         if self.member.is_due() {
             self.member.catch_up().unwrap();
         }
     }
 
-    fn states(&self, taken: &Taken) -> Vec<ItemState> {
+    pub(super) fn states(&self, taken: &Taken) -> Vec<ItemState> {
         self.member.tracker().unwrap().find(&taken.id).unwrap().items
     }
 
@@ -124,14 +124,14 @@ impl Running<'_> {
     }
 
     /// Ends and opens again.
-    fn again(self) -> Self {
+    pub(super) fn again(self) -> Self {
         let Running { pair, home, chain, outbox, member } = self;
         drop((chain, outbox, member));
         pair.open(home.root())
     }
 }
 
-fn applied(state: &ItemState) -> bool {
+pub(super) fn applied(state: &ItemState) -> bool {
     matches!(state, ItemState::Final { applied: true, .. })
 }
 

@@ -148,18 +148,47 @@ fn blocks_are_filled_to_the_byte_limit_and_hold() {
 }
 
 #[test]
-fn what_the_rules_allow_no_longer_holds_up_its_own_stream_alone() {
+fn what_the_parameters_allow_no_longer_is_dropped_with_all_behind_it_and_may_come_cut_anew() {
     let world = World::new(3, Limits::default());
-    world.offer(world.signed(2, 1, 50)).unwrap();
-    world.offer(world.signed(2, 2, 1)).unwrap();
-    world.offer(world.signed(3, 1, 1)).unwrap();
-    world.govern(Change::SetParameters(Parameters { submission_events: 20, ..Parameters::default() }));
-    assert_eq!(world.filled(), [(3, 1)]);
-    assert_eq!(world.mempool.pending().borrow().events, 1, "no block is proposed for what cannot be in one");
-    world.commit(world.mempool.fill());
-    assert_eq!(*world.mempool.pending().borrow(), Pending::default());
-    world.govern(Change::SetParameters(Parameters::default()));
-    assert_eq!(world.filled(), [(2, 1), (2, 2)]);
+    let wide = Parameters::default();
+    let lowered = [
+        Parameters { submission_events: 20, ..wide },
+        Parameters { block_events: 20, ..wide },
+        Parameters { block_bytes: 64 << 10, ..wide },
+    ];
+    for parameters in lowered {
+        let first = world.chain.latest().tip.control().last_sequence(NodeNumber(2)).0 + 1;
+        let of_three = world.chain.latest().tip.control().last_sequence(NodeNumber(3)).0 + 1;
+        let events = if parameters.block_bytes == wide.block_bytes { 50 } else { 1_000 };
+        world.offer(world.signed(2, first, 1)).unwrap();
+        world.offer(world.signed(2, first + 1, events)).unwrap();
+        world.offer(world.signed(2, first + 2, 1)).unwrap();
+        // Behind a gap: what is missing may be what does not fit.
+        world.offer(world.signed(3, of_three + 1, 1)).unwrap();
+        world.govern(Change::SetParameters(parameters));
+        assert_eq!(world.filled(), [(2, first)]);
+        assert_eq!(world.mempool.pending().borrow().events, 1);
+        assert_eq!(world.mempool.level().submissions, 1);
+        assert!(matches!(world.offer(world.signed(2, first + 1, events)), Err(Refused::TooLarge { .. })));
+        for sequence in first + 1..first + 4 {
+            world.offer(world.signed(2, sequence, 7)).unwrap();
+        }
+        while !world.filled().is_empty() {
+            world.commit(world.mempool.fill());
+        }
+        assert_eq!(world.chain.latest().tip.control().last_sequence(NodeNumber(2)), Sequence(first + 3));
+        world.govern(Change::SetParameters(wide));
+    }
+}
+
+#[test]
+fn parameters_that_are_raised_drop_nothing() {
+    let world = World::new(3, Limits::default());
+    for (node, sequence) in [(2, 1), (2, 3), (3, 1)] {
+        world.offer(world.signed(node, sequence, 5)).unwrap();
+    }
+    world.govern(Change::SetParameters(Parameters { submission_events: 2_000, ..Parameters::default() }));
+    assert_eq!(world.mempool.level().submissions, 3);
 }
 
 #[test]
