@@ -12,6 +12,7 @@ from .genesis import Genesis, genesis_from_json
 from .governance import Approve, Control, ControlFold, Propose
 from .membership import Judges, Membership
 from .merkle import leaf_hash
+from .record import check_value
 
 def judge_encoded(case: Case) -> Iterator[str]:
     codec, data, why = STRUCTURES[case.take("of")], joined(case, "bytes"), None
@@ -22,6 +23,16 @@ def judge_encoded(case: Case) -> Iterator[str]:
         why = str(error)
     if case.take("holds") is not (why is None):
         yield why or "it encodes one"
+
+
+def judge_slot(case: Case) -> Iterator[str]:
+    why = None
+    try:
+        check_value(case.take("slot"), case.bytes("value"))
+    except Invalid as error:
+        why = str(error)
+    if case.take("holds") is not (why is None):
+        yield why or "it is a value of the slot"
 
 
 def judge_certified(case: Case) -> Iterator[str]:
@@ -114,5 +125,6 @@ EDGES: dict[str, Callable[[Case], Iterator[str]]] = {
     "founding": judge_founding,
     "genesis_json": judge_genesis_json,
     "governance": judge_governance,
+    "slot": judge_slot,
     "text": judge_text,
 }

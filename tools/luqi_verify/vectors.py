@@ -29,6 +29,7 @@ missing are failures, so that no case can pass unread.
                         With exit instead: the input is a mistake
     succession          old, new: the parts of two geneses; approvals: of whom; holds: whether they do together
     encoded             of: a structure, bytes: whether they encode one
+    slot                slot: its name, value: whether it may have this one
     certified           membership, chain, height, block: whether the certificate holds for them
     fold                membership, before: the state after the event of this entry, at this index, and its outcome
     governance          chain, height, membership, control: outcome of each event of a block (which may stand there several

@@ -66,8 +66,8 @@ def unread(case: dict[str, Any]) -> set[str]:
         return {"approvals"}
     if case["kind"] == "certified" and not case["holds"]:
         return {*case} - {"holds"}
-    if case["kind"] == "encoded":
-        return {"bytes"}  # what they encode is not said
+    if case["kind"] in ("encoded", "slot"):
+        return {"bytes", "slot", "value"}  # what they encode is not said
     return {"archive"} if case.get("verdict") == "undecided" else set()
 
 

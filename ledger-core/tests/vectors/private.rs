@@ -18,7 +18,7 @@ pub(crate) const NO_POINT: &str = "010101010101010101010101010101010101010101010
 /// The neutral element of ristretto255.
 pub(crate) const NEUTRAL: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-fn subject(name: &str, contract: Option<&str>) -> Value {
+pub(crate) fn subject(name: &str, contract: Option<&str>) -> Value {
     let network = NetworkId([3; 32]);
     let alpha = match contract {
         Some(number) => Alpha::contract(SUITE, USCC, number),
@@ -40,14 +40,14 @@ fn subject(name: &str, contract: Option<&str>) -> Value {
 }
 
 /// A subject that its proof does not show, after an edit of the case.
-fn refused_subject(name: &str, edit: impl Fn(&mut Value)) -> Value {
+pub(crate) fn refused_subject(name: &str, edit: impl Fn(&mut Value)) -> Value {
     let mut case = subject(name, Some(NUMBER));
     edit(&mut case);
     let text = |field: &str| case[field].as_str().unwrap();
     let alpha = Alpha::contract(SUITE, USCC, text("contract")).unwrap();
     let key = unhex(text("public_key")).try_into().unwrap();
     let shown = VrfPublicKey::from_bytes(&key).map_err(|why| why.to_string()).and_then(|key| {
-        let proof: VrfProof = text("proof").parse().unwrap();
+        let proof = text("proof").parse::<VrfProof>().map_err(|why| why.to_string())?;
         key.verify(&text("network").parse().unwrap(), &alpha, &proof).map_err(|why| why.to_string())
     });
     let error = match shown {

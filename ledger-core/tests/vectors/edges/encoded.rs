@@ -156,6 +156,18 @@ fn memberships(book: &mut Book) {
         let rotate = [vec![([&[6, 0, 0, 0, 1][..], &count(keys)].concat(), 1)], parts[1..].to_vec()].concat();
         add_case::<Change>(book, "change", &format!("{keys} keys of a node"), rotate, holds);
     }
+    // Behind the count stand the purpose and the suite of the first key.
+    for (byte, holds) in [(0, false), (1, true), (2, true), (3, true), (4, true), (5, false)] {
+        let of_purpose = [&node[..12], &[byte], &node[13..]].concat();
+        add_case::<Node<KeyBytes>>(book, "node", &format!("a key of purpose {byte}"), once(of_purpose.clone()), holds);
+        let rotate = [&[6, 0, 0, 0, 1][..], &of_purpose[8..]].concat();
+        add_case::<Change>(book, "change", &format!("a key of purpose {byte}"), once(rotate), holds);
+        let of_suite = [&node[..13], &[byte], &node[14..]].concat();
+        let holds = byte == 1;
+        add_case::<Node<KeyBytes>>(book, "node", &format!("a key of suite {byte}"), once(of_suite), holds);
+        let rotate = [&[7][..], b"370100", &[byte], &[7; 64]].concat();
+        add_case::<Change>(book, "change", &format!("a governance key of suite {byte}"), once(rotate), holds);
+    }
     for tag in [0, 12, 255] {
         add_case::<Change>(book, "change", &format!("tag {tag}"), once(vec![tag, 0, 0, 0, 1]), false);
     }
@@ -292,6 +304,22 @@ fn proofs(book: &mut Book) {
         add_case::<MapProof>(book, "proof", &format!("a proof of depth {depth}"), parts, holds);
     }
     let hidden = [&[0][..], &[7; 32]].concat();
+    for (kind, version, holds) in [
+        (0, 1, false),
+        (1, 1, true),
+        (5, 1, true),
+        (6, 1, false),
+        (15, 1, false),
+        (16, 1, true),
+        (24, 1, true),
+        (25, 1, false),
+        (64, 1, false),
+        (17, 0, false),
+        (17, 2, false),
+    ] {
+        let bytes = [&[kind, version][..], &count(0)].concat();
+        add_case::<Disclosure>(book, "disclosure", &format!("kind {kind}, version {version}"), once(bytes), holds);
+    }
     for (slots, holds) in [(64, true), (65, false)] {
         let parts = vec![([&[17, 1][..], &count(slots)].concat(), 1), (hidden.clone(), slots)];
         add_case::<Disclosure>(book, "disclosure", &format!("{slots} slots"), parts, holds);

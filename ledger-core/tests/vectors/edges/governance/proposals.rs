@@ -14,7 +14,12 @@ pub(super) fn add(cases: &mut Cases<'_>) {
     // What comes first has something of everything.
     for node in [2, 3] {
         let number = id(&power(4), H + 1);
-        let events = vec![(node, propose(&power(4), H + 1)), (node, approve(2, number)), (2, approve(1, number))];
+        let events = vec![
+            (node, propose(&power(5), H + 9)),
+            (node, propose(&power(4), H + 1)),
+            (node, approve(2, number)),
+            (2, approve(1, number)),
+        ];
         cases.add(&format!("proposed by node {node}, approved and enacted in one block"), &[], events);
     }
     heights(cases);
