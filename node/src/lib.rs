@@ -14,6 +14,7 @@
 )]
 
 pub mod archive;
+pub mod called;
 pub mod ceremony;
 pub mod chain;
 pub mod committer;

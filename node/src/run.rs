@@ -2,6 +2,7 @@
 
 mod agreement;
 mod collect;
+mod words;
 
 pub use agreement::AgreementError;
 
@@ -148,6 +149,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let bound = Bound::new(&config.http, home.root()).await?;
     let place = place(&bound, &network).await;
     tracing::info!(node = %home.node(), chain = %home.chain_id(), http = %place.http, p2p = %place.p2p, socket = %place.socket.display(), "the node is up");
+    let told = Arc::new(Shown { view: shown, chain: chain.clone() });
     let handles = Handles {
         chain: chain.clone(),
         node: home.node(),
@@ -155,8 +157,8 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         home: home.root().to_owned(),
         peers: network.peers(),
         pending: mempool.pending(),
-        submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast }),
-        agreement: Arc::new(Shown(shown)),
+        submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast, agreement: Arc::clone(&told) }),
+        agreement: told,
         metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;
@@ -286,14 +288,18 @@ async fn stopped(mut ending: watch::Receiver<bool>) {
 }
 
 /// The intake as the surface sees it. Before the node knows how far the chain is, it takes nothing: a home that
-/// came out of a backup would not tell what it has sent since.
+/// came out of a backup would not tell what it has sent since; nor where agreement has ended for good.
 struct Desk {
     intake: Service,
     abreast: watch::Receiver<bool>,
+    agreement: Arc<Shown>,
 }
 
 impl Desk {
     fn may_take(&self) -> Result<(), SubmitError> {
+        if let Some(report) = self.agreement.contradiction() {
+            return Err(SubmitError::Closed(report));
+        }
         if *self.abreast.borrow() { Ok(()) } else { Err(SubmitError::Busy { retry_after: COMING_UP }) }
     }
 }
@@ -312,6 +318,10 @@ impl Submissions for Desk {
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
         self.may_take()?;
         self.intake.govern(event).await
+    }
+
+    fn closed(&self) -> Option<String> {
+        self.agreement.contradiction().or_else(|| self.intake.view().closed)
     }
 }
 

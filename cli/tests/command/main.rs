@@ -18,6 +18,7 @@ mod nodes;
 mod sample;
 mod served;
 mod show;
+mod states;
 mod submit;
 mod testnet;
 

@@ -67,7 +67,7 @@ use ledger_core::membership::Purpose;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::PathBuf;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -114,6 +114,29 @@ pub enum Waiting {
     Agreement,
 }
 
+/// What ends a silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The chain begins: more than two thirds of the power, the own included, stand before the first block. These have
+    /// not said so.
+    Beginning(Vec<NodeNumber>),
+    /// More than two thirds of the power, the own not counted, say where they stand, after this time. These have not.
+    Heard(Vec<NodeNumber>, Duration),
+    /// So many more blocks, which take about so long.
+    Blocks(u64, Duration),
+    /// Its operator.
+    Operator,
+}
+
+/// Why agreement goes no further here, for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The report.
+    pub report: String,
+    /// A certified block stands on another one than the certified one here: two chains are certified.
+    pub is_fork: bool,
+}
+
 /// What others see of agreement.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -133,10 +156,14 @@ pub struct View {
     pub total_power: u64,
     /// Why this node does not vote although it may have power.
     pub silence: Option<Silence>,
+    /// What ends the silence; none where there is none.
+    pub until: Option<Until>,
     /// This node does not vote since the membership names another key for it.
     pub is_mute: bool,
     /// The height stands still although its block is due.
     pub standstill: Option<Standstill>,
+    /// The own computation contradicts a certified block: agreement has ended.
+    pub contradiction: Option<Contradiction>,
     /// Proofs that a validator signed two things, seen since the process began.
     pub misbehaviour: u64,
     /// More than two thirds of the voting power, the own included, have said where they stand.
@@ -158,8 +185,10 @@ impl Default for View {
             power: 0,
             total_power: 0,
             silence: None,
+            until: None,
             is_mute: false,
             standstill: None,
+            contradiction: None,
             misbehaviour: 0,
             is_told: false,
             highest: Height(0),

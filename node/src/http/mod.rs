@@ -26,6 +26,7 @@ mod problem;
 mod ready;
 mod seam;
 mod server;
+mod state;
 mod status;
 mod submissions;
 #[cfg(test)]
@@ -33,8 +34,9 @@ mod tests;
 
 pub use problem::{Code, Problem};
 pub use ready::Reason;
-pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View};
+pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View, Words};
 pub use server::{Bound, HttpError};
+pub use state::State;
 pub use status::{PeerStatus, Role, Status};
 
 use crate::chain::Chain;

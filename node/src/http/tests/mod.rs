@@ -34,6 +34,7 @@ struct Desk {
     receipts: Mutex<BTreeMap<String, usize>>,
     governed: Mutex<Vec<Event>>,
     busy: AtomicBool,
+    closed: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -66,6 +67,10 @@ impl Submissions for Desk {
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
         self.governed.lock().unwrap().push(event);
         Ok(Sequence(8))
+    }
+
+    fn closed(&self) -> Option<String> {
+        self.closed.lock().unwrap().clone()
     }
 }
 
