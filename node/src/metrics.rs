@@ -196,6 +196,7 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
             "1 where the agreement stands still for a reason that it reports",
             u64::from(status.halted.is_some()),
         ),
+        ("equivocations", "Kept proofs that a validator signed two things", handles.equivocations.count() as u64),
         ("voting", "1 where the node has voting power and takes part", is(State::Voting)),
         ("quorum", "1 where it hears more than two thirds of the voting power", 1 - is(State::Unreachable)),
         ("intake_open", "1 where messages are taken in", 1 - is(State::Closed)),

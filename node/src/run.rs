@@ -9,7 +9,7 @@ pub use agreement::AgreementError;
 use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
-use crate::consensus::{Deps, Tempo, View};
+use crate::consensus::{Deps, Equivocations, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{IntakeError, Service, ServiceConfig};
@@ -124,6 +124,10 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (view, shown) = watch::channel(View::default());
     let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
+    let equivocations = {
+        let (folder, id) = (home.consensus(), home.chain_id());
+        tokio::task::spawn_blocking(move || Equivocations::open(&folder, id)).await?.map_err(CommitError::from)?
+    };
     let deps = Deps {
         chain: chain.clone(),
         mempool: mempool.clone(),
@@ -133,6 +137,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         folder: home.consensus(),
         restored,
         tempo: Tempo::default(),
+        equivocations: equivocations.clone(),
         stop: ending.clone(),
     };
     let pace = collect::Pace::default();
@@ -159,6 +164,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         pending: mempool.pending(),
         submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast, agreement: Arc::clone(&told) }),
         agreement: told,
+        equivocations,
         metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;

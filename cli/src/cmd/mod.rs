@@ -21,6 +21,7 @@ mod show;
 mod status;
 mod submit;
 mod testnet;
+mod verify_evidence;
 mod wiring;
 
 use crate::exit::{Exit, Problem};
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Devnet(devnet::Args),
     Submit(submit::Args),
     Status(status::Args),
+    VerifyEvidence(verify_evidence::Args),
     Member(member::Args),
     Man(man::Args),
 }
@@ -66,6 +68,10 @@ impl Command {
             Self::Devnet(args) => devnet::run(args, output),
             Self::Submit(args) => submit::run(args, output),
             Self::Status(args) => status::run(args, output),
+            // It may read a copy of a home's newest blocks.
+            Self::VerifyEvidence(args) => {
+                interrupt::with_temporary_folder(output, || verify_evidence::run(args, output))
+            }
             Self::Member(args) => member::run(args, output),
             Self::Man(args) => man::run(args, output),
         }

@@ -122,5 +122,6 @@ fn text(answer: &Answer) -> String {
     let rows: Vec<_> = answer.nodes.iter().map(Row::cells).collect();
     let heading =
         ["node", "member", "role", "height", "tip", "lag", "peers", "block age", "pending", "disk free", "state"];
-    table(heading, &rows)
+    let notes: String = answer.nodes.iter().filter_map(Row::note).collect();
+    table(heading, &rows) + &notes
 }

@@ -9,6 +9,7 @@
 
 mod audit;
 mod ceremony;
+mod evidence;
 mod help;
 mod import;
 mod keygen;

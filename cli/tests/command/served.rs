@@ -129,6 +129,7 @@ impl Chain {
             waiting: None,
             silent: None,
             halted: None,
+            equivocators: Vec::new(),
             highest: Height(self.says),
             ready: self.not_ready.is_empty(),
             not_ready: self.not_ready.clone(),

@@ -8,6 +8,7 @@
 //! consensus/last-signed   what this node signed last
 //! consensus/forgotten     when its operator had it forget that
 //! consensus/wal/          the engine's own log
+//! consensus/equivocations what validators signed twice
 //! consensus/undecided/    blocks under way
 //! ```
 //!
@@ -29,6 +30,7 @@ mod blocks;
 mod codec;
 mod context;
 mod engine;
+mod equivocations;
 mod forget;
 mod handlers;
 mod heard;
@@ -42,12 +44,15 @@ mod session;
 mod signer;
 mod tempo;
 #[cfg(test)]
+pub(crate) use equivocations::tests::proof as test_proof;
+#[cfg(test)]
 mod tests;
 mod undecided;
 mod validators;
 mod wake;
 mod watchdog;
 
+pub use equivocations::{Equivocations, Proof};
 pub use forget::{ForgetError, forget};
 pub use heard::Clocks;
 pub use last_signed::{LastSignedError, Silence};
@@ -89,6 +94,8 @@ pub struct Deps {
     pub restored: bool,
     /// How long rounds wait.
     pub tempo: Tempo,
+    /// Where it is kept what validators signed twice.
+    pub equivocations: Equivocations,
     /// Becomes true when the process is to end.
     pub stop: watch::Receiver<bool>,
 }

@@ -6,6 +6,7 @@
 //! POST /v1/governance           a proposal or an approval      here only
 //! GET  /v1/status               where the node stands
 //! GET  /v1/members              who may do what
+//! GET  /v1/evidence             what validators signed twice
 //! GET  /v1/blocks/{height}      a block, its very bytes
 //! GET  /v1/blocks?from=&to=     a stretch of the chain, in the archive's format
 //! GET  /healthz /readyz /metrics
@@ -17,6 +18,7 @@
 //! Chinese. It decides nothing about the chain: messages go to the intake, everything else is read.
 
 mod blocks;
+mod evidence;
 mod governance;
 mod limit;
 mod members;
@@ -32,6 +34,7 @@ mod submissions;
 #[cfg(test)]
 mod tests;
 
+pub use evidence::{Evidence, SignedOne, SignedTwo, SignedTwoError};
 pub use problem::{Code, Problem};
 pub use ready::Reason;
 pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View, Words};
@@ -42,6 +45,7 @@ pub use status::{PeerStatus, Role, Status};
 use crate::chain::Chain;
 use crate::committer::Feet;
 use crate::config::HttpSection;
+use crate::consensus::Equivocations;
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
 use crate::network::Peer;
@@ -76,6 +80,8 @@ pub struct Handles {
     pub submissions: Arc<dyn Submissions>,
     /// The agreement.
     pub agreement: Arc<dyn Agreement>,
+    /// What validators signed twice.
+    pub equivocations: Equivocations,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -134,6 +140,7 @@ fn router(surface: Arc<Surface>) -> Router {
         .route("/v1/governance", post(governance::govern))
         .route("/v1/status", get(status::status))
         .route("/v1/members", get(members::members))
+        .route("/v1/evidence", get(evidence::evidence))
         .route("/v1/blocks", get(blocks::stretch))
         .route("/v1/blocks/{height}", get(blocks::block))
         .route("/healthz", get(ready::health))
@@ -151,6 +158,7 @@ fn route_of(path: &str) -> &'static str {
         "/v1/governance" => "/v1/governance",
         "/v1/status" => "/v1/status",
         "/v1/members" => "/v1/members",
+        "/v1/evidence" => "/v1/evidence",
         "/v1/blocks" => "/v1/blocks",
         "/healthz" => "/healthz",
         "/readyz" => "/readyz",

@@ -79,6 +79,8 @@ pub struct Status {
     pub silent: Option<String>,
     /// Why the agreement stands still, here or everywhere.
     pub halted: Option<String>,
+    /// Validators of which this node has proof that they signed two things at one height: `/v1/evidence`.
+    pub equivocators: Vec<NodeNumber>,
     /// The highest tip that another node has told of.
     pub highest: Height,
     /// By how many milliseconds the node's clock is ahead of the middle one of the voting power; none while less than
@@ -168,6 +170,7 @@ impl Status {
             waiting: view.waiting,
             silent: view.silent.filter(|_| power > 0).map(|words| words.en),
             halted: halted.map(|words| words.en),
+            equivocators: handles.equivocations.nodes(),
             highest: view.highest.max(tip.height()),
             clock_ahead_ms: view.clock_ahead_ms,
             ready: state.is_ready(),

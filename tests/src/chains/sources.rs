@@ -138,6 +138,7 @@ fn status(served: &Served) -> Status {
         waiting: None,
         silent: None,
         halted: None,
+        equivocators: Vec::new(),
         highest: Height(served.height),
         ready: true,
         not_ready: Vec::new(),

@@ -108,6 +108,17 @@ impl Row {
         Self { url, seen, also, why, lag: Some(lag), status: Some(status) }
     }
 
+    /// What it knows of others that everybody should know.
+    pub(super) fn note(&self) -> Option<String> {
+        let status = self.status.as_ref().filter(|status| !status.equivocators.is_empty())?;
+        let who: Vec<_> = status.equivocators.iter().map(|node| format!("node {node}")).collect();
+        Some(format!(
+            "node {} has proof that {} signed two things at one height and round: see `luqi verify-evidence --help`\n",
+            status.node,
+            who.join(", ")
+        ))
+    }
+
     /// Its line in the table.
     pub(super) fn cells(&self) -> [String; 11] {
         let why = self.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));

@@ -90,6 +90,7 @@ struct Bed {
     desk: Arc<Desk>,
     told: Arc<Told>,
     peers: watch::Sender<Vec<Peer>>,
+    equivocations: Equivocations,
     address: SocketAddr,
     socket: PathBuf,
     stop: watch::Sender<bool>,
@@ -136,11 +137,13 @@ impl Bed {
             pending: watch::channel(Pending { events: 5, oldest: None }).1,
             submissions: Arc::clone(&desk) as Arc<dyn Submissions>,
             agreement: Arc::clone(&told) as Arc<dyn Agreement>,
+            equivocations: Equivocations::open(&folder.path().join("consensus"), chain.genesis().chain_id()).unwrap(),
             metrics: Arc::default(),
         };
+        let equivocations = handles.equivocations.clone();
         let (address, socket) = (bound.address(), bound.socket().to_owned());
         let served = tokio::spawn(async move { bound.serve(handles, &config, stopped).await });
-        Self { folder, network, chain, desk, told, peers, address, socket, stop, served }
+        Self { folder, network, chain, desk, told, peers, equivocations, address, socket, stop, served }
     }
 
     async fn small() -> Self {

@@ -168,6 +168,31 @@ async fn who_watches_has_a_listener_of_its_own_that_takes_nothing_in() {
     bed.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_twice_is_handed_out_with_all_that_proves_it() {
+    let bed = Bed::small().await;
+    let evidence = |answer: &Answer| serde_json::from_slice::<Evidence>(answer.body.as_ref().unwrap()).unwrap();
+    assert_eq!(evidence(&bed.get("/v1/evidence").await).evidence, []);
+    let proof = crate::consensus::test_proof(3, 2);
+    assert!(bed.equivocations.keep(proof.clone()).unwrap());
+    let found = evidence(&bed.get("/v1/evidence").await);
+    let [one] = found.evidence.as_slice() else { panic!("{found:?}") };
+    let (chain, membership) = (bed.network.tip.chain(), bed.network.tip.membership());
+    assert_eq!((found.chain_id, one.member), (chain, code("370200")));
+    let read = one.read(chain).unwrap();
+    assert_eq!((&read, read.verify(membership)), (&proof.equivocation, Ok(proof.signer)));
+    let status: Status = serde_json::from_slice(&bed.get("/v1/status").await.body.unwrap()).unwrap();
+    assert_eq!(status.equivocators, [NodeNumber(3)]);
+    let text = String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    assert!(text.lines().any(|line| line == "luqi_equivocations 1"), "{text}");
+    // Bytes that are not those of the fields, and of another chain.
+    let mut other = one.clone();
+    other.messages[1].signed.replace_range(..2, "ff");
+    assert_eq!(other.read(chain), Err(SignedTwoError::Bytes(2)));
+    assert_eq!(one.read(ledger_core::crypto::ChainId([9; 32])), Err(SignedTwoError::Bytes(1)));
+    bed.end().await;
+}
+
 #[test]
 fn every_problem_has_a_code_of_its_own() {
     let codes: std::collections::BTreeSet<_> = Code::ALL.map(Code::as_str).into();
