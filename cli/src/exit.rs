@@ -6,7 +6,7 @@ use luqi_node::home::HomeError;
 use luqi_node::keys::KeyFileError;
 use std::path::Path;
 
-/// The exit codes, the same for every command.
+/// The exit codes: up to 4 the same for every command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// It holds.
@@ -19,6 +19,22 @@ pub(crate) enum Exit {
     Undecided = 3,
     /// Failed for another reason: disk, lock, port.
     Failed = 4,
+    /// `luqi status` alone, from here on: how the worst node stands. This one lacks blocks.
+    Behind = 10,
+    /// Its clock is wrong.
+    Clock = 11,
+    /// It has power and does not vote.
+    Silent = 12,
+    /// It takes no messages in.
+    Closed = 13,
+    /// It hears too little of the power.
+    Unreachable = 14,
+    /// The membership has it not.
+    NoMember = 15,
+    /// It goes no further.
+    Halted = 16,
+    /// Two chains are certified, or two nodes have different blocks.
+    Forked = 17,
 }
 
 impl From<Exit> for std::process::ExitCode {

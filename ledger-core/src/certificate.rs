@@ -10,8 +10,10 @@
 //! The bytes belong to no engine: prevote, precommit and the rest each have their own domain.
 
 mod agreement;
+mod equivocation;
 
 pub use agreement::{ConsensusProposal, Parts, ValidatorProof};
+pub use equivocation::{Equivocation, EquivocationError, Said, SignedTwice, Signer};
 
 use crate::codec::List;
 use crate::crypto::{ChainId, Domain, Signature, SignedMessage};

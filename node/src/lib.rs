@@ -14,6 +14,7 @@
 )]
 
 pub mod archive;
+pub mod called;
 pub mod ceremony;
 pub mod chain;
 pub mod committer;
@@ -22,6 +23,7 @@ pub mod consensus;
 pub mod home;
 pub mod http;
 pub mod intake;
+pub mod judges;
 pub mod keys;
 pub mod mempool;
 pub mod metrics;

@@ -3,11 +3,11 @@
 //! Counters are kept as things happen; what can be read off the chain and the node is read when it is asked
 //! for, so that no figure can fall behind what it is about. Nothing here says anything about a record.
 
-use crate::http::{Handles, ItemOutcome, Receipt, Status};
+use crate::http::{Handles, ItemOutcome, Receipt, State, Status};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -177,6 +177,7 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
         let known = |number| number == status.node || status.peers.iter().any(|peer| peer.node == number);
         membership.nodes().filter(|(_, node)| known(node.number)).map(|(_, node)| u64::from(node.power)).sum()
     };
+    let is = |state| u64::from(status.states.contains(&state));
     for (name, help, value) in [
         ("block_height", "Height of the last durable block", status.height.0),
         ("log_entries", "Entries of the log: events and seals", status.log_size.0),
@@ -207,14 +208,23 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
             "1 where the agreement stands still for a reason that it reports",
             u64::from(status.halted.is_some()),
         ),
+        ("equivocations", "Kept proofs that a validator signed two things", handles.equivocations.count() as u64),
+        ("voting", "1 where the node has voting power and takes part", is(State::Voting)),
+        ("quorum", "1 where it hears more than two thirds of the voting power", 1 - is(State::Unreachable)),
+        ("intake_open", "1 where messages are taken in", 1 - is(State::Closed)),
         ("uptime_seconds", "How long the node has been running", status.uptime_s),
     ] {
         gauge(name, help, value as f64);
+    }
+    let states = Family::<Label, Gauge>::default();
+    for state in State::ALL {
+        states.get_or_create(&[("state", state.name())]).set(i64::from(status.states.contains(&state)));
     }
     gauge("block_age_seconds", "Time since the last block's own", status.tip_age_ms as f64 / 1e3);
     if let Some(free) = status.disk_free {
         gauge("disk_free_bytes", "Free bytes where the home is", free as f64);
     }
+    registry.register("state", "1 for each state that is true of the node", states);
     registry
 }
 

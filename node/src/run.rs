@@ -2,13 +2,14 @@
 
 mod agreement;
 mod collect;
+mod words;
 
 pub use agreement::AgreementError;
 
 use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
-use crate::consensus::{Deps, Known, Tempo, View};
+use crate::consensus::{Deps, Equivocations, Known, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{Consent, IntakeError, Service, ServiceConfig};
@@ -124,6 +125,10 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
     let known = Known::new(home.node(), PROTOCOL);
+    let equivocations = {
+        let (folder, id) = (home.consensus(), home.chain_id());
+        tokio::task::spawn_blocking(move || Equivocations::open(&folder, id)).await?.map_err(CommitError::from)?
+    };
     let deps = Deps {
         chain: chain.clone(),
         mempool: mempool.clone(),
@@ -134,6 +139,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         restored,
         known: known.clone(),
         tempo: Tempo::default(),
+        equivocations: equivocations.clone(),
         stop: ending.clone(),
     };
     let pace = collect::Pace::default();
@@ -150,6 +156,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let bound = Bound::new(&config.http, home.root()).await?;
     let place = place(&bound, &network).await;
     tracing::info!(node = %home.node(), chain = %home.chain_id(), http = %place.http, p2p = %place.p2p, socket = %place.socket.display(), "the node is up");
+    let told = Arc::new(Shown { view: shown, chain: chain.clone() });
     let handles = Handles {
         chain: chain.clone(),
         node: home.node(),
@@ -157,9 +164,10 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         home: home.root().to_owned(),
         peers: network.peers(),
         pending: mempool.pending(),
-        submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast }),
+        submissions: Arc::new(Desk { intake: intake.clone(), abreast: is_abreast, agreement: Arc::clone(&told) }),
         known,
-        agreement: Arc::new(Shown(shown)),
+        agreement: told,
+        equivocations,
         metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;
@@ -289,14 +297,18 @@ async fn stopped(mut ending: watch::Receiver<bool>) {
 }
 
 /// The intake as the surface sees it. Before the node knows how far the chain is, it takes nothing: a home that
-/// came out of a backup would not tell what it has sent since.
+/// came out of a backup would not tell what it has sent since; nor where agreement has ended for good.
 struct Desk {
     intake: Service,
     abreast: watch::Receiver<bool>,
+    agreement: Arc<Shown>,
 }
 
 impl Desk {
     fn may_take(&self) -> Result<(), SubmitError> {
+        if let Some(report) = self.agreement.contradiction() {
+            return Err(SubmitError::Closed(report));
+        }
         if *self.abreast.borrow() { Ok(()) } else { Err(SubmitError::Busy { retry_after: COMING_UP }) }
     }
 }
@@ -315,6 +327,10 @@ impl Submissions for Desk {
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError> {
         self.may_take()?;
         self.intake.govern(event).await
+    }
+
+    fn closed(&self) -> Option<String> {
+        self.agreement.contradiction().or_else(|| self.intake.view().closed)
     }
 }
 

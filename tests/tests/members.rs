@@ -224,7 +224,7 @@ impl Town {
         for number in [6, 7] {
             not_ready(fleet, number, "NOT_A_MEMBER", &format!("no node {number}"));
             let status = run(&["status", "--url", &url(fleet, number)]);
-            assert_eq!(status.code, Some(3), "{}", status.out);
+            assert_eq!(status.code, Some(15), "no member: {}", status.out);
             assert!(status.out.contains("outsider") && status.out.contains("no node"), "{}", status.out);
             let refused =
                 run(&["member", "propose", "remove-node", "1", "--effective", "+9", "--url", &url(fleet, number)]);

@@ -22,6 +22,7 @@ mod status;
 mod submit;
 mod target;
 mod testnet;
+mod verify_evidence;
 mod wiring;
 
 use crate::exit::{Exit, Problem};
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Devnet(devnet::Args),
     Submit(submit::Args),
     Status(status::Args),
+    VerifyEvidence(verify_evidence::Args),
     Member(member::Args),
     Man(man::Args),
 }
@@ -67,6 +69,10 @@ impl Command {
             Self::Devnet(args) => devnet::run(args, output),
             Self::Submit(args) => submit::run(args, output),
             Self::Status(args) => status::run(args, output),
+            // It may read a copy of a home's newest blocks.
+            Self::VerifyEvidence(args) => {
+                interrupt::with_temporary_folder(output, || verify_evidence::run(args, output))
+            }
             Self::Member(args) => member::run(args, output),
             Self::Man(args) => man::run(args, output),
         }

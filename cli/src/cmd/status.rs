@@ -9,7 +9,7 @@ use crate::exit::{Exit, Problem};
 use crate::output::{Output, table};
 use fork::Forks;
 use luqi_node::http::Status;
-use row::{Row, State};
+use row::Row;
 use serde::Serialize;
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -23,15 +23,23 @@ Examples:
   luqi status --url http://127.0.0.1:7101 --watch                       every two seconds, until Ctrl-C
   luqi status --url http://127.0.0.1:7101 --json
 
-Nodes are compared block by block where their heights differ: two blocks at one height are a fork. It ends
-with 0 when all is well, with 1 on a fork, with 3 when a node is silent, behind or not ready.";
+Nodes are compared block by block where their heights differ: two blocks at one height are a fork. What is
+wrong with a node is told with its reasons, the worst first; the exit code is that of the worst node.
 
-/// A node that does not answer within this is silent.
+Exit codes:
+   0  voting, or replica: all is well        3  a node does not answer, or is of another chain
+  10  behind: it lacks blocks               11  wrong clock
+  12  silent: has power and does not vote   13  takes no messages
+  14  unreachable: it hears no more than two thirds of the power
+  15  no member: the membership has no such node, or other keys of it
+  16  halted: it goes no further            17  FORKED: two chains are certified";
+
+/// A node that does not say how it stands within this does not answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How often it is looked again.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Where nodes stand: height, peers, who is behind, forked or silent
+/// How nodes stand: who votes, and what is wrong with the others
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -105,17 +113,15 @@ async fn once(clients: Vec<Client>) -> (Answer, Vec<Client>) {
     (Answer { height, forked: forks.any(), nodes: rows }, back)
 }
 
+/// That of the worst node; what it says of itself tells more than that another one says nothing.
 fn exit(answer: &Answer) -> Exit {
-    if answer.forked {
-        return Exit::Wrong;
-    }
-    let well = answer.nodes.iter().all(|row| row.state == State::Ok);
-    if well { Exit::Holds } else { Exit::Undecided }
+    answer.nodes.iter().map(|row| row.seen.exit()).max_by_key(|exit| *exit as u8).unwrap_or(Exit::Holds)
 }
 
 fn text(answer: &Answer) -> String {
     let rows: Vec<_> = answer.nodes.iter().map(Row::cells).collect();
     let heading =
         ["node", "member", "role", "height", "tip", "lag", "peers", "block age", "pending", "disk free", "state"];
-    table(heading, &rows)
+    let notes: String = answer.nodes.iter().filter_map(Row::note).collect();
+    table(heading, &rows) + &notes
 }

@@ -1,5 +1,6 @@
 /* Loaded before the C library: once the file FAIL_SYNC_WHEN is there, the next sync of a file whose path ends in
- * FAIL_SYNC_OF fails, and every later one succeeds, as it does on Linux after a page was lost. */
+ * FAIL_SYNC_OF fails, and every later one succeeds, as it does on Linux after a page was lost. Each sync takes
+ * SLOW_SYNC_MS milliseconds longer. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +21,8 @@ static int fails(int fd) {
 }
 
 static int call(const char *name, int fd) {
+    const char *slow = getenv("SLOW_SYNC_MS");
+    if (slow) usleep((useconds_t)atoi(slow) * 1000);
     if (fails(fd)) {
         errno = EIO;
         return -1;

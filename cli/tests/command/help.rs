@@ -5,7 +5,7 @@ use crate::luqi;
 #[test]
 fn every_subcommand_teaches_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 23] = [
         &[],
         &["keygen"],
         &["genesis"],
@@ -19,6 +19,7 @@ fn every_subcommand_teaches_with_examples() {
         &["devnet"],
         &["submit"],
         &["status"],
+        &["verify-evidence"],
         &["audit"],
         &["member"],
         &["member", "propose"],

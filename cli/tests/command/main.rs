@@ -9,6 +9,7 @@
 
 mod audit;
 mod ceremony;
+mod evidence;
 mod help;
 mod import;
 mod keygen;
@@ -18,6 +19,7 @@ mod nodes;
 mod sample;
 mod served;
 mod show;
+mod states;
 mod submit;
 mod testnet;
 

@@ -233,7 +233,7 @@ fn a_configuration_is_written_once_and_a_wrong_one_is_refused() {
 }
 
 /// The line that a devnet prints.
-fn line_of(folder: &Path, devnet: &mut Running) -> Value {
+pub(crate) fn line_of(folder: &Path, devnet: &mut Running) -> Value {
     let mut line = String::new();
     BufReader::new(devnet.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "{}", std::fs::read_to_string(folder.join("stderr")).unwrap());

@@ -4,7 +4,7 @@ use crate::json;
 use crate::served::{Chain, grow, nobody};
 use ledger_core::fixture::Network;
 use luqi_node::home::write_json;
-use luqi_node::http::Reason;
+use luqi_node::http::{Reason, State};
 use serde_json::Value;
 use std::path::Path;
 
@@ -108,24 +108,41 @@ fn status(folder: &Path, exit: i32, urls: &[&str]) -> (Value, Vec<String>) {
 }
 
 #[test]
-fn status_tells_who_is_well_behind_forked_silent_or_not_ready() {
+fn status_tells_how_each_node_stands_and_ends_with_the_code_of_the_worst() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let network = grow(BLOCKS, 0);
     let good = Chain::of(&network, 1).serve();
     let near = Chain::of(&network.at(ledger_core::names::Height(28)), 2).serve();
     let behind = Chain::of(&network.at(ledger_core::names::Height(20)), 3).serve();
-    let reason = Reason { code: "NOT_CONNECTED".into(), en: "it reaches nobody".into(), zh: "无法连接".into() };
-    let lonely = Chain { not_ready: vec![reason], ..Chain::of(&network, 4) }.serve();
     let forked = Chain::of(&grow(BLOCKS - 1, 1_000_000), 5).serve();
     let away = nobody();
 
-    assert_eq!(status(folder, 0, &[&good, &near]).1, ["ok", "ok"]);
-    let (answer, states) = status(folder, 3, &[&good, &behind, &away, &lonely]);
-    assert_eq!(states, ["ok", "behind", "silent", "not_ready"]);
+    assert_eq!(status(folder, 0, &[&good, &near]).1, ["voting", "voting"]);
+    let (answer, states) = status(folder, 10, &[&good, &behind, &away]);
+    assert_eq!(states, ["voting", "behind", "no_answer"]);
     assert_eq!((&answer["height"], &answer["nodes"][1]["lag"]), (&BLOCKS.into(), &10.into()));
     assert_eq!(answer["nodes"][0]["tip"], network.tip.hash().to_string());
-    let (answer, states) = status(folder, 1, &[&good, &near, &forked]);
-    assert_eq!(states, ["ok", "ok", "forked"]);
+    assert_eq!(status(folder, 3, &[&good, &away]).1, ["voting", "no_answer"]);
+    let (answer, states) = status(folder, 17, &[&good, &near, &forked]);
+    assert_eq!(states, ["voting", "voting", "forked"]);
     assert_eq!(answer["forked"], true);
+
+    // Each state that a node says of itself, whatever another one says.
+    for state in State::ALL.into_iter().filter(|state| !state.is_ready()) {
+        let said =
+            |state: State| Reason { state, code: "CODE".into(), en: format!("why {}", state.name()), zh: "".into() };
+        let also = [state, State::Behind].map(said);
+        let not_ready = if state == State::Behind { vec![said(state)] } else { also.to_vec() };
+        let node = Chain { not_ready, ..Chain::of(&network, 4) }.serve();
+        let code = 10 + State::ALL.iter().filter(|known| !known.is_ready() && **known < state).count() as i32;
+        let (answer, states) = status(folder, code, &[&node, &good, &away]);
+        assert_eq!(states, [state.name(), "voting", "no_answer"]);
+        let row = &answer["nodes"][0];
+        let why = row["why"].as_str().unwrap();
+        assert!(why.starts_with(&format!("why {}", state.name())), "{why}");
+        assert_eq!(row["states"].as_array().unwrap().last(), Some(&"behind".into()), "{row}");
+        let said = String::from_utf8(crate::luqi(folder, &["status", "--url", &node]).stdout).unwrap();
+        assert!(said.contains(&format!("{}: why {}", state.words(), state.name())), "{said}");
+    }
 }

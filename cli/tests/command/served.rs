@@ -8,7 +8,7 @@ use ledger_core::crypto::ChainId;
 use ledger_core::event::Action;
 use ledger_core::fixture::{self, Network, code};
 use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
-use luqi_node::http::{Role, Status};
+use luqi_node::http::{Role, State, Status};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -101,7 +101,11 @@ impl Chain {
     fn status(&self) -> Status {
         let last = self.blocks.get(self.says as usize - 1).or(self.blocks.last());
         let tip = last.and_then(|bytes| HashedBlock::read(bytes).ok()).map_or(BlockHash([0; 32]), |block| block.hash());
+        let states: Vec<_> = self.not_ready.iter().map(|reason| reason.state).collect();
+        let state = states.iter().copied().max().unwrap_or(State::Voting);
         Status {
+            state,
+            states: if states.is_empty() { vec![state] } else { states },
             clock_ahead_ms: None,
             chain_id: self.id,
             network: "test.luqi.example".to_owned(),
@@ -126,6 +130,7 @@ impl Chain {
             waiting: None,
             silent: None,
             halted: None,
+            equivocators: Vec::new(),
             highest: Height(self.says),
             ready: self.not_ready.is_empty(),
             not_ready: self.not_ready.clone(),

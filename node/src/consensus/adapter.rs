@@ -76,6 +76,9 @@ pub(super) struct Adapter<'a> {
     /// When the last block was made, and whether it carried events.
     pub(super) made: Instant,
     pub(super) with_events: bool,
+    /// How long the last block took after the one before it, where both were made in this run.
+    pub(super) pace: Option<Duration>,
+    began: Instant,
     round: Round,
     since: Instant,
     /// Blocks of the height under way that the engine was told of.
@@ -117,6 +120,8 @@ impl<'a> Adapter<'a> {
             held: None,
             made,
             with_events,
+            pace: None,
+            began: Instant::now(),
             round: Round::Nil,
             since: Instant::now(),
             given: BTreeSet::new(),
@@ -348,8 +353,7 @@ impl<'a> Adapter<'a> {
         let has_power = Validators::of(latest.tip.membership()).power(self.deps.node) > 0;
         let starting = !self.started.load(Ordering::Acquire);
         let behind = starting && self.heard().highest() > latest.tip.height();
-        let votes = has_power && self.silence.is_none() && !self.is_mute;
-        votes && !self.ahead.borrow().begun(next) && !behind && self.due() > Instant::now()
+        has_power && self.votes() && !self.ahead.borrow().begun(next) && !behind && self.due() > Instant::now()
     }
 
     fn due(&self) -> Instant {

@@ -71,6 +71,12 @@ impl Heard {
         reached.map(|(tip, _)| tip)
     }
 
+    /// Validators, other than the own node, that have not announced where they stand.
+    pub(crate) fn unannounced(&self, own: NodeNumber, validators: &Validators) -> Vec<NodeNumber> {
+        let others = validators.iter().map(|validator| validator.address.0);
+        others.filter(|node| *node != own && !self.announced.contains_key(node)).collect()
+    }
+
     /// A node told what its clock says.
     pub(crate) fn clock(&mut self, node: NodeNumber, theirs: Timestamp, own: Timestamp) {
         self.clocks.insert(node, i64::try_from(i128::from(theirs.0) - i128::from(own.0)).unwrap_or(i64::MAX));
@@ -122,6 +128,13 @@ impl Heard {
     /// Whether more than two thirds of the power, the own included, stand before the first block.
     pub(crate) fn most_begin(&self, own: NodeNumber, validators: &Validators) -> bool {
         self.is_said_by_most(own, validators, |claim| claim.tip == Height(0))
+    }
+
+    /// Validators, other than the own node, that do not say that they stand before the first block.
+    pub(crate) fn not_beginning(&self, own: NodeNumber, validators: &Validators) -> Vec<NodeNumber> {
+        let begins = |node: &NodeNumber| self.claims.get(node).is_some_and(|claim| claim.tip == Height(0));
+        let others = validators.iter().map(|validator| validator.address.0);
+        others.filter(|node| *node != own && !begins(node)).collect()
     }
 
     /// Whether more than two thirds of the power, the own included, have said where they stand.

@@ -381,17 +381,24 @@ impl LastSigned {
         }
     }
 
-    /// Whether a block that was committed just now ends the silence, for the heights above it. Of one that was restored
-    /// it also has to be the last of some whose certificates do without this node: else a copy of it that runs would
-    /// seem to be the chain that goes on.
-    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
-        let is_above = self.unknown_to(stood).is_some_and(|unknown| block >= unknown);
-        let is_without = || stood.is_some_and(|stood| block.0 > stood.max(self.seen).0.saturating_add(WITHOUT));
+    /// The lowest block that ends the silence, for the heights above it; none where none does, as far as is known. Of
+    /// one that was restored it also has to be the last of some whose certificates do without this node: else a copy of
+    /// it that runs would seem to be the chain that goes on.
+    pub(crate) fn ends_at(&self, stood: Option<Height>) -> Option<Height> {
+        let unknown = self.unknown_to(stood)?;
         match self.record.silence {
-            None | Some(Silence::Another(_)) => false,
-            Some(Silence::Above(_)) => is_above,
-            Some(Silence::New { .. } | Silence::Restored { .. }) => is_above && is_without(),
+            None | Some(Silence::Another(_)) => None,
+            Some(Silence::Above(_)) => Some(unknown),
+            Some(Silence::New { .. } | Silence::Restored { .. }) => {
+                let without = stood?.max(self.seen).0.saturating_add(WITHOUT).saturating_add(1);
+                Some(unknown.max(Height(without)))
+            }
         }
+    }
+
+    /// Whether a block that was committed just now ends the silence.
+    pub(crate) fn ended_by(&self, block: Height, stood: Option<Height>) -> bool {
+        self.ends_at(stood).is_some_and(|end| block >= end)
     }
 
     /// Signatures of this node were shown, and verified. Gives one that another process made; then this one is silent

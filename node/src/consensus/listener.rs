@@ -44,7 +44,7 @@ const SAY_AGAIN: Duration = Duration::from_millis(400);
 
 /// What is heard so soon after the start may have been said before it: gossip is kept for a second and a half and sent
 /// again to who lacks it, and waits in a queue for five seconds at most.
-const SETTLED: Duration = Duration::from_secs(10);
+pub(crate) const SETTLED: Duration = Duration::from_secs(10);
 
 /// Ready at a moment; never without one.
 async fn sleep_until(at: Option<tokio::time::Instant>) {

@@ -8,6 +8,7 @@
 //! consensus/last-signed   what this node signed last
 //! consensus/forgotten     when its operator had it forget that
 //! consensus/wal/          the engine's own log
+//! consensus/equivocations what validators signed twice
 //! consensus/undecided/    blocks under way
 //! ```
 //!
@@ -29,6 +30,7 @@ mod blocks;
 mod codec;
 mod context;
 mod engine;
+mod equivocations;
 mod forget;
 mod handlers;
 mod heard;
@@ -43,12 +45,15 @@ mod session;
 mod signer;
 mod tempo;
 #[cfg(test)]
+pub(crate) use equivocations::tests::proof as test_proof;
+#[cfg(test)]
 mod tests;
 mod undecided;
 mod validators;
 mod wake;
 mod watchdog;
 
+pub use equivocations::{Equivocations, Proof};
 pub use forget::{ForgetError, forget};
 pub use heard::Clocks;
 pub use known::Known;
@@ -70,7 +75,7 @@ use ledger_core::membership::Purpose;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use std::path::PathBuf;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -94,6 +99,8 @@ pub struct Deps {
     pub known: Known,
     /// How long rounds wait.
     pub tempo: Tempo,
+    /// Where it is kept what validators signed twice.
+    pub equivocations: Equivocations,
     /// Becomes true when the process is to end.
     pub stop: watch::Receiver<bool>,
 }
@@ -119,6 +126,29 @@ pub enum Waiting {
     Agreement,
 }
 
+/// What ends a silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The chain begins: more than two thirds of the power, the own included, stand before the first block. These have
+    /// not said so.
+    Beginning(Vec<NodeNumber>),
+    /// More than two thirds of the power, the own not counted, say where they stand, after this time. These have not.
+    Heard(Vec<NodeNumber>, Duration),
+    /// So many more blocks, which take about so long.
+    Blocks(u64, Duration),
+    /// Its operator.
+    Operator,
+}
+
+/// Why agreement goes no further here, for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The report.
+    pub report: String,
+    /// A certified block stands on another one than the certified one here: two chains are certified.
+    pub is_fork: bool,
+}
+
 /// What others see of agreement.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -138,10 +168,14 @@ pub struct View {
     pub total_power: u64,
     /// Why this node does not vote although it may have power.
     pub silence: Option<Silence>,
+    /// What ends the silence; none where there is none.
+    pub until: Option<Until>,
     /// This node does not vote since the membership names another key for it.
     pub is_mute: bool,
     /// The height stands still although its block is due.
     pub standstill: Option<Standstill>,
+    /// The own computation contradicts a certified block: agreement has ended.
+    pub contradiction: Option<Contradiction>,
     /// Proofs that a validator signed two things, seen since the process began.
     pub misbehaviour: u64,
     /// More than two thirds of the voting power, the own included, have said where they stand.
@@ -163,8 +197,10 @@ impl Default for View {
             power: 0,
             total_power: 0,
             silence: None,
+            until: None,
             is_mute: false,
             standstill: None,
+            contradiction: None,
             misbehaviour: 0,
             is_told: false,
             highest: Height(0),

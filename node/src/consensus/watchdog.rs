@@ -13,6 +13,8 @@ pub struct Standstill {
     pub since: Instant,
     /// The validators that said nothing about it for a while.
     pub missing: Vec<NodeNumber>,
+    /// Whether the others, and the own node where it votes, have more than two thirds of the power.
+    pub are_enough: bool,
 }
 
 /// Counts from when a block is due, and speaks up once in a while.

@@ -6,6 +6,7 @@
 //! POST /v1/governance           a proposal or an approval      here only
 //! GET  /v1/status               where the node stands
 //! GET  /v1/members              who may do what
+//! GET  /v1/evidence             what validators signed twice
 //! GET  /v1/blocks/{height}      a block, its very bytes
 //! GET  /v1/blocks?from=&to=     a stretch of the chain, in the archive's format
 //! GET  /healthz /readyz /metrics
@@ -17,6 +18,7 @@
 //! Chinese. It decides nothing about the chain: messages go to the intake, everything else is read.
 
 mod blocks;
+mod evidence;
 mod governance;
 mod limit;
 mod members;
@@ -26,21 +28,24 @@ mod problem;
 mod ready;
 mod seam;
 mod server;
+mod state;
 mod status;
 mod submissions;
 #[cfg(test)]
 mod tests;
 
+pub use evidence::{Evidence, SignedOne, SignedTwo, SignedTwoError};
 pub use problem::{Code, Problem};
 pub use ready::Reason;
-pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View};
+pub use seam::{Agreement, Finding, ItemOutcome, ItemState, Receipt, Submissions, SubmitError, Tracked, View, Words};
 pub use server::{Bound, HttpError};
+pub use state::State;
 pub use status::{AdoptedProtocol, PeerStatus, Role, Status};
 
 use crate::chain::Chain;
 use crate::committer::Feet;
 use crate::config::HttpSection;
-use crate::consensus::Known;
+use crate::consensus::{Equivocations, Known};
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
 use crate::network::Peer;
@@ -77,6 +82,8 @@ pub struct Handles {
     pub known: Known,
     /// The agreement.
     pub agreement: Arc<dyn Agreement>,
+    /// What validators signed twice.
+    pub equivocations: Equivocations,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -135,6 +142,7 @@ fn router(surface: Arc<Surface>) -> Router {
         .route("/v1/governance", post(governance::govern))
         .route("/v1/status", get(status::status))
         .route("/v1/members", get(members::members))
+        .route("/v1/evidence", get(evidence::evidence))
         .route("/v1/blocks", get(blocks::stretch))
         .route("/v1/blocks/{height}", get(blocks::block))
         .route("/healthz", get(ready::health))
@@ -152,6 +160,7 @@ fn route_of(path: &str) -> &'static str {
         "/v1/governance" => "/v1/governance",
         "/v1/status" => "/v1/status",
         "/v1/members" => "/v1/members",
+        "/v1/evidence" => "/v1/evidence",
         "/v1/blocks" => "/v1/blocks",
         "/healthz" => "/healthz",
         "/readyz" => "/readyz",

@@ -24,6 +24,10 @@ pub trait Submissions: Send + Sync {
     /// # Errors
     /// [`SubmitError`].
     async fn govern(&self, event: Event) -> Result<Sequence, SubmitError>;
+
+    /// Why no messages are taken in, until somebody does something; none where they are. That too much waits just now
+    /// is no such reason.
+    fn closed(&self) -> Option<String>;
 }
 
 /// The agreement, as the surface needs it.
@@ -41,11 +45,14 @@ pub struct View {
     pub round: Round,
     /// What the node waits for, in words, where it waits.
     pub waiting: Option<String>,
-    /// Why the node does not vote although it has power: a home that was restored, say.
-    pub silent: Option<String>,
-    /// Why the node takes part no more, or stands still: the report of a halt, or of a height that is
-    /// overdue.
-    pub halted: Option<String>,
+    /// Why the node signs nothing, and what ends that: a home that was restored, say.
+    pub silent: Option<Words>,
+    /// Why the node goes no further: the report.
+    pub halted: Option<Words>,
+    /// Two chains are certified: the report.
+    pub forked: Option<Words>,
+    /// A height whose block is overdue, since no more than two thirds of the power is heard.
+    pub unheard: Option<Words>,
     /// More than two thirds of the voting power, the own included, have told where they stand: before, the
     /// highest tip says little.
     pub is_told: bool,
@@ -55,5 +62,14 @@ pub struct View {
     /// have told.
     pub clock_ahead_ms: Option<i64>,
     /// Why the node's clock is no good, where it is not.
-    pub clock: Option<String>,
+    pub clock: Option<Words>,
+}
+
+/// Something that is said to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// In English.
+    pub en: String,
+    /// In Chinese.
+    pub zh: String,
 }

@@ -1,11 +1,12 @@
 //! `/v1/status`: where the node stands.
 
-use super::ready::{Reason, not_ready};
+use super::ready::{Reason, standing};
+use super::state::{Standing, State};
 use super::{Handles, Problem, Surface, blocking, json};
 use crate::chain::{Latest, now};
 use crate::consensus::adopted;
 use crate::store::Store as _;
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ledger_core::crypto::ChainId;
@@ -30,6 +31,10 @@ pub enum Role {
 /// Where a node stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
+    /// How it stands: the worst that is true.
+    pub state: State,
+    /// All that is true of it, the worst first.
+    pub states: Vec<State>,
     /// The chain.
     pub chain_id: ChainId,
     /// Name of the network.
@@ -72,18 +77,20 @@ pub struct Status {
     pub round: Round,
     /// What the agreement waits for.
     pub waiting: Option<String>,
-    /// Why the node does not vote although it has power.
+    /// Why the node does not vote although it has power, and what ends that.
     pub silent: Option<String>,
-    /// Why the agreement stands still.
+    /// Why the agreement stands still, here or everywhere.
     pub halted: Option<String>,
+    /// Validators of which this node has proof that they signed two things at one height: `/v1/evidence`.
+    pub equivocators: Vec<NodeNumber>,
     /// The highest tip that another node has told of.
     pub highest: Height,
     /// By how many milliseconds the node's clock is ahead of the middle one of the voting power; none while less than
     /// two thirds of it have told.
     pub clock_ahead_ms: Option<i64>,
-    /// Whether the node is live, connected and near the tip.
+    /// Whether it votes, or has no vote and follows, and nothing is wrong with it.
     pub ready: bool,
-    /// Why not.
+    /// What is wrong with it, the worst first.
     pub not_ready: Vec<Reason>,
     /// The program.
     pub version: String,
@@ -128,7 +135,7 @@ pub struct PeerStatus {
     pub round_trip_us: Option<u64>,
 }
 
-pub(super) async fn status(State(surface): State<Arc<Surface>>) -> Response {
+pub(super) async fn status(extract::State(surface): extract::State<Arc<Surface>>) -> Response {
     let uptime = surface.begun.elapsed().as_secs();
     let handles = surface.handles.clone();
     match blocking(move || Ok::<_, Problem>(Status::of(&handles, uptime))).await {
@@ -152,7 +159,9 @@ impl Status {
             round_trip_us: peer.round_trip.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
         };
         let view = handles.agreement.view();
-        let not_ready = not_ready(handles, &latest, &view);
+        let Standing { state, all: states, reasons: not_ready } = standing(handles, &latest, &view);
+        let power = own.map_or(0, |(_, node)| node.power);
+        let halted = view.forked.or(view.halted).or(view.unheard);
         let adopted = adopted(tip.control()).map(|(protocol, open)| AdoptedProtocol {
             protocol,
             effective: open.effective,
@@ -162,6 +171,8 @@ impl Status {
         let known = membership.nodes().map(|(_, node)| node.number);
         let known_protocols = known.filter_map(|node| Some((node, handles.known.of(node)?))).collect();
         Self {
+            state,
+            states,
             chain_id: tip.chain(),
             network: handles.chain.genesis().name.to_string(),
             height: tip.height(),
@@ -180,18 +191,19 @@ impl Status {
             },
             node: handles.node,
             member: own.map(|(member, _)| member.code),
-            power: own.map_or(0, |(_, node)| node.power),
+            power,
             total_power: membership.total_power(),
             peers: peers.into_iter().map(peer).collect(),
             pending: handles.pending.borrow().events,
             deciding: view.height,
             round: view.round,
             waiting: view.waiting,
-            silent: view.silent,
-            halted: view.halted,
+            silent: view.silent.filter(|_| power > 0).map(|words| words.en),
+            halted: halted.map(|words| words.en),
+            equivocators: handles.equivocations.nodes(),
             highest: view.highest.max(tip.height()),
             clock_ahead_ms: view.clock_ahead_ms,
-            ready: not_ready.is_empty(),
+            ready: state.is_ready(),
             not_ready,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: tip.control().protocol,

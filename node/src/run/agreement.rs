@@ -1,11 +1,14 @@
 //! Agreement as the node keeps it going: catch up by range, let the engine follow, and again.
 
+use super::words;
 use crate::chain::Chain;
-use crate::consensus::{self, ConsensusError, Deps, Ended, Silence, View, Waiting};
+use crate::committer::CommitError;
+use crate::consensus::{self, ConsensusError, Contradiction, Deps, Ended, View};
 use crate::http::{self, Agreement};
 use crate::network::{EngineInbox, Network};
 use crate::sync::{SyncError, catch_up};
-use std::time::{Duration, Instant};
+use ledger_core::chain::Fault;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -37,20 +40,35 @@ pub(super) async fn keep(
     abreast: &watch::Sender<bool>,
 ) -> Result<(), AgreementError> {
     let mut stop = deps.stop.clone();
+    match take_part(deps, &mut inbox, view, abreast).await {
+        Ok(()) => Ok(()),
+        Err(ended) => Err(stay(ended, &mut inbox, view, &mut stop).await),
+    }
+}
+
+async fn take_part(
+    deps: &Deps,
+    inbox: &mut EngineInbox,
+    view: &watch::Sender<View>,
+    abreast: &watch::Sender<bool>,
+) -> Result<(), AgreementError> {
+    let mut stop = deps.stop.clone();
     tokio::select! {
         () = first_peer(&deps.chain, &deps.network, deps) => {}
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     }
     loop {
+        // One peer alone says so, and nothing follows from it but what is shown.
+        let told = |highest| view.send_modify(|view| view.highest = view.highest.max(highest));
         let caught = tokio::select! {
-            caught = catch_up(&deps.chain, &deps.network) => caught?,
+            caught = catch_up(&deps.chain, &deps.network, told) => caught?,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         if caught.fetched > 0 {
             tracing::info!(height = %caught.tip, fetched = caught.fetched, "caught up by ranges of blocks");
         }
         abreast.send_replace(true);
-        match consensus::run(deps, &mut inbox, view).await? {
+        match consensus::run(deps, inbox, view).await? {
             Ended::Stopped => return Ok(()),
             Ended::FarBehind(highest) => {
                 tracing::info!(own = %deps.chain.latest().tip.height(), %highest, "far behind: fetching ranges of blocks");
@@ -73,67 +91,89 @@ async fn first_peer(chain: &Chain, network: &Network, deps: &Deps) {
     let _ = tokio::time::timeout(FIRST_PEER, peers.wait_for(|peers| !peers.is_empty())).await;
 }
 
-/// Why a node with power does not vote although nothing happened to it.
-const OTHER_KEYS: &str = "the membership in force has another consensus key of it than its home";
-
-/// Why a node with power does not vote.
-fn words(silence: Silence) -> String {
-    match silence {
-        Silence::New { .. } => {
-            "its home is new, or has lost what it signed: it votes once most others are there at the beginning, or \
-             once it has seen the chain go on"
-                .to_owned()
-        }
-        Silence::Restored { .. } => {
-            "its home was restored from a copy: it votes once it has seen the chain go on without it".to_owned()
-        }
-        Silence::Another(height) => format!(
-            "another node runs with its keys, and signed at height {height} what this one did not: stop one of the two \
-             for good, and start the other once with --restored"
-        ),
-        Silence::Above(height) => {
-            format!("it signed at height {height} and lost the log of that: it votes above that height")
-        }
+impl AgreementError {
+    /// What a certified block says against this node's own computation; none where something else ended agreement.
+    fn contradiction(&self) -> Option<Contradiction> {
+        let (height, fault) = match self {
+            Self::Consensus(ConsensusError::Diverged { height, fault })
+            | Self::Sync(SyncError::Commit(CommitError::Fault { height, fault })) => (height, fault),
+            Self::Consensus(
+                ConsensusError::Engine(_)
+                | ConsensusError::Another(_)
+                | ConsensusError::Missing { .. }
+                | ConsensusError::Commit(_)
+                | ConsensusError::Store(_)
+                | ConsensusError::LastSigned(_),
+            )
+            | Self::Sync(SyncError::Commit(_) | SyncError::Stopped) => return None,
+        };
+        // The block below is certified here, and another one by whoever certified this.
+        let is_fork = matches!(fault, Fault::Parent { .. });
+        let report = format!("block {height} is certified by more than two thirds and does not follow here: {fault}");
+        Some(Contradiction { report, is_fork })
     }
 }
 
-/// Why the own clock is no good, where it is not.
-fn own_clock(view: &View) -> Option<String> {
-    let (_, ahead) = view.clocks.strays.iter().find(|(node, _)| *node == view.node)?;
-    let seconds = *ahead as f64 / 1_000.0;
-    Some(format!("its clock is {seconds:+.1} s from the middle one of the voting power: set it right"))
+/// Agreement has ended. Where a certified block contradicts this node, it stays up to say so, and does nothing more
+/// until it is told to end.
+async fn stay(
+    ended: AgreementError,
+    inbox: &mut EngineInbox,
+    view: &watch::Sender<View>,
+    stop: &mut watch::Receiver<bool>,
+) -> AgreementError {
+    let Some(contradiction) = ended.contradiction() else { return ended };
+    tracing::error!(
+        "this node halts, and says so until it is stopped. Audit it and another one: {}",
+        contradiction.report
+    );
+    view.send_modify(|view| view.contradiction = Some(contradiction));
+    let unheard = async { while inbox.recv().await.is_some() {} };
+    tokio::select! {
+        () = async { unheard.await; std::future::pending().await } => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    ended
 }
 
 /// Agreement as the surface shows it.
-pub(super) struct Shown(pub(super) watch::Receiver<View>);
+pub(super) struct Shown {
+    pub(super) view: watch::Receiver<View>,
+    pub(super) chain: Chain,
+}
+
+impl Shown {
+    /// Why messages that come now would never be on the chain; none where they would.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        self.view.borrow().contradiction.as_ref().map(|contradiction| contradiction.report.clone())
+    }
+}
 
 impl Agreement for Shown {
     fn view(&self) -> http::View {
-        let view = self.0.borrow();
-        let waiting = match view.waiting {
-            Waiting::Engine => Some("for its engine, or for blocks that it lacks".to_owned()),
-            Waiting::Due(due) => {
-                let left = due.saturating_duration_since(Instant::now());
-                Some(format!("the next block is due in {:.1} s at the latest", left.as_secs_f64()))
-            }
-            Waiting::Agreement => Some("for the others to agree on the next block".to_owned()),
+        let view = self.view.borrow().clone();
+        let latest = self.chain.latest();
+        let membership = latest.tip.membership();
+        let report = |is_fork| {
+            let contradiction = view.contradiction.as_ref().filter(|contradiction| contradiction.is_fork == is_fork);
+            contradiction.map(words::contradiction)
         };
-        let halted = view.standstill.as_ref().map(|standstill| {
-            let missing: Vec<_> = standstill.missing.iter().map(ToString::to_string).collect();
-            let seconds = standstill.since.elapsed().as_secs();
-            let silent = if missing.is_empty() { "nobody".to_owned() } else { format!("node {}", missing.join(", ")) };
-            format!("height {} stands still, its block is due for {seconds} s; not heard: {silent}", view.height)
-        });
+        let standstill = |are_enough| {
+            let standstill = view.standstill.as_ref().filter(|standstill| standstill.are_enough == are_enough);
+            standstill.map(|standstill| words::standstill(view.height, standstill, membership))
+        };
         http::View {
             height: view.height,
             round: ledger_core::names::Round(view.round.unwrap_or_default()),
-            waiting,
-            silent: view.silence.map(words).or_else(|| view.is_mute.then(|| OTHER_KEYS.to_owned())),
-            halted,
+            waiting: words::waiting(view.waiting),
+            silent: words::silent(&view, membership),
+            halted: report(false).or_else(|| standstill(true)),
+            forked: report(true),
+            unheard: standstill(false),
             is_told: view.is_told,
             highest: view.highest,
             clock_ahead_ms: view.clocks.own_ahead_ms,
-            clock: own_clock(&view),
+            clock: words::own_clock(&view),
         }
     }
 }

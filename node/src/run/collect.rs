@@ -165,7 +165,6 @@ impl Inside {
             ("outbox_bytes", "Their bytes", view.outbox_bytes as f64),
             ("outbox_oldest_seconds", "How long the oldest of them waits", waited),
             ("parked_items", "Items that wait for their contract", view.pending as f64),
-            ("intake_open", "1 where messages are taken in", f64::from(u8::from(view.closed.is_none()))),
         ] {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;

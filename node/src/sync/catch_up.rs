@@ -48,11 +48,11 @@ struct Fetched {
 }
 
 /// Fetches ranges of blocks until no connected peer is more than a few blocks ahead. Peers are asked by
-/// turns; the next range is under way while one is verified.
+/// turns; the next range is under way while one is verified. `told` hears of the highest tip that a peer names.
 ///
 /// # Errors
 /// [`SyncError`]: certified blocks that do not follow, or the disk.
-pub async fn catch_up(chain: &Chain, network: &Network) -> Result<CaughtUp, SyncError> {
+pub async fn catch_up(chain: &Chain, network: &Network, told: impl Fn(Height)) -> Result<CaughtUp, SyncError> {
     let start = chain.latest().tip.height();
     let mut peers = Turns::default();
     let mut highest = start;
@@ -65,6 +65,7 @@ pub async fn catch_up(chain: &Chain, network: &Network) -> Result<CaughtUp, Sync
         };
         let Some(fetched) = fetched else { break };
         highest = highest.max(fetched.tip);
+        told(highest);
         if fetched.tip.0 <= tip.0.saturating_add(NEAR) || fetched.blocks.is_empty() {
             peers.near(fetched.peer.id);
             continue;

@@ -122,7 +122,7 @@ async fn who_is_far_behind_catches_up_over_changes_of_membership() {
     let (_served, serving) = filled(&network, &blocks);
     let (_own, chain) = filled(&network, &blocks[..3]);
     let (swarm, ..) = hub(vec![honest(&serving), honest(&serving)]);
-    let caught = catch_up(&chain, &swarm).await.unwrap();
+    let caught = catch_up(&chain, &swarm, |_| {}).await.unwrap();
     assert_eq!(caught, CaughtUp { tip: Height(75), highest: Height(75), fetched: 72 });
     assert_eq!(chain.latest().tip, network.tip);
     // The next block needs the tip's certificate.
@@ -136,9 +136,9 @@ async fn who_is_near_leaves_the_rest_to_the_engine() {
     let (_served, serving) = filled(&network, &blocks);
     let (_own, chain) = filled(&network, &blocks[..14]);
     let (swarm, ..) = hub(vec![honest(&serving)]);
-    assert_eq!(catch_up(&chain, &swarm).await.unwrap().fetched, 0);
+    assert_eq!(catch_up(&chain, &swarm, |_| {}).await.unwrap().fetched, 0);
     let (nobody, ..) = hub(vec![]);
-    assert_eq!(catch_up(&chain, &nobody).await.unwrap().highest, Height(14));
+    assert_eq!(catch_up(&chain, &nobody, |_| {}).await.unwrap().highest, Height(14));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +163,7 @@ async fn a_peer_that_serves_what_does_not_hold_is_cut_and_the_others_are_asked()
     for spoil in spoils {
         let (_own, chain) = filled(&network, &[]);
         let (swarm, ids, cut) = hub(vec![spoil, honest(&serving)]);
-        let caught = catch_up(&chain, &swarm).await.unwrap();
+        let caught = catch_up(&chain, &swarm, |_| {}).await.unwrap();
         assert_eq!((caught.tip, chain.latest().tip.hash()), (Height(60), network.tip.hash()));
         assert_eq!(*cut.lock().unwrap(), ids[..1]);
     }
@@ -204,7 +204,7 @@ async fn a_certificate_that_does_not_hold_makes_nothing_final() {
     for (case, spoil) in spoils.into_iter().enumerate() {
         let (_own, chain) = filled(&network, &[]);
         let (swarm, ids, cut) = hub(vec![spoil]);
-        assert_eq!(catch_up(&chain, &swarm).await.unwrap().fetched, 0, "case {case}");
+        assert_eq!(catch_up(&chain, &swarm, |_| {}).await.unwrap().fetched, 0, "case {case}");
         cut_off(&cut, &ids).await;
         assert_eq!(chain.latest().tip.height(), Height(0), "case {case}");
     }
@@ -221,7 +221,7 @@ async fn three_signatures_of_four_with_little_power_are_too_few() {
     for (node, reaches) in [(4, false), (1, true)] {
         let (_own, chain) = filled(&network, &[]);
         let (swarm, ids, cut) = hub(vec![spoiled(&serving, move |_, certificate| without(certificate, node))]);
-        assert_eq!(catch_up(&chain, &swarm).await.unwrap().tip == Height(60), reaches, "without node {node}");
+        assert_eq!(catch_up(&chain, &swarm, |_| {}).await.unwrap().tip == Height(60), reaches, "without node {node}");
         cut_off(&cut, if reaches { &[] } else { &ids }).await;
     }
 }
@@ -235,7 +235,7 @@ async fn a_peer_that_boasts_and_gives_nothing_holds_nobody_up() {
     let busy = |_| Ok(Response::Busy);
     let (_own, chain) = filled(&network, &[]);
     let (swarm, ..) = hub(vec![Box::new(boast), Box::new(silent), Box::new(busy), honest(&serving)]);
-    assert_eq!(catch_up(&chain, &swarm).await.unwrap().tip, Height(40));
+    assert_eq!(catch_up(&chain, &swarm, |_| {}).await.unwrap().tip, Height(40));
 }
 
 #[test]

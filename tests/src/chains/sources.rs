@@ -11,7 +11,7 @@ use ledger_core::crypto::ChainId;
 use ledger_core::map::ContractMap;
 use ledger_core::names::{BlockHash, Height, NodeNumber, Protocol, Round, Timestamp};
 use luqi_node::committer::Ledger;
-use luqi_node::http::{Role, Status};
+use luqi_node::http::{Role, State, Status};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -112,6 +112,8 @@ fn answer(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
 
 fn status(served: &Served) -> Status {
     Status {
+        state: State::Voting,
+        states: vec![State::Voting],
         clock_ahead_ms: None,
         chain_id: served.chain,
         network: "test.luqi.example".to_owned(),
@@ -136,6 +138,7 @@ fn status(served: &Served) -> Status {
         waiting: None,
         silent: None,
         halted: None,
+        equivocators: Vec::new(),
         highest: Height(served.height),
         ready: true,
         not_ready: Vec::new(),

@@ -165,7 +165,7 @@ impl Compose {
         let container = self.container(service);
         let said = docker(&["exec", container, "/luqi", "--json", "status", "--url", SOCKET]).ok()?;
         let said: Value = serde_json::from_slice(&said.stdout).ok()?;
-        said["nodes"].get(0).filter(|node| node["state"] != "silent").cloned()
+        said["nodes"].get(0).filter(|node| node["state"] != "no_answer").cloned()
     }
 
     /// Its height.

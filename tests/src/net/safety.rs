@@ -43,7 +43,7 @@ pub fn two_of_four_lost() -> Duration {
         acknowledged.items += 2;
         acknowledged.requests.push((address, id));
     }
-    survivors_say(&mut fleet, "HALTED", "not heard: node 3, 4");
+    survivors_say(&mut fleet, "NOT_CONNECTED", "not heard: node 3 (Qingdao), node 4 (Zibo)");
     assert_eq!(SURVIVORS.map(|number| fleet.node(number).height()), [Some(stood); 2], "two of four decide nothing");
     for (address, id) in &acknowledged.requests {
         let answer = http::get(*address, &format!("/v1/submissions/{id}"), LONG).unwrap().json();
@@ -54,9 +54,9 @@ pub fn two_of_four_lost() -> Duration {
     let asked = urls.iter().flat_map(|url| ["--url", url.as_str()]);
     let arguments: Vec<&OsStr> = ["status"].into_iter().chain(asked).map(OsStr::new).collect();
     let status = luqi::run(&arguments);
-    assert_eq!(status.code, Some(3), "{}{}", status.out, status.err);
+    assert_eq!(status.code, Some(14), "unreachable: {}{}", status.out, status.err);
     let told = |words: &str| status.out.matches(words).count();
-    assert_eq!((told("silent"), told("not heard: node 3, 4")), (2, 2), "{}", status.out);
+    assert_eq!((told("no answer"), told("not heard: node 3 (Qingdao), node 4 (Zibo)")), (2, 2), "{}", status.out);
 
     fleet.start();
     let back = Instant::now();

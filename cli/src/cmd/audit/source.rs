@@ -9,6 +9,7 @@ use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height};
 use luqi_node::home::{Format, read_json};
+use luqi_node::judges::{Judges, JudgesError};
 use luqi_node::store::{Evidence, FileAt, Rows, StoreError};
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,21 @@ impl Source {
             Self::Archive(path) => match Archive::open(open(path)?, &genesis.chain_id()) {
                 Ok((start, mut blocks)) => Ok(judge(genesis, &start, &mut blocks, options, watch)),
                 Err(why) => not_opened(path, why),
+            },
+        }
+    }
+
+    /// Who judged which height, up to one, as far as it proves that.
+    pub(crate) fn judges(&self, genesis: &Genesis, height: Height) -> Result<Result<Judges, String>, Problem> {
+        let told = |why: JudgesError| why.to_string();
+        match self {
+            Self::Home(evidence) => {
+                let mut blocks = evidence.blocks().map_err(|error| problem(error, false))?;
+                Ok(Judges::read(genesis, &Start::default(), &mut blocks, height).map_err(told))
+            }
+            Self::Archive(path) => match Archive::open(open(path)?, &genesis.chain_id()) {
+                Ok((start, mut blocks)) => Ok(Judges::read(genesis, &start, &mut blocks, height).map_err(told)),
+                Err(why) => Ok(Err(format!("{}: {why}", path.display()))),
             },
         }
     }

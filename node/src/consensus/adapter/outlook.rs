@@ -1,17 +1,22 @@
 //! What the adapter sees of the height under way, and tells of it.
 
 use super::Adapter;
+use crate::called;
+use crate::chain::Latest;
 use crate::consensus::context::At;
 use crate::consensus::last_signed::Silence;
+use crate::consensus::listener::SETTLED;
 use crate::consensus::network::{engine_peer, status};
 use crate::consensus::validators::Validators;
 use crate::consensus::watchdog::{PATIENCE, Standstill};
-use crate::consensus::{View, Waiting};
+use crate::consensus::{Until, View, Waiting};
 use crate::network::Topic;
 use arc_malachitebft_app_channel::app::engine::network::Status;
-use ledger_core::names::{Height, NodeNumber};
+use ledger_core::membership::Membership;
+use ledger_core::names::Height;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Adapter<'_> {
     /// Looks after the height under way; gives the highest tip where this node is far behind.
@@ -25,19 +30,24 @@ impl Adapter<'_> {
         let missing = self.heard().missing(self.deps.node, height, &validators, recently);
         if tell {
             let round = self.round;
-            let who: Vec<_> = missing.iter().map(NodeNumber::to_string).collect();
-            let waited = now.saturating_duration_since(due).as_secs();
-            tracing::warn!(%height, %round, missing = who.join(", "), "no block for {waited} s after it was due");
+            let who = called::nodes(latest.tip.membership(), &missing);
+            let waited = called::time(now.saturating_duration_since(due));
+            tracing::warn!(%height, %round, missing = who, "no block for {waited} after it was due");
         }
-        self.standstill = stands.then_some(Standstill { since: due, missing });
-        self.compare_clocks(&validators, latest.tip.membership().parameters().clock_tolerance_ms);
+        self.standstill = stands.then(|| {
+            let own = if self.votes() { 0 } else { validators.power(self.deps.node) };
+            let away = missing.iter().map(|node| validators.power(*node)).fold(own, u64::saturating_add);
+            let are_enough = validators.is_quorum(validators.total().saturating_sub(away));
+            Standstill { since: due, missing, are_enough }
+        });
+        self.compare_clocks(&validators, latest.tip.membership());
         self.show();
         self.heard().far_ahead(self.deps.node, latest.tip.height(), &validators, now)
     }
 
     /// Says which clocks are off, whenever others are.
-    fn compare_clocks(&mut self, validators: &Validators, tolerance_ms: u32) {
-        let clocks = self.heard().clocks(self.deps.node, validators, tolerance_ms);
+    fn compare_clocks(&mut self, validators: &Validators, membership: &Membership) {
+        let clocks = self.heard().clocks(self.deps.node, validators, membership.parameters().clock_tolerance_ms);
         let strays: Vec<_> = clocks.strays.iter().map(|(node, _)| *node).collect();
         if strays != self.strays {
             for (node, ahead) in &clocks.strays {
@@ -45,11 +55,49 @@ impl Adapter<'_> {
                 if *node == self.deps.node {
                     tracing::error!("the clock of this node is {seconds:+.1} s from those of the others: set it right");
                 } else {
-                    tracing::warn!(%node, "its clock is {seconds:+.1} s from those of the others");
+                    let who = called::node(membership, *node);
+                    tracing::warn!("the clock of {who} is {seconds:+.1} s from those of the others");
                 }
             }
             self.strays = strays;
         }
+    }
+
+    /// Whether this node signs, where it has power.
+    pub(super) const fn votes(&self) -> bool {
+        self.silence.is_none() && !self.is_mute
+    }
+
+    /// What ends the silence.
+    fn until(&self, latest: &Latest, validators: &Validators) -> Option<Until> {
+        let (own, tip) = (self.deps.node, latest.tip.height());
+        let blocks = |end: Height| {
+            let count = end.0.saturating_sub(tip.0).max(1);
+            let idle = Duration::from_millis(u64::from(latest.tip.membership().parameters().pace_idle_ms));
+            let pace = self.pace.unwrap_or(idle);
+            Until::Blocks(count, pace.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)))
+        };
+        let heard = self.heard();
+        Some(match self.silence? {
+            Silence::Another(_) => Until::Operator,
+            Silence::Above(height) => blocks(height),
+            Silence::New { .. } if tip == Height(0) && heard.believed(validators) == Height(0) => {
+                Until::Beginning(heard.not_beginning(own, validators))
+            }
+            Silence::New { .. } | Silence::Restored { .. } => {
+                let stood = heard.most_stood_at(own, validators);
+                let ends = self.last.lock().unwrap_or_else(PoisonError::into_inner).ends_at(stood);
+                let others = validators.total().saturating_sub(validators.power(own));
+                match ends {
+                    Some(end) => blocks(end),
+                    None if validators.is_quorum(others) => {
+                        let wait = SETTLED.saturating_sub(self.began.elapsed());
+                        Until::Heard(heard.unannounced(own, validators), wait)
+                    }
+                    None => Until::Operator,
+                }
+            }
+        })
     }
 
     /// Nothing is on record here.
@@ -102,8 +150,10 @@ impl Adapter<'_> {
             power: validators.power(self.deps.node),
             total_power: validators.total(),
             silence: self.silence,
+            until: self.until(&latest, &validators),
             is_mute: self.is_mute,
             standstill: self.standstill.clone(),
+            contradiction: None,
             misbehaviour: self.misbehaviour,
             is_told,
             highest: highest.max(latest.tip.height()),

@@ -34,7 +34,9 @@ impl Adapter<'_> {
             Err(error) => return Err(error),
         };
         tracing::info!(height = %committed.header.height, block = %decided.value_id, round = %decided.round, "a block is final");
-        self.made = Instant::now();
+        let now = Instant::now();
+        self.pace = Some(now.saturating_duration_since(self.made));
+        self.made = now;
         self.with_events = committed.with_events;
         let is_another = self.heed(committed.shown, stood).await?;
         self.speak = self.speak || self.ends_silence(committed.header.height, stood);

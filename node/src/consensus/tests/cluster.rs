@@ -3,7 +3,7 @@
 use super::forger::Forger;
 use super::hub::Hub;
 use crate::chain::Chain;
-use crate::consensus::{ConsensusError, Deps, Ended, Known, Tempo, View, Waiting, run};
+use crate::consensus::{ConsensusError, Deps, Ended, Equivocations, Known, Tempo, View, Waiting, run};
 use crate::keys::{KeyName, NodeKeys, write_key};
 use crate::mempool::Mempool;
 use crate::store::StoreConfig;
@@ -113,6 +113,7 @@ impl Cluster {
             restored: false,
             known: Known::new(NodeNumber(node), PROTOCOL),
             tempo: Tempo::default(),
+            equivocations: Equivocations::open(&home.join("consensus"), self.genesis.chain_id()).unwrap(),
             stop: stopped,
         };
         change(&mut deps);

@@ -1,8 +1,10 @@
 use super::cluster::{Cluster, quick};
 use super::forger::Forger;
-use crate::consensus::Waiting;
+use crate::consensus::{Equivocations, Waiting};
+use crate::http::SignedTwo;
 use crate::network::{Network, Topic};
 use bytes::Bytes;
+use ledger_core::certificate::SignedTwice;
 use ledger_core::crypto::ChainId;
 use ledger_core::membership::Parameters;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
@@ -13,7 +15,7 @@ async fn say(network: &Network, topic: Topic, data: Bytes) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_votes_twice_is_named_and_stops_nobody() {
+async fn who_votes_twice_is_named_with_proof_and_stops_nobody() {
     let mut cluster = Cluster::new(4, quick());
     let (liar, _ears) = cluster.hub.join(NodeNumber(4));
     (1..=3).for_each(|node| cluster.start(node));
@@ -29,6 +31,20 @@ async fn who_votes_twice_is_named_and_stops_nobody() {
     let height = cluster.height(1);
     cluster.agree_on(height + 2).await;
     assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
+    let genesis = cluster.genesis.clone();
+    let folder = cluster.home(1).join("consensus");
+    cluster.stop(1).await.unwrap();
+    // Both votes are on disk, and prove themselves to whoever has the genesis and the blocks below.
+    let kept = Equivocations::open(&folder, genesis.chain_id()).unwrap().all();
+    assert!(!kept.is_empty());
+    let wanted = [Some(BlockHash([1; 32])), None];
+    for proof in kept {
+        let shown = serde_json::to_vec(&SignedTwo::of(&proof).unwrap()).unwrap();
+        let read = serde_json::from_slice::<SignedTwo>(&shown).unwrap().read(genesis.chain_id()).unwrap();
+        assert_eq!(read.verify(&genesis.membership), Ok(proof.signer));
+        assert_eq!((read.node, read.kind), (NodeNumber(4), SignedTwice::Prevote));
+        assert!(read.said.iter().all(|said| wanted.contains(&said.block)));
+    }
     cluster.stop_all().await;
 }
 

@@ -34,6 +34,7 @@ struct Desk {
     receipts: Mutex<BTreeMap<String, usize>>,
     governed: Mutex<Vec<Event>>,
     busy: AtomicBool,
+    closed: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -67,6 +68,10 @@ impl Submissions for Desk {
         self.governed.lock().unwrap().push(event);
         Ok(Sequence(8))
     }
+
+    fn closed(&self) -> Option<String> {
+        self.closed.lock().unwrap().clone()
+    }
 }
 
 struct Told(Mutex<View>);
@@ -85,6 +90,7 @@ struct Bed {
     desk: Arc<Desk>,
     told: Arc<Told>,
     peers: watch::Sender<Vec<Peer>>,
+    equivocations: Equivocations,
     address: SocketAddr,
     socket: PathBuf,
     stop: watch::Sender<bool>,
@@ -132,11 +138,13 @@ impl Bed {
             submissions: Arc::clone(&desk) as Arc<dyn Submissions>,
             known: Known::new(NodeNumber(1), ledger_core::names::PROTOCOL),
             agreement: Arc::clone(&told) as Arc<dyn Agreement>,
+            equivocations: Equivocations::open(&folder.path().join("consensus"), chain.genesis().chain_id()).unwrap(),
             metrics: Arc::default(),
         };
+        let equivocations = handles.equivocations.clone();
         let (address, socket) = (bound.address(), bound.socket().to_owned());
         let served = tokio::spawn(async move { bound.serve(handles, &config, stopped).await });
-        Self { folder, network, chain, desk, told, peers, address, socket, stop, served }
+        Self { folder, network, chain, desk, told, peers, equivocations, address, socket, stop, served }
     }
 
     async fn small() -> Self {

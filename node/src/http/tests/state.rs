@@ -34,32 +34,63 @@ async fn ready_says_why_not() {
     bed.peers.send_replace(vec![peer(2)]);
     let answer = bed.get("/readyz").await;
     assert_eq!((answer.status, codes(&answer)), (503, vec!["NOT_CONNECTED".to_owned()]));
+    assert!(answer.json()["reasons"][0]["en"].as_str().unwrap().contains("not connected: node 3 ("));
     bed.peers.send_replace(vec![peer(2), peer(4)]);
-    for (highest, is_told, halted, wanted) in [
-        (5, true, None, None),
-        (6, true, None, Some("BEHIND")),
-        (0, true, Some("a report"), Some("HALTED")),
-        (0, false, None, Some("NOT_TOLD")),
+    let words = || Some(Words { en: "a report".to_owned(), zh: "报告".to_owned() });
+    let well = View { is_told: true, ..View::default() };
+    for (view, code, state) in [
+        (View { highest: Height(5), ..well.clone() }, None, State::Voting),
+        (View { highest: Height(6), ..well.clone() }, Some("BEHIND"), State::Behind),
+        (View { clock: words(), ..well.clone() }, Some("CLOCK"), State::Clock),
+        (View { silent: words(), ..well.clone() }, Some("SILENT"), State::Silent),
+        (View { unheard: words(), ..well.clone() }, Some("NOT_HEARD"), State::Unreachable),
+        (View { is_told: false, ..well.clone() }, Some("NOT_TOLD"), State::Unreachable),
+        (View { halted: words(), ..well.clone() }, Some("HALTED"), State::Halted),
+        (View { forked: words(), ..well.clone() }, Some("FORKED"), State::Forked),
     ] {
-        *bed.told.0.lock().unwrap() =
-            View { highest: Height(highest), is_told, halted: halted.map(str::to_owned), ..View::default() };
+        *bed.told.0.lock().unwrap() = view;
         let answer = bed.get("/readyz").await;
-        assert_eq!(codes(&answer), wanted.into_iter().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(answer.status, if wanted.is_some() { 503 } else { 200 });
+        assert_eq!(codes(&answer), code.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(answer.json()["state"], state.name());
+        assert_eq!(answer.status, if state.is_ready() { 200 } else { 503 });
     }
+    *bed.told.0.lock().unwrap() = well;
+    *bed.desk.closed.lock().unwrap() = Some("the look-up is behind".to_owned());
+    let answer = bed.get("/readyz").await;
+    assert_eq!((answer.status, codes(&answer)), (503, vec!["INTAKE_CLOSED".to_owned()]));
     bed.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_vote_on_the_first_block_is_not_ready() {
-    for (blocks, status) in [(0, 503), (1, 200)] {
-        let bed = Bed::new(blocks, any("127.0.0.1:0")).await;
-        *bed.told.0.lock().unwrap() = View { silent: Some("a reason".to_owned()), is_told: true, ..View::default() };
-        let answer = bed.get("/readyz").await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.json().to_string().contains("NOT_BEGUN"), blocks == 0);
-        bed.end().await;
+async fn all_that_is_true_is_listed_and_counted() {
+    let bed = Bed::small().await;
+    let silent = Some(Words { en: "a reason".to_owned(), zh: String::new() });
+    *bed.told.0.lock().unwrap() = View { silent, highest: Height(9), is_told: true, ..View::default() };
+    let status: Status = serde_json::from_slice(&bed.get("/v1/status").await.body.unwrap()).unwrap();
+    assert_eq!((status.state, status.states), (State::Silent, vec![State::Silent, State::Behind]));
+    assert_eq!((status.ready, status.silent.as_deref()), (false, Some("a reason")));
+    assert_eq!(status.not_ready.iter().map(|reason| reason.state).collect::<Vec<_>>(), [State::Silent, State::Behind]);
+    let text = String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    for line in [
+        "luqi_voting 0",
+        "luqi_quorum 1",
+        "luqi_intake_open 1",
+        "luqi_halted 0",
+        "luqi_state{state=\"silent\"} 1",
+        "luqi_state{state=\"behind\"} 1",
+        "luqi_state{state=\"voting\"} 0",
+        "luqi_state{state=\"forked\"} 0",
+    ] {
+        assert!(text.lines().any(|found| found.trim_end_matches(".0") == line), "{line}: {text}");
     }
+    bed.peers.send_replace(Vec::new());
+    *bed.told.0.lock().unwrap() = View { is_told: true, ..View::default() };
+    *bed.desk.closed.lock().unwrap() = Some("a reason".to_owned());
+    let text = String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    for line in ["luqi_voting 1", "luqi_quorum 0", "luqi_intake_open 0", "luqi_state{state=\"unreachable\"} 1"] {
+        assert!(text.lines().any(|found| found.trim_end_matches(".0") == line), "{line}: {text}");
+    }
+    bed.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +194,31 @@ async fn who_watches_has_a_listener_of_its_own_that_takes_nothing_in() {
     assert_eq!(there(get("/healthz")).await.status, 200);
     assert_eq!(there(get("/v1/status")).await.problem(), "NO_ROUTE");
     assert_eq!(there(post("/v1/submissions", "[]")).await.problem(), "NO_ROUTE");
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_twice_is_handed_out_with_all_that_proves_it() {
+    let bed = Bed::small().await;
+    let evidence = |answer: &Answer| serde_json::from_slice::<Evidence>(answer.body.as_ref().unwrap()).unwrap();
+    assert_eq!(evidence(&bed.get("/v1/evidence").await).evidence, []);
+    let proof = crate::consensus::test_proof(3, 2);
+    assert!(bed.equivocations.keep(proof.clone()).unwrap());
+    let found = evidence(&bed.get("/v1/evidence").await);
+    let [one] = found.evidence.as_slice() else { panic!("{found:?}") };
+    let (chain, membership) = (bed.network.tip.chain(), bed.network.tip.membership());
+    assert_eq!((found.chain_id, one.member), (chain, code("370200")));
+    let read = one.read(chain).unwrap();
+    assert_eq!((&read, read.verify(membership)), (&proof.equivocation, Ok(proof.signer)));
+    let status: Status = serde_json::from_slice(&bed.get("/v1/status").await.body.unwrap()).unwrap();
+    assert_eq!(status.equivocators, [NodeNumber(3)]);
+    let text = String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    assert!(text.lines().any(|line| line == "luqi_equivocations 1"), "{text}");
+    // Bytes that are not those of the fields, and of another chain.
+    let mut other = one.clone();
+    other.messages[1].signed.replace_range(..2, "ff");
+    assert_eq!(other.read(chain), Err(SignedTwoError::Bytes(2)));
+    assert_eq!(one.read(ledger_core::crypto::ChainId([9; 32])), Err(SignedTwoError::Bytes(1)));
     bed.end().await;
 }
 
