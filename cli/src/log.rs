@@ -5,13 +5,19 @@
 
 use crate::exit::{Exit, Problem};
 use luqi_node::config::{LogFormat, LogSection};
+use luqi_node::consensus::says_nothing_while_ending;
+use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Lines that wait for whoever reads the log.
 const LINES: usize = 4_096;
@@ -41,8 +47,10 @@ impl Log {
         // What cannot be logged is no reason to print: that would fail as well, and panic.
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).log_internal_errors(false);
         let begun = match log.format {
-            LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
-            LogFormat::Json => builder.json().flatten_event(true).try_init(),
+            LogFormat::Text => {
+                builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).finish().with(Judged).try_init()
+            }
+            LogFormat::Json => builder.json().flatten_event(true).finish().with(Judged).try_init(),
         };
         begun.map_err(|error| Problem::new(Exit::Failed, error))?;
         Ok(own)
@@ -87,6 +95,33 @@ fn write(mut to: impl Write, waiting: &Receiver<Said>, lost: &AtomicU64, end: &S
                 let _ = end.send(());
                 return;
             }
+        }
+    }
+}
+
+/// Passes over what is no error although it is called one.
+struct Judged;
+
+impl<S: Subscriber> Layer<S> for Judged {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        if *metadata.level() > tracing::Level::ERROR {
+            return true;
+        }
+        let mut words = Words::default();
+        event.record(&mut words);
+        !says_nothing_while_ending(metadata.target(), &words.0)
+    }
+}
+
+/// The message of an event.
+#[derive(Default)]
+struct Words(String);
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
         }
     }
 }

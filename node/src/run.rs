@@ -2,6 +2,7 @@
 
 mod agreement;
 mod collect;
+mod reach;
 mod words;
 
 pub use agreement::AgreementError;
@@ -171,6 +172,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         metrics: Arc::new(metrics),
     };
     let Inboxes { engine, mempool: submitted, blocks } = inboxes;
+    let reach = reach::watch(home.node(), chain.clone(), network.peers(), ending.clone());
     let to_pool = mempool::run(mempool, network, submitted, Some((home.node(), outbox)), stopped(ending.clone()));
     let surface = {
         let (http, ending) = (config.http.clone(), ending.clone());
@@ -182,6 +184,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
         Part { name: "mempool", task: tokio::spawn(to_pool) },
         Part { name: "http", task: tokio::spawn(surface) },
         Part { name: "pace", task: tokio::spawn(pace.watch(seen, ending.clone())) },
+        Part { name: "reach", task: tokio::spawn(reach) },
     ];
     let agreeing = tokio::spawn(async move { agreement::keep(&deps, engine, &view, &abreast).await });
     // Nobody waits for it where the caller has gone.

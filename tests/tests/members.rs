@@ -173,7 +173,8 @@ impl Town {
         // What node 3 acknowledges while it is cut off is signed with keys that will be old when it is back.
         cut_off(fleet, 3);
         submit(fleet, 3, 2, taken);
-        let add = ["add-node", JINAN, &node, "--power", "1"];
+        // Node 3 has to come back with its new keys, and does.
+        let add = ["add-node", JINAN, &node, "--power", "1", "--force"];
         let rotate = ["rotate-node-keys", "3", &keys];
         offices.enact(fleet, &[&rotate, &add], &[PROVINCE, JINAN, ZIBO, ZAOZHUANG]);
         fleet.node_mut(3).stop();
@@ -226,8 +227,17 @@ impl Town {
             let status = run(&["status", "--url", &url(fleet, number)]);
             assert_eq!(status.code, Some(15), "no member: {}", status.out);
             assert!(status.out.contains("outsider") && status.out.contains("no node"), "{}", status.out);
-            let refused =
-                run(&["member", "propose", "remove-node", "1", "--effective", "+9", "--url", &url(fleet, number)]);
+            let refused = run(&[
+                "member",
+                "propose",
+                "remove-node",
+                "1",
+                "--effective",
+                "+9",
+                "--force",
+                "--url",
+                &url(fleet, number),
+            ]);
             assert!(refused.err.contains("NOT_A_MEMBER"), "{}", refused.err);
         }
         let gone = |fleet: &mut Fleet| {

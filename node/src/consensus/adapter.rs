@@ -17,6 +17,7 @@ use super::validators::Validators;
 use super::wake::{Ahead, Wake};
 use super::watchdog::{Standstill, Watchdog};
 use super::{ConsensusError, Deps, Ended, View};
+use crate::called;
 use crate::chain::{Latest, now};
 use crate::mempool::Pending;
 use crate::network::Topic;
@@ -296,8 +297,11 @@ impl<'a> Adapter<'a> {
         let validity = match verdict {
             Verdict::Valid => Validity::Valid,
             Verdict::Invalid(why) => {
-                let proposer = signed.map(|signed| signed.head.proposer);
-                tracing::warn!(%height, %block, ?proposer, "a proposed block is voted against: {why}");
+                let membership = self.deps.chain.latest().tip.membership().clone();
+                let of = signed.map_or_else(String::new, |signed| {
+                    format!(" of {}", called::node(&membership, signed.head.proposer))
+                });
+                tracing::warn!(%height, %block, "a proposed block{of} is voted against: {why}");
                 Validity::Invalid
             }
             Verdict::NotYet => return Ok(None),

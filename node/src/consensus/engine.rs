@@ -8,6 +8,7 @@
 use super::ConsensusError;
 use super::codec::LuqiCodec;
 use super::context::{Address, Luqi};
+use super::ending::Ending;
 use super::network::{State, Swarm};
 use super::signer::NodeVerifier;
 use crate::store::{self, StoreError};
@@ -135,6 +136,7 @@ pub(crate) fn drop_wal(home: &Path) -> Result<(), ConsensusError> {
 
 /// A running engine.
 pub(crate) struct Engine {
+    log: PathBuf,
     pub(crate) channels: Channels<Luqi>,
     handle: EngineHandle,
     network: ActorRef<Msg<Luqi>>,
@@ -172,7 +174,7 @@ impl Engine {
             .build()
             .await;
         match built {
-            Ok((channels, handle)) => Ok(Self { channels, handle, network }),
+            Ok((channels, handle)) => Ok(Self { log: folder(home).join("log"), channels, handle, network }),
             Err(error) => {
                 end(network.get_cell()).await;
                 Err(failed("it does not start", &error))
@@ -180,9 +182,10 @@ impl Engine {
         }
     }
 
-    /// Ends the engine: its actors are gone when this returns, and its log is being closed.
+    /// Ends the engine: its actors are gone when this returns, and its log is closed, unless the disk hangs.
     pub(crate) async fn stop(self) {
-        let Self { channels, handle, network } = self;
+        let Self { log, channels, handle, network } = self;
+        let _ending = Ending::begin();
         // Whoever waits for an answer of ours gets none any more.
         drop(channels);
         let children = handle.actor.get_cell().get_children();
@@ -191,7 +194,24 @@ impl Engine {
             end(child).await;
         }
         end(network.get_cell()).await;
+        closed(log).await;
     }
+}
+
+/// Waits for the thread that writes the engine's log to close it: it still has to finish what it was told.
+async fn closed(log: PathBuf) {
+    let begun = Instant::now();
+    let is_open = move || match std::fs::File::open(&log) {
+        Ok(file) => matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)),
+        Err(_) => false,
+    };
+    let waited = tokio::task::spawn_blocking(move || {
+        while is_open() && begun.elapsed() < END {
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    });
+    // The thread ends early only when the whole process does.
+    let _ = waited.await;
 }
 
 /// An actor that hangs in a handler, as the engine's do after a failed write, ends only when killed. It is

@@ -94,6 +94,19 @@ pub enum Silence {
     Another(Height),
 }
 
+impl std::fmt::Display for Silence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::New { .. } => f.write_str("its home is new, or has lost what it signed"),
+            Self::Restored { .. } => f.write_str("its home was restored from a copy"),
+            Self::Another(height) => {
+                write!(f, "another node runs with its keys, and signed at height {height} what this one did not")
+            }
+            Self::Above(height) => write!(f, "it signed at height {height} and lost the log of that"),
+        }
+    }
+}
+
 /// Why the record cannot be kept.
 #[derive(Debug, Error)]
 pub enum LastSignedError {

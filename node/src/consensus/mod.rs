@@ -29,6 +29,7 @@ pub mod bare;
 mod blocks;
 mod codec;
 mod context;
+mod ending;
 mod engine;
 mod equivocations;
 mod forget;
@@ -53,6 +54,7 @@ mod validators;
 mod wake;
 mod watchdog;
 
+pub use ending::says_nothing_while_ending;
 pub use equivocations::{Equivocations, Proof};
 pub use forget::{ForgetError, forget};
 pub use heard::Clocks;

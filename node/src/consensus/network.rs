@@ -287,7 +287,7 @@ async fn judged(
 /// Names who answered with blocks that do not hold, and cuts him off.
 pub(crate) async fn cut_liar(network: &Network, peer: crate::network::PeerId, lie: &Lie) {
     let node = network.peers().borrow().iter().find(|known| known.id == peer).map(|known| known.node.0);
-    tracing::warn!(%peer, node, "a peer answers with blocks that do not hold, and is cut off: {lie}");
+    tracing::warn!(node, %peer, "a peer answers with blocks that do not hold, and is cut off: {lie}");
     network.cut(peer, "it answers with blocks that do not hold").await;
 }
 

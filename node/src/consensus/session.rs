@@ -93,7 +93,7 @@ pub(super) fn settle_silence(last: &mut LastSigned, wal: WalState, tip: Height) 
         last.speak(None)?;
     }
     if let Some(why) = last.silence() {
-        tracing::warn!(?why, "this node is silent: it follows the chain and does not vote until it has seen it go on");
+        tracing::warn!("this node is silent: {why}; it follows the chain, and `luqi status` says when it votes");
     }
     Ok(())
 }

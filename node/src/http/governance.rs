@@ -197,7 +197,7 @@ mod tests {
         let (known, change) = (Known::new(NodeNumber(1), next), Change::Activate(next));
         let refused = check_known_by_most(&change, &known, membership).unwrap_err();
         assert_eq!(refused.code(), Code::UnknownProtocol);
-        [2, 3].map(|node| known.says(NodeNumber(node), next, membership, Instant::now()));
+        (2..=3).for_each(|node| known.says(NodeNumber(node), next, membership, Instant::now()));
         assert!(check_known_by_most(&change, &known, membership).is_ok());
         assert!(check_known(&change, &known, "").is_ok());
         assert!(check_known(&change, &Known::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());

@@ -150,7 +150,8 @@ impl Journal {
         let (mut file, stored) = RowFile::open(path, b"luqiseen", OnDamage::Refuse)?;
         let (mut tables, mut follow) = (Tables::default(), Follow::default());
         let (mut rows, mut reached, mut lost) = (0, Sequence(0), 0);
-        let settled = stored.iter().rposition(|row| Row::decode(row).is_some_and(|row| row.ends_cut(cut, last)));
+        let ends_cut = |row: &[u8; ROW]| Row::decode(row).is_some_and(|row| row.ends_cut(cut, last));
+        let settled = stored.iter().rposition(|row| row.first() == Some(&CUT) && ends_cut(row));
         for (at, stored) in stored.iter().enumerate() {
             let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
             let row = Row::decode(stored).ok_or_else(unknown)?;

@@ -73,7 +73,7 @@ impl Member {
         outbox.mend()?;
         // Also where the chain has still to tell this node of its new keys: the others know them, and would take what
         // the old ones signed for forged.
-        let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node)?;
+        let waiting = sign_again(&outbox, &keys, latest.tip.chain(), node, on_chain)?;
         check_member(latest.tip.membership(), node, &keys)?;
         let last = on_chain.max(outbox.last());
         let desk = open_desk(home, keys, last, outbox.cut(), consent)?;
@@ -353,8 +353,9 @@ fn sign_again(
     keys: &HomeKeys,
     chain: ChainId,
     node: NodeNumber,
+    on_chain: Sequence,
 ) -> Result<Vec<Submission>, IntakeError> {
-    let waiting = outbox.from(Sequence(0), usize::MAX, usize::MAX)?;
+    let waiting = outbox.from(on_chain.next(), usize::MAX, usize::MAX)?;
     let key = keys.node.key(Purpose::Submission);
     let public = key.public();
     let holds =
@@ -364,7 +365,11 @@ fn sign_again(
     }
     let again = waiting.into_iter().map(|one| Submission::sign(&chain, key, node, one.sequence, one.events.into_vec()));
     let again = again.collect::<Result<Vec<_>, _>>()?;
-    outbox.replace(&again)?;
+    // What the chain has under these numbers may still be to be held against them.
+    let mut all = outbox.from(Sequence(0), usize::MAX, usize::MAX)?;
+    all.retain(|one| one.sequence <= on_chain);
+    all.extend_from_slice(&again);
+    outbox.replace(&all)?;
     Ok(again)
 }
 

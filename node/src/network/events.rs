@@ -67,7 +67,7 @@ impl Task {
         let now = Instant::now();
         if let Some(known) = self.connected.remove(&peer) {
             // It may have started anew, and what was said on the connection before may be lost.
-            tracing::info!(%peer, node = %known.node, "came back while it was still connected");
+            tracing::info!(node = %known.node, %peer, "came back while it was still connected");
             self.outlets.disconnected(peer, known.node);
         }
         let Some(node) = self.node(&peer) else {
@@ -75,7 +75,7 @@ impl Task {
             return;
         };
         let address = endpoint.get_remote_address().clone();
-        tracing::info!(%peer, %node, %address, "connected");
+        tracing::debug!(%node, %address, %peer, "connected");
         self.connected.insert(peer, Connected { node, address, round_trip: None });
         self.replays.begin(&peer);
         self.dialer.connected(peer, &self.members, now);
@@ -85,7 +85,7 @@ impl Task {
 
     fn gone(&mut self, peer: PeerId) {
         let Some(known) = self.connected.remove(&peer) else { return };
-        tracing::info!(%peer, node = %known.node, "disconnected");
+        tracing::debug!(node = %known.node, %peer, "disconnected");
         self.dialer.disconnected(&peer, Instant::now());
         self.outlets.disconnected(peer, known.node);
         self.announce();
@@ -109,7 +109,8 @@ impl Task {
             self.counters.dials_failed.one();
         }
         if let (DialError::WrongPeerId { obtained, .. }, Some(expected)) = (error, peer) {
-            tracing::warn!(%expected, %obtained, "another peer answers at a configured address");
+            let node = self.node(&expected).map(|node| node.0);
+            tracing::warn!(node, %expected, %obtained, "another peer answers at a configured address");
         } else {
             tracing::debug!(?peer, %error, "could not be called");
         }
@@ -141,7 +142,8 @@ impl Task {
                 self.counters.slow.add(failed_messages.publish + failed_messages.forward);
                 if failed_messages.publish > 0 && failed_messages.timeout > 0 {
                     // The library keeps the room of what grew too old in this queue: a new one has it back.
-                    tracing::info!(peer = %peer_id, "too slow for too long: disconnected");
+                    let node = self.node(&peer_id).map(|node| node.0);
+                    tracing::info!(node, peer = %peer_id, "too slow for too long: disconnected");
                     let _ = self.swarm.disconnect_peer_id(peer_id);
                 }
             }
@@ -269,7 +271,7 @@ impl Task {
 
     /// Notes a fault of a peer, and cuts it off once they are too many.
     fn strike(&mut self, peer: PeerId, why: &'static str) {
-        tracing::info!(%peer, why, "a fault");
+        tracing::info!(node = self.node(&peer).map(|node| node.0), %peer, why, "a fault");
         if !self.conduct.bears(peer, Instant::now()) {
             self.cut(peer, why);
         }

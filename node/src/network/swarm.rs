@@ -291,7 +291,7 @@ impl Task {
 
     /// Closes the connections to a peer and keeps it out for a while.
     pub(super) fn cut(&mut self, peer: PeerId, why: &'static str) {
-        tracing::warn!(%peer, node = self.node(&peer).map(|node| node.0), why, "cut off");
+        tracing::warn!(node = self.node(&peer).map(|node| node.0), %peer, why, "cut off");
         self.counters.cuts.one();
         *self.counters.last_cut.lock().unwrap_or_else(PoisonError::into_inner) = Some((peer, why));
         let lasting = self.conduct.cut(peer, Instant::now());

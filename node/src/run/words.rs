@@ -37,21 +37,13 @@ pub(super) fn silent(view: &View, membership: &Membership) -> Option<Words> {
 }
 
 fn why(silence: Silence) -> Words {
-    let (en, zh) = match silence {
-        Silence::New { .. } => {
-            ("its home is new, or has lost what it signed".to_owned(), "节点目录为新建，或已丢失签名记录".to_owned())
-        }
-        Silence::Restored { .. } => ("its home was restored from a copy".to_owned(), "节点目录由副本恢复".to_owned()),
-        Silence::Another(height) => (
-            format!("another node runs with its keys, and signed at height {height} what this one did not"),
-            format!("另有进程持有本节点密钥，并在第 {height} 块签署了本节点未签署的内容"),
-        ),
-        Silence::Above(height) => (
-            format!("it signed at height {height} and lost the log of that"),
-            format!("本节点曾在第 {height} 块签名，但相应日志已丢失"),
-        ),
+    let zh = match silence {
+        Silence::New { .. } => "节点目录为新建，或已丢失签名记录".to_owned(),
+        Silence::Restored { .. } => "节点目录由副本恢复".to_owned(),
+        Silence::Another(height) => format!("另有进程持有本节点密钥，并在第 {height} 块签署了本节点未签署的内容"),
+        Silence::Above(height) => format!("本节点曾在第 {height} 块签名，但相应日志已丢失"),
     };
-    Words { en, zh }
+    Words { en: silence.to_string(), zh }
 }
 
 fn end(silence: Silence, until: &Until, membership: &Membership) -> Words {

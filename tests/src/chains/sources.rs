@@ -144,6 +144,10 @@ fn status(served: &Served) -> Status {
         not_ready: Vec::new(),
         version: "0".to_owned(),
         protocol: Protocol(1),
+        newest_protocol: Protocol(1),
+        known_protocols: std::collections::BTreeMap::new(),
+        knowing_power: 4,
+        adopted_protocol: None,
         uptime_s: 1,
         disk_free: None,
     }

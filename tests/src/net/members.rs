@@ -90,6 +90,9 @@ impl Offices {
     /// # Panics
     /// When one is refused, or is in force at another height than the one that was named.
     pub fn enact(&mut self, fleet: &mut Fleet, changes: &[&[&str]], approving: &[&str]) -> u64 {
+        for number in [1, 2] {
+            must(fleet.wait(&format!("node {number} has heard who is connected"), LONG, |fleet| hears(fleet, number)));
+        }
         let (mut left, mut last) = (changes.to_vec(), 0);
         for ahead in AHEAD {
             let first = fleet.node(1).height().unwrap_or_default() + ahead;
@@ -129,7 +132,10 @@ impl Offices {
             if !in_time() {
                 return;
             }
-            let _ = answer(&["member", "approve", "--approval", &approval, "--url", &self::url(fleet, 2)]);
+            let force: &[&str] = if change.contains(&"--force") { &["--force"] } else { &[] };
+            let _ = answer(
+                &[&["member", "approve", "--approval", &approval, "--url", &self::url(fleet, 2)], force].concat(),
+            );
             self.events += 1;
         }
     }
@@ -141,6 +147,15 @@ impl Offices {
         let how = ["--member", member, "--key", &key, "--genesis", &self.genesis, "--sign-only"];
         run(&[&["member", "approve", proposal], &how[..]].concat())
     }
+}
+
+/// Whether a node has heard all that are connected with it.
+fn hears(fleet: &Fleet, number: u32) -> bool {
+    let heard = members(fleet, number)["heard"].clone();
+    let heard = heard.as_array().map(Vec::as_slice).unwrap_or_default();
+    let peers = fleet.node(number).status().map(|status| status["peers"].clone()).unwrap_or_default();
+    let peers = peers.as_array().map(Vec::as_slice).unwrap_or_default();
+    !peers.is_empty() && peers.iter().all(|peer| heard.contains(&peer["node"]))
 }
 
 fn text(path: &Path) -> String {

@@ -29,18 +29,25 @@ pub(super) fn after(members: &Members, change: &Change, effective: Height) -> Op
         members.proposals.iter().filter(|open| open.adopted && open.effective <= effective).collect();
     due.sort_by_key(|open| open.effective);
     let id = change.id(effective);
-    let before = due.into_iter().filter(|open| open.id != id).map(|open| &*open.change);
-    let (mut membership, mut rotated) = (members.in_force.clone(), Vec::new());
-    for change in before.chain([change]) {
-        rotated.extend(rotates(change));
-        match change.apply(&membership, members.control.protocol) {
-            Ok((next, _)) => membership = next,
-            // What is adopted and does not apply is dropped; of the change itself the node says what is wrong.
-            Err(_) if change.id(effective) == id => return None,
-            Err(_) => {}
+    let protocol = members.control.protocol;
+    let (mut before, mut rotated) = (members.in_force.clone(), Vec::new());
+    for open in due.into_iter().filter(|open| open.id != id) {
+        rotated.extend(rotates(&open.change));
+        // What is adopted and does not apply is dropped.
+        if let Ok((next, _)) = open.change.apply(&before, protocol) {
+            before = next;
         }
     }
-    Some(Outlook::of(&membership, |node| members.heard.contains(&node) && !rotated.contains(&node)))
+    // Of the change itself the node says what is wrong.
+    let (membership, _) = change.apply(&before, protocol).ok()?;
+    rotated.extend(rotates(change));
+    let is_same = voters(&before).eq(voters(&membership)) && rotates(change).is_none();
+    (!is_same).then(|| Outlook::of(&membership, |node| members.heard.contains(&node) && !rotated.contains(&node)))
+}
+
+/// The nodes with voting power, and how much each has.
+fn voters(membership: &Membership) -> impl Iterator<Item = (NodeNumber, u32)> {
+    membership.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| (node.number, node.power))
 }
 
 /// Whether a change touches who votes: members, nodes, power, or the keys that a node has to be given first.
@@ -84,14 +91,13 @@ impl Outlook {
     }
 
     fn of(membership: &Membership, is_heard: impl Fn(NodeNumber) -> bool) -> Self {
-        let voters = membership.nodes().filter(|(_, node)| node.power > 0);
         let (mut heard, mut here, mut silent) = (0_u64, Vec::new(), Vec::new());
-        for (_, node) in voters {
-            if is_heard(node.number) {
-                heard = heard.saturating_add(u64::from(node.power));
-                here.push(node.number);
+        for (node, power) in voters(membership) {
+            if is_heard(node) {
+                heard = heard.saturating_add(u64::from(power));
+                here.push(node);
             } else {
-                silent.push(node.number);
+                silent.push(node);
             }
         }
         let total = membership.total_power();
@@ -139,7 +145,7 @@ mod tests {
     use crate::cmd::member::view::Control;
     use ledger_core::codec::List;
     use ledger_core::fixture::{Network, code, member, node};
-    use ledger_core::governance::OpenProposal;
+    use ledger_core::membership::Node;
     use ledger_core::names::PROTOCOL;
 
     fn members(nodes: u32, heard: &[u32]) -> Members {
@@ -182,6 +188,8 @@ mod tests {
         assert_eq!(goes_on(&members(4, &[1, 2, 3, 4]), &Change::AddMember(member(5, "370700").into())), Some(true));
         let rotate = Change::RotateNodeKeys(NodeNumber(2), node(9).keys.into());
         assert_eq!(goes_on(&two, &rotate), Some(false));
+        let replica = Change::AddNode(code("370100"), Node { power: 0, ..node(9) }.into());
+        assert_eq!(after(&members(4, &[1, 2]), &replica, Height(40)), None, "it has no vote");
         assert_eq!(after(&two, &Change::SetParameters(*two.in_force.parameters()), Height(40)), None);
         assert_eq!(after(&two, &Change::RemoveNode(NodeNumber(9)), Height(40)), None, "the node says what is wrong");
     }

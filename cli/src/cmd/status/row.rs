@@ -76,12 +76,9 @@ pub(super) struct Row {
 /// What the node says, with how it is seen from here in the place of its own word for it.
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut fields = match &self.status {
-            None => Map::new(),
-            Some(status) => match serde_json::to_value(status).map_err(S::Error::custom)? {
-                Value::Object(fields) => fields,
-                other => return Err(S::Error::custom(format!("a status is {other}"))),
-            },
+        let said = self.status.as_ref().map(serde_json::to_value).transpose().map_err(S::Error::custom)?;
+        let Value::Object(mut fields) = said.unwrap_or_else(|| Value::Object(Map::new())) else {
+            return Err(S::Error::custom("a status is no object"));
         };
         fields.insert("url".to_owned(), self.url.to_string().into());
         fields.insert("state".to_owned(), self.seen.name().into());
