@@ -6,7 +6,7 @@ use ledger_core::annex::FileDigest;
 use ledger_core::codec::{self, Bytes, List, Text};
 use ledger_core::names::{RecordKind, Timestamp};
 use ledger_core::record::{Change, Deduction, Record, Reveal, Slot, Version, slots};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The longest value of a slot that has a bound of its own; of a field, its alias.
 fn longest(slot: &Slot, deduced: &[String]) -> Vec<u8> {
