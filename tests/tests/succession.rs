@@ -29,7 +29,9 @@ fn a_chain_goes_on_from_another_with_its_contracts() {
     must(fleet.wait("all is applied", LONG, |_| settled(&taken).is_ok()));
     must(fleet.wait_for_one_tip(1, LONG));
     (1..=4).for_each(|number| assert_eq!(fleet.node_mut(number).stop(), Some(0)));
-    [3, 4].map(|number| drop(fleet.retire(number)));
+    for number in [3, 4] {
+        drop(fleet.retire(number));
+    }
 
     let old = [1, 2].map(|number| fleet.node(number).home.clone());
     let height = |number| fleet.audit_home(fleet.node(number)).unwrap()["height"].as_u64().unwrap();
@@ -80,7 +82,9 @@ fn a_chain_goes_on_from_another_with_its_contracts() {
     fs::rename(&away, &origin).unwrap();
 
     fleet.start();
-    [1, 2].map(|number| ready(&mut fleet, number));
+    for number in [1, 2] {
+        ready(&mut fleet, number);
+    }
     taken.requests.clear();
     submit(&fleet, 1, 2, &mut taken);
     submit(&fleet, 2, 1, &mut taken);

@@ -654,20 +654,20 @@ mod tests {
     fn a_lost_outbox_is_gone_on_without_only_above_the_submission_that_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("look-up");
-        let mut journal = Journal::open(&path, Sequence(0), Consent::default(), |_| true).unwrap();
+        let mut journal = Journal::open(&path, Sequence(0), None, Consent::default(), |_| true).unwrap();
         for rows in rows().chunks(3) {
             journal.write(rows).unwrap();
         }
         drop(journal);
         let lost = |above| Consent { lost_outbox: Some(Sequence(above)), ..Consent::default() };
         for wrong in [0, 1, 4, 6, 7] {
-            let opened = Journal::open(&path, Sequence(5), lost(wrong), |_| true);
+            let opened = Journal::open(&path, Sequence(5), None, lost(wrong), |_| true);
             assert!(matches!(opened, Err(IntakeError::Ahead { found: Sequence(7), last: Sequence(5), .. })), "{wrong}");
         }
-        let rows = Journal::open(&path, Sequence(5), lost(5), |_| true).unwrap().rows;
+        let rows = Journal::open(&path, Sequence(5), None, lost(5), |_| true).unwrap().rows;
         // Once is enough, and a supervisor that repeats it does no harm.
         for consent in [Consent::default(), lost(5), lost(4)] {
-            assert_eq!(Journal::open(&path, Sequence(5), consent, |_| true).unwrap().rows, rows);
+            assert_eq!(Journal::open(&path, Sequence(5), None, consent, |_| true).unwrap().rows, rows);
         }
     }
 

@@ -155,7 +155,7 @@ mod tests {
             height: Height(3),
             in_force: (**network.tip.membership()).clone(),
             proposals: Vec::new(),
-            control: Control { protocol: PROTOCOL },
+            control: Control { protocol: PROTOCOL, streams: Vec::new() },
             heard: heard.iter().copied().map(NodeNumber).collect(),
         }
     }

@@ -95,7 +95,7 @@ fn of_proposal(members: &Members, open: &OpenProposal, due: Due) -> String {
     let state = if *adopted { "adopted" } else { "more than two thirds are needed" };
     let json = serde_json::to_string_pretty(&**change).unwrap_or_default();
     let json = json.lines().map(escaped).collect::<Vec<_>>().join("\n");
-    let outlook = outlook::after(members, change, *effective).map_or_else(String::new, |outlook| {
+    let outlook = outlook::after(members, change, open.effective).map_or_else(String::new, |outlook| {
         let goes_on = if outlook.goes_on() { "" } else { "the chain would STAND STILL: " };
         format!("after it   {goes_on}{}\n", outlook.words())
     });
