@@ -189,15 +189,16 @@ fn a_node_is_named_by_option_by_variable_or_by_the_folder() {
         command.current_dir(here).args(arguments).env_remove("LUQI_URL").env_remove("LUQI_HOME");
         command.envs(variables.iter().copied()).output().unwrap().status.code()
     };
-    for what in [&["status"][..], &["member", "list"], &["submit", "."]] {
-        let what = |more: &[&'static str]| [what, more].concat();
-        // Nothing to submit is wrong usage, too, but only once the node is known.
-        let well = if what(&[])[0] == "submit" { Some(2) } else { Some(0) };
-        assert_eq!(asked(folder, &[], &what(&["--home", "net/node1"])), well);
-        assert_eq!(asked(folder, &[("LUQI_HOME", "net/node1")], &what(&[])), well);
-        assert_eq!(asked(folder, &[("LUQI_URL", URL), ("LUQI_HOME", "nowhere")], &what(&[])), well);
-        assert_eq!(asked(&folder.join("net/node1"), &[], &what(&[])), well);
-        assert_eq!(asked(folder, &[], &what(&[])), Some(2));
+    for what in [&["status"][..], &["member", "list"], &["submit", "s/messages", "--wait", "final"]] {
+        json(folder, 0, &["sample", "--contracts", "1", "--seed", "3", "--out", "s"]);
+        let with = |more: &[&'static str]| [what, more].concat();
+        assert_eq!(asked(folder, &[], &with(&[])), Some(2));
+        assert_eq!(asked(folder, &[], &with(&["--home", "net/node1"])), Some(0));
+        assert_eq!(asked(folder, &[("LUQI_HOME", "net/node1")], &with(&[])), Some(0));
+        assert_eq!(asked(folder, &[("LUQI_URL", URL), ("LUQI_HOME", "nowhere")], &with(&[])), Some(0));
+        fs::rename(folder.join("s"), folder.join("net/node1/s")).unwrap();
+        assert_eq!(asked(&folder.join("net/node1"), &[], &with(&[])), Some(0));
+        fs::remove_dir_all(folder.join("net/node1/s")).unwrap();
     }
     assert_eq!(asked(folder, &[("LUQI_URL", URL)], &["status", "--home", "nowhere"]), Some(3), "an option goes before");
 }

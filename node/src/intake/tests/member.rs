@@ -347,6 +347,8 @@ fn what_a_lost_outbox_held_can_be_handed_in_again() {
     let kept = running.take(&[&new(A, &["c1"])]).pop().unwrap();
     running.settle();
     let lost = running.take(&[&new(A, &["c2"])]).pop().unwrap();
+    // A crash leaves what was sent last, and no more; this is more.
+    running.take(&[&new(A, &["c3"])]);
     let Running { home, chain, outbox, member, .. } = running;
     drop((member, outbox));
     let folder = home.root().join("outbox");
@@ -358,7 +360,7 @@ fn what_a_lost_outbox_held_can_be_handed_in_again() {
     };
     for wrong in [None, Some(Sequence(0)), Some(Sequence(2))] {
         let why = open(wrong).err().unwrap();
-        assert!(matches!(why, IntakeError::Ahead { found: Sequence(2), last: Sequence(1), .. }), "{why}");
+        assert!(matches!(why, IntakeError::Ahead { found: Sequence(3), last: Sequence(1), .. }), "{why}");
         assert!(why.to_string().contains("--lost-outbox 1"), "{why}");
     }
     let member = open(Some(Sequence(1))).unwrap();
