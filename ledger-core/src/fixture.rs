@@ -158,10 +158,11 @@ pub fn certificate(tip: &Head) -> Certificate {
     certificate_of(&tip.chain(), tip.signers(), tip.height(), tip.hash())
 }
 
-/// A certificate by all validators of a membership, of whatever block.
+/// A certificate by all validators of a membership that have the keys of their number, of whatever block.
 #[must_use]
 pub fn certificate_of(chain: &ChainId, signers: &Membership, height: Height, block: BlockHash) -> Certificate {
-    let voters = signers.nodes().filter(|(_, node)| node.power > 0).map(|(_, node)| node.number);
+    let signs = |one: &Node| one.power > 0 && one.keys == node(one.number.0).keys;
+    let voters = signers.nodes().filter(|(_, node)| signs(node)).map(|(_, node)| node.number);
     certificate_by(chain, voters, height, block)
 }
 

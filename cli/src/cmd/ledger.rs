@@ -36,14 +36,13 @@ pub(super) fn problem(error: CommitError) -> Problem {
         }
         CommitError::Gap { .. }
         | CommitError::Range { .. }
-        | CommitError::NoOrigin(_)
         | CommitError::NoFolder
         | CommitError::NoPredecessor
         | CommitError::OtherPredecessor { .. }
         | CommitError::TooLow { .. }
         | CommitError::NoTip(_)
         | CommitError::Store(StoreError::OtherChain { .. } | StoreError::OtherUser { .. }) => Exit::Usage,
-        CommitError::Store(_) | CommitError::OtherMap(_) => Exit::Failed,
+        CommitError::Store(_) | CommitError::OtherMap(_) | CommitError::NoOrigin(_) => Exit::Failed,
     };
     let closed_to_us = matches!(&error, CommitError::Store(StoreError::Io { source, .. })
         if source.kind() == std::io::ErrorKind::PermissionDenied);
