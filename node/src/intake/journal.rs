@@ -329,7 +329,10 @@ impl Follow {
             What::Moved { from } => _ = self.moved.insert(from, (self.generation, row.sequence)),
             What::Cut { generation, from, at, count } => {
                 self.generation = generation;
-                self.cuts.entry(generation).or_default().insert((from, at), (count, place));
+                // The last row of a cut moves nothing, and may name a place from which something moves.
+                if count > 0 {
+                    self.cuts.entry(generation).or_default().insert((from, at), (count, place));
+                }
             }
             What::Sent { .. }
             | What::Waits { .. }

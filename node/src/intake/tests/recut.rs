@@ -3,7 +3,7 @@
 use super::member::{CITY, PROVINCE, Pair, Running, applied};
 use super::*;
 use crate::intake::member::Taken;
-use ledger_core::event::Event;
+use ledger_core::event::{Action, Event};
 use ledger_core::governance::{Approve, Change, Propose};
 use ledger_core::names::Sequence;
 use ledger_core::submission::Submission;
@@ -51,7 +51,13 @@ fn said(running: &Running<'_>) -> Vec<Submission> {
 fn settle(running: &mut Running<'_>) {
     for _ in 0..10_000 {
         let last = running.chain.latest().tip.control().last_sequence(CITY);
-        let next = said(running).into_iter().filter(|one| one.sequence > last).take(2).collect();
+        let mut room = running.chain.latest().tip.membership().parameters().block_events as usize;
+        let fits = |one: &Submission| {
+            let left = room.checked_sub(one.events.len());
+            room = left.unwrap_or_default();
+            left.is_some()
+        };
+        let next = said(running).into_iter().filter(|one| one.sequence > last).take(2).take_while(fits).collect();
         running.pair.commit(&running.chain, next);
         running.learn();
         if running.outbox.is_empty() {
@@ -171,7 +177,7 @@ fn what_comes_onto_the_chain_as_it_was_is_recorded_once_and_the_rest_behind_it()
             once.dedup();
             wanted.dedup();
             assert_eq!(once, wanted, "{between} {old:?}");
-            let new = |event: &&Vec<u8>| event[0] == RecordKind::New as u8;
+            let new = |event: &&Vec<u8>| matches!(ledger_core::codec::decode(event), Ok(Event::Contract(one)) if matches!(one.action, Action::New { .. }));
             assert_eq!(recorded(&running).iter().filter(new).count(), 12, "{between} {old:?}");
             let states: Vec<_> = taken.iter().flat_map(|taken| running.states(taken)).collect();
             assert!(states.iter().all(applied), "{between} {old:?}: {states:?}");
