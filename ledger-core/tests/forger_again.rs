@@ -31,9 +31,12 @@ fn serves(network: &Network) -> Given {
     let last = certificate.map_or(Last::Cut, |certificate| Last::Certificate { certificate, behind: None });
     Given(network.blocks.clone().into_iter(), last)
 }
-fn asked(network: &Network) -> Asked<Given> {
-    let said = Said { height: network.tip.height(), tip: Some(network.tip.hash()) };
-    Asked { said: Ok(said), blocks: Some(serves(network)) }
+fn asked(network: &Network) -> Asked<impl FnOnce(Height) -> Given> {
+    says(Said { height: network.tip.height(), tip: network.tip.hash() }, network)
+}
+fn says(said: Said, network: &Network) -> Asked<impl FnOnce(Height) -> Given> {
+    let blocks = serves(network);
+    Asked { said: Ok(said), read: |_| blocks }
 }
 fn grown(genesis: Genesis, blocks: u64) -> Network {
     let mut network = Network::from_genesis(genesis);
@@ -89,9 +92,9 @@ fn a_chain_that_every_node_has_lost_is_missing() {
 #[test]
 fn a_node_that_serves_another_block_than_it_said_it_had_does_not_hold() {
     let network = grown(Network::new(4).genesis, 6);
-    let said = Said { height: Height(4), tip: Some(BlockHash([7; 32])) };
-    let liar = Asked { said: Ok(said), blocks: Some(serves(&network)) };
-    let judged = judge_nodes(&network.genesis, vec![asked(&network), liar], &FULL, |_| {}).unwrap();
+    let true_word = Said { height: network.tip.height(), tip: network.tip.hash() };
+    let nodes = [true_word, Said { height: Height(4), tip: BlockHash([7; 32]) }].map(|said| says(said, &network));
+    let judged = judge_nodes(&network.genesis, Vec::from(nodes), &FULL, |_| {}).unwrap();
     assert_eq!(judged.verdict(), Verdict::Undecided);
 }
 
