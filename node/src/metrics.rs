@@ -195,6 +195,11 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
             "1 where the agreement stands still for a reason that it reports",
             u64::from(status.halted.is_some()),
         ),
+        (
+            "sealing_failed",
+            "1 where old blocks could not be moved into sealed files when it was last tried",
+            u64::from(handles.chain.store().sealing_error().is_some()),
+        ),
         ("uptime_seconds", "How long the node has been running", status.uptime_s),
     ] {
         gauge(name, help, value as f64);
