@@ -30,7 +30,7 @@ Examples:
   luqi member propose withdraw 3f09ab --effective 12000 --url http://127.0.0.1:7080
 
 A proposal that is not adopted by its height lapses. A member has at most four open ones
-that are not adopted; withdrawals of its own, for the same height, are not counted.";
+that are not adopted; withdrawals of its own, for the very same height, are not counted.";
 
 /// Propose a change, through a node of a member
 #[derive(Debug, clap::Args)]
