@@ -154,7 +154,10 @@ fn damage_in_a_home_without_a_tip_file_is_told_as_damage() {
 }
 
 fn said(network: &Network) -> Result<Said, String> {
-    Ok(Said { height: network.tip.height(), tip: Some(network.tip.hash()) })
+    Ok(Said { height: network.tip.height(), tip: network.tip.hash() })
+}
+fn node<B: Blocks>(said: Result<Said, String>, blocks: B) -> Asked<impl FnOnce(Height) -> B> {
+    Asked { said, read: |_| blocks }
 }
 fn bookmark(network: &Network) -> Bookmark {
     Bookmark::of(&network.tip)
@@ -165,9 +168,8 @@ fn bookmark(network: &Network) -> Bookmark {
 fn a_node_that_breaks_off_makes_no_block_missing() {
     let network = grown(8);
     let behind = network.at(Height(6));
-    let lagging = Asked { said: said(&behind), blocks: Some(Given::new(&behind.blocks, own(&behind.certificate))) };
-    let broken =
-        Asked { said: said(&network), blocks: Some(Given::new(&network.blocks[..4], Last::Unreadable("lost".into()))) };
+    let lagging = node(said(&behind), Given::new(&behind.blocks, own(&behind.certificate)));
+    let broken = node(said(&network), Given::new(&network.blocks[..4], Last::Unreadable("lost".into())));
     let options = Options { from: Some(bookmark(&network)), ..FULL };
     let judged = judge_nodes(&network.genesis, vec![lagging, broken], &options, |_| {}).unwrap();
     assert_eq!(judged.verdict(), Verdict::Undecided, "{:?}", judged.together());
@@ -178,8 +180,8 @@ fn a_node_that_breaks_off_makes_no_block_missing() {
 fn a_node_that_does_not_answer_makes_no_block_missing() {
     let network = grown(8);
     let behind = network.at(Height(6));
-    let lagging = Asked { said: said(&behind), blocks: Some(Given::new(&behind.blocks, own(&behind.certificate))) };
-    let silent = Asked { said: Err("it does not answer".into()), blocks: None };
+    let lagging = node(said(&behind), Given::new(&behind.blocks, own(&behind.certificate)));
+    let silent = node(Err("it does not answer".into()), Given::new(&[], Last::Cut));
     let options = Options { from: Some(bookmark(&network)), ..FULL };
     let judged = judge_nodes(&network.genesis, vec![lagging, silent], &options, |_| {}).unwrap();
     assert_eq!(judged.verdict(), Verdict::Undecided, "{:?}", judged.together());
@@ -207,7 +209,7 @@ fn a_liar_does_not_keep_an_auditor_for_ever() {
     let pulled = Arc::new(AtomicU64::new(0));
     let liar =
         Endless { first: Vec::from(&network.blocks[..2]).into_iter(), pulled: Arc::clone(&pulled), most: 5_000_000 };
-    let asked = vec![Asked { said: said(&network), blocks: Some(liar) }];
+    let asked = vec![node(said(&network), liar)];
     let judged = judge_nodes(&network.genesis, asked, &FULL, |_| {}).unwrap();
     assert_eq!(judged.verdict(), Verdict::Altered);
     assert!(
@@ -255,8 +257,8 @@ fn judged_at_the_shorter_depth_a_liar_makes_the_validators_guilty_of_a_fork() {
     last.header.body =
         ledger_core::block::body_hash(last.header.suite, &last.body.parent_certificate, std::iter::empty());
     forged.blocks[4] = codec::encode(&last);
-    let honest = Asked { said: said(&network), blocks: Some(Given::new(&network.blocks, own(&network.certificate))) };
-    let liar = Asked { said: said(&network), blocks: Some(Given::new(&forged.blocks, Last::Cut)) };
+    let honest = node(said(&network), Given::new(&network.blocks, own(&network.certificate)));
+    let liar = node(said(&network), Given::new(&forged.blocks, Last::Cut));
     let options = Options { depth: Depth::default(), ..FULL };
     let judged = judge_nodes(&network.genesis, vec![honest, liar], &options, |_| {}).unwrap();
     assert_eq!(judged.together(), None, "nobody has certified a second chain");

@@ -89,7 +89,8 @@ impl<W: Write> ArchiveWriter<W> {
 pub enum Item {
     /// The bytes of the next block.
     Block(Vec<u8>),
-    /// The end: the certificate of the last block.
+    /// The certificate of the last block. Only the end may follow, which is looked for when the next item is asked for:
+    /// whoever wants the archive whole asks on.
     End(Certificate),
 }
 
@@ -172,26 +173,31 @@ impl<R: Read> ArchiveReader<R> {
         Some(map)
     }
 
-    /// The next block or the end; none where a file that still grows stops.
+    /// The next block or the end certificate; none behind that, and where a file that still grows stops.
     ///
     /// # Errors
-    /// [`StoreError`], when what follows is damaged.
+    /// [`StoreError`], when what follows is damaged, or something follows the end certificate.
     pub fn next_item(&mut self) -> Result<Option<Item>, StoreError> {
         if self.ended {
-            return Ok(None);
+            return self.nothing_more().map(|()| None);
         }
         match self.frame()? {
             None => Ok(None),
             Some((FrameKind::Block, bytes)) => Ok(Some(Item::Block(bytes))),
             Some((FrameKind::Certificate, bytes)) => {
                 self.ended = true;
-                let certificate = self.decode(&bytes)?;
-                match self.frame()? {
-                    None => Ok(Some(Item::End(certificate))),
-                    Some(_) => Err(self.bad("something follows its end")),
-                }
+                Ok(Some(Item::End(self.decode(&bytes)?)))
             }
             Some((FrameKind::Foot | FrameKind::States, _)) => Err(self.bad("a foot stands among its blocks")),
+        }
+    }
+
+    /// A single byte behind the end certificate is too much.
+    fn nothing_more(&mut self) -> Result<(), StoreError> {
+        match self.from.read_exact(&mut [0]) {
+            Ok(()) => Err(self.bad("something follows its end certificate")),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(StoreError::io("read", &self.path)(error)),
         }
     }
 

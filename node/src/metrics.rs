@@ -212,6 +212,11 @@ fn of_node(handles: &Handles, status: &Status) -> Registry {
         ("voting", "1 where the node has voting power and takes part", is(State::Voting)),
         ("quorum", "1 where it hears more than two thirds of the voting power", 1 - is(State::Unreachable)),
         ("intake_open", "1 where messages are taken in", 1 - is(State::Closed)),
+        (
+            "sealing_failed",
+            "1 where old blocks could not be moved into sealed files when it was last tried",
+            u64::from(handles.chain.store().sealing_error().is_some()),
+        ),
         ("uptime_seconds", "How long the node has been running", status.uptime_s),
     ] {
         gauge(name, help, value as f64);

@@ -16,7 +16,7 @@ from .codec import Height, Invalid, LogSize, codec_of, from_hex
 from .foot import stand_on
 from .genesis import PROTOCOL, Genesis
 from .merkle import Frontier
-from .strict_json import read_without_repetition
+from .strict_json import read_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Kept:
     @classmethod
     def from_json(cls, text: str, wanted: bytes) -> "Kept":
         """From what is kept, or from a report that says *holds*, which has it under `bookmark`; of the wanted chain."""
-        value = read_without_repetition(text)
+        value = read_report(text)
         if isinstance(value, dict) and ("bookmark" in value or "verdict" in value):
             if value.get("verdict") != "holds":
                 raise Invalid("only a report that says holds may be given for what it says to keep")
@@ -124,7 +124,11 @@ class Sound:
     outsiders: bool
     """Whether the trust policy of the membership that judged it asks for witnesses or time stamps."""
     events: int
+    """On the chain up to here, judged or below the foot (section 15.2)."""
+    judged: int
+    """Those of them that were judged."""
     submissions: int
+    """Judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +281,15 @@ class Ladder:
 
     def sound(self, tip: Tip) -> Sound:
         outsiders = tip.judged is not None and tip.judged.membership.trust.asks_for_outsiders()
-        return Sound(tip.height, tip.header, tip.hash, tip.frontier.copy(), outsiders, tip.events, tip.submissions)
+        return Sound(tip.height, tip.header, tip.hash, tip.frontier.copy(), outsiders, self.events(tip), tip.events,
+                     tip.submissions)
+
+    def events(self, tip: Tip) -> int:
+        """The log without its seals, and without what it had below block 1 (section 15.2)."""
+        if tip.height == 0:
+            return 0
+        before = self.genesis.predecessor
+        return tip.frontier.size - tip.height - (before.header.log_size + 1 if before else 0)
 
     # -- the end -------------------------------------------------------------------------------
 

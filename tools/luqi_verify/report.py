@@ -109,7 +109,7 @@ def described(report: Report) -> list[str]:
         means.append("states folded, and the map root " + (
             "after every block, and of the last one from scratch" if depth.every_map else "of the last block"))
     return [
-        f"verified  {blocks}: {sound.submissions:,} submissions, {sound.events:,} events",
+        f"verified  {blocks}: {sound.submissions:,} submissions, {sound.judged:,} events",
         *[f"          {mean}" for mean in means],
         f"tip       {sound.hash.hex()}",
         f"log root  {sound.header.log_root.hex()}",

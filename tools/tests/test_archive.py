@@ -350,7 +350,15 @@ class CommandLine(unittest.TestCase):
                 (json.dumps({**report, "bookmark": None}), 2), (json.dumps({**report, "bookmark": [bookmark]}), 2),
                 (text[:-1] + ', "height": 8}', 2), ("[" * 100_000, 2), ('{"height":' + "9" * 5_000 + "}", 2), ("", 2),
                 ("[]", 2),
-                ("\ufeff" + text, 2), ("null", 2),
+                ("\ufeff" + text, 2), ("null", 2), (json.dumps({**least, "log_size": -0.0}), 2),
+                (text.replace('"log_size": ', '"log_size": -0, "was": ', 1), 2),
+                (json.dumps({**least, "frontier": [3, []]}), 2),
+                # What others add to a report every reader reads alike, too.
+                *((json.dumps(report)[:-1] + f', "more": {more}}}', code) for more, code in (
+                    ('{"a": [1, -1, 0.5, 1e308, "\\ud83d\\ude00", {"a": null}]}', 0), ("9" * 300, 0),
+                    ('[{"a": 1, "b": {"c": 1, "c": 1}}]', 2), ('1, "height": 8', 2), ("NaN", 2), ("-Infinity", 2),
+                    ("1e999", 2), ("9" * 400, 2), ('"\\ud800"', 2), ('{"\\udc00": 1}', 2),
+                    ("[" * 126 + "]" * 126, 0), ("[" * 127 + "]" * 127, 2), ('{"a":' * 127 + "1" + "}" * 127, 2))),
             ):
                 kept.write_text(given, "utf-8")
                 with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:

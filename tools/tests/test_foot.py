@@ -46,6 +46,19 @@ def partial(height: int, with_states: bool) -> tuple[Builder, bytes]:
 
 
 class Partial(unittest.TestCase):
+    def test_events_of_a_chain_that_goes_on(self):
+        """The log has those of the predecessor below, and its seals."""
+        old = lively()
+        builder = Builder(following(old))
+        for count in (0, 2, 1):
+            events = [event(NEW, 90 + 10 * count + n, COUNTY) for n in range(count)]
+            builder.block(*[builder.next_submission(1, *events)] if events else [])
+            report = to_json(audited(builder.archive(), builder.genesis))
+            self.assertEqual(report["events"], sum(block.body.event_count() for block in builder.blocks))
+        foot = archive.write_frame(archive.FOOT, b"\0\0")
+        nothing = to_json(audited(archive.write_head(builder.chain) + foot, builder.genesis))
+        self.assertEqual((nothing["height"], nothing["events"]), (0, 0))
+
     def test_from_every_height(self):
         for height in range(1, 8):
             for with_states in (True, False):
@@ -54,6 +67,8 @@ class Partial(unittest.TestCase):
                     report = audited(data, builder.genesis, depth)
                     self.assertIsNone(report.finding, height)
                     self.assertEqual(report.verdict, Verdict.UNDECIDED)
+                    # Those below the foot count, too.
+                    self.assertEqual(to_json(report)["events"], sum(block.body.event_count() for block in builder.blocks))
                     self.assertEqual(len(report.unchecked()), 1 if with_states else 2)
                     self.assertEqual(report.unchecked()[0], f"blocks 1 to {height}: they are not here")
                     for vouched in (height, 8):

@@ -1,8 +1,10 @@
 //! Several nodes asked at once: audited side by side, and looked at.
 
 use crate::json;
-use crate::served::{Chain, grow, nobody};
+use crate::served::{Chain, frame, grow, nobody};
+use ledger_core::archive::FrameKind;
 use ledger_core::fixture::Network;
+use ledger_core::names::{BlockHash, Height};
 use luqi_node::home::write_json;
 use luqi_node::http::{Reason, State};
 use serde_json::Value;
@@ -12,9 +14,14 @@ const BLOCKS: u64 = 30;
 
 /// Audits nodes, wants an exit code, and gives the answer with what each node serves.
 fn audit(folder: &Path, network: &Network, exit: i32, urls: &[&str]) -> (Value, Vec<String>) {
+    audit_with(folder, network, exit, urls, &[])
+}
+
+fn audit_with(folder: &Path, network: &Network, exit: i32, urls: &[&str], more: &[&str]) -> (Value, Vec<String>) {
     write_json(&folder.join("genesis.json"), &network.genesis).unwrap();
     let nodes = urls.iter().flat_map(|url| ["--node", url]);
-    let arguments: Vec<&str> = ["audit", "--genesis", "genesis.json"].into_iter().chain(nodes).collect();
+    let arguments: Vec<&str> =
+        ["audit", "--genesis", "genesis.json"].into_iter().chain(nodes).chain(more.iter().copied()).collect();
     let answer = json(folder, exit, &arguments);
     let serves = |row: &Value| row["serves"].as_str().unwrap().to_owned();
     let rows = answer["nodes"].as_array().unwrap().iter().map(serves).collect();
@@ -27,7 +34,7 @@ fn nodes_that_agree_hold_and_who_is_behind_or_away_is_named() {
     let network = grow(BLOCKS, 0);
     let whole = Chain::of(&network, 1);
     let (first, second) = (whole.clone().serve(), Chain { number: 2, ..whole.clone() }.serve());
-    let behind = Chain::of(&network.at(ledger_core::names::Height(20)), 3).serve();
+    let behind = Chain::of(&network.at(Height(20)), 3).serve();
     let away = nobody();
     let (answer, serves) = audit(folder.path(), &network, 3, &[&first, &behind, &away, &second]);
     assert_eq!(serves, ["whole", "behind", "nothing", "whole"]);
@@ -99,6 +106,86 @@ fn who_breaks_off_or_serves_less_than_he_says_is_named() {
     assert_eq!(serves, ["whole", "part"], "{answer}");
 }
 
+/// format.md §15.7: what the auditor kept is missing only if every node has come to its own end below it. One that has more
+/// when it is asked again has not.
+#[test]
+fn a_node_that_grows_while_it_is_asked_makes_nothing_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let network = grow(12, 0);
+    let of = |height: u64, number| Chain::of(&network.at(Height(height)), number);
+    audit_with(folder, &network, 0, &[&of(11, 1).serve()], &["--keep", "kept.json"]);
+    let audit = |exit, nodes: [Chain; 2], from: &[&str]| {
+        let urls = nodes.map(Chain::serve);
+        audit_with(folder, &network, exit, &[&urls[0], &urls[1]], from)
+    };
+    let kept = ["--from", "kept.json"];
+    std::thread::scope(|tests| {
+        tests.spawn(|| {
+            let grows = Chain { says: 9, says_later: Some((12, network.tip.hash())), ..of(12, 2) };
+            for from in [&kept[..], &[]] {
+                let (answer, serves) = audit(3, [of(10, 1), grows.clone()], from);
+                assert_eq!(
+                    (&answer["findings"], serves),
+                    (&serde_json::json!([]), vec!["behind".into(), "whole".into()])
+                );
+            }
+        });
+        tests.spawn(|| {
+            // What it says then is held against it.
+            let lies = Chain { says: 9, says_later: Some((12, BlockHash([1; 32]))), ..of(12, 2) };
+            assert_eq!(audit(3, [of(12, 1), lies.clone()], &[]).1, ["whole", "part"]);
+            let lies = Chain { blocks: of(10, 2).blocks, certificate: of(10, 2).certificate, ..lies };
+            assert_eq!(audit(3, [of(10, 1), lies], &kept).1, ["behind", "part"]);
+        });
+        tests.spawn(|| {
+            // Here no node has it; and what they do have is said all the same.
+            let (answer, serves) = audit(1, [of(10, 1), of(9, 2)], &kept);
+            assert_eq!(serves, ["whole", "behind"]);
+            assert_eq!((&answer["findings"][0]["kind"], &answer["at"]), (&"missing".into(), &11.into()));
+            assert_eq!((&answer["signed"], &answer["bookmark"]["height"]), (&10.into(), &10.into()));
+            assert_eq!(answer["tip"], network.at(Height(10)).tip.hash().to_string());
+        });
+    });
+}
+
+/// format.md §16.1: the end certificate is judged before what stands behind it.
+#[test]
+fn what_stands_behind_an_end_certificate_hides_nothing_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let whole = Chain::of(&network, 1);
+    let mut rolled_back = Chain { certificate: network.certificate.clone(), ..Chain::of(&network.at(Height(20)), 2) };
+    let mut wrong = whole.clone();
+    wrong.certificate.as_mut().unwrap().round.0 += 1;
+    for behind in [Some(frame(FrameKind::Block, b"x")), Some(vec![1, 2, 3]), Some(vec![9]), None] {
+        rolled_back.behind.clone_from(&behind);
+        wrong.behind.clone_from(&behind);
+        let (answer, serves) = audit(folder.path(), &network, 1, &[&rolled_back.clone().serve()]);
+        assert_eq!((&answer["findings"][0]["kind"], &answer["at"]), (&"missing".into(), &21.into()));
+        assert_eq!(serves, ["altered"]);
+        assert_eq!(audit(folder.path(), &network, 1, &[&wrong.clone().serve()]).1, ["altered"]);
+        let (answer, serves) = audit(folder.path(), &network, 3, &[&Chain { behind, ..whole.clone() }.serve()]);
+        assert_eq!((&answer["signed"], &answer["at"]), (&BLOCKS.into(), &(BLOCKS + 1).into()));
+        assert_eq!((&answer["ended"], serves), (&"unreadable".into(), vec!["part".to_owned()]));
+        assert!(!answer["nodes"][0]["why"].as_str().unwrap().contains("backup"), "{answer}");
+    }
+}
+
+/// A connection that is lost once is made again, wherever it was lost.
+#[test]
+fn a_connection_lost_once_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = grow(BLOCKS, 0);
+    let good = Chain::of(&network, 1).serve();
+    for blocks in [0, 1, 17, BLOCKS as usize - 1, BLOCKS as usize] {
+        let loses = Chain { loses_behind: Some(blocks), ..Chain::of(&network, 2) }.serve();
+        assert_eq!(audit(folder.path(), &network, 0, &[&good, &loses]).1, ["whole", "whole"], "behind {blocks}");
+    }
+    let behind = Chain { loses_behind: Some(20), ..Chain::of(&network.at(Height(20)), 3) }.serve();
+    assert_eq!(audit(folder.path(), &network, 3, &[&good, &behind]).1, ["whole", "behind"]);
+}
+
 fn status(folder: &Path, exit: i32, urls: &[&str]) -> (Value, Vec<String>) {
     let nodes = urls.iter().flat_map(|url| ["--url", url]);
     let answer = json(folder, exit, &["status"].into_iter().chain(nodes).collect::<Vec<_>>());
@@ -113,8 +200,8 @@ fn status_tells_how_each_node_stands_and_ends_with_the_code_of_the_worst() {
     let folder = folder.path();
     let network = grow(BLOCKS, 0);
     let good = Chain::of(&network, 1).serve();
-    let near = Chain::of(&network.at(ledger_core::names::Height(28)), 2).serve();
-    let behind = Chain::of(&network.at(ledger_core::names::Height(20)), 3).serve();
+    let near = Chain::of(&network.at(Height(28)), 2).serve();
+    let behind = Chain::of(&network.at(Height(20)), 3).serve();
     let forked = Chain::of(&grow(BLOCKS - 1, 1_000_000), 5).serve();
     let away = nobody();
 

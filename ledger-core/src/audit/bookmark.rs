@@ -1,5 +1,6 @@
 //! What an auditor keeps of an audit, and brings to a later one (format.md §15.4).
 
+use super::strict;
 use crate::chain::Tip;
 use crate::crypto::ChainId;
 use crate::merkle::{Frontier, LogRoot, LogSize};
@@ -47,13 +48,6 @@ impl Bookmark {
     }
 }
 
-/// The answer of an audit, of which only this is wanted.
-#[derive(Deserialize)]
-struct Answer {
-    verdict: String,
-    bookmark: Option<Bookmark>,
-}
-
 /// What cannot vouch for anything.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BookmarkError {
@@ -85,17 +79,13 @@ impl Bookmark {
     pub fn from_json(bytes: &[u8], chain: &ChainId) -> Result<Self, BookmarkError> {
         use BookmarkError as E;
         let malformed = |why: serde_json::Error| E::Json(why.to_string());
-        let json: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+        let json = strict::read(bytes).map_err(malformed)?;
         let is_answer = json.get("bookmark").is_some() || json.get("verdict").is_some();
-        let kept = if is_answer {
-            let answer: Answer = serde_json::from_slice(bytes).map_err(malformed)?;
-            answer.bookmark.filter(|_| answer.verdict == "holds").ok_or(E::Verdict)?
-        } else {
-            serde_json::from_slice(bytes).map_err(malformed)?
-        };
-        // An object and nothing else: serde would take a list of the values, too.
-        if !json.get("bookmark").unwrap_or(&json).is_object() {
-            return Err(E::Json("an object belongs here".to_owned()));
+        let found = if is_answer { kept_in(&json)? } else { &json };
+        let kept = Self::deserialize(found).map_err(malformed)?;
+        // One way to write it: serde would take a list of the values in the place of an object, too.
+        if serde_json::to_value(&kept).map_err(malformed)? != *found {
+            return Err(E::Json("it is not written as an audit writes it".to_owned()));
         }
         if kept.chain != *chain {
             return Err(E::Chain { wanted: *chain, found: kept.chain });
@@ -105,6 +95,15 @@ impl Bookmark {
         }
         Ok(kept)
     }
+}
+
+/// What the answer of an audit gives to keep.
+fn kept_in(answer: &Value) -> Result<&Value, BookmarkError> {
+    use BookmarkError as E;
+    let verdict =
+        answer.get("verdict").and_then(Value::as_str).ok_or_else(|| E::Json("a verdict is missing".into()))?;
+    let kept = answer.get("bookmark").filter(|kept| !kept.is_null());
+    kept.filter(|_| verdict == "holds").ok_or(E::Verdict)
 }
 
 #[cfg(test)]
@@ -140,6 +139,26 @@ mod tests {
             [json!({}), json!([]), with("height", json!("1")), with("more", json!(1)), json!({"bookmark": 1})]
         {
             assert!(matches!(read(malformed), Err(BookmarkError::Json(_))));
+        }
+        // The answer of an audit that has nothing to keep.
+        for nothing in [json!({"verdict": "holds"}), json!({"verdict": "undecided"}), answer("holds", &Value::Null)] {
+            assert_eq!(read(nothing), Err(BookmarkError::Verdict));
+        }
+        // Written in another form, at whatever depth.
+        let frontier = &bookmark["frontier"];
+        let as_list = with("frontier", json!([frontier["size"], frontier["peaks"]]));
+        for other in [as_list.clone(), with("frontier", json!([frontier]))] {
+            assert!(matches!(read(answer("holds", &other)), Err(BookmarkError::Json(_))));
+            assert!(matches!(read(other), Err(BookmarkError::Json(_))));
+        }
+        let all_as_list: Value = bookmark.as_object().unwrap().values().cloned().collect();
+        assert!(matches!(read(all_as_list), Err(BookmarkError::Json(_))));
+        let report = serde_json::to_string(&answer("holds", &bookmark)).unwrap();
+        for (once, twice) in
+            [("\"height\"", "\"height\":1,\"height\""), ("\"bookmark\"", "\"more\":{\"a\":1,\"a\":1},\"bookmark\"")]
+        {
+            let twice = report.replacen(once, twice, 1);
+            assert!(matches!(Bookmark::from_json(twice.as_bytes(), &chain), Err(BookmarkError::Json(_))), "{twice}");
         }
         let text = serde_json::to_string(&bookmark).unwrap();
         let twice = text.replacen("\"height\":1", "\"height\":1,\"height\":1", 1);

@@ -113,3 +113,34 @@ fn faults(head: &Head, block: &HashedBlock) -> Vec<Finding> {
     faults.par_extend(unsigned.par_iter().filter_map(|job| job.run().err()).map(|fault| finding(&fault)));
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::NotOpened;
+
+    /// Bytes that are no block, and damage, each so often.
+    struct Junk(usize, usize);
+
+    impl Walk for Junk {
+        fn find(&mut self) -> Option<Found> {
+            if let Some(left) = self.0.checked_sub(1) {
+                self.0 = left;
+                return Some(Found::Block(vec![0]));
+            }
+            self.1 = self.1.checked_sub(1)?;
+            Some(Found::Damage("torn".to_owned()))
+        }
+    }
+
+    #[test]
+    fn no_more_is_listed_than_people_read() {
+        let judged = Judged::not_opened(NotOpened::Head("torn".to_owned())).unwrap();
+        for (blocks, damage) in [(MAX_LISTED - 1, MAX_LISTED), (MAX_LISTED, MAX_LISTED + 1), (MAX_LISTED + 1, 0)] {
+            let told = extent(&judged, &mut Junk(blocks, damage));
+            assert_eq!(told.blocks, blocks as u64);
+            let listed = (told.findings.len(), told.damage.len());
+            assert_eq!(listed, (blocks.min(MAX_LISTED), damage.min(MAX_LISTED)));
+        }
+    }
+}

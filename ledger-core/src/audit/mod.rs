@@ -14,6 +14,7 @@ mod judge;
 mod judged;
 mod nodes;
 mod report;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod verdict;

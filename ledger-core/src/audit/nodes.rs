@@ -12,24 +12,25 @@ use crate::chain::Kind;
 use crate::genesis::Genesis;
 use crate::names::{BlockHash, Height};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// What a node says of itself.
+/// What a node says of itself, as it says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// The height of its last block, up to which it is read.
+    /// The height of its last block.
     pub height: Height,
-    /// The hash of that; none where it says more than is read.
-    pub tip: Option<BlockHash>,
+    /// The hash of that.
+    pub tip: BlockHash,
 }
 
 /// How much of the chain a node serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Serves {
-    /// All that it says it has, to its own end, and no node says that there is more. Whether that holds, its judgement
+    /// All that it says it has, to its own end, and no node says that there is more, or serves more. Whether that holds, its judgement
     /// says: a chain without a block, or one whose trust policy asks for witnesses, is whole and undecided.
     Whole,
-    /// All that it says it has, to its own end, which is below the highest block that a node says there is.
+    /// All that it says it has, to its own end, which is below the highest block that a node says there is, or serves.
     Behind,
     /// Less than it says, or it breaks off, or the block at the height that it says is not the one that it says.
     Part,
@@ -48,7 +49,7 @@ pub struct NodeJudged {
     pub why: Option<String>,
     /// The judgement of what it serves.
     pub judged: Judged,
-    /// Where its chain parts from others: the branch that it ended in.
+    /// Where its chain parts from others.
     lineage: Lineage,
 }
 
@@ -56,22 +57,33 @@ pub struct NodeJudged {
 #[derive(Clone, Debug)]
 pub struct NodesJudged {
     nodes: Vec<NodeJudged>,
-    /// What does not hold of all of them together.
-    together: Option<Finding>,
+    /// What does not hold of all of them together, with what was judged below.
+    together: Option<Judged>,
     /// The judgement whose heights are reported.
     deciding: Judged,
 }
 
-/// A node that is asked: what it says of itself, or why it says nothing; and its blocks.
-pub struct Asked<B> {
-    /// What it says of itself.
+/// A node that is asked.
+pub struct Asked<R> {
+    /// What it says of itself, or why it says nothing.
     pub said: Result<Said, String>,
-    /// What it serves; none where it says nothing.
-    pub blocks: Option<B>,
+    /// Begins to read its blocks, up to a height.
+    pub read: R,
 }
 
-/// Where a node's chain parts from others: the height, and the branch that it went into.
-type Lineage = Vec<(Height, usize)>;
+/// A place where the chains of nodes part.
+#[derive(Clone, Debug)]
+struct Parting {
+    /// The lowest height at which they differ.
+    at: Height,
+    /// The branch that goes off there, by its number.
+    branch: usize,
+    /// What was judged below, which they have in common.
+    below: Arc<Judged>,
+}
+
+/// Where a node's chain parts from others, from the lowest height up.
+type Lineage = Vec<Parting>;
 /// Nodes that go on, by their places among those asked.
 type Live<B> = Vec<(usize, B)>;
 
@@ -147,7 +159,8 @@ impl<'a, B: Blocks> Branch<'a, B> {
     /// The branch of those that serve another next block. All blocks below were judged.
     fn part(&self, bytes: Vec<u8>, live: Live<B>, branch: usize) -> Self {
         let mut lineage = self.lineage.clone();
-        lineage.push((self.height.next(), branch));
+        let below = Arc::new(self.judge.clone().finish(Last::Cut));
+        lineage.push(Parting { at: self.height.next(), branch, below });
         let (judge, met) = (self.judge.clone(), self.met.clone());
         let (batch, height, said) = (Vec::new(), self.height, self.said);
         let mut other = Self { judge, live, batch, bytes: 0, height, lineage, said, met };
@@ -184,22 +197,30 @@ impl<'a, B: Blocks> Branch<'a, B> {
     }
 }
 
-/// Judges what nodes serve from block 1 on, side by side; `step` is told the height that was reached.
+/// Judges what nodes serve from block 1 on, side by side; those that say that they have a block are read. `step` is told
+/// the height that was reached.
+///
+/// No node is read less far than any says it has, or than the auditor kept: so what ends below has come to its own end,
+/// and not to one that the reading set.
 ///
 /// Gives none where no node is asked.
-pub fn judge_nodes<B: Blocks>(
+pub fn judge_nodes<B: Blocks, R: FnOnce(Height) -> B>(
     genesis: &Genesis,
-    asked: Vec<Asked<B>>,
+    asked: Vec<Asked<R>>,
     options: &Options,
     mut step: impl FnMut(Height),
 ) -> Option<NodesJudged> {
     let judge = Judge::among_others(genesis, &Start::default(), Options { depth: Depth::FULL, ..options.clone() });
+    let words = asked.iter().filter_map(|node| node.said.as_ref().ok());
+    let heights: BTreeSet<Height> = words.map(|said| said.height).collect();
+    let to = heights.iter().copied().chain(options.from.as_ref().map(|kept| kept.height)).max().unwrap_or(Height(0));
     let (mut said, mut live) = (Vec::new(), Vec::new());
     for (place, node) in asked.into_iter().enumerate() {
+        if node.said.as_ref().is_ok_and(|said| said.height > Height(0)) {
+            live.push((place, (node.read)(to)));
+        }
         said.push(node.said);
-        live.extend(node.blocks.map(|blocks| (place, blocks)));
     }
-    let heights = said.iter().filter_map(|said| said.as_ref().ok()).map(|said| said.height).collect();
     let first = Branch::first(judge, live, &heights);
     let without_blocks = first.served(Last::Cut);
     let (mut open, mut ended, mut branches) = (vec![first], BTreeMap::new(), 0);
@@ -211,41 +232,57 @@ pub fn judge_nodes<B: Blocks>(
             step(height);
         }
     }
-    let mut nodes = Vec::new();
-    for (place, said) in said.iter().enumerate() {
-        let served = ended.remove(&place).unwrap_or_else(|| without_blocks.clone());
-        let (serves, why) = serves(said, &served, heights.last());
-        nodes.push(NodeJudged { serves, why, judged: served.judged, lineage: served.lineage });
-    }
+    let served = |place: usize| ended.get(&place).unwrap_or(&without_blocks);
+    let reached = said.iter().enumerate().map(|(place, _)| height_of(&served(place).judged));
+    let highest = reached.chain(heights.iter().copied()).max()?;
+    let nodes: Vec<_> = said.iter().enumerate().map(|(place, said)| judged(said, served(place), highest)).collect();
     let together = fork(&nodes).or_else(|| missing(&nodes, options.from.as_ref()?));
-    let deciding = deciding(&nodes)?.clone();
+    let deciding = deciding(&nodes, together.as_ref())?.clone();
     Some(NodesJudged { nodes, together, deciding })
 }
 
 /// The judgement that decides: with the lowest fault, or the one that went furthest.
-fn deciding(nodes: &[NodeJudged]) -> Option<&Judged> {
-    let fault = |judged: &&Judged| judged.fault().map(|fault| fault.height);
-    let altered = nodes.iter().map(|node| &node.judged).filter(|judged| judged.fault().is_some()).min_by_key(fault);
-    altered
-        .or_else(|| nodes.iter().map(|node| &node.judged).max_by_key(|judged| judged.sound().map(|tip| tip.height())))
+fn deciding<'a>(nodes: &'a [NodeJudged], together: Option<&'a Judged>) -> Option<&'a Judged> {
+    let faults = nodes.iter().map(|node| &node.judged).chain(together);
+    let faults = faults.filter_map(|judged| Some((judged.fault()?.height, judged)));
+    faults.min_by_key(|(height, _)| *height).map(|(_, judged)| judged).or_else(|| furthest(nodes))
+}
+
+fn furthest(nodes: &[NodeJudged]) -> Option<&Judged> {
+    nodes.iter().map(|node| &node.judged).max_by_key(|judged| height_of(judged))
+}
+
+/// The height up to which a judgement is sound.
+fn height_of(judged: &Judged) -> Height {
+    judged.sound().map_or(Height(0), |tip| tip.height())
 }
 
 /// A node that serves less than the auditor kept may only be behind, and one that breaks off or says nothing may have
 /// it. But if every node that was asked serves all that it says it has, to its own end, and none has a block at that
-/// height, the block is gone.
-fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Finding> {
-    let height = |node: &NodeJudged| node.judged.sound().map_or(Height(0), |tip| tip.height());
-    let highest = nodes.iter().map(height).max()?;
+/// height, the block is gone. (All were read up to that height: [`judge_nodes`].)
+fn missing(nodes: &[NodeJudged], kept: &Bookmark) -> Option<Judged> {
+    let furthest = furthest(nodes)?;
+    let highest = height_of(furthest);
     let all_end = nodes.iter().all(|node| match node.serves {
         Serves::Whole | Serves::Behind => true,
         Serves::Part | Serves::Altered | Serves::Nothing => false,
     });
     let detail = format!("the auditor kept a block at height {}; no node serves more than {highest}", kept.height);
-    (all_end && highest < kept.height).then(|| Finding::at(highest.next(), Kind::Missing, detail))
+    (all_end && highest < kept.height).then(|| with_fault(furthest, Finding::at(highest.next(), Kind::Missing, detail)))
 }
 
-/// How much a node serves of what any of them says there is.
-fn serves(said: &Result<Said, String>, served: &Served, highest: Option<&Height>) -> (Serves, Option<String>) {
+/// What was judged below a height at which the nodes together have a fault.
+fn with_fault(below: &Judged, fault: Finding) -> Judged {
+    Judged { ended: Ended::Fault(fault), ..below.clone() }
+}
+
+/// How much a node serves of what any of them says there is, or serves.
+fn judged(said: &Result<Said, String>, served: &Served, highest: Height) -> NodeJudged {
+    let (serves, why) = serves(said, served, highest);
+    NodeJudged { serves, why, judged: served.judged.clone(), lineage: served.lineage.clone() }
+}
+
+fn serves(said: &Result<Said, String>, served: &Served, highest: Height) -> (Serves, Option<String>) {
     let said = match said {
         Ok(said) => said,
         Err(why) => return (Serves::Nothing, Some(why.clone())),
@@ -253,17 +290,17 @@ fn serves(said: &Result<Said, String>, served: &Served, highest: Option<&Height>
     if let Some(fault) = served.judged.fault() {
         return (Serves::Altered, Some(format!("block {}: {}", fault.height, fault.detail)));
     }
-    let height = served.judged.sound().map_or(Height(0), |tip| tip.height());
+    let height = height_of(&served.judged);
     if let Some(why) = lacks(said, served, height) {
         return (Serves::Part, Some(why));
     }
-    match highest.filter(|highest| height < **highest) {
-        Some(highest) => {
-            let why = format!("its chain ends at {height}; another node says that there are {highest}");
-            (Serves::Behind, Some(why))
-        }
-        None => (Serves::Whole, None),
+    if height < highest {
+        return (
+            Serves::Behind,
+            Some(format!("its chain ends at {height}; by another node there are {highest} blocks")),
+        );
     }
+    (Serves::Whole, None)
 }
 
 /// Why what a node serves, up to a height, is not all that it says it has, to its own end; none where it is.
@@ -274,8 +311,8 @@ fn lacks(said: &Said, served: &Served, height: Height) -> Option<String> {
     if height < said.height {
         return Some(format!("it serves {height} of the {} blocks that it says it has", said.height));
     }
-    if let Some(tip) = said.tip.filter(|tip| served.met.get(&said.height) != Some(tip)) {
-        return Some(format!("it calls block {} {tip}", said.height));
+    if served.met.get(&said.height) != Some(&said.tip) {
+        return Some(format!("it calls block {} {}", said.height, said.tip));
     }
     match served.judged.ended() {
         Ended::Complete => None,
@@ -291,24 +328,26 @@ fn lacks(said: &Said, served: &Served, height: Height) -> Option<String> {
 }
 
 /// Two chains that are both signed where they part: the lowest such height.
-fn fork(nodes: &[NodeJudged]) -> Option<Finding> {
+fn fork(nodes: &[NodeJudged]) -> Option<Judged> {
     let signed = |node: &NodeJudged| node.judged.signed().map_or(Height(0), |tip| tip.height());
     let pairs = nodes
         .iter()
         .enumerate()
         .flat_map(|(at, one)| nodes.iter().skip(at.saturating_add(1)).map(move |other| (one, other)));
     let parted = pairs.filter_map(|(one, other)| {
-        let at = parted(&one.lineage, &other.lineage)?;
-        (signed(one) >= at && signed(other) >= at).then_some(at)
+        let parting = parted(&one.lineage, &other.lineage)?;
+        (signed(one) >= parting.at && signed(other) >= parting.at).then_some(parting)
     });
-    parted.min().map(|at| Finding::at(at, Kind::Fork, "the validators have certified two chains from this genesis"))
+    let lowest = parted.min_by_key(|parting| parting.at)?;
+    let detail = "the validators have certified two chains from this genesis";
+    Some(with_fault(&lowest.below, Finding::at(lowest.at, Kind::Fork, detail)))
 }
 
-/// The height at which two lineages part.
-fn parted(one: &[(Height, usize)], other: &[(Height, usize)]) -> Option<Height> {
-    let common = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+/// Where two lineages part.
+fn parted<'a>(one: &'a [Parting], other: &'a [Parting]) -> Option<&'a Parting> {
+    let common = one.iter().zip(other).take_while(|(one, other)| one.branch == other.branch).count();
     let next = [one, other].into_iter().filter_map(|lineage| lineage.get(common));
-    next.map(|(height, _)| *height).min()
+    next.min_by_key(|parting| parting.at)
 }
 
 impl NodesJudged {
@@ -320,8 +359,8 @@ impl NodesJudged {
 
     /// What does not hold of all of them together: two chains that are both certified, or a block that none has.
     #[must_use]
-    pub const fn together(&self) -> Option<&Finding> {
-        self.together.as_ref()
+    pub fn together(&self) -> Option<&Finding> {
+        self.together.as_ref().and_then(Judged::fault)
     }
 
     /// The verdict of all together (format.md §15.7).
@@ -342,7 +381,7 @@ impl NodesJudged {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let faults = self.nodes.iter().filter_map(|node| node.judged.fault());
-        let mut findings: Vec<Finding> = faults.chain(&self.together).cloned().collect();
+        let mut findings: Vec<Finding> = faults.chain(self.together()).cloned().collect();
         findings.sort_by_key(|finding| finding.height);
         findings.dedup();
         findings

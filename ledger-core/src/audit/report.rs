@@ -108,26 +108,11 @@ impl Report {
         Self { extent: Some(extent), ..self }
     }
 
-    /// What the judgement of several nodes says (format.md §15.7). Its heights are those of the node that decides.
+    /// What the judgement of several nodes says (format.md §15.7): but for verdict and findings, what the judgement says
+    /// that decides.
     #[must_use]
     pub fn of_nodes(nodes: &NodesJudged) -> Self {
-        let own = Self::of(nodes.deciding());
-        let findings = nodes.findings();
-        let report = Self { verdict: nodes.verdict(), findings, ..own };
-        match nodes.together() {
-            Some(fault) if report.findings.first() == Some(fault) => Self {
-                height: Some(Height(fault.height.0.saturating_sub(1))),
-                at: Some(fault.height),
-                ended: "fault",
-                tip: None,
-                log_root: None,
-                map_root: None,
-                signed: None,
-                bookmark: None,
-                ..report
-            },
-            Some(_) | None => report,
-        }
+        Self { verdict: nodes.verdict(), findings: nodes.findings(), ..Self::of(nodes.deciding()) }
     }
 }
 

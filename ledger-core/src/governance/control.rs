@@ -170,8 +170,8 @@ pub enum ProposeError {
     /// The members have withdrawn it.
     #[error("it was withdrawn: propose it for another height")]
     Withdrawn,
-    /// The member has too many open ones.
-    #[error("this member has {MAX_OPEN} open proposals already")]
+    /// The member's places are taken.
+    #[error("{MAX_OPEN} places of this member are taken by proposals that are open and not adopted")]
     TooManyOwn,
     /// There are too many open ones.
     #[error("{MAX_PROPOSALS} proposals are open already")]

@@ -133,9 +133,11 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
         }
         ProposeError::TooManyOwn => problem(
             format!(
-                "this node's member has {MAX_OPEN} open proposals already: wait until one holds or lapses, or propose it through another member's node"
+                "this node's member has no place left: {MAX_OPEN} proposals that are not adopted take one each, as `luqi member list` shows. Wait until one of them is adopted or lapses; withdraw one that this member has proposed itself for its very height, which takes no place; or propose through another member's node"
             ),
-            format!("本节点所属成员已有 {MAX_OPEN} 项未决提案：请待其中一项生效或失效，或通过其他成员的节点提出"),
+            format!(
+                "本节点所属成员的 {MAX_OPEN} 个提案名额已满（未获通过的提案各占一个，见 luqi member list）：请待其中一项通过或失效；或撤回本成员自己的某项提案，撤回须拟定与该提案相同的生效高度，不占名额；或通过其他成员的节点提出"
+            ),
             "/propose",
         ),
         ProposeError::TooMany => problem(
@@ -187,7 +189,7 @@ fn approve(latest: &Latest, known: &Known, approve: Approve) -> Result<(Proposal
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger_core::fixture::Network;
+    use ledger_core::fixture::{self, Network, code};
     use std::time::Instant;
 
     #[test]
@@ -203,6 +205,32 @@ mod tests {
         assert!(check_known(&change, &Known::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());
         let other = Change::RemoveNode(NodeNumber(2));
         assert!(check_known_by_most(&other, &Known::new(NodeNumber(1), next), membership).is_ok());
+    }
+
+    #[test]
+    fn a_member_without_a_place_is_told_the_way_back() {
+        let mut network = Network::new(4);
+        let propose_event = |power| {
+            let change = Change::SetPower(NodeNumber(4), power).into();
+            Event::Propose(Box::new(Propose { change, effective: Height(20) }))
+        };
+        let own = network.submission(4, (2..6).map(propose_event).collect());
+        network.block(vec![own]);
+        let first = Change::SetPower(NodeNumber(4), 2).id(Height(20));
+        let approval = Approve::sign(&network.tip.chain(), &fixture::governance_key(1), code("370000"), first);
+        let approved = network.submission(1, vec![Event::Approve(approval)]);
+        network.block(vec![approved]);
+        let latest = Latest { tip: network.tip, header: None, certificate: None, since: Instant::now() };
+        let propose = |change, height| propose(&latest, NodeNumber(4), change, Height(height)).map(drop);
+        let refused = |change, height| format!("{:?}", propose(change, height).unwrap_err());
+        let told = [refused(Change::SetPower(NodeNumber(4), 9), 20), refused(Change::Withdraw(first), 21)];
+        for told in told {
+            assert!(
+                told.contains("for its very height, which takes no place") && told.contains("相同的生效高度"),
+                "{told}"
+            );
+        }
+        assert!(propose(Change::Withdraw(first), 20).is_ok());
     }
 
     #[test]

@@ -33,7 +33,7 @@ Examples:
 
 The chain counts blocks: a time becomes a height by the pace of the last hundred, and both are said. It waits until
 the proposal is on the chain, and ends with 0 only where the chain took it. A proposal that is not adopted by its
-height lapses. A member has at most four open ones that are not adopted; withdrawals of its own, for the same height,
+height lapses. A member has at most four open ones that are not adopted; withdrawals of its own, for the very same height,
 are not counted.
 
 What would leave too few voters that the node has heard lately is refused, naming who is missing; --force

@@ -5,40 +5,53 @@ use crate::fixture::home::{self, Hot};
 use crate::membership::{Membership, MembershipDraft};
 use crate::names::BlockHash;
 
-fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
-    Ok(Said { height: tip.height(), tip: Some(tip.hash()) })
+/// A node: what it says of itself, and what it serves.
+struct Node<'a> {
+    said: Result<Said, String>,
+    blocks: Option<Given<'a>>,
 }
 
-fn serves(network: &Network) -> Asked<Given<'_>> {
+fn said(tip: &crate::chain::Tip) -> Result<Said, String> {
+    Ok(Said { height: tip.height(), tip: tip.hash() })
+}
+
+fn serves(network: &Network) -> Node<'_> {
     let blocks = Given::new(&network.blocks, ends_with(network.certificate.as_ref()));
-    Asked { said: said(&network.tip), blocks: Some(blocks) }
+    Node { said: said(&network.tip), blocks: Some(blocks) }
+}
+
+fn judge_asked(network: &Network, nodes: Vec<Node<'_>>, from: Option<Bookmark>) -> NodesJudged {
+    let asked = nodes.into_iter().map(|node| Asked { said: node.said, read: |_| node.blocks.unwrap() });
+    judge_nodes(&network.genesis, asked.collect(), &Options { from, ..EVERY }, |_| {}).unwrap()
 }
 
 fn check(
     network: &Network,
-    asked: Vec<Asked<Given<'_>>>,
+    nodes: Vec<Node<'_>>,
     from: Option<Bookmark>,
     expected: Verdict,
     each: &[Serves],
 ) -> Report {
-    let judged = judge_nodes(&network.genesis, asked, &Options { from, ..EVERY }, |_| {}).unwrap();
+    judged_as(&judge_asked(network, nodes, from), expected, each)
+}
+
+fn judged_as(judged: &NodesJudged, expected: Verdict, each: &[Serves]) -> Report {
     let nodes: Vec<Serves> = judged.nodes().iter().map(|node| node.serves).collect();
     assert_eq!((judged.verdict(), &nodes[..]), (expected, each));
     // Whoever does not serve all is named with why.
     assert!(judged.nodes().iter().all(|node| (node.serves == Serves::Whole) == node.why.is_none()));
-    Report::of_nodes(&judged)
+    Report::of_nodes(judged)
 }
 
 #[test]
 fn nodes_hold_only_if_each_of_them_serves_the_whole_chain() {
     use Serves::{Altered, Behind, Nothing, Part, Whole};
     let network = grown(6);
-    let silent = || Asked { said: Err("it does not answer".to_owned()), blocks: None };
-    let busy =
-        || Asked { said: said(&network.tip), blocks: Some(Given::new(&[], Last::Unreadable("busy".to_owned()))) };
+    let silent = || Node { said: Err("it does not answer".to_owned()), blocks: None };
+    let busy = || Node { said: said(&network.tip), blocks: Some(Given::new(&[], Last::Unreadable("busy".to_owned()))) };
     let part = |blocks: usize| {
         let blocks = Given::new(&network.blocks[..blocks], Last::Cut);
-        Asked { said: said(&network.tip), blocks: Some(blocks) }
+        Node { said: said(&network.tip), blocks: Some(blocks) }
     };
     let report = check(&network, vec![serves(&network), serves(&network)], None, Verdict::Holds, &[Whole, Whole]);
     assert_eq!(heights(&report), (Verdict::Holds, Some(6), None, Some(6)));
@@ -51,20 +64,20 @@ fn nodes_hold_only_if_each_of_them_serves_the_whole_chain() {
     let report = check(&network, vec![serves(&grown(4)), serves(&network)], None, undecided, &[Behind, Whole]);
     assert_eq!(report.height, Some(Height(6)));
     // Another last block than it says.
-    let other = Asked { said: Ok(Said { height: Height(6), tip: Some(BlockHash([1; 32])) }), ..serves(&network) };
+    let other = Node { said: Ok(Said { height: Height(6), tip: BlockHash([1; 32]) }), ..serves(&network) };
     check(&network, vec![other], None, undecided, &[Part]);
     // One block that does not hold.
     let mut blocks = network.blocks.clone();
     let end = blocks[2].len() - 1;
     blocks[2][end] ^= 1;
     let bad =
-        Asked { said: said(&network.tip), blocks: Some(Given::new(&blocks, ends_with(network.certificate.as_ref()))) };
+        Node { said: said(&network.tip), blocks: Some(Given::new(&blocks, ends_with(network.certificate.as_ref()))) };
     let report = check(&network, vec![serves(&network), bad], None, Verdict::Altered, &[Whole, Altered]);
     assert_eq!((report.height, report.at), (Some(Height(2)), Some(Height(3))));
     // A certificate of the last block that does not hold.
     let mut wrong = network.certificate.clone().unwrap();
     wrong.round.0 += 1;
-    let bad = Asked { said: said(&network.tip), blocks: Some(Given::new(&network.blocks, ends_with(Some(&wrong)))) };
+    let bad = Node { said: said(&network.tip), blocks: Some(Given::new(&network.blocks, ends_with(Some(&wrong)))) };
     check(&network, vec![bad, serves(&network)], None, Verdict::Altered, &[Altered, Whole]);
 }
 
@@ -88,29 +101,57 @@ fn nodes_that_serve_the_whole_do_not_hold_where_witnesses_are_wanted() {
     assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(2)), "missing"));
 }
 
-/// A node that says that it has no block serves all that it says, whether or not it is read.
+/// A node that says that it has no block serves all that it says, and is not read.
 #[test]
 fn a_node_without_a_block_is_behind_and_a_chain_without_one_is_undecided() {
     use Serves::{Behind, Part, Whole};
     let network = grown(2);
     let empty = network.at(Height(0));
-    let unread = || Asked { said: said(&empty.tip), blocks: None };
+    let none = || Node { said: said(&empty.tip), blocks: None };
     let undecided = Verdict::Undecided;
-    for is_read in [true, false] {
-        let none = || if is_read { serves(&empty) } else { unread() };
-        check(&network, vec![none()], None, undecided, &[Whole]);
-        check(&network, vec![none(), serves(&network)], None, undecided, &[Behind, Whole]);
-        let report = check(&network, vec![none()], Some(Bookmark::of(&network.tip)), Verdict::Altered, &[Whole]);
-        assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(1)), "missing"));
+    check(&network, vec![none()], None, undecided, &[Whole]);
+    check(&network, vec![none(), serves(&network)], None, undecided, &[Behind, Whole]);
+    let report = check(&network, vec![none()], Some(Bookmark::of(&network.tip)), Verdict::Altered, &[Whole]);
+    assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(1)), "missing"));
+    // One that breaks off before its first block may have more; one that ends there does not serve what it says.
+    for last in [Last::Unreadable("lost".to_owned()), Last::Cut] {
+        let less = Node { said: said(&network.tip), blocks: Some(Given::new(&[], last)) };
+        check(&network, vec![less], Some(Bookmark::of(&network.tip)), undecided, &[Part]);
     }
-    // One that breaks off before its first block may have more; one that says it has a block does not serve it.
-    let broken = Asked { blocks: Some(Given::new(&[], Last::Unreadable("lost".to_owned()))), ..unread() };
-    check(&network, vec![broken], Some(Bookmark::of(&network.tip)), undecided, &[Part]);
-    let less = Asked { said: said(&network.tip), blocks: None };
-    check(&network, vec![less], Some(Bookmark::of(&network.tip)), undecided, &[Part]);
     // One that calls the genesis another.
-    let other = Asked { said: Ok(Said { height: Height(0), tip: Some(BlockHash([1; 32])) }), ..unread() };
+    let other = Node { said: Ok(Said { height: Height(0), tip: BlockHash([1; 32]) }), ..none() };
     check(&network, vec![other], None, undecided, &[Part]);
+}
+
+/// A node's own end is where it has no more, and not where the reading stops: each is read up to what any says, and to
+/// what the auditor kept. One that has more by then than it said has not lost anything.
+#[test]
+fn a_node_that_has_more_than_it_said_has_not_lost_what_was_kept() {
+    use Serves::{Behind, Part, Whole};
+    let network = grown(12);
+    let at: Vec<Network> = (0..=12).map(|height| network.at(Height(height))).collect();
+    // What each says first, and how far it stands when it is read.
+    let judged = |nodes: &[(usize, usize)], kept: Option<usize>| {
+        let serve = |stands: usize, to: Height| {
+            let here = &at[stands.min(to.0 as usize)];
+            Given::new(&here.blocks, ends_with(here.certificate.as_ref()))
+        };
+        let ask =
+            |&(says, stands): &(usize, usize)| Asked { said: said(&at[says].tip), read: move |to| serve(stands, to) };
+        let from = kept.map(|height| Bookmark::of(&at[height].tip));
+        judge_nodes(&network.genesis, nodes.iter().map(ask).collect(), &Options { from, ..EVERY }, |_| {}).unwrap()
+    };
+    let (altered, undecided) = (Verdict::Altered, Verdict::Undecided);
+    let missing = judged_as(&judged(&[(10, 10), (9, 9)], Some(11)), altered, &[Whole, Behind]);
+    assert_eq!((missing.at, missing.findings[0].kind.as_str()), (Some(Height(11)), "missing"));
+    // The block is not gone: the second node has it by now, whatever it said.
+    for says in [1, 9, 10, 11, 12] {
+        judged_as(&judged(&[(10, 10), (says, 12)], Some(11)), undecided, &[Behind, Whole]);
+    }
+    judged_as(&judged(&[(10, 12), (9, 12)], Some(11)), Verdict::Holds, &[Whole, Whole]);
+    // One that says it has the block and does not serve it.
+    judged_as(&judged(&[(10, 10), (12, 10)], Some(11)), undecided, &[Behind, Part]);
+    judged_as(&judged(&[(10, 10), (12, 10)], None), undecided, &[Behind, Part]);
 }
 
 /// A chain grows while it is read: what a node calls its last block is compared where it said that it stands.
@@ -121,8 +162,8 @@ fn a_node_is_held_to_the_block_that_it_said_where_it_is_read_further() {
     for _ in 3..=6 {
         other.block(vec![]);
     }
-    let says = |of: &Network, height: u64| Asked { said: said(&of.at(Height(height)).tip), ..serves(&network) };
-    for height in 0..=6 {
+    let says = |of: &Network, height: u64| Node { said: said(&of.at(Height(height)).tip), ..serves(&network) };
+    for height in 1..=6 {
         let each = vec![serves(&network), says(&network, height)];
         check(&network, each, None, Verdict::Holds, &[Whole, Whole]);
     }
@@ -140,7 +181,7 @@ fn a_node_is_held_to_the_block_that_it_said_where_it_is_read_further() {
 fn a_node_that_ends_without_a_certificate_is_not_merely_behind() {
     use Serves::{Part, Whole};
     let (network, behind) = (grown(6), grown(4));
-    let cut = || Asked { said: said(&behind.tip), blocks: Some(Given::new(&behind.blocks, Last::Cut)) };
+    let cut = || Node { said: said(&behind.tip), blocks: Some(Given::new(&behind.blocks, Last::Cut)) };
     check(&network, vec![cut(), serves(&network)], None, Verdict::Undecided, &[Part, Whole]);
     check(&network, vec![cut()], Some(Bookmark::of(&network.tip)), Verdict::Undecided, &[Part]);
 }
@@ -153,9 +194,12 @@ fn what_the_auditor_kept_is_looked_for_among_all_nodes() {
     let kept = |network: &Network| Some(Bookmark::of(&network.tip));
     check(&network, vec![serves(&grown(4)), serves(&network)], kept(&grown(5)), Verdict::Undecided, &[Behind, Whole]);
     let report = check(&network, vec![serves(&network)], kept(&grown(8)), Verdict::Altered, &[Whole]);
-    assert_eq!(heights(&report).1, Some(6));
-    assert_eq!((report.at, report.findings[0].kind.as_str()), (Some(Height(7)), "missing"));
-    let silent = Asked { said: Err("it does not answer".to_owned()), blocks: None };
+    assert_eq!(heights(&report), (Verdict::Altered, Some(6), Some(7), Some(6)));
+    assert_eq!((report.findings[0].kind.as_str(), report.ended), ("missing", "fault"));
+    // format.md §15.2: what is lost takes nothing from what is here.
+    assert_eq!((report.tip, report.map_root), (Some(network.tip.hash()), Some(network.map.root())));
+    assert_eq!((report.events, report.bookmark), (24, Some(Bookmark::of(&network.tip))));
+    let silent = Node { said: Err("it does not answer".to_owned()), blocks: None };
     check(&network, vec![silent], kept(&network), Verdict::Undecided, &[Nothing]);
 }
 
@@ -170,9 +214,15 @@ fn two_certified_chains_are_a_finding_of_their_own() {
     let report = check(&one, vec![serves(&one), serves(&one), serves(&other)], None, Verdict::Altered, &[Whole; 3]);
     assert_eq!((report.height, report.at), (Some(Height(3)), Some(Height(4))));
     assert_eq!((report.findings.len(), report.findings[0].kind.as_str()), (1, "fork"));
+    // What is said stands below the first block that differs, whose own certificate is among what they have in common
+    // only up to the one before.
+    let below = one.at(Height(3));
+    assert_eq!((report.ended, report.tip), ("fault", Some(below.tip.hash())));
+    assert_eq!((report.events, report.log_root), (12, Some(below.tip.frontier().root())));
+    assert_eq!((report.signed, report.bookmark), (Some(Height(2)), Some(Bookmark::of(&one.at(Height(2)).tip))));
     // A chain that is not signed where it parts proves nothing.
-    let cut = Asked { said: said(&other.tip), blocks: Some(Given::new(&other.blocks[..4], Last::Cut)) };
-    let judged = judge_nodes(&one.genesis, vec![serves(&one), cut], &EVERY, |_| {}).unwrap();
+    let cut = Node { said: said(&other.tip), blocks: Some(Given::new(&other.blocks[..4], Last::Cut)) };
+    let judged = judge_asked(&one, vec![serves(&one), cut], None);
     assert_eq!((judged.verdict(), judged.together()), (Verdict::Undecided, None));
 }
 
@@ -219,6 +269,27 @@ fn a_home_is_read_from_its_sealed_files_and_then_from_its_newest_blocks() {
     let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
     let report = Report::of(&judged);
     assert_eq!((heights(&report), report.ended), ((Verdict::Undecided, Some(8), None, Some(7)), "no_end"));
+}
+
+/// What is not read in its place is said, also where the database has it.
+#[test]
+fn a_home_says_what_of_its_sealed_files_was_passed_over() {
+    let network = changed();
+    let mut files = [sealed(&network, 1, 3), sealed(&network, 4, 6)];
+    let notes = |files: &[Vec<u8>]| {
+        let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+        let end = HomeEnd { height: Some(Height(8)), certificate: network.certificate.clone() };
+        let mut home = Home::new(&network.tip.chain(), files, Hot(&network, 1..=8), end);
+        let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
+        assert_eq!(verdict(&judged), Verdict::Holds);
+        home.notes().to_vec()
+    };
+    assert_eq!(notes(&files), [] as [String; 0]);
+    let above = "the sealed files cannot be read from block 4 on: the next sealed file begins above block 6";
+    assert_eq!(notes(&[files[0].clone(), sealed(&network, 7, 8)]), [above]);
+    files[0][100] ^= 1;
+    let [torn] = notes(&files).try_into().unwrap();
+    assert!(torn.starts_with("the sealed files cannot be read from block 1 on: "), "{torn}");
 }
 
 #[test]

@@ -179,6 +179,24 @@ async fn metrics_are_what_the_chain_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_cannot_be_sealed_are_told() {
+    let bed = Bed::new(40, any("127.0.0.1:0")).await;
+    bed.chain.store().seal().unwrap();
+    let told = async || String::from_utf8(bed.get("/metrics").await.body.unwrap().to_vec()).unwrap();
+    assert!(told().await.contains("\nluqi_sealing_failed 0"));
+    std::fs::remove_dir_all(bed.folder.path().join("ledger/sealed")).unwrap();
+    let mut network = bed.network.at(ledger_core::names::Height(40));
+    for _ in 0..20 {
+        let checked = network.checked(vec![]);
+        bed.chain.commit(checked.clone(), network.certify(&checked)).unwrap();
+        network.block(vec![]);
+    }
+    bed.chain.store().seal().unwrap_err();
+    assert!(told().await.contains("\nluqi_sealing_failed 1"));
+    bed.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_watches_has_a_listener_of_its_own_that_takes_nothing_in() {
     let folder = tempfile::tempdir().unwrap();
     let metrics_listen = crate::config::MetricsListen(Some("127.0.0.1:0".parse().unwrap()));

@@ -76,7 +76,9 @@ fn take(running: &mut Running<'_>, count: usize) -> Vec<Taken> {
     let own = numbers("c", count);
     let own: Vec<_> = own.iter().map(String::as_str).collect();
     let mut taken = running.take(&[&renew(A, &[("d1", "20250301"), ("c1", "20250301")])]);
-    taken.extend(running.take(&[&new(A, &own)]));
+    // One submission, of as many messages as it takes.
+    let messages: Vec<_> = own.chunks(100).map(|own| new(A, own)).collect();
+    taken.extend(running.take(&messages.iter().map(AsRef::as_ref).collect::<Vec<_>>()));
     taken.extend(running.take(&[&renew(A, &[("c0", "20260301")]), &new(A, &["d1", "d2"])]));
     taken
 }
@@ -97,7 +99,7 @@ fn parameters_that_are_lowered_cut_anew_what_waits() {
     let lowered = [
         (Parameters { submission_events: 3, ..wide() }, 10),
         (Parameters { block_events: 3, ..wide() }, 10),
-        (Parameters { block_bytes: 64 << 10, ..wide() }, 900),
+        (Parameters { block_bytes: 64 << 10, ..wide() }, 1_200),
     ];
     for (parameters, count) in lowered {
         let pair = Pair::new(wide());

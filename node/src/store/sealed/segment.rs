@@ -62,10 +62,10 @@ impl Segment {
             let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
             file.map_err(StoreError::io("create", path))
         };
-        let rows = make(&rows_of(path))?;
-        let blocks = make(path)?;
         let mut bytes = head(chain).to_vec();
         frame(&mut bytes, FrameKind::Foot, &codec::encode(foot)).map_err(StoreError::archive(path))?;
+        let rows = make(&rows_of(path))?;
+        let blocks = make(path)?;
         blocks.write_all_at(&bytes, 0).map_err(StoreError::io("write", path))?;
         let first = first_above(foot);
         let (path, end) = (path.to_owned(), bytes.len() as u64);
@@ -393,4 +393,30 @@ fn read_foot(file: &File, path: &Path, chain: &ChainId) -> Result<(Foot, u64), S
     }
     let foot = codec::decode(&bytes).map_err(|why| bad(why.to_string()))?;
     Ok((foot, (HEAD_BYTES + FRAME_HEAD_BYTES + bytes.len()) as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger_core::codec::List;
+    use ledger_core::fixture::Network;
+    use ledger_core::governance::Change;
+    use ledger_core::names::{Height, NodeNumber};
+
+    /// A foot that no frame can hold: the home is left as it was, so that it opens again.
+    #[test]
+    fn a_file_that_cannot_begin_leaves_nothing_behind() {
+        let mut network = Network::new(4);
+        network.govern(Change::SetPower(NodeNumber(4), 2), Height(2));
+        network.block(vec![]);
+        let mut foot = network.foot();
+        let below = foot.below.as_mut().unwrap();
+        let change = below.changes[0].clone();
+        let wanted = codec::MAX_BYTES / codec::encode(&change).len() + 1;
+        below.changes = List::new(vec![change; wanted]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let created = Segment::create(&path_of(folder.path(), 1), &network.tip.chain(), &foot);
+        assert!(matches!(created, Err(StoreError::File { .. })));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -1,6 +1,7 @@
 //! `luqi audit --node`: what running nodes serve. Each is judged by itself (`ledger_core::audit::judge_nodes`), and
 //! none is believed.
 
+mod patience;
 mod reader;
 
 use super::answer::{Answer, NodeRow};
@@ -12,7 +13,8 @@ use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
 use luqi_node::http::Status;
-use reader::Reading;
+use patience::Patience;
+use reader::{AHEAD_BYTES, Reading};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -29,6 +31,13 @@ struct Peer {
     said: Result<Said, String>,
 }
 
+impl Peer {
+    /// Whether it says that it has less.
+    fn is_below(&self, height: Height) -> bool {
+        self.said.as_ref().is_ok_and(|said| said.height < height)
+    }
+}
+
 /// What a node says of itself; none of it is believed.
 #[derive(Clone, Copy)]
 struct Said {
@@ -37,23 +46,15 @@ struct Said {
     tip: BlockHash,
 }
 
-impl Said {
-    /// Of a chain that is read up to a height.
-    fn up_to(self, to: Height) -> audit::Said {
-        audit::Said { height: self.height.min(to), tip: (self.height <= to).then_some(self.tip) }
-    }
-}
-
 /// The nodes of an audit.
 pub(super) struct Nodes {
     peers: Vec<Peer>,
-    /// The highest block that one of them has said it has.
-    to: Height,
 }
 
 impl Nodes {
     /// Asks every node where it stands; one that is behind the highest is asked again, since it may only be about to
-    /// have the next block.
+    /// have the next block. Its last word counts, also where that is higher than all others were: the audit reads on
+    /// to there. So the others get a moment, too, to have that block before they are read.
     pub(super) fn ask(urls: &[Url], genesis: &Genesis) -> Result<Self, Problem> {
         let chain = genesis.chain_id();
         block_on(async {
@@ -61,21 +62,26 @@ impl Nodes {
             for url in urls {
                 peers.push(Peer { url: url.clone(), said: ask(url, &chain).await });
             }
-            let to = highest(&peers);
-            for peer in &mut peers {
-                for _ in 0..TRIES {
-                    if !peer.said.as_ref().is_ok_and(|said| said.height < to) {
-                        break;
-                    }
-                    sleep(PAUSE).await;
+            for _ in 0..TRIES {
+                let highest = highest(&peers);
+                let mut behind: Vec<_> = peers.iter_mut().filter(|peer| peer.is_below(highest)).collect();
+                if behind.is_empty() {
+                    break;
+                }
+                sleep(PAUSE).await;
+                for peer in &mut behind {
                     peer.said = ask(&peer.url, &chain).await;
                 }
             }
-            Ok(Self { peers, to })
+            let highest = highest(&peers);
+            if peers.iter().any(|peer| peer.is_below(highest)) {
+                sleep(PAUSE).await;
+            }
+            Ok(Self { peers })
         })
     }
 
-    /// Reads what they serve, up to the highest block that any of them has said it has, and judges it.
+    /// Reads what they serve, and judges it.
     pub(super) fn audit(
         &self,
         genesis: &Genesis,
@@ -85,17 +91,16 @@ impl Nodes {
     ) -> Result<Answer, Problem> {
         let runtime = runtime()?;
         let chain = genesis.chain_id();
-        let to = self.to;
-        let read = |peer: &Peer| {
-            let said = peer.said.clone().map(|said| said.up_to(to));
-            let has_blocks = said.as_ref().is_ok_and(|said| said.height > Height(0));
-            let blocks = has_blocks.then(|| Reading::start(runtime.handle(), peer.url.clone(), chain, to));
-            Asked { said, blocks }
-        };
-        let asked = self.peers.iter().map(read).collect();
-        let progress = output.progress(to.0, "audit");
+        let word = |said: &Said| audit::Said { height: said.height, tip: said.tip };
+        let ahead = AHEAD_BYTES.checked_div(self.peers.len()).unwrap_or(AHEAD_BYTES);
+        let handle = runtime.handle();
+        let asked = self.peers.iter().map(|peer| Asked {
+            said: peer.said.as_ref().map(word).map_err(Clone::clone),
+            read: move |to| Reading::start(handle, peer.url.clone(), chain, to, (Patience::default(), ahead)),
+        });
+        let progress = output.progress(highest(&self.peers).0, "audit");
         let options = Options { depth: Depth::FULL, from, tip_file: None };
-        let judged = judge_nodes(genesis, asked, &options, |height| progress.set_position(height.0));
+        let judged = judge_nodes(genesis, asked.collect(), &options, |height| progress.set_position(height.0));
         progress.finish_and_clear();
         runtime.shutdown_background();
         let judged = judged.ok_or_else(|| Problem::usage("name a node"))?;
