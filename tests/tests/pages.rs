@@ -106,7 +106,7 @@ fn script(page: &str) -> String {
 fn run(page: &str) {
     for tool in TOOLS {
         if Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-            return skipped::want(&format!("{page}: {tool} is not here"));
+            return skipped::want(format!("{page}: {tool} is not here"));
         }
     }
     let folder = tempfile::tempdir().unwrap();

@@ -192,7 +192,7 @@ mod tests {
         }
         assert_eq!(known.lacking(NEXT, membership), [NodeNumber(2), NodeNumber(4)]);
         assert_eq!((known.power(NEXT, membership), known.of(NodeNumber(4))), (2, None));
-        assert!(Known::new(NodeNumber(1), Protocol(1)).is_known_by_most(Protocol(0), membership) == false);
+        assert!(!Known::new(NodeNumber(1), Protocol(1)).is_known_by_most(Protocol(0), membership));
     }
 
     #[test]

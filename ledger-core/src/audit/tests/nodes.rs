@@ -226,6 +226,42 @@ fn two_certified_chains_are_a_finding_of_their_own() {
     assert_eq!((judged.verdict(), judged.together()), (Verdict::Undecided, None));
 }
 
+#[test]
+fn a_chain_that_ends_at_the_very_block_that_was_kept_has_lost_nothing() {
+    let network = grown(6);
+    let kept = Some(Bookmark::of(&network.tip));
+    check(&network, vec![serves(&network), serves(&network)], kept, Verdict::Holds, &[Serves::Whole; 2]);
+}
+
+/// Of three chains the two that are certified part where they part, not where the third one left them.
+#[test]
+fn a_fork_of_a_fork_is_told_at_its_own_height() {
+    let (mut first, mut second) = (grown(5), grown(3));
+    fill(&mut first);
+    second.block(vec![]);
+    fill(&mut second);
+    let mut third = second.at(Height(5));
+    fill(&mut second);
+    third.block(vec![]);
+    (0..2).for_each(|_| [&mut second, &mut third].into_iter().for_each(fill));
+    // Not certified where the others leave it.
+    let cut = Node { said: said(&first.tip), blocks: Some(Given::new(&first.blocks[..4], Last::Cut)) };
+    let judged = judge_asked(&first, vec![cut, serves(&second), serves(&third)], None);
+    let together = judged.together().unwrap();
+    assert_eq!((together.kind.as_str(), together.height), ("fork", Height(6)));
+}
+
+/// format.md §15.7: several nodes are judged at the full depth, whatever is asked for.
+#[test]
+fn nodes_are_judged_at_the_full_depth() {
+    let network = grown(4);
+    let nodes =
+        [serves(&network), serves(&network)].map(|node| Asked { said: node.said, read: |_| node.blocks.unwrap() });
+    let judged = judge_nodes(&network.genesis, Vec::from(nodes), &TIP, |_| {}).unwrap();
+    assert!(judged.nodes().iter().all(|node| node.judged.depth == Depth::FULL));
+    assert_eq!(Report::of_nodes(&judged).checked.certificates, 4);
+}
+
 /// Blocks `from` to `to` as a sealed file.
 fn sealed(network: &Network, from: u64, to: u64) -> Vec<u8> {
     home::sealed(network, &network.blocks, from, to)
@@ -311,4 +347,5 @@ fn a_home_is_walked_past_its_damage() {
     let judged = super::judge(&network.genesis, &Start::default(), &mut home, EVERY, &mut Unwatched);
     let told = extent(&judged, &mut HomeWalk::new(&network.tip.chain(), files, Hot(&network, 7..=8)));
     assert_eq!((told.blocks, told.highest, told.damage.len()), (8 - at.0, Some(Height(8)), 1));
+    assert!(report.with_extent(told).extent.is_some_and(|told| told.highest == Some(Height(8))));
 }

@@ -52,9 +52,12 @@ fn longest_records(book: &mut Book) {
         let fields: Vec<String> = table.iter().filter(|slot| matches!(slot, Slot::Field(_))).map(Slot::name).collect();
         // As many as there may be are deduced, and the others sent.
         let deduced: Vec<String> = fields.iter().take(8).cloned().collect();
-        let is_absent = |slot: &Slot| match slot {
-            Slot::File(number) => *number > 1 && kind != RecordKind::Amend,
-            _ => deduced.contains(&slot.name()),
+        let is_absent = |slot: &Slot| {
+            if let Slot::File(number) = slot {
+                *number > 1 && kind != RecordKind::Amend
+            } else {
+                deduced.contains(&slot.name())
+            }
         };
         let value = |slot: &Slot| (!is_absent(slot)).then(|| Bytes::<65_535>::new(longest(slot, &deduced)).unwrap());
         let values: Vec<Option<Bytes<65_535>>> = table.iter().map(value).collect();
