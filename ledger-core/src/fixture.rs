@@ -158,10 +158,11 @@ pub fn certificate(tip: &Head) -> Certificate {
     certificate_of(&tip.chain(), tip.signers(), tip.height(), tip.hash())
 }
 
-/// A certificate by all validators of a membership that have the keys of their number, of whatever block.
+/// A certificate by all validators of a membership that have the consensus key of their number, of whatever block.
 #[must_use]
 pub fn certificate_of(chain: &ChainId, signers: &Membership, height: Height, block: BlockHash) -> Certificate {
-    let signs = |one: &Node| one.power > 0 && one.keys == node(one.number.0).keys;
+    let key = |node: &Node| node.keys.iter().find(|key| key.purpose == Purpose::Consensus).copied();
+    let signs = |one: &Node| one.power > 0 && key(one) == key(&node(one.number.0));
     let voters = signers.nodes().filter(|(_, node)| signs(node)).map(|(_, node)| node.number);
     certificate_by(chain, voters, height, block)
 }

@@ -106,7 +106,8 @@ fn parameters_that_are_lowered_cut_anew_what_waits() {
         let mut running = pair.open(pair.root.path());
         let taken = take(&mut running, count);
         let before = running.waiting();
-        assert_eq!(before.len(), 3);
+        let sizes: Vec<_> = before.iter().map(|one| one.events.len()).collect();
+        assert_eq!(before.len(), 3, "{sizes:?} of {count}");
         set(&running, parameters);
         running.learn();
         let now = running.waiting();
