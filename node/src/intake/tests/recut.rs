@@ -76,9 +76,7 @@ fn take(running: &mut Running<'_>, count: usize) -> Vec<Taken> {
     let own = numbers("c", count);
     let own: Vec<_> = own.iter().map(String::as_str).collect();
     let mut taken = running.take(&[&renew(A, &[("d1", "20250301"), ("c1", "20250301")])]);
-    // One submission, of as many messages as it takes.
-    let messages: Vec<_> = own.chunks(100).map(|own| new(A, own)).collect();
-    taken.extend(running.take(&messages.iter().map(AsRef::as_ref).collect::<Vec<_>>()));
+    taken.extend(running.take(&[&new(A, &own)]));
     taken.extend(running.take(&[&renew(A, &[("c0", "20260301")]), &new(A, &["d1", "d2"])]));
     taken
 }
@@ -96,11 +94,7 @@ fn check(running: &Running<'_>, taken: &[Taken], wanted: &[Vec<u8>]) {
 
 #[test]
 fn parameters_that_are_lowered_cut_anew_what_waits() {
-    let lowered = [
-        (Parameters { submission_events: 3, ..wide() }, 10),
-        (Parameters { block_events: 3, ..wide() }, 10),
-        (Parameters { block_bytes: 64 << 10, ..wide() }, 1_200),
-    ];
+    let lowered = [(Parameters { submission_events: 3, ..wide() }, 10), (Parameters { block_events: 3, ..wide() }, 10)];
     for (parameters, count) in lowered {
         let pair = Pair::new(wide());
         let mut running = pair.open(pair.root.path());
