@@ -120,22 +120,9 @@ impl Judges {
 mod tests {
     use super::*;
     use ledger_core::archive::Archive;
+    use ledger_core::fixture::Network;
     use ledger_core::fixture::forger::archive;
-    use ledger_core::fixture::{self, Network};
-    use ledger_core::governance::Change;
-    use ledger_core::names::{MembershipHash, NodeNumber};
-
-    /// A chain of eight blocks on which node 4 has other keys from some height on.
-    fn rotated() -> Network {
-        let mut network = Network::new(4);
-        network.block(vec![]);
-        network.block(vec![]);
-        network.govern(Change::RotateNodeKeys(NodeNumber(4), fixture::node(9).keys.into()), Height(4));
-        while network.tip.height() < Height(8) {
-            network.block(vec![]);
-        }
-        network
-    }
+    use ledger_core::names::MembershipHash;
 
     fn whole(network: &Network) -> Vec<u8> {
         let foot = ledger_core::archive::Foot::default();
@@ -149,7 +136,7 @@ mod tests {
 
     #[test]
     fn who_judges_is_proved_up_to_one_above_what_is_certified() {
-        let network = rotated();
+        let network = Network::rotated();
         let archive = whole(&network);
         let (first, changed) = (network.genesis.membership.hash(), network.tip.membership().hash());
         assert_ne!(changed, first);
@@ -182,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_altered_proves_nothing() {
-        let network = rotated();
+        let network = Network::rotated();
         let archive = whole(&network);
         for at in (0..archive.len()).step_by(13) {
             let mut altered = archive.clone();

@@ -10,7 +10,7 @@ pub use agreement::AgreementError;
 use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
-use crate::consensus::{Deps, Equivocations, Known, Tempo, View};
+use crate::consensus::{Deps, Equivocations, KnownProtocols, Tempo, View};
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{Consent, IntakeError, Service, ServiceConfig};
@@ -125,7 +125,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let (view, shown) = watch::channel(View::default());
     let seen = shown.clone();
     let (abreast, is_abreast) = watch::channel(false);
-    let known = Known::new(home.node(), PROTOCOL);
+    let known = KnownProtocols::new(home.node(), PROTOCOL);
     let equivocations = {
         let (folder, id) = (home.consensus(), home.chain_id());
         tokio::task::spawn_blocking(move || Equivocations::open(&folder, id)).await?.map_err(CommitError::from)?

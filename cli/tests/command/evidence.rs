@@ -5,8 +5,7 @@ use ledger_core::archive::Foot;
 use ledger_core::certificate::{Equivocation, Said, SignedTwice};
 use ledger_core::crypto::{SecretKey, Signature};
 use ledger_core::fixture::forger::archive;
-use ledger_core::fixture::{self, Network, node_key};
-use ledger_core::governance::Change;
+use ledger_core::fixture::{Network, node_key};
 use ledger_core::membership::{Membership, Purpose};
 use ledger_core::names::{BlockHash, Height, NodeNumber, Round};
 use luqi_node::consensus::Proof;
@@ -14,19 +13,6 @@ use luqi_node::home::write_json;
 use luqi_node::http::{Evidence, SignedTwo};
 use serde_json::Value;
 use std::path::Path;
-
-/// A chain of eight blocks on which node 4 has the keys of node 9 from some height on; its first membership judges
-/// block 3, its second block 8.
-fn rotated() -> Network {
-    let mut network = Network::new(4);
-    network.block(vec![]);
-    network.block(vec![]);
-    network.govern(Change::RotateNodeKeys(NodeNumber(4), fixture::node(9).keys.into()), Height(4));
-    while network.tip.height() < Height(8) {
-        network.block(vec![]);
-    }
-    network
-}
 
 /// Two precommits of node 4, by a key of it.
 fn twice(network: &Network, height: u64, key: &SecretKey, judges: &Membership) -> SignedTwo {
@@ -56,7 +42,7 @@ fn verify(folder: &Path, exit: i32, more: &[&str]) -> Value {
 fn two_signatures_convince_whoever_has_the_genesis_and_the_blocks_below() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let network = rotated();
+    let network = Network::rotated();
     write_json(&folder.join("genesis.json"), &network.genesis).unwrap();
     let chain = |blocks: usize| {
         let then = network.at(Height(blocks as u64));

@@ -5,7 +5,7 @@
 
 use super::ConsensusError;
 use super::another::Own;
-use super::known::{self, Known};
+use super::known::{self, KnownProtocols};
 use super::last_signed::Signed;
 use super::parts::{self, Assembled, SignedParts};
 use super::undecided::{Quota, UndecidedStore};
@@ -115,7 +115,7 @@ pub(crate) struct Blocks {
     judged: Mutex<Judged>,
     /// What is kept, for who must not wait for the disk.
     here: Mutex<BTreeSet<(Height, BlockHash)>>,
-    known: Known,
+    known: KnownProtocols,
 }
 
 /// A block of the next height that holds by every rule.
@@ -147,7 +147,7 @@ impl Blocks {
         key: SecretKey,
         undecided: UndecidedStore,
         locked: Arc<Locked>,
-        known: Known,
+        known: KnownProtocols,
     ) -> Self {
         let here = Mutex::new(undecided.places().collect());
         let (undecided, judged) = (Mutex::new(undecided), Mutex::default());

@@ -20,7 +20,7 @@ const LATELY: Duration = Duration::from_secs(15);
 
 /// The newest protocol that each node says it knows, and when. A clone is another handle on the same.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownProtocols {
     own: NodeNumber,
     newest: Protocol,
     /// Of the other nodes.
@@ -35,7 +35,7 @@ struct Said {
     heard: Option<Instant>,
 }
 
-impl Known {
+impl KnownProtocols {
     /// Nobody has said anything yet; the own node knows protocols up to `newest`.
     #[must_use]
     pub fn new(own: NodeNumber, newest: Protocol) -> Self {
@@ -184,7 +184,7 @@ mod tests {
     fn a_protocol_is_known_by_most_once_more_than_two_thirds_have_said_so() {
         let network = Network::new(4);
         let membership = network.tip.membership();
-        let known = Known::new(NodeNumber(1), NEXT);
+        let known = KnownProtocols::new(NodeNumber(1), NEXT);
         assert!(!known.is_known_by_most(NEXT, membership));
         for (node, newest, most) in [(2, 2, false), (9, 2, false), (3, 1, false), (3, 3, true), (2, 1, false)] {
             known.says(NodeNumber(node), Protocol(newest), membership, Instant::now());
@@ -192,14 +192,14 @@ mod tests {
         }
         assert_eq!(known.lacking(NEXT, membership), [NodeNumber(2), NodeNumber(4)]);
         assert_eq!((known.power(NEXT, membership), known.of(NodeNumber(4))), (2, None));
-        assert!(!Known::new(NodeNumber(1), Protocol(1)).is_known_by_most(Protocol(0), membership));
+        assert!(!KnownProtocols::new(NodeNumber(1), Protocol(1)).is_known_by_most(Protocol(0), membership));
     }
 
     #[test]
     fn who_was_heard_lately_is_there_until_it_is_gone() {
         let network = Network::new(4);
         let (membership, now) = (network.tip.membership(), Instant::now());
-        let known = Known::new(NodeNumber(1), NEXT);
+        let known = KnownProtocols::new(NodeNumber(1), NEXT);
         let heard = |after| known.heard(membership, now + after).iter().map(|node| node.0).collect::<Vec<_>>();
         assert_eq!(heard(Duration::ZERO), [1]);
         for node in [2, 3, 9] {
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_by_the_membership() {
         let network = Network::new(4);
-        let known = Known::new(NodeNumber(1), NEXT);
+        let known = KnownProtocols::new(NodeNumber(1), NEXT);
         for node in 0..2_000 {
             known.says(NodeNumber(node), NEXT, network.tip.membership(), Instant::now());
         }

@@ -9,7 +9,7 @@ use super::blocks::Blocks;
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
-use super::known::Known;
+use super::known::KnownProtocols;
 use super::last_signed::Signed;
 use super::network::{Port, Said, engine_peer, said};
 use super::parts::{Assembled, Assembly, Part, PartError, Rules};
@@ -109,7 +109,7 @@ pub(crate) struct Listener {
     assembled: mpsc::Sender<Assembled>,
     answers: Arc<Semaphore>,
     own: Own,
-    known: Known,
+    known: KnownProtocols,
     shown: mpsc::Sender<Signed>,
     began: Instant,
 }
@@ -123,7 +123,7 @@ pub(crate) struct Ears {
     pub(crate) blocks: Arc<Blocks>,
     pub(crate) assembled: mpsc::Sender<Assembled>,
     pub(crate) own: Own,
-    pub(crate) known: Known,
+    pub(crate) known: KnownProtocols,
     pub(crate) shown: mpsc::Sender<Signed>,
 }
 

@@ -58,7 +58,7 @@ pub use ending::says_nothing_while_ending;
 pub use equivocations::{Equivocations, Proof};
 pub use forget::{ForgetError, forget};
 pub use heard::Clocks;
-pub use known::Known;
+pub use known::KnownProtocols;
 pub(crate) use known::{adopted, protocol_of};
 pub use last_signed::{LastSignedError, Silence};
 pub use lone::{LoneError, go_on_alone};
@@ -98,7 +98,7 @@ pub struct Deps {
     /// The operator, or the store, says that this home was restored from a copy.
     pub restored: bool,
     /// The newest protocol that each node knows.
-    pub known: Known,
+    pub known: KnownProtocols,
     /// How long rounds wait.
     pub tempo: Tempo,
     /// Where it is kept what validators signed twice.

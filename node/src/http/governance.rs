@@ -4,7 +4,7 @@
 use super::submissions::{local_json, not_taken};
 use super::{Code, Problem, SubmitError, Surface, json};
 use crate::chain::Latest;
-use crate::consensus::{Known, protocol_of};
+use crate::consensus::{KnownProtocols, protocol_of};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
@@ -59,7 +59,7 @@ pub(super) async fn govern(State(surface): State<Arc<Surface>>, request: Request
 }
 
 /// Nobody proposes or approves through this node what would stop the chain: a protocol of which it has no rules.
-fn check_known(change: &Change, known: &Known, pointer: &str) -> Result<(), Problem> {
+fn check_known(change: &Change, known: &KnownProtocols, pointer: &str) -> Result<(), Problem> {
     let newest = known.newest();
     match protocol_of(change).filter(|protocol| *protocol > newest) {
         None => Ok(()),
@@ -76,7 +76,7 @@ fn check_known(change: &Change, known: &Known, pointer: &str) -> Result<(), Prob
 
 /// A protocol is approved once nodes with more than two thirds of the voting power know it: before, no node votes for a
 /// block in which it is adopted.
-fn check_known_by_most(change: &Change, known: &Known, membership: &Membership) -> Result<(), Problem> {
+fn check_known_by_most(change: &Change, known: &KnownProtocols, membership: &Membership) -> Result<(), Problem> {
     let Some(protocol) = protocol_of(change).filter(|protocol| !known.is_known_by_most(*protocol, membership)) else {
         return Ok(());
     };
@@ -157,7 +157,7 @@ fn not_proposed(why: &ProposeError, height: Height) -> Problem {
     }
 }
 
-fn approve(latest: &Latest, known: &Known, approve: Approve) -> Result<(ProposalId, Event), Problem> {
+fn approve(latest: &Latest, known: &KnownProtocols, approve: Approve) -> Result<(ProposalId, Event), Problem> {
     let tip = &latest.tip;
     let Some(open) = tip.control().proposals.iter().find(|open| open.id == approve.proposal) else {
         return Err(Problem::new(
@@ -196,15 +196,15 @@ mod tests {
     fn a_protocol_is_approved_once_most_of_the_power_knows_it() {
         let network = Network::new(4);
         let (membership, next) = (network.tip.membership(), ledger_core::names::Protocol(2));
-        let (known, change) = (Known::new(NodeNumber(1), next), Change::Activate(next));
+        let (known, change) = (KnownProtocols::new(NodeNumber(1), next), Change::Activate(next));
         let refused = check_known_by_most(&change, &known, membership).unwrap_err();
         assert_eq!(refused.code(), Code::UnknownProtocol);
         (2..=3).for_each(|node| known.says(NodeNumber(node), next, membership, Instant::now()));
         assert!(check_known_by_most(&change, &known, membership).is_ok());
         assert!(check_known(&change, &known, "").is_ok());
-        assert!(check_known(&change, &Known::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());
+        assert!(check_known(&change, &KnownProtocols::new(NodeNumber(1), ledger_core::names::PROTOCOL), "").is_err());
         let other = Change::RemoveNode(NodeNumber(2));
-        assert!(check_known_by_most(&other, &Known::new(NodeNumber(1), next), membership).is_ok());
+        assert!(check_known_by_most(&other, &KnownProtocols::new(NodeNumber(1), next), membership).is_ok());
     }
 
     #[test]

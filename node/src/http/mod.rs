@@ -45,7 +45,7 @@ pub use status::{AdoptedProtocol, PeerStatus, Role, Status};
 use crate::chain::Chain;
 use crate::committer::Feet;
 use crate::config::HttpSection;
-use crate::consensus::{Equivocations, Known};
+use crate::consensus::{Equivocations, KnownProtocols};
 use crate::mempool::Pending;
 use crate::metrics::Metrics;
 use crate::network::Peer;
@@ -79,7 +79,7 @@ pub struct Handles {
     /// The intake.
     pub submissions: Arc<dyn Submissions>,
     /// The newest protocol that each node knows.
-    pub known: Known,
+    pub known: KnownProtocols,
     /// The agreement.
     pub agreement: Arc<dyn Agreement>,
     /// What validators signed twice.

@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz`: for supervisors.
 
-use super::state::{Known, Standing, State};
+use super::state::{Facts, Standing, State};
 use super::{Handles, Surface, View, Words, json};
 use crate::called;
 use crate::chain::Latest;
@@ -60,7 +60,7 @@ pub(crate) fn standing(handles: &Handles, latest: &Latest, view: &View) -> Stand
     let said = |state, code: &str, words: &Option<Words>| {
         words.as_ref().map(|words| reason(state, code, words.en.clone(), words.zh.clone()))
     };
-    Standing::of(Known {
+    Standing::of(Facts {
         has_power,
         forked: said(State::Forked, "FORKED", &view.forked),
         halted: said(State::Halted, "HALTED", &view.halted).or_else(|| newer_protocol(handles, latest)),

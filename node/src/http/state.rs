@@ -98,7 +98,7 @@ impl State {
 
 /// What is known of a node: for each trouble why it is in it; none where it is not.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct Facts {
     /// The membership in force gives it power.
     pub(super) has_power: bool,
     pub(super) forked: Option<Reason>,
@@ -126,8 +126,8 @@ pub(crate) struct Standing {
 impl Standing {
     /// Judges what is known. A node votes only where nothing says otherwise: what has forked, halted or left the
     /// membership votes no more.
-    pub(super) fn of(known: Known) -> Self {
-        let Known { has_power, forked, halted, no_member, unreachable, closed, silent, clock, behind } = known;
+    pub(super) fn of(facts: Facts) -> Self {
+        let Facts { has_power, forked, halted, no_member, unreachable, closed, silent, clock, behind } = facts;
         let silent = silent.filter(|_| has_power);
         let own = if forked.is_some() {
             State::Forked
@@ -174,7 +174,7 @@ mod tests {
         })
     }
 
-    fn known(has_power: bool, troubles: &[State]) -> Known {
+    fn facts(has_power: bool, troubles: &[State]) -> Facts {
         let of = |state| {
             troubles.contains(&state).then(|| Reason {
                 state,
@@ -184,13 +184,13 @@ mod tests {
             })
         };
         let [forked, halted, no_member, unreachable, closed, silent, clock, behind] = TROUBLES.map(of);
-        Known { has_power, forked, halted, no_member, unreachable, closed, silent, clock, behind }
+        Facts { has_power, forked, halted, no_member, unreachable, closed, silent, clock, behind }
     }
 
     #[test]
     fn the_worst_is_the_state_and_all_are_listed() {
         for (has_power, troubles) in combinations() {
-            let standing = Standing::of(known(has_power, &troubles));
+            let standing = Standing::of(facts(has_power, &troubles));
             let is = |state| troubles.contains(&state);
             // Without power nobody is missed where it does not vote.
             let told: Vec<_> = troubles.iter().copied().filter(|state| *state != State::Silent || has_power).collect();

@@ -202,7 +202,7 @@ struct Answer {
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
-    let client = args.change.through().target.client()?;
+    let client = args.change.common().1.target.client()?;
     let answer = block_on(propose(&args.change, client, output))?;
     output.answer(&answer, || {
         let Answer { proposal, change, from, state, .. } = &answer;
@@ -215,18 +215,22 @@ async fn propose(proposed: &Proposed, mut client: Client, output: &Output) -> Re
     let members = Members::ask(&mut client).await?;
     let pace = Pace::ask(&mut client, &members).await?;
     let change = proposed.change(&members)?;
-    let due = pace.due(proposed.height(&members, pace)?);
+    let (when, through) = proposed.common();
+    let due = pace.due(match when {
+        When::Said(effective) => pace.height(effective)?,
+        When::AsNamed(proposal) => members.proposal(proposal)?.effective,
+    });
     if change.withdraws().is_none()
         && let Some(little) = due.margin()?
     {
         output.note(&little);
     }
-    outlook::check(&members, &change, due.height, proposed.through().force)?;
+    outlook::check(&members, &change, due.height, through.force)?;
     let change_in_words = words(&change, Some(&members.in_force));
     output.note(&format!("proposed: {change_in_words}; from {}", due.words()));
     let body = serde_json::json!({"propose": {"change": change, "effective": due.height}});
     let taken = submit(&mut client, &body).await?;
-    let (height, state) = if proposed.through().no_wait {
+    let (height, state) = if through.no_wait {
         (
             None,
             format!(
@@ -264,25 +268,17 @@ fn stands(now: &Members, change: &Change, proposal: ProposalId) -> String {
     }
 }
 
-impl Proposed {
-    const fn through(&self) -> &Through {
-        match self {
-            Self::AddMember { common, .. }
-            | Self::RemoveMember { common, .. }
-            | Self::AddNode { common, .. }
-            | Self::RemoveNode { common, .. }
-            | Self::SetPower { common, .. }
-            | Self::RotateNodeKeys { common, .. }
-            | Self::RotateMemberKeys { common, .. }
-            | Self::SetParameters { common, .. }
-            | Self::SetTrust { common, .. }
-            | Self::Activate { common, .. } => &common.through,
-            Self::Withdraw { through, .. } => through,
-        }
-    }
+/// From when a change holds.
+enum When<'a> {
+    /// It is said.
+    Said(Effective),
+    /// From when the proposal that it names does.
+    AsNamed(&'a str),
+}
 
-    /// The height from which it holds.
-    fn height(&self, members: &Members, pace: Pace) -> Result<Height, Problem> {
+impl Proposed {
+    /// From when it holds, and through which node it goes.
+    fn common(&self) -> (When<'_>, &Through) {
         match self {
             Self::AddMember { common, .. }
             | Self::RemoveMember { common, .. }
@@ -293,9 +289,9 @@ impl Proposed {
             | Self::RotateMemberKeys { common, .. }
             | Self::SetParameters { common, .. }
             | Self::SetTrust { common, .. }
-            | Self::Activate { common, .. } => pace.height(common.effective),
-            Self::Withdraw { effective: Some(effective), .. } => pace.height(*effective),
-            Self::Withdraw { effective: None, proposal, .. } => Ok(members.proposal(proposal)?.effective),
+            | Self::Activate { common, .. } => (When::Said(common.effective), &common.through),
+            Self::Withdraw { effective: Some(effective), through, .. } => (When::Said(*effective), through),
+            Self::Withdraw { effective: None, proposal, through } => (When::AsNamed(proposal), through),
         }
     }
 

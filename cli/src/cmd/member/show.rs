@@ -36,19 +36,8 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
         None => {
             let open = members.proposal(&args.what)?;
             let due = pace.due(open.effective);
-            let in_force = match &*open.change {
-                Change::SetParameters(_) => Some(*members.in_force.parameters()),
-                Change::AddMember(_)
-                | Change::RemoveMember(..)
-                | Change::AddNode(..)
-                | Change::RemoveNode(_)
-                | Change::SetPower(..)
-                | Change::RotateNodeKeys(..)
-                | Change::RotateMemberKeys(..)
-                | Change::Activate(_)
-                | Change::Withdraw(_)
-                | Change::SetTrust(_) => None,
-            };
+            let changes_parameters = matches!(*open.change, Change::SetParameters(_));
+            let in_force = changes_parameters.then(|| *members.in_force.parameters());
             let shown = Shown { open, shown: Aside { expected: stamp(due.about), in_force } };
             output.answer(&shown, || of_proposal(&members, open, due))?;
         }

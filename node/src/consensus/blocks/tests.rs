@@ -28,7 +28,7 @@ fn blocks(folder: &TempDir, network: &Network, node: u32) -> Blocks {
     let undecided = UndecidedStore::open(&home.join("undecided")).unwrap();
     let mempool = Mempool::new(chain.clone());
     let key = node_key(node, Purpose::Consensus);
-    let known = Known::new(NodeNumber(node), PROTOCOL);
+    let known = KnownProtocols::new(NodeNumber(node), PROTOCOL);
     Blocks::new(chain, mempool, NodeNumber(node), key, undecided, Arc::default(), known)
 }
 

@@ -3,7 +3,7 @@
 use super::forger::Forger;
 use super::hub::Hub;
 use crate::chain::Chain;
-use crate::consensus::{ConsensusError, Deps, Ended, Equivocations, Known, Tempo, View, Waiting, run};
+use crate::consensus::{ConsensusError, Deps, Ended, Equivocations, KnownProtocols, Tempo, View, Waiting, run};
 use crate::keys::{KeyName, NodeKeys, write_key};
 use crate::mempool::Mempool;
 use crate::store::StoreConfig;
@@ -111,7 +111,7 @@ impl Cluster {
             node: NodeNumber(node),
             folder: home.join("consensus"),
             restored: false,
-            known: Known::new(NodeNumber(node), PROTOCOL),
+            known: KnownProtocols::new(NodeNumber(node), PROTOCOL),
             tempo: Tempo::default(),
             equivocations: Equivocations::open(&home.join("consensus"), self.genesis.chain_id()).unwrap(),
             stop: stopped,

@@ -2,7 +2,7 @@
 
 use super::cluster::{Cluster, LONG, quick};
 use super::lies::{LIAR, propose, stream, turn};
-use crate::consensus::Known;
+use crate::consensus::KnownProtocols;
 use crate::network::Network as Swarm;
 use ledger_core::codec;
 use ledger_core::event::Event;
@@ -34,7 +34,7 @@ fn is_adopted(cluster: &Cluster, node: u32) -> bool {
 }
 
 fn knows(cluster: &mut Cluster, node: u32, newest: Protocol) {
-    cluster.start_with(node, |deps| deps.known = Known::new(NodeNumber(node), newest));
+    cluster.start_with(node, |deps| deps.known = KnownProtocols::new(NodeNumber(node), newest));
 }
 
 /// The liar's place at the table: it hears everything and answers nothing.

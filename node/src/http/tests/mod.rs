@@ -136,7 +136,7 @@ impl Bed {
             peers: who,
             pending: watch::channel(Pending { events: 5, oldest: None }).1,
             submissions: Arc::clone(&desk) as Arc<dyn Submissions>,
-            known: Known::new(NodeNumber(1), ledger_core::names::PROTOCOL),
+            known: KnownProtocols::new(NodeNumber(1), ledger_core::names::PROTOCOL),
             agreement: Arc::clone(&told) as Arc<dyn Agreement>,
             equivocations: Equivocations::open(&folder.path().join("consensus"), chain.genesis().chain_id()).unwrap(),
             metrics: Arc::default(),
