@@ -3,6 +3,7 @@
 ratios are of one run, and writes target/bench/network.json. See `make bench-network`."""
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -22,7 +23,7 @@ from netbench import (
     until,
 )
 
-PARTS = ("throughput", "latency", "late", "idle", "production")
+PARTS = ("throughput", "latency", "floods", "late", "idle", "production")
 EVENTS_A_CONTRACT = 1.7
 """`luqi sample` makes about so many for each contract."""
 
@@ -217,6 +218,66 @@ def places(blocks: list[tuple[float, dict[str, Any]]]) -> dict[tuple[int, int], 
     return {(event["node"], event["sequence"]): at for at, block in reversed(blocks) for event in block["events"]}
 
 
+# Votes beside floods.
+
+FLOODS = 4
+"""Floods that say half of what others bear of one author: two members at the full allowance."""
+
+
+def floods(table: Table, options: argparse.Namespace, folder: Path) -> None:
+    table.head(f"Votes beside floods: 4 validators, 50 events/s, for {options.seconds} s without and {options.seconds} s with {FLOODS} floods")
+    if not options.flood:
+        raise Stopped("--flood names the program that floods (cargo build --release -p luqi-tests --bin flood)")
+    net, port, validators = folder / "net", options.base_port, 4
+    call(options.luqi, "--json", "testnet", "--validators", str(validators), "--replicas", str(FLOODS), "--base-port", str(port), "--out", str(net))
+    homes = [net / f"node{number}" for number in range(1, validators + 1)]
+    with contextlib.ExitStack() as stack:
+        nodes = [stack.enter_context(lone_node(options.luqi, number, home, port + 2 * number - 1)) for number, home in enumerate(homes, 1)]
+        until("all are ready", lambda: all(node.is_ready() for node in nodes))
+        quiet = rounds(options, nodes, 0)
+        targets = [f"{number}=127.0.0.1:{port + 2 * (number - 1)}" for number in range(1, validators + 1)]
+        seconds = str(options.seconds + 15)
+        running = [subprocess.Popen([options.flood, str(net / f"node{validators + more}"), seconds, *targets], stdout=subprocess.PIPE)
+                   for more in range(1, FLOODS + 1)]
+        before = [heard(node) for node in nodes]
+        until("the floods are heard", lambda: all(heard(node) > was + 1_000 for node, was in zip(nodes, before, strict=True)))
+        usage, began, was = Usage(nodes), time.monotonic(), heard(nodes[0])
+        loud = rounds(options, nodes, 1)
+        rate, cores = (heard(nodes[0]) - was) / (time.monotonic() - began), usage.used().cores()
+        said = [int(one.communicate()[0] or b"0") for one in running]
+    if not all(said):
+        raise Stopped("a flood said nothing")
+    table.add("acceptance to final, 99th percentile: without floods", quiet, "s")
+    table.add("  with floods", loud, "s")
+    table.add("  with ÷ without", loud / quiet, "", "< 2")
+    table.add("  words of floods that a node heard", rate, "a second")
+    table.add("  processor of the four nodes beside the floods", cores, "cores")
+
+
+def heard(node: Node) -> float:
+    return sum(value for name, value in node.metrics().items() if name.startswith("luqi_gossip_messages_in_total"))
+
+
+def rounds(options: argparse.Namespace, nodes: list[Node], turn: int) -> float:
+    """How long it takes from acceptance to a final block under a light load: the 99th percentile."""
+    watchers = {node.number: Watcher(node, 0.02) for node in nodes}
+    for watcher in watchers.values():
+        watcher.start()
+    count, first = options.seconds * 25, 1_000_000 * (turn + 1)
+    due = [(at * 0.04, nodes[at % len(nodes)], new_contracts(first + at * 2, 2)) for at in range(count)]
+    sender = Sender(due, 24)
+    sender.start()
+    sender.join()
+    until("everything is final", lambda: all(node.status()["pending"] == 0 for node in nodes), within=120)
+    time.sleep(1)
+    final = {number: places(watcher.end()) for number, watcher in watchers.items()}
+    waits = [max(0.0, final[number][number, item["sequence"]] - accepted)
+             for _, accepted, number, receipt in sender.taken for item in receipt["items"] if item["outcome"] == "accepted"]
+    if sender.refused or len(waits) != count * 2:
+        raise Stopped(f"{len(waits)} of {count * 2} events were taken, {sender.refused} messages refused")
+    return quantile(waits, 0.99)
+
+
 # A late replica.
 
 
@@ -328,7 +389,8 @@ def steady(table: Table, options: argparse.Namespace, nodes: list[Node], rate: f
     table.add("bytes an event on disk, of one node", (nodes[0].disk_bytes() - disk) / events, "B")
     table.add("bytes an event on the wire, gossip that a node says", (gossiped(nodes) - gossip) / events / 17, "B")
     table.add("bytes an event on the wire, all of loopback ÷ 17", (loopback_bytes() - wire) / events / 17, "B")
-    table.add("bytes a second on the wire, all of loopback ÷ 17", (loopback_bytes() - wire) / used.seconds / 17, "B/s")
+    must, aim = ("< 20000", "8,000") if rate < 1 else ("", "")
+    table.add("bytes a second on the wire, all of loopback ÷ 17", (loopback_bytes() - wire) / used.seconds / 17, "B/s", must, aim)
     table.add("processor of a node, mean", statistics.mean(used.percent()), "% of a core")
     table.add("processor of a node, worst", max(used.percent()), "% of a core")
     table.add("memory of a node, worst", max(node.memory_mb() for node in nodes), "MB")
@@ -381,6 +443,7 @@ def by_rounds(blocks: list[tuple[float, dict[str, Any]]]) -> dict[int, list[floa
 def choose() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--luqi", required=True, help="the binary")
+    parser.add_argument("--flood", default="", help="the program that floods, of luqi-tests")
     parser.add_argument("--engine", default="", help="command of the bare engine's bench, in words")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument("--events", type=int, help="events of the throughput (60000)")

@@ -5,6 +5,7 @@
 //! - [`chains`]: no chain that a forger constructs is taken for one that was signed;
 //! - [`readers`]: the two verifiers say the same of every alteration;
 //! - [`crash`]: nothing that was acknowledged is lost;
+//! - [`flood`]: members that say and ask all they may;
 //! - [`net`]: whatever happens to nodes and wires, there is one chain.
 //!
 //! They are libraries with a short run under `cargo test` and a long one as a binary, so that the
@@ -24,6 +25,7 @@ pub mod chains;
 pub mod crash;
 pub mod dice;
 pub mod edits;
+pub mod flood;
 pub mod layout;
 pub mod luqi;
 pub mod net;

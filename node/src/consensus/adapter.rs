@@ -2,11 +2,12 @@
 //! other, and holds a height back until its block is due.
 
 mod outlook;
+mod says;
 
 use super::answers::Answers;
 use super::blocks::{Blocks, TakenIn, Verdict};
 use super::context::{Address, Arrived, At, Luqi, Value};
-use super::engine::{self, STATUS};
+use super::engine;
 use super::handlers::Held;
 use super::heard::Heard;
 use super::last_signed::{LastSigned, Signed, Silence};
@@ -26,6 +27,7 @@ use arc_malachitebft_app_channel::app::engine::host::HeightParams;
 use arc_malachitebft_app_channel::app::types::core::{Round, Validity};
 use arc_malachitebft_app_channel::{AppMsg, Channels};
 use ledger_core::names::{BlockHash, Height, NodeNumber};
+use says::Says;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -144,7 +146,7 @@ impl<'a> Adapter<'a> {
         let mut stop = self.deps.stop.clone();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut said: Option<Instant> = None;
+        let mut says = Says::default();
         self.show();
         loop {
             if self.held.is_some() && !self.may_hold() {
@@ -181,9 +183,9 @@ impl<'a> Adapter<'a> {
                         return Ok(Turn::Again);
                     }
                     // Who is new waits for what the others say, and they for him.
-                    if self.is_new() || said.is_none_or(|said| said.elapsed() >= STATUS) {
-                        said = Some(Instant::now());
-                        self.say_where().await;
+                    let tip = self.deps.chain.latest().tip.height();
+                    if says.is_due(tip, Instant::now()) || self.is_new() {
+                        self.say_where(tip).await;
                     }
                 }
                 () = told(&mut stop) => return Ok(Turn::Ended(Ended::Stopped)),

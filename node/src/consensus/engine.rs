@@ -32,8 +32,9 @@ const FORMAT: &str = "arc-malachitebft 0.8.2, luqi 1\n";
 const END: Duration = Duration::from_secs(10);
 /// How soon it is looked at again whether something has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// How often nodes say where they stand.
-pub(crate) const STATUS: Duration = Duration::from_secs(2);
+/// How often the engine says where this node stands, beside whenever a peer comes: hardly ever, since the adapter says
+/// it as often as somebody can have use of it.
+const STATUS: Duration = Duration::from_secs(24 * 3600);
 /// The largest answer of decided blocks: one of the largest blocks there can be.
 const ANSWER: &str = "33 MiB";
 

@@ -131,6 +131,9 @@ fn config(lane: Lane, remembered: Duration) -> Result<gossipsub::Config, gossips
         .mesh_n_high(12)
         .mesh_outbound_min(0)
         .flood_publish(true)
+        // What this node has said is told to two others for a second, in case a queue was full.
+        .gossip_lazy(2)
+        .gossip_factor(0.1)
         // A new network meets within a second.
         .heartbeat_initial_delay(Duration::from_millis(100))
         .heartbeat_interval(Duration::from_millis(300))

@@ -5,15 +5,17 @@ use super::codec::NoQuestion;
 use super::conduct::Bringer;
 use super::dial::socket_address;
 use super::gossip::{Fault, GossipEvent};
+use super::passing::Heard;
 use super::swarm::{Connected, Task};
 use super::wire::{Request, Response};
 use super::{Gossip, Peer, PeerId, Question, RequestError, Topic};
 use bytes::Bytes;
 use libp2p::core::ConnectedPoint;
-use libp2p::gossipsub::{self, MessageAcceptance};
+use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
 use libp2p::request_response::{self, OutboundFailure, ResponseChannel};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, ping};
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -68,7 +70,7 @@ impl Task {
         if let Some(known) = self.connected.remove(&peer) {
             // It may have started anew, and what was said on the connection before may be lost.
             tracing::info!(node = %known.node, %peer, "came back while it was still connected");
-            self.outlets.disconnected(peer, known.node);
+            self.leave(peer, &known);
         }
         let Some(node) = self.node(&peer) else {
             let _ = self.swarm.disconnect_peer_id(peer);
@@ -76,23 +78,38 @@ impl Task {
         };
         let address = endpoint.get_remote_address().clone();
         tracing::debug!(%node, %address, %peer, "connected");
-        self.connected.insert(peer, Connected { node, address, round_trip: None });
+        self.connected.insert(peer, Connected { node, address, round_trip: None, hears: BTreeSet::new() });
         self.replays.begin(&peer);
         self.dialer.connected(peer, &self.members, now);
-        self.outlets.connected(peer, node);
         self.announce();
+    }
+
+    /// A peer hears from now on what is said in a topic. Once it hears both lanes, those who say something are told
+    /// that it is here.
+    fn hears(&mut self, peer: PeerId, topic: &TopicHash) {
+        let (Some(topic), Some(known)) = (self.topics.get(topic), self.connected.get_mut(&peer)) else { return };
+        if known.hears.insert(topic.lane()) && known.hears_all() {
+            self.outlets.connected(peer, known.node);
+        }
+    }
+
+    fn leave(&mut self, peer: PeerId, known: &Connected) {
+        if known.hears_all() {
+            self.outlets.disconnected(peer, known.node);
+        }
     }
 
     fn gone(&mut self, peer: PeerId) {
         let Some(known) = self.connected.remove(&peer) else { return };
         tracing::debug!(node = %known.node, %peer, "disconnected");
         self.dialer.disconnected(&peer, Instant::now());
-        self.outlets.disconnected(peer, known.node);
+        self.leave(peer, &known);
         self.announce();
     }
 
     /// Tells who watches which peers there are.
-    fn announce(&self) {
+    fn announce(&mut self) {
+        self.look_around();
         let peer = |(id, known): (&PeerId, &Connected)| Peer {
             node: known.node,
             id: *id,
@@ -136,7 +153,7 @@ impl Task {
     fn hear_gossip(&mut self, event: GossipEvent) {
         match event {
             GossipEvent::Said(gossipsub::Event::Message { propagation_source, message_id, message }) => {
-                self.hear_message(propagation_source, &message_id, message);
+                self.hear_message(propagation_source, message_id, message);
             }
             GossipEvent::Said(gossipsub::Event::SlowPeer { peer_id, failed_messages }) => {
                 self.counters.slow.add(failed_messages.publish + failed_messages.forward);
@@ -147,9 +164,9 @@ impl Task {
                     let _ = self.swarm.disconnect_peer_id(peer_id);
                 }
             }
+            GossipEvent::Said(gossipsub::Event::Subscribed { peer_id, topic }) => self.hears(peer_id, &topic),
             GossipEvent::Said(
-                gossipsub::Event::Subscribed { .. }
-                | gossipsub::Event::Unsubscribed { .. }
+                gossipsub::Event::Unsubscribed { .. }
                 | gossipsub::Event::GossipsubNotSupported { .. },
             ) => {}
             GossipEvent::Fault(peer, fault) => {
@@ -166,16 +183,21 @@ impl Task {
         }
     }
 
-    fn hear_message(&mut self, source: PeerId, id: &gossipsub::MessageId, message: gossipsub::Message) {
+    fn hear_message(&mut self, source: PeerId, id: gossipsub::MessageId, message: gossipsub::Message) {
         let (topic, author) = (self.topics.get(&message.topic).copied(), message.source);
         let Some(topic) = topic else { return };
+        let word = Heard { lane: topic.lane(), id, from: source };
         let (acceptance, fault) = match self.judge(topic, source, message) {
             None => (MessageAcceptance::Ignore, None),
             Some(Verdict::Good(topic, gossip)) => {
                 self.counters.topic(topic).messages_in.one();
                 self.counters.topic(topic).bytes_in.add(gossip.data.len());
+                let is_validators = self.members.is_validator(&gossip.author);
                 self.outlets.gossip(gossip);
-                (MessageAcceptance::Accept, None)
+                if let Some(word) = self.passing.take(word, is_validators, Instant::now()) {
+                    self.judged(&word, MessageAcceptance::Accept);
+                }
+                return;
             }
             Some(Verdict::Stale(topic)) => {
                 self.counters.topic(topic).rejected.one();
@@ -191,8 +213,7 @@ impl Task {
                 (MessageAcceptance::Reject, Some(why))
             }
         };
-        let gossip = &mut self.swarm.behaviour_mut().gossip(topic.lane()).inner;
-        gossip.report_message_validation_result(id, &source, acceptance);
+        self.judged(&word, acceptance);
         if let Some(why) = fault {
             self.strike(source, why);
         }

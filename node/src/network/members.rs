@@ -6,7 +6,7 @@ use ledger_core::membership::{Membership, Purpose};
 use ledger_core::names::NodeNumber;
 use libp2p::PeerId;
 use libp2p::identity;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The peer id of a node's peer key. Every [`PublicKey`] has one.
@@ -21,6 +21,7 @@ pub fn peer_id(key: &PublicKey) -> Option<PeerId> {
 pub(super) struct Members {
     by_peer: HashMap<PeerId, NodeNumber>,
     by_node: HashMap<NodeNumber, PeerId>,
+    validators: HashSet<PeerId>,
     block_bytes: u32,
     from: Option<(Arc<Membership>, Arc<Membership>)>,
 }
@@ -40,6 +41,9 @@ impl Members {
                 }
             }
         }
+        let validators = next.nodes().filter(|(_, node)| node.power > 0);
+        members.validators =
+            validators.filter_map(|(_, node)| members.by_node.get(&node.number).copied()).collect();
         members.from = Some((signers, next));
         members
     }
@@ -57,6 +61,16 @@ impl Members {
 
     pub(super) fn peer(&self, node: NodeNumber) -> Option<PeerId> {
         self.by_node.get(&node).copied()
+    }
+
+    /// The nodes that judge the next block.
+    pub(super) fn validators(&self) -> impl Iterator<Item = PeerId> {
+        self.validators.iter().copied()
+    }
+
+    /// Whether a node judges the next block.
+    pub(super) fn is_validator(&self, peer: &PeerId) -> bool {
+        self.validators.contains(peer)
     }
 
     /// Every peer id among them.

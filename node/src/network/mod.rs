@@ -17,6 +17,7 @@ mod gate;
 mod gossip;
 mod inbox;
 mod members;
+mod passing;
 mod rate;
 mod swarm;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::counters::Counters;
 use super::dial::{Dialer, Due, multiaddr, resolve};
 use super::inbox::Outlets;
 use super::members::Members;
+use super::passing::{Heard, Passing};
 use super::topics::Lane;
 use super::transport::{HANDSHAKE_TIME, transport};
 use super::wire::{Request, Response};
@@ -19,13 +20,13 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use ledger_core::crypto::{ChainId, SecretKey};
 use ledger_core::names::NodeNumber;
-use libp2p::gossipsub::{IdentTopic, PublishError, TopicHash};
+use libp2p::gossipsub::{IdentTopic, MessageAcceptance, PublishError, TopicHash};
 use libp2p::identity::Keypair;
 use libp2p::request_response::{OutboundRequestId, ResponseChannel};
 use libp2p::swarm::Swarm;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, SwarmBuilder, TransportError};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -51,6 +52,15 @@ pub(super) struct Connected {
     pub(super) node: NodeNumber,
     pub(super) address: Multiaddr,
     pub(super) round_trip: Option<Duration>,
+    /// On which lanes it hears what is said.
+    pub(super) hears: BTreeSet<Lane>,
+}
+
+impl Connected {
+    /// Whether it hears all that is said. Before, what was said to greet it would be lost.
+    pub(super) fn hears_all(&self) -> bool {
+        self.hears.len() == Lane::ALL.len()
+    }
 }
 
 type Answer = (ResponseChannel<Response>, Option<Response>);
@@ -66,6 +76,7 @@ pub(super) struct Task {
     pub(super) conduct: Conduct,
     pub(super) replays: Replays,
     pub(super) shares: Shares,
+    pub(super) passing: Passing,
     pub(super) outlets: Outlets,
     pub(super) asked: HashMap<OutboundRequestId, oneshot::Sender<Result<Response, RequestError>>>,
     pub(super) answers: FuturesUnordered<BoxFuture<'static, Answer>>,
@@ -146,6 +157,7 @@ pub(super) fn spawn_remembering(
         conduct: Conduct::default(),
         replays: Replays::new(remembered),
         shares: Shares::default(),
+        passing: Passing::default(),
         outlets,
         asked: HashMap::new(),
         answers: FuturesUnordered::new(),
@@ -168,6 +180,14 @@ pub(super) fn spawn_remembering(
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone says stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Ends when an instant has come; without one, never.
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether an address can be listened on. The library would share a port with another process of the same
@@ -196,6 +216,7 @@ impl Task {
     async fn run(mut self) {
         loop {
             let due = self.dialer.next().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            let passing = self.passing.next();
             tokio::select! {
                 () = stopped(&mut self.stop) => break,
                 Some(command) = self.cuts.recv() => self.obey(command),
@@ -206,6 +227,7 @@ impl Task {
                 Some(Ok((due, addresses))) = self.resolving.join_next() => self.call(due, addresses),
                 Ok(()) = self.membership.changed() => self.follow_membership(),
                 () = tokio::time::sleep_until(due.into()) => self.call_due(),
+                () = sleep_until(passing), if passing.is_some() => self.pass_on_due(),
                 () = tokio::time::sleep(RETRY), if self.outlets.waits() => self.outlets.flush(),
             }
         }
@@ -303,9 +325,29 @@ impl Task {
         self.members.node(peer).or_else(|| self.pins.get(peer).copied())
     }
 
+    /// Passes on what has waited long enough and is of use still.
+    fn pass_on_due(&mut self) {
+        while let Some((word, is_needed)) = self.passing.due(Instant::now()) {
+            self.judged(&word, if is_needed { MessageAcceptance::Accept } else { MessageAcceptance::Ignore });
+        }
+    }
+
+    /// Tells the library what comes of a message that waits for it.
+    pub(super) fn judged(&mut self, word: &Heard, acceptance: MessageAcceptance) {
+        let gossip = &mut self.swarm.behaviour_mut().gossip(word.lane).inner;
+        gossip.report_message_validation_result(&word.id, &word.from, acceptance);
+    }
+
+    /// Which validators this node is connected with has changed, or who they are.
+    pub(super) fn look_around(&mut self) {
+        let (own, connected) = (*self.swarm.local_peer_id(), &self.connected);
+        self.passing.look(&self.members, own, |peer| connected.contains_key(peer));
+    }
+
     /// Takes the members of the newest tip, where they changed.
     fn follow_membership(&mut self) {
         let latest = Arc::clone(&self.membership.borrow_and_update());
+        self.passing.reach(latest.tip.height());
         if !self.members.differ(&latest) {
             return;
         }
@@ -318,9 +360,10 @@ impl Task {
         let own = *self.swarm.local_peer_id();
         self.shares.keep(|author| known(author) || *author == own);
         let authors = members.peers().count();
-        for lane in [Lane::Votes, Lane::Bulk] {
+        for lane in Lane::ALL {
             self.swarm.behaviour_mut().gossip(lane).admit(authors, known);
         }
+        self.look_around();
         self.dialer.membership_changed(Instant::now());
     }
 

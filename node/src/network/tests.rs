@@ -250,6 +250,35 @@ async fn who_comes_and_goes_is_told_once() {
 }
 
 #[tokio::test]
+async fn who_has_come_hears_what_is_said_to_greet_it() {
+    let chain = Chain::new(2);
+    let mut one = Node::start(1, &chain, Vec::new()).await;
+    let mut two = Node::start(2, &chain, vec![one.entry()]).await;
+    one.engine(|event| matches!(event, EngineEvent::Connected(..)).then_some(())).await;
+    for topic in Topic::ALL {
+        one.network.publish(topic, Bytes::from_static(b"welcome")).await;
+        assert_eq!(two.gossip(topic).await.data, "welcome", "said once, as soon as it was there");
+    }
+}
+
+/// Of three validators the middle one is connected with all, and waits before it passes anything on; of four it lacks
+/// one.
+#[tokio::test]
+async fn a_word_reaches_whom_its_author_is_not_connected_with() {
+    for validators in [3, 4] {
+        let chain = Chain::new(validators);
+        let one = Node::start(1, &chain, Vec::new()).await;
+        let middle = Node::start(2, &chain, vec![one.entry()]).await;
+        let mut three = Node::start(3, &chain, vec![middle.entry()]).await;
+        middle.connected(&[1, 3]).await;
+        for topic in Topic::ALL {
+            let heard = say(&one.network, topic, &Bytes::from_static(b"by way of another"), &mut three).await;
+            assert_eq!((heard.author, heard.from), (id(1), id(2)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_flood_of_questions_is_answered_busy() {
     use futures::StreamExt as _;
     let chain = Chain::new(2);

@@ -26,6 +26,9 @@ pub(super) enum Lane {
 }
 
 impl Lane {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Votes, Self::Bulk];
+
     /// Its topics.
     pub(super) fn topics(self) -> impl Iterator<Item = Topic> {
         Topic::ALL.into_iter().filter(move |topic| topic.lane() == self)

@@ -113,12 +113,8 @@ impl Adapter<'_> {
         self.is_new() && latest.tip.height() == Height(0) && self.heard().most_begin(self.deps.node, &validators)
     }
 
-    /// The engine says where this node stands, once it has started a height and only above the first block.
-    pub(super) async fn say_where(&self) {
-        let tip = self.deps.chain.latest().tip.height();
-        if self.started.load(Ordering::Acquire) && tip > Height(0) {
-            return;
-        }
+    /// Says where this node stands.
+    pub(super) async fn say_where(&self, tip: Height) {
         let own = engine_peer(&self.deps.network.own());
         if let Some(said) =
             own.and_then(|own| status(own, &Status::new(At(tip), At(Height(1))), self.deps.known.newest()))
