@@ -13,10 +13,14 @@
 
 mod file;
 mod foot;
+mod judges;
+mod trail;
 mod walk;
 
 pub use file::{Archive, Blocks, Last, Next, NotOpened, ReadAt, ReadFailed, Start};
 pub use foot::{Below, Foot, FootError};
+pub use judges::{Judges, JudgesError};
+pub use trail::Trail;
 pub use walk::{Found, Walk};
 
 use crate::codec::List;

@@ -15,7 +15,8 @@ pub struct HexError {
 }
 
 /// Lower-case hexadecimal form of `bytes`.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {

@@ -23,7 +23,7 @@ mod tests;
 
 pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};
-pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId};
-pub(crate) use hash::{hash_newtype, hex, unhex, unhex_vec};
+pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId, hex};
+pub(crate) use hash::{hash_newtype, unhex, unhex_vec};
 pub use key::{KeyError, PublicKey, Signature, SignatureError, SignedMessage};
 pub use secret::SecretKey;
