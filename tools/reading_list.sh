@@ -9,14 +9,14 @@ crypto/domain.rs crypto/hash.rs crypto/key.rs
 codec.rs names.rs outcome.rs
 merkle/hash.rs merkle/frontier.rs
 membership.rs membership/member.rs membership/parameters.rs membership/text.rs membership/trust.rs
-governance.rs governance/change.rs governance/control.rs governance/fold.rs
+governance/change.rs governance/control.rs governance/fold.rs
 event.rs submission.rs certificate.rs block.rs
 contract/state.rs contract/roles.rs contract/fold.rs map/rule.rs
-genesis.rs genesis/predecessor.rs history.rs
+genesis.rs genesis/json.rs genesis/predecessor.rs history.rs
 chain/protocol.rs chain/tip.rs chain/fault.rs chain/hashed.rs chain/rules.rs chain/settle.rs chain/folding.rs
 chain/ladder.rs
 archive/mod.rs archive/foot.rs archive/file.rs
-audit/verdict.rs audit/judged.rs audit/judge.rs audit/batch.rs audit/held.rs
+audit/verdict.rs audit/judged.rs audit/judge.rs audit/batch.rs audit/held.rs audit/bookmark.rs
 "
 
 # shellcheck disable=SC2086

@@ -37,12 +37,12 @@ fn main() {
     let leaves: Vec<LeafHash> = (0..LEAVES as u64).map(|n| leaf_hash(&n.to_be_bytes())).collect();
     let nodes = rate("nodes alone, one core", || root(&leaves));
     let batched = rate("frontier, batches of 1,000, one core", || {
-        let mut frontier = Frontier::new();
+        let mut frontier = Frontier::default();
         leaves.chunks(1000).for_each(|batch| frontier.extend(batch));
         frontier.root()
     });
     let single = rate("frontier, leaf by leaf, one core", || {
-        let mut frontier = Frontier::new();
+        let mut frontier = Frontier::default();
         leaves.iter().for_each(|leaf| frontier.push(*leaf));
         frontier.root()
     });

@@ -37,7 +37,6 @@ pub struct Header {
     /// The rules that the block follows.
     pub protocol: Protocol,
     /// The suite of its hashes and signatures.
-    #[serde(with = "crate::membership::suite_number")]
     pub suite: Suite,
     /// The chain.
     pub chain: ChainId,
@@ -100,12 +99,4 @@ pub fn body_hash<'a>(
     let head = Hasher::new(Domain::Body, suite).value(parent_certificate).value(&count);
     let hasher = frames.fold(head, |hasher, (frame, signature)| hasher.value(frame).bytes(signature));
     BodyHash(hasher.finish())
-}
-
-impl Block {
-    /// Number of events.
-    #[must_use]
-    pub fn event_count(&self) -> usize {
-        self.body.submissions.iter().map(|submission| submission.events.len()).sum()
-    }
 }

@@ -120,6 +120,17 @@ pub enum CertificateError {
 }
 
 impl Certificate {
+    /// It is of this height and names this block.
+    pub(crate) fn names(&self, height: Height, block: BlockHash) -> Result<(), CertificateError> {
+        if self.height != height {
+            return Err(CertificateError::Height { wanted: height, found: self.height });
+        }
+        if self.block != block {
+            return Err(CertificateError::Block { wanted: block, found: self.block });
+        }
+        Ok(())
+    }
+
     /// Checks that the validators of `membership` made `block` final at `height` (`format.md §10`).
     ///
     /// # Errors
@@ -132,12 +143,7 @@ impl Certificate {
         block: BlockHash,
     ) -> Result<(), CertificateError> {
         use CertificateError as E;
-        if self.height != height {
-            return Err(E::Height { wanted: height, found: self.height });
-        }
-        if self.block != block {
-            return Err(E::Block { wanted: block, found: self.block });
-        }
+        self.names(height, block)?;
         let vote = Vote { height, round: self.round, block: Some(block) };
         let message = vote.message(VoteKind::Precommit, chain);
         let mut last = None;

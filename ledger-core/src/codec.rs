@@ -9,7 +9,13 @@ use bincode::de::{Decoder, read::Reader};
 use bincode::enc::{Encoder, write::Writer};
 use bincode::error::{DecodeError as BincodeDecodeError, EncodeError};
 use bincode::{Decode, Encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+
+#[cfg(test)]
+mod drawn;
+#[cfg(test)]
+pub(crate) use drawn::drawn;
 
 /// No encoded value of the ledger is longer: 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -67,17 +73,14 @@ pub(crate) fn encode_into<T: Encode>(value: &T, sink: &mut impl FnMut(&[u8])) {
 /// [`DecodeError`], when the bytes are too long, end early, go on after the value, or say something
 /// that no value says.
 pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let (value, rest) = decode_prefix(bytes)?;
-    if rest.is_empty() { Ok(value) } else { Err(DecodeError::TrailingBytes(rest.len())) }
-}
-
-/// The value at the head of `bytes`, and what follows it.
-pub(crate) fn decode_prefix<T: Decode<()>>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
     if bytes.len() > MAX_BYTES {
         return Err(DecodeError::TooLong(bytes.len()));
     }
-    match bincode::decode_from_slice::<T, _>(bytes, config()) {
-        Ok((value, used)) => bytes.get(used..).map(|rest| (value, rest)).ok_or(DecodeError::Truncated),
+    match bincode::decode_from_slice(bytes, config()) {
+        Ok((value, used)) => match bytes.len().saturating_sub(used) {
+            0 => Ok(value),
+            left => Err(DecodeError::TrailingBytes(left)),
+        },
         Err(BincodeDecodeError::UnexpectedEnd { .. }) => Err(DecodeError::Truncated),
         Err(BincodeDecodeError::OtherString(why)) => Err(DecodeError::Refused(why)),
         Err(BincodeDecodeError::UnexpectedVariant { found, .. }) => {
@@ -95,27 +98,96 @@ pub(crate) fn refuse(why: impl std::fmt::Display) -> BincodeDecodeError {
     BincodeDecodeError::OtherString(why.to_string())
 }
 
-/// Encodes a type as one byte; decoding goes through its `TryFrom<u8>`.
-macro_rules! byte_tag {
-    ($name:ty, $to_byte:expr) => {
-        impl Encode for $name {
-            fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
-                let to_byte: fn(&$name) -> u8 = $to_byte;
-                to_byte(self).encode(to)
-            }
-        }
-        impl<C> Decode<C> for $name {
+/// Decodes a type as what is written of it, which a function then checks; with `json`, from JSON too.
+macro_rules! checked {
+    ($name:ty, $written:ty, $check:expr) => {
+        impl<C> bincode::Decode<C> for $name {
             fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-                Self::try_from(u8::decode(from)?).map_err(crate::codec::refuse)
+                let check: fn($written) -> Result<Self, _> = $check;
+                check(bincode::Decode::decode(from)?).map_err(crate::codec::refuse)
             }
         }
         bincode::impl_borrow_decode!($name);
     };
+    (json $name:ty, $written:ty, $check:expr) => {
+        crate::codec::checked!($name, $written, $check);
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let check: fn($written) -> Result<Self, _> = $check;
+                check(serde::Deserialize::deserialize(from)?).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use checked;
+
+/// Encodes a type as one byte; decoding goes through its `TryFrom<u8>`.
+macro_rules! byte_tag {
+    ($name:ty, $to_byte:expr) => {
+        impl bincode::Encode for $name {
+            fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
+                let to_byte: fn(&Self) -> u8 = $to_byte;
+                to_byte(self).encode(to)
+            }
+        }
+        crate::codec::checked!($name, u8, Self::try_from);
+    };
 }
 pub(crate) use byte_tag;
 
-/// Encodes an enum as one byte that chooses the variant, followed by the variant's fields. Each byte stands once, for
-/// the encoder and the decoder, and with `drawn` for what draws values in tests.
+/// Declares an enum of which each variant has a number, which stands for it in bytes, and a word, which stands for it
+/// in JSON and towards people. `$unknown` is the error for a number that none has.
+macro_rules! numbered {
+    ($(#[$meta:meta])* $name:ident, $unknown:ident, $($(#[$doc:meta])* $number:literal => $variant:ident $word:literal,)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant = $number,)* }
+
+        impl $name {
+            /// Every one, by number.
+            pub const ALL: [Self; [$($number),*].len()] = [$(Self::$variant),*];
+
+            /// The byte that stands for it.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl TryFrom<u8> for $name {
+            type Error = $unknown;
+            fn try_from(number: u8) -> Result<Self, $unknown> {
+                Self::ALL.into_iter().find(|known| known.number() == number).ok_or($unknown(number))
+            }
+        }
+
+        crate::codec::byte_tag!($name, |this| this.number());
+    };
+}
+pub(crate) use numbered;
+
+/// Decodes from borrowed bytes as from any others: nothing here borrows.
+macro_rules! owned {
+    ([$($generics:tt)*] $name:ty) => {
+        impl<'de, C, $($generics)*> bincode::BorrowDecode<'de, C> for $name {
+            fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
+                from: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                bincode::Decode::decode(from)
+            }
+        }
+    };
+}
+pub(crate) use owned;
+
+/// Declares an enum that is encoded as one byte, which chooses the variant, followed by the variant's fields. Each byte
+/// stands once, for the encoder and the decoder, and with `drawn` for what draws values in tests.
 ///
 /// ```text
 /// choice! { drawn OpenKind, "kind of open proposal", 1 => Reopen(end: Ordinal), 2 => Transfer(to: MemberCode), 3 => Erase }
@@ -124,62 +196,48 @@ macro_rules! choice {
     (drawn $($table:tt)*) => {
         crate::codec::choice! { $($table)* }
         #[cfg(test)]
-        crate::codec::choice! { @draw $($table)* }
+        crate::codec::drawn! { $($table)* }
     };
-    (@draw $name:ident $(<$generic:ident>)?, $what:literal, $(
-        $tag:tt => $variant:ident $(($field:ident: $inner:ty))?
-    ),* $(,)?) => {
-        impl $(<$generic: proptest::arbitrary::Arbitrary + 'static>)? proptest::arbitrary::Arbitrary
-            for $name $(<$generic>)?
-        {
-            type Parameters = ();
-            type Strategy = proptest::strategy::BoxedStrategy<Self>;
-            fn arbitrary_with((): ()) -> Self::Strategy {
-                use proptest::strategy::Strategy;
-                proptest::strategy::Union::new([$(
-                    proptest::arbitrary::any::<($($inner,)?)>()
-                        .prop_map(|($($field,)?)| Self::$variant $(($field))?)
-                        .boxed(),
-                )*]).boxed()
-            }
+    (
+        $(#[$meta:meta])* $name:ident $(<$generic:ident>)?, $what:literal,
+        $(
+            $(#[$doc:meta])* $tag:literal => $variant:ident
+            $(($($field:ident: $inner:ty),*))?
+            $({ $($(#[$said:meta])* $part:ident: $of:ty),* $(,)? })?
+        ),* $(,)?
+    ) => {
+        $(#[$meta])*
+        pub enum $name $(<$generic>)? {
+            $($(#[$doc])* $variant $(($($inner),*))? $({ $($(#[$said])* $part: $of),* })?,)*
         }
-    };
-    ($name:ident $(<$generic:ident>)?, $what:literal, $(
-        $tag:tt => $variant:ident $(($field:ident: $inner:ty))? $({ $($part:ident: $of:ty),* })?
-    ),* $(,)?) => {
-        impl $(<$generic: Encode>)? Encode for $name $(<$generic>)? {
+
+        impl $(<$generic: bincode::Encode>)? bincode::Encode for $name $(<$generic>)? {
             fn encode<To: bincode::enc::Encoder>(&self, to: &mut To) -> Result<(), bincode::error::EncodeError> {
                 match self {
-                    $(Self::$variant $(($field))? $({ $($part),* })? => {
+                    $(Self::$variant $(($($field),*))? $({ $($part),* })? => {
                         let tag: u8 = $tag;
                         tag.encode(to)?;
-                        $($field.encode(to)?;)?
+                        $($($field.encode(to)?;)*)?
                         $($($part.encode(to)?;)*)?
                     })*
                 }
                 Ok(())
             }
         }
-        impl<Any $(, $generic: Decode<Any>)?> Decode<Any> for $name $(<$generic>)? {
-            fn decode<From: bincode::de::Decoder<Context = Any>>(
+        impl<C $(, $generic: bincode::Decode<C>)?> bincode::Decode<C> for $name $(<$generic>)? {
+            fn decode<From: bincode::de::Decoder<Context = C>>(
                 from: &mut From,
             ) -> Result<Self, bincode::error::DecodeError> {
                 match u8::decode(from)? {
                     $($tag => Ok(Self::$variant
-                        $((<$inner>::decode(from)?))?
+                        $(($(<$inner>::decode(from)?),*))?
                         $({ $($part: <$of>::decode(from)?),* })?
                     ),)*
                     other => Err(crate::codec::refuse(format_args!(concat!("{} is no ", $what), other))),
                 }
             }
         }
-        impl<'de, Any $(, $generic: Decode<Any>)?> bincode::BorrowDecode<'de, Any> for $name $(<$generic>)? {
-            fn borrow_decode<From: bincode::de::BorrowDecoder<'de, Context = Any>>(
-                from: &mut From,
-            ) -> Result<Self, bincode::error::DecodeError> {
-                Self::decode(from)
-            }
-        }
+        crate::codec::owned! { [$($generic: bincode::Decode<C>)?] $name $(<$generic>)? }
     };
 }
 pub(crate) use choice;
@@ -194,8 +252,26 @@ pub struct TooMany {
     pub max: usize,
 }
 
+impl TooMany {
+    /// A number of items that may stand where `max` may.
+    const fn within(max: usize, found: usize) -> Result<usize, Self> {
+        if found > max { Err(Self { found, max }) } else { Ok(found) }
+    }
+}
+
+/// Writes a 32-bit count.
+fn encode_count<E: Encoder>(count: usize, to: &mut E) -> Result<(), EncodeError> {
+    u32::try_from(count).map_err(|_| EncodeError::Other("a count does not fit 32 bits"))?.encode(to)
+}
+
+/// Reads a 32-bit count of at most `max`.
+fn decode_count<D: Decoder>(max: usize, from: &mut D) -> Result<usize, BincodeDecodeError> {
+    TooMany::within(max, u32::decode(from)? as usize).map_err(refuse)
+}
+
 /// At most `MAX` items: `count(4) ‖ items`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct List<T, const MAX: usize>(Vec<T>);
 
 impl<T, const MAX: usize> List<T, MAX> {
@@ -204,7 +280,7 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// # Errors
     /// [`TooMany`], when there are more than `MAX`.
     pub fn new(items: Vec<T>) -> Result<Self, TooMany> {
-        if items.len() > MAX { Err(TooMany { found: items.len(), max: MAX }) } else { Ok(Self(items)) }
+        TooMany::within(MAX, items.len()).map(|_| Self(items))
     }
 
     /// The items, given away.
@@ -218,9 +294,7 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// # Errors
     /// [`TooMany`], when there are `MAX` already: then nothing has changed.
     pub fn insert(&mut self, at: usize, item: T) -> Result<(), TooMany> {
-        if self.0.len() >= MAX {
-            return Err(TooMany { found: self.0.len().saturating_add(1), max: MAX });
-        }
+        TooMany::within(MAX, self.0.len().saturating_add(1))?;
         self.0.insert(at.min(self.0.len()), item);
         Ok(())
     }
@@ -241,11 +315,6 @@ impl<T, const MAX: usize> List<T, MAX> {
     /// The items, to be changed in place.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
-    }
-
-    /// As many items, each made from one of these.
-    pub(crate) fn map_each<U>(&self, make: impl FnMut(&T) -> U) -> List<U, MAX> {
-        List(self.0.iter().map(make).collect())
     }
 
     /// As many items, each made from one of these, or the first error.
@@ -281,17 +350,6 @@ impl<'a, T, const MAX: usize> IntoIterator for &'a List<T, MAX> {
     }
 }
 
-/// Writes a 32-bit count.
-fn encode_count<E: Encoder>(count: usize, to: &mut E) -> Result<(), EncodeError> {
-    u32::try_from(count).map_err(|_| EncodeError::Other("a count does not fit 32 bits"))?.encode(to)
-}
-
-/// Reads a 32-bit count of at most `max`.
-fn decode_count<D: Decoder>(max: usize, from: &mut D) -> Result<usize, BincodeDecodeError> {
-    let found = u32::decode(from)? as usize;
-    if found > max { Err(refuse(TooMany { found, max })) } else { Ok(found) }
-}
-
 impl<T: Encode, const MAX: usize> Encode for List<T, MAX> {
     fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
         encode_count(self.0.len(), to)?;
@@ -310,21 +368,10 @@ impl<C, T: Decode<C>, const MAX: usize> Decode<C> for List<T, MAX> {
         Ok(Self(items))
     }
 }
-impl<'de, C, T: Decode<C>, const MAX: usize> bincode::BorrowDecode<'de, C> for List<T, MAX> {
-    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
-        from: &mut D,
-    ) -> Result<Self, BincodeDecodeError> {
-        Self::decode(from)
-    }
-}
+owned! { [T: Decode<C>, const MAX: usize] List<T, MAX> }
 
-impl<T: serde::Serialize, const MAX: usize> serde::Serialize for List<T, MAX> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(to)
-    }
-}
-impl<'de, T: serde::Deserialize<'de>, const MAX: usize> serde::Deserialize<'de> for List<T, MAX> {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::new(Vec::deserialize(from)?).map_err(serde::de::Error::custom)
     }
 }
@@ -339,7 +386,7 @@ impl<const MAX: usize> Bytes<MAX> {
     /// # Errors
     /// [`TooMany`], when there are more than `MAX`.
     pub fn new(bytes: Vec<u8>) -> Result<Self, TooMany> {
-        if bytes.len() > MAX { Err(TooMany { found: bytes.len(), max: MAX }) } else { Ok(Self(bytes)) }
+        TooMany::within(MAX, bytes.len()).map(|_| Self(bytes))
     }
 }
 
@@ -373,21 +420,15 @@ impl<C, const MAX: usize> Decode<C> for Bytes<MAX> {
         Ok(Self(bytes))
     }
 }
-impl<'de, C, const MAX: usize> bincode::BorrowDecode<'de, C> for Bytes<MAX> {
-    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
-        from: &mut D,
-    ) -> Result<Self, BincodeDecodeError> {
-        Self::decode(from)
-    }
-}
+owned! { [const MAX: usize] Bytes<MAX> }
 
-impl<const MAX: usize> serde::Serialize for Bytes<MAX> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl<const MAX: usize> Serialize for Bytes<MAX> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&crate::crypto::hex(&self.0))
     }
 }
-impl<'de, const MAX: usize> serde::Deserialize<'de> for Bytes<MAX> {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+impl<'de, const MAX: usize> Deserialize<'de> for Bytes<MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
         let bytes = crate::crypto::unhex_vec(&text).map_err(serde::de::Error::custom)?;
         Self::new(bytes).map_err(serde::de::Error::custom)
@@ -395,7 +436,8 @@ impl<'de, const MAX: usize> serde::Deserialize<'de> for Bytes<MAX> {
 }
 
 /// At most `MAX` bytes of UTF-8: `count(4) ‖ bytes`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Text<MAX> {
@@ -405,7 +447,7 @@ impl<const MAX: usize> Text<MAX> {
     /// [`TooMany`], when it has more than `MAX` bytes.
     pub fn new(text: impl Into<String>) -> Result<Self, TooMany> {
         let text = text.into();
-        if text.len() > MAX { Err(TooMany { found: text.len(), max: MAX }) } else { Ok(Self(text)) }
+        TooMany::within(MAX, text.len()).map(|_| Self(text))
     }
 }
 
@@ -428,20 +470,9 @@ impl<C, const MAX: usize> Decode<C> for Text<MAX> {
         String::from_utf8(bytes.0).map(Self).map_err(|_| refuse("a text is not UTF-8"))
     }
 }
-impl<'de, C, const MAX: usize> bincode::BorrowDecode<'de, C> for Text<MAX> {
-    fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = C>>(
-        from: &mut D,
-    ) -> Result<Self, BincodeDecodeError> {
-        Self::decode(from)
-    }
-}
-impl<const MAX: usize> serde::Serialize for Text<MAX> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
-    }
-}
-impl<'de, const MAX: usize> serde::Deserialize<'de> for Text<MAX> {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+owned! { [const MAX: usize] Text<MAX> }
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::new(String::deserialize(from)?).map_err(serde::de::Error::custom)
     }
 }

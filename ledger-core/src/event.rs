@@ -14,13 +14,14 @@
 //! An event says nothing in plaintext: what the annex says of a contract stands behind the
 //! commitment. What it cites is an earlier event of the same subject, by its ordinal.
 
+mod shown;
+
 use crate::codec::{self, Bytes};
 use crate::governance::{Approve, Propose};
-use crate::names::BlockHash;
-
-use crate::merkle::{LeafHash, LogRoot, LogSize, leaf_hash};
+use crate::merkle::{LeafHash, LogRoot, LogSize, leaf_hash_of};
 use crate::names::{
-    Commitment, Height, MemberCode, NodeNumber, Ordinal, RecordKind as Kind, SchemaVersion, Sequence, Subject,
+    BlockHash, Commitment, Height, MemberCode, NodeNumber, Ordinal, RecordKind as Kind, SchemaVersion, Sequence,
+    Subject,
 };
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
@@ -96,18 +97,7 @@ macro_rules! actions {
         }
 
         #[cfg(test)]
-        impl proptest::arbitrary::Arbitrary for Action {
-            type Parameters = ();
-            type Strategy = proptest::strategy::BoxedStrategy<Self>;
-            fn arbitrary_with((): ()) -> Self::Strategy {
-                use proptest::strategy::Strategy;
-                proptest::strategy::Union::new([$(
-                    proptest::arbitrary::any::<($($of,)? $($is,)?)>()
-                        .prop_map(|($($step,)? $($field,)?)| Self::$name $(($step))? $({ $field })?)
-                        .boxed(),
-                )*]).boxed()
-            }
-        }
+        crate::codec::drawn! { Action, "", $(0 => $name $(($step: $of))? $({ $field: $is })?,)* }
     };
 }
 
@@ -154,22 +144,26 @@ actions! {
     Erase(step: Step<EraseTarget>),
 }
 
-/// One half of what takes two parties: keeper and province.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<T> {
+codec::choice! {
+    drawn
+    /// One half of what takes two parties: keeper and province.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    Step<T>, "step: 0 proposes, 1 approves",
     /// One party proposes it.
-    Propose(T),
+    0 => Propose(what: T),
     /// The other party approves the proposal with this ordinal.
-    Approve(Ordinal),
+    1 => Approve(ordinal: Ordinal),
 }
 
-/// Whose record an `erase` is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EraseTarget {
+codec::choice! {
+    drawn
+    /// Whose record an `erase` is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    EraseTarget, "target: 0 is an ordinal, 1 a leaf hash",
     /// An event that touched the state.
-    Event(Ordinal),
+    0 => Event(ordinal: Ordinal),
     /// An entry that did not, or for which there is no state.
-    Leaf(LeafHash),
+    1 => Leaf(leaf: LeafHash),
 }
 
 /// Proof that a node broke the rules; stored and never judged by the fold.
@@ -192,13 +186,14 @@ pub struct Anchor {
     pub root: LogRoot,
 }
 
-/// One leaf of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
+codec::choice! {
+    /// One leaf of the log.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    Entry, "entry: 0 is a seal, 1 an event",
     /// First entry of every block: the block before it.
-    Seal(Seal),
+    0 => Seal(seal: Seal),
     /// An event, with its place in its node's stream.
-    Event {
+    1 => Event {
         /// The node whose submission carries it.
         stream: NodeNumber,
         /// The submission.
@@ -219,93 +214,28 @@ pub struct Seal {
     pub block: BlockHash,
 }
 
-impl Entry {
-    /// The RFC 6962 leaf hash: SHA-256 over 0x00 and the entry's bytes.
-    #[must_use]
-    pub fn leaf_hash(&self) -> LeafHash {
-        leaf_hash(&codec::encode(self))
-    }
-}
-
 impl Seal {
     /// The leaf hash of the seal's entry.
     #[must_use]
     pub fn leaf_hash(self) -> LeafHash {
-        Entry::Seal(self).leaf_hash()
+        leaf_hash_of(&Entry::Seal(self))
     }
 }
 
-/// The leaf hash of an event's entry; `scratch` spares an allocation an event.
-#[must_use]
-pub fn event_leaf_hash(
-    stream: NodeNumber,
-    sequence: Sequence,
-    position: u16,
-    event: &Event,
-    scratch: &mut Vec<u8>,
-) -> LeafHash {
-    scratch.clear();
-    codec::encode_into(&(EVENT_TAG, stream, sequence, position), &mut |more: &[u8]| scratch.extend_from_slice(more));
-    codec::encode_into(event, &mut |more: &[u8]| scratch.extend_from_slice(more));
-    leaf_hash(scratch)
+/// An event's entry, with the event where it stands: encoded as [`Entry::Event`] is.
+pub(crate) fn entry_of(stream: NodeNumber, sequence: Sequence, position: u16, event: &Event) -> impl Encode + '_ {
+    (1_u8, stream, sequence, position, event)
 }
-
-const SEAL_TAG: u8 = 0;
-const EVENT_TAG: u8 = 1;
 
 const PROPOSE: u8 = 64;
 const APPROVE: u8 = 65;
 const EVIDENCE: u8 = 66;
 const ANCHOR: u8 = 67;
 
-impl ContractEvent {
-    /// The kind, which is also the kind of its record.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        self.action.kind()
-    }
-}
-
-impl Event {
-    /// The contract event, where it is one.
-    #[must_use]
-    pub const fn as_contract(&self) -> Option<&ContractEvent> {
-        match self {
-            Self::Contract(event) => Some(event),
-            Self::Propose(_) | Self::Approve(_) | Self::Evidence(_) | Self::Anchor(_) => None,
-        }
-    }
-
-    /// The subject, where it has one.
-    #[must_use]
-    pub fn subject(&self) -> Option<Subject> {
-        self.as_contract().map(|event| event.subject)
-    }
-
-    /// Name of the kind, for a person to read.
-    #[must_use]
-    pub fn kind_name(&self) -> &'static str {
-        match self {
-            Self::Contract(event) => event.kind().as_str(),
-            Self::Propose(_) => "propose",
-            Self::Approve(_) => "approve",
-            Self::Evidence(_) => "evidence",
-            Self::Anchor(_) => "anchor",
-        }
-    }
-}
-
 impl Encode for ContractEvent {
     fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-        (self.kind().number(), self.version, self.subject, self.commitment).encode(to)?;
+        (self.action.kind().number(), self.version, self.subject, self.commitment).encode(to)?;
         self.action.encode_arguments(to)
-    }
-}
-
-impl ContractEvent {
-    fn decode_after_kind<C, D: Decoder<Context = C>>(kind: Kind, from: &mut D) -> Result<Self, DecodeError> {
-        let (version, subject, commitment) = Decode::decode(from)?;
-        Ok(Self { version, subject, commitment, action: Action::decode_arguments(kind, from)? })
     }
 }
 
@@ -330,30 +260,14 @@ impl<C> Decode<C> for Event {
             ANCHOR => Self::Anchor(Decode::decode(from)?),
             kind => {
                 let kind = Kind::try_from(kind).map_err(codec::refuse)?;
-                Self::Contract(ContractEvent::decode_after_kind(kind, from)?)
+                let (version, subject, commitment) = Decode::decode(from)?;
+                let action = Action::decode_arguments(kind, from)?;
+                Self::Contract(ContractEvent { version, subject, commitment, action })
             }
         })
     }
 }
 bincode::impl_borrow_decode!(Event);
-
-codec::choice! {
-    drawn Step<T>, "step: 0 proposes, 1 approves",
-    0 => Propose(what: T),
-    1 => Approve(ordinal: Ordinal),
-}
-
-codec::choice! {
-    drawn EraseTarget, "target: 0 is an ordinal, 1 a leaf hash",
-    0 => Event(ordinal: Ordinal),
-    1 => Leaf(leaf: LeafHash),
-}
-
-codec::choice! {
-    Entry, "entry: 0 is a seal, 1 an event",
-    SEAL_TAG => Seal(seal: Seal),
-    EVENT_TAG => Event { stream: NodeNumber, sequence: Sequence, position: u16, event: Event },
-}
 
 #[cfg(test)]
 mod tests {
@@ -366,5 +280,15 @@ mod tests {
         let event = Event::Evidence(Evidence { form: 1, bytes });
         let entry = Entry::Event { stream: NodeNumber(1), sequence: Sequence(1), position: 0, event };
         assert!(codec::encode(&entry).len() <= MAX_ENTRY_BYTES);
+    }
+
+    #[test]
+    fn an_event_is_encoded_where_it_stands_as_its_entry_is() {
+        let event = Event::Evidence(Evidence { form: 1, bytes: Bytes::new(vec![7; 3]).unwrap() });
+        let (stream, sequence, position) = (NodeNumber(1), Sequence(2), 3);
+        let placed = entry_of(stream, sequence, position, &event);
+        let entry = Entry::Event { stream, sequence, position, event: event.clone() };
+        assert_eq!(codec::encode(&placed), codec::encode(&entry));
+        assert_eq!(entry.leaf_hash(), crate::merkle::leaf_hash(&codec::encode(&entry)));
     }
 }

@@ -10,6 +10,7 @@
 //! chain id is block 1's parent.
 
 mod ceremony;
+mod difference;
 mod json;
 mod predecessor;
 mod succession;
@@ -20,7 +21,7 @@ pub use predecessor::{Predecessor, PredecessorError};
 pub use succession::{GenesisApproval, SuccessionError, verify_succession};
 
 use crate::codec::{Bytes, List, Text};
-use crate::crypto::{ChainId, Domain, Hasher, NetworkId, SignedMessage, Suite};
+use crate::crypto::{ChainId, Domain, Hasher, NetworkId, Suite};
 use crate::event::Seal;
 use crate::history::History;
 use crate::lookup::VrfPublicKey;
@@ -46,7 +47,6 @@ pub struct GenesisDraft {
     /// The rules of block 1.
     pub protocol: Protocol,
     /// The suite of block 1.
-    #[serde(with = "crate::membership::suite_number")]
     pub suite: Suite,
     /// Name of the network, which is also the log's origin.
     pub name: Text<64>,
@@ -141,12 +141,6 @@ impl Genesis {
         let old = self.predecessor.as_ref().map(|old| Seal { height: old.header.height, block: old.header.hash() });
         old.into_iter().chain([Seal { height: Height(0), block: BlockHash(self.chain_id().0) }]).collect()
     }
-
-    /// The bytes by which a member approves this genesis.
-    #[must_use]
-    pub fn approval_message(&self, member: MemberCode) -> SignedMessage {
-        SignedMessage::new(Domain::GenesisApproval, &self.chain_id(), &member)
-    }
 }
 
 impl std::ops::Deref for Genesis {
@@ -183,12 +177,7 @@ impl GenesisDraft {
     }
 }
 
-impl<C> Decode<C> for Genesis {
-    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        Self::new(GenesisDraft::decode(from)?).map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(Genesis);
+crate::codec::checked!(Genesis, GenesisDraft, Self::new);
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 mod change;
 mod control;
 mod fold;
+mod sign;
 
 pub use change::{Approve, Change, ChangeError, MAX_NEW_NODE, Propose};
 pub use control::{

@@ -14,7 +14,6 @@
 
 use crate::crypto::{Domain, Hasher, NetworkId, Suite, hash_newtype};
 use crate::names::Subject;
-use bincode::{Decode, Encode};
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use sha2::{Digest, Sha512};
 use thiserror::Error;
@@ -65,7 +64,8 @@ impl Alpha {
     }
 
     fn new(domain: Domain, suite: Suite, names: &[&str]) -> Result<Self, NameTooLong> {
-        let mut bytes = domain.head(suite).as_ref().to_vec();
+        let (length, text, id) = domain.head(suite);
+        let mut bytes = [&length, text, &id].concat();
         for name in names {
             let length = u16::try_from(name.len()).map_err(|_| NameTooLong(name.len()))?;
             bytes.extend_from_slice(&length.to_be_bytes());
@@ -121,41 +121,7 @@ impl VrfPublicKey {
     }
 }
 
-impl std::fmt::Display for VrfPublicKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&crate::crypto::hex(&self.to_bytes()))
-    }
-}
-impl std::fmt::Debug for VrfPublicKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "VrfPublicKey({self})")
-    }
-}
-
-impl Encode for VrfPublicKey {
-    fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
-        self.to_bytes().encode(to)
-    }
-}
-impl<C> Decode<C> for VrfPublicKey {
-    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        Self::from_bytes(&<[u8; 32]>::decode(from)?).map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(VrfPublicKey);
-
-impl serde::Serialize for VrfPublicKey {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-impl<'de> serde::Deserialize<'de> for VrfPublicKey {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        let bytes = crate::crypto::unhex(&text).map_err(serde::de::Error::custom)?;
-        Self::from_bytes(&bytes).map_err(serde::de::Error::custom)
-    }
-}
+crate::crypto::checked_key!(VrfPublicKey, to_bytes);
 
 /// The VRF key of a network: drawn once, in its ceremony, and never changed. Never printed. It is
 /// overwritten when dropped; what the VRF's crate copies to the stack while it works is not.

@@ -14,14 +14,17 @@
 
 mod member;
 mod parameters;
+mod proposed;
+mod shown;
 mod text;
 mod trust;
 
-pub(crate) use member::suite_number;
-pub use member::{Key, KeyBytes, Member, Node, NodeKey, Purpose, UnknownPurpose, VaultKey, VaultKeyError};
+pub use crate::crypto::KeyBytes;
+pub use member::{Key, Member, Node, NodeKey, Purpose, UnknownPurpose, VaultKey, VaultKeyError};
 pub use parameters::{Bounds, MAX_BLOCK_BYTES, MAX_BLOCK_EVENTS, MAX_SUBMISSION_EVENTS, Parameters};
-pub use text::{NameError, check_name, check_origin, escaped, is_hidden};
-pub use trust::{MAX_TRUST_BYTES, TrustError, TrustPolicy, VerifierKey, VerifierKeyError, WitnessKey};
+pub use shown::escaped;
+pub use text::{NameError, check_name, check_origin, is_hidden};
+pub use trust::{MAX_TRUST_BYTES, TrustError, TrustPolicy, VerifierKeyError};
 
 use crate::codec::List;
 use crate::crypto::{Domain, Hasher, Suite};
@@ -250,22 +253,6 @@ impl Membership {
         &self.0.heirs
     }
 
-    /// The member that answers for a code: itself, or its heir where it was removed; none where it never was a
-    /// member (format.md §8).
-    #[must_use]
-    pub fn answers_for(&self, code: MemberCode) -> Option<MemberCode> {
-        match self.member(code) {
-            Some(member) => Some(member.code),
-            None => self.heir_of(code),
-        }
-    }
-
-    /// The heir of a member that was removed.
-    #[must_use]
-    pub fn heir_of(&self, removed: MemberCode) -> Option<MemberCode> {
-        self.0.heirs.iter().find(|heir| heir.removed == removed).map(|heir| heir.heir)
-    }
-
     /// The parameters.
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
@@ -282,6 +269,19 @@ impl Membership {
     #[must_use]
     pub const fn next_node(&self) -> NodeNumber {
         self.0.next_node
+    }
+
+    /// The member that answers for a code: itself, or its heir where it was removed; none where it never was a
+    /// member (format.md §8).
+    #[must_use]
+    pub fn answers_for(&self, code: MemberCode) -> Option<MemberCode> {
+        self.member(code).map(|member| member.code).or_else(|| self.heir_of(code))
+    }
+
+    /// The heir of a member that was removed.
+    #[must_use]
+    pub fn heir_of(&self, removed: MemberCode) -> Option<MemberCode> {
+        self.0.heirs.iter().find(|heir| heir.removed == removed).map(|heir| heir.heir)
     }
 
     /// Every node with its member, in order of members.
@@ -329,18 +329,7 @@ fn twice<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     })
 }
 
-impl<C> Decode<C> for Membership {
-    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        Self::in_order(MembershipDraft::decode(from)?).map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(Membership);
-
-impl<'de> Deserialize<'de> for Membership {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::in_order(MembershipDraft::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
-}
+crate::codec::checked!(json Membership, MembershipDraft, Self::in_order);
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //! none how it is made (`format.md §1`).
 
 use crate::crypto::hash_newtype;
-use bincode::{Decode, Encode};
+use bincode::Encode;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU8;
 use thiserror::Error;
@@ -23,11 +23,11 @@ pub struct OutOfRange {
     pub range: (u64, u64),
 }
 
-/// Declares a newtype over an unsigned integer. Where a range is given, bytes and JSON hold no other number.
+/// Declares a newtype over an unsigned integer; bytes and JSON hold no number outside its range.
 macro_rules! number {
     ($(#[$meta:meta])* $name:ident($inner:ty) in $range:expr, $kind:literal) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Serialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bincode::Encode, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(pub $inner);
 
@@ -44,33 +44,7 @@ macro_rules! number {
                 let (found, range) = (u64::from(self.0), (u64::from(*range.start()), u64::from(*range.end())));
                 Err(crate::names::OutOfRange { kind: $kind, found, range })
             }
-        }
 
-        impl<C> Decode<C> for $name {
-            fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-                Self(<$inner>::decode(from)?).checked().map_err(crate::codec::refuse)
-            }
-        }
-        bincode::impl_borrow_decode!($name);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                Self(<$inner>::deserialize(from)?).checked().map_err(serde::de::Error::custom)
-            }
-        }
-
-        crate::names::number! { @shown $name }
-    };
-    ($(#[$meta:meta])* $name:ident($inner:ty)) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub $inner);
-
-        crate::names::number! { @shown $name }
-    };
-    (@shown $name:ident) => {
-        impl $name {
             /// The number after this one; the last one stays.
             #[must_use]
             pub const fn next(self) -> Self {
@@ -83,9 +57,37 @@ macro_rules! number {
                 self.0.fmt(f)
             }
         }
+
+        crate::codec::checked!(json $name, $inner, |number| Self(number).checked());
     };
 }
 pub(crate) use number;
+
+/// Lets private fields be read under their own names: as copies, or where they stand.
+macro_rules! readable {
+    (
+        $name:ident copies { $($(#[$doc:meta])* $copied:ident: $of:ty,)* }
+        lends { $($(#[$said:meta])* $lent:ident: $to:ty,)* }
+    ) => {
+        impl $name {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub const fn $copied(&self) -> $of {
+                    self.$copied
+                }
+            )*
+            $(
+                $(#[$said])*
+                #[must_use]
+                pub fn $lent(&self) -> &$to {
+                    &self.$lent
+                }
+            )*
+        }
+    };
+}
+pub(crate) use readable;
 
 number! {
     /// Height of a block. The genesis stands as height 0.
@@ -93,7 +95,7 @@ number! {
 }
 number! {
     /// Number of a node, never used twice on a chain; it names the node's stream of submissions.
-    NodeNumber(u32)
+    NodeNumber(u32) in 0..=u32::MAX, "node number"
 }
 number! {
     /// A submission's place in its node's stream; the first is 1.
@@ -101,7 +103,7 @@ number! {
 }
 number! {
     /// An event's place among the events that touched its subject's state; the first is 0.
-    Ordinal(u32)
+    Ordinal(u32) in 0..=u32::MAX, "ordinal"
 }
 number! {
     /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -109,7 +111,7 @@ number! {
 }
 number! {
     /// Round of the agreement on one height; the first is 0.
-    Round(u32)
+    Round(u32) in 0..=u32::MAX, "round"
 }
 number! {
     /// Version of the rules that a block follows.
@@ -147,13 +149,7 @@ impl From<SchemaVersion> for u8 {
     }
 }
 
-impl std::fmt::Display for SchemaVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-crate::codec::byte_tag!(SchemaVersion, |version: &SchemaVersion| u8::from(*version));
+crate::codec::byte_tag!(SchemaVersion, |version| u8::from(*version));
 
 /// Administrative division code of a member (GB/T 2260), six digits such as `370100`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
@@ -198,12 +194,7 @@ impl std::fmt::Debug for MemberCode {
     }
 }
 
-impl<C> Decode<C> for MemberCode {
-    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        Self::try_from(<[u8; 6]>::decode(from)?).map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(MemberCode);
+crate::codec::checked!(MemberCode, [u8; 6], Self::try_from);
 
 impl Serialize for MemberCode {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -257,80 +248,44 @@ hash_newtype! {
     MapRoot
 }
 
-macro_rules! kinds {
-    ($($(#[$meta:meta])* $name:ident $number:literal $text:literal)*) => {
-        /// The kinds of record. Numbers are for ever; 25 is kept for *succeed*, when an employer's
-        /// code changes.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum RecordKind { $($(#[$meta])* $name,)* }
-
-        impl RecordKind {
-            /// Every kind, by number.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The byte that stands for the kind.
-            #[must_use]
-            pub const fn number(self) -> u8 {
-                match self { $(Self::$name => $number,)* }
-            }
-
-            /// The stable name.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-
-        impl TryFrom<u8> for RecordKind {
-            type Error = UnknownKind;
-            fn try_from(number: u8) -> Result<Self, UnknownKind> {
-                match number {
-                    $($number => Ok(Self::$name),)*
-                    other => Err(UnknownKind(other)),
-                }
-            }
-        }
-    };
-}
-
-kinds! {
+crate::codec::numbered! {
+    /// The kinds of record. Numbers are for ever; 25 is kept for *succeed*, when an employer's
+    /// code changes.
+    RecordKind, UnknownKind,
     /// 新订: a contract begins.
-    New 1 "new"
+    1 => New "new",
     /// 续签: its term is renewed.
-    Renew 2 "renew"
+    2 => Renew "renew",
     /// 解除: it is dissolved.
-    Dissolve 3 "dissolve"
+    3 => Dissolve "dissolve",
     /// 终止: it ends by law.
-    Terminate 4 "terminate"
+    4 => Terminate "terminate",
     /// 单位信息: an employer says who it is.
-    Employer 5 "employer"
+    5 => Employer "employer",
     /// An earlier record was wrong; this one says how.
-    Correct 16 "correct"
+    16 => Correct "correct",
     /// The contract never was.
-    Void 17 "void"
+    17 => Void "void",
     /// 变更: its content changes by agreement.
-    Amend 18 "amend"
+    18 => Amend "amend",
     /// 中止: it rests.
-    Suspend 19 "suspend"
+    19 => Suspend "suspend",
     /// 恢复: it goes on.
-    Resume 20 "resume"
+    20 => Resume "resume",
     /// Files join an earlier record.
-    Attach 21 "attach"
+    21 => Attach "attach",
     /// Its end is undone.
-    Reopen 22 "reopen"
+    22 => Reopen "reopen",
     /// Another member answers for it.
-    Transfer 23 "transfer"
+    23 => Transfer "transfer",
     /// The plaintext of an earlier record is destroyed.
-    Erase 24 "erase"
+    24 => Erase "erase",
 }
 
 /// A number that no kind of record has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no kind of record has the number {0}")]
 pub struct UnknownKind(pub u8);
-
-crate::codec::byte_tag!(RecordKind, |kind: &RecordKind| kind.number());
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! What became of an event: it counts, it is refused with a code, or it is merely recorded (`format.md §13`).
 
+mod row;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -70,29 +72,4 @@ refusals! {
     BadSignature = 14 "BAD_SIGNATURE",
     /// The height from which it should hold is too far ahead.
     TooFar = 15 "TOO_FAR",
-}
-
-impl Serialize for Refusal {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.code())
-    }
-}
-
-impl Outcome {
-    /// The byte in an index row: 0 where applied, 255 where recorded, else the refusal's number.
-    #[must_use]
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Applied => 0,
-            Self::Recorded => 255,
-            Self::Refused(why) => why as u8,
-        }
-    }
-
-    /// The outcome that a byte stands for.
-    #[must_use]
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        let refused = Refusal::ALL.iter().copied().map(Self::Refused);
-        [Self::Applied, Self::Recorded].into_iter().chain(refused).find(|outcome| outcome.byte() == byte)
-    }
 }

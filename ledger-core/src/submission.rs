@@ -9,14 +9,17 @@
 //! and position are known when signing, so each event is hashed once, and one signature covers
 //! hundreds of events each of which can still be proved alone.
 
+mod sign;
+
+pub use sign::SubmissionError;
+
 use crate::codec::List;
-use crate::crypto::{ChainId, Domain, SecretKey, Signature, SignedMessage};
-use crate::event::{Entry, Event, event_leaf_hash};
+use crate::crypto::{ChainId, Domain, Signature, SignedMessage};
+use crate::event::{Event, entry_of};
 use crate::membership::MAX_SUBMISSION_EVENTS;
-use crate::merkle::{LeafHash, LogRoot, root};
+use crate::merkle::{LeafHash, LogRoot, leaf_hash_of, root};
 use crate::names::{NodeNumber, Sequence};
 use bincode::{Decode, Encode};
-use thiserror::Error;
 
 /// No submission carries more events, whatever a chain's parameters say.
 pub const MAX_EVENTS: usize = MAX_SUBMISSION_EVENTS as usize;
@@ -47,56 +50,16 @@ pub struct Frame {
     pub root: LogRoot,
 }
 
-/// Events that no submission can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum SubmissionError {
-    /// None at all.
-    #[error("a submission carries at least one event")]
-    Empty,
-    /// Too many.
-    #[error("a submission of {0} events is more than the {MAX_EVENTS} that one may carry")]
-    TooMany(usize),
-}
-
 impl Submission {
-    /// Frames and signs events.
-    ///
-    /// # Errors
-    /// [`SubmissionError`], when there are none or too many.
-    pub fn sign(
-        chain: &ChainId,
-        key: &SecretKey,
-        stream: NodeNumber,
-        sequence: Sequence,
-        events: Vec<Event>,
-    ) -> Result<Self, SubmissionError> {
-        if events.is_empty() {
-            return Err(SubmissionError::Empty);
-        }
-        let events = List::new(events).map_err(|e| SubmissionError::TooMany(e.found))?;
-        let mut submission = Self { stream, sequence, events, signature: Signature([0; 64]) };
-        let frame = submission.frame(&submission.leaf_hashes());
-        submission.signature = key.sign(&frame.message(chain));
-        Ok(submission)
-    }
-
-    /// The bytes of the events' entries, in order, as the log has them.
-    pub fn entries(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.events.iter().zip(0_u16..).map(|(event, position)| {
-            let Self { stream, sequence, .. } = *self;
-            crate::codec::encode(&Entry::Event { stream, sequence, position, event: event.clone() })
-        })
+    /// The events' entries, in order.
+    fn placed(&self) -> impl Iterator<Item = impl Encode> {
+        self.events.iter().zip(0_u16..).map(|(event, position)| entry_of(self.stream, self.sequence, position, event))
     }
 
     /// The leaf hashes of the events' entries, in order.
     #[must_use]
     pub fn leaf_hashes(&self) -> Vec<LeafHash> {
-        let mut scratch = Vec::with_capacity(256);
-        self.events
-            .iter()
-            .zip(0_u16..)
-            .map(|(event, position)| event_leaf_hash(self.stream, self.sequence, position, event, &mut scratch))
-            .collect()
+        self.placed().map(|entry| leaf_hash_of(&entry)).collect()
     }
 
     /// The frame, from this submission's own leaf hashes.

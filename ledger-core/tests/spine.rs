@@ -39,15 +39,45 @@ const TESTS: &[&str] = &["fixture", "laws", "skipped", "vectors"];
 #[test]
 fn the_reading_list_is_the_same_on_the_page_and_in_the_script() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let script = fs::read_to_string(root.join("../tools/reading_list.sh")).unwrap();
-    let counted: Vec<_> =
-        script.split('"').find(|part| part.contains("codec.rs")).unwrap().split_whitespace().collect();
+    let counted = reading_list();
     let page = fs::read_to_string(root.join("../docs/architecture.md")).unwrap();
     let section = page.split("### What an auditor reads").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| "));
     let listed: Vec<_> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
     assert_eq!(listed, counted);
     assert!(counted.len() > 40 && counted.iter().all(|file| root.join("src").join(file).is_file()));
+}
+
+/// So many lines of code the promise has at most, without tests and comments: somebody reads it in a day.
+const MOST_LINES: usize = 5_000;
+
+#[test]
+fn the_promise_is_short_enough_to_be_read() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = reading_list();
+    let lines: usize = files.iter().map(|file| lines_of_code(&fs::read_to_string(src.join(file)).unwrap())).sum();
+    assert!(lines <= MOST_LINES, "{lines} lines of code, of {MOST_LINES}: tools/reading_list.sh says in which files");
+    // It counts something at all.
+    assert!(lines > MOST_LINES / 2);
+    assert_eq!(
+        lines_of_code("//! Of it.\n\nfn a() {\n    // Why.\n    b();\n}\n\n#[cfg(test)]\nmod tests {\n    c();\n}\n"),
+        4
+    );
+}
+
+/// The files that an auditor reads, as the script has them.
+fn reading_list() -> Vec<String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/reading_list.sh");
+    let script = fs::read_to_string(script).unwrap();
+    let list = script.split('"').find(|part| part.contains("codec.rs")).unwrap();
+    list.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Lines up to the tests that are neither empty nor comments, as the script counts them.
+fn lines_of_code(text: &str) -> usize {
+    let of_tests = |line: &&str| line.starts_with("mod tests {") || line.starts_with("#[cfg(any(test");
+    let code = text.lines().take_while(|line| !of_tests(line)).map(str::trim_start);
+    code.filter(|line| !line.is_empty() && !line.starts_with("//")).count()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Exports, sealed files and the map's snapshot are all written here. Reading checks what tells a
 //! damaged file early (heads, checksums, order of frames); what the contents are worth is for
-//! [`Trail`](crate::trail::Trail), the ladder and the audit to say.
+//! [`Trail`](ledger_core::archive::Trail), the ladder and the audit to say.
 
 use crate::store::StoreError;
 use ledger_core::archive::{

@@ -3,6 +3,7 @@
 use super::audit::Source;
 use crate::exit::{Exit, Problem};
 use crate::output::{BOLD, Output};
+use ledger_core::archive::Judges;
 use ledger_core::certificate::{Equivocation, EquivocationError, SignedTwice};
 use ledger_core::crypto::{ChainId, PublicKey};
 use ledger_core::genesis::Genesis;
@@ -10,7 +11,6 @@ use ledger_core::membership::Purpose;
 use ledger_core::names::{Height, MemberCode, NodeNumber, Round};
 use luqi_node::home::{read_genesis, read_json};
 use luqi_node::http::{Evidence, SignedTwo};
-use luqi_node::judges::Judges;
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -26,18 +26,6 @@ pub trait ReadAt {
 #[error("{0}")]
 pub struct ReadFailed(pub String);
 
-impl ReadAt for &[u8] {
-    fn length(&self) -> u64 {
-        self.len() as u64
-    }
-
-    fn read_at(&self, at: u64, to: &mut [u8]) -> Result<(), ReadFailed> {
-        let from = usize::try_from(at).ok().and_then(|at| self.get(at..)).and_then(|rest| rest.get(..to.len()));
-        to.copy_from_slice(from.ok_or_else(|| ReadFailed("the bytes end before".to_owned()))?);
-        Ok(())
-    }
-}
-
 /// What a chain is judged from: the foot, and the contract map there where it is given.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
@@ -204,18 +192,6 @@ impl<R: ReadAt> Archive<R> {
             return Ok(None);
         }
         read_frame(&self.from, here).map(Some).map_err(|why| format!("at byte {here}: {why}"))
-    }
-
-    /// Where the next frame begins.
-    #[must_use]
-    pub const fn position(&self) -> u64 {
-        self.at
-    }
-
-    /// How many bytes there are in all.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        self.from.length()
     }
 }
 

@@ -13,11 +13,18 @@
 
 mod file;
 mod foot;
+mod judges;
+mod memory;
+mod trail;
 mod walk;
+mod write;
 
 pub use file::{Archive, Blocks, Last, Next, NotOpened, ReadAt, ReadFailed, Start};
 pub use foot::{Below, Foot, FootError};
+pub use judges::{Judges, JudgesError};
+pub use trail::Trail;
 pub use walk::{Found, Walk};
+pub use write::head;
 
 use crate::codec::List;
 use crate::contract::State;
@@ -78,15 +85,6 @@ pub enum ArchiveError {
     Checksum,
 }
 
-/// Head of a file.
-#[must_use]
-pub fn head(chain: &ChainId) -> [u8; HEAD_BYTES] {
-    let mut head = [0; HEAD_BYTES];
-    let bytes = MAGIC.into_iter().chain(FORMAT.to_be_bytes()).chain(chain.0);
-    head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    head
-}
-
 /// The chain that a file's head names.
 ///
 /// # Errors
@@ -114,26 +112,6 @@ pub struct FrameHead {
 }
 
 impl FrameHead {
-    /// The head for some bytes.
-    ///
-    /// # Errors
-    /// [`ArchiveError::TooLong`].
-    pub fn of(kind: FrameKind, bytes: &[u8]) -> Result<Self, ArchiveError> {
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        if length as usize > crate::codec::MAX_BYTES {
-            return Err(ArchiveError::TooLong(length));
-        }
-        Ok(Self { kind, length, checksum: checksum(kind, length, bytes) })
-    }
-
-    /// The head's bytes.
-    #[must_use]
-    pub fn encode(&self) -> [u8; FRAME_HEAD_BYTES] {
-        let [l0, l1, l2, l3] = self.length.to_be_bytes();
-        let [c0, c1, c2, c3] = self.checksum.to_be_bytes();
-        [self.kind as u8, l0, l1, l2, l3, c0, c1, c2, c3]
-    }
-
     /// Reads a frame's head.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use super::judged::{Finding, Judged};
 use crate::archive::{Found, Walk};
-use crate::chain::{Fault, HashedBlock, Head, Kind, names, of_another_block, signatures};
+use crate::chain::{Fault, HashedBlock, Head, Kind, certified, of_another_block, signatures};
 use crate::names::Height;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -103,13 +103,13 @@ fn faults(head: &Head, block: &HashedBlock) -> Vec<Finding> {
         }
         if let Some(carried) = &block.body().parent_certificate {
             let other = of_another_block(head, carried).map(|fault| Finding::of(head.height(), &fault));
-            let wrong = names(head, carried).and_then(|()| crate::chain::certified(head, carried)).err();
+            let wrong = certified(head, carried).err();
             faults.extend(other.or_else(|| wrong.map(|why| finding(&Fault::ParentCertificate(why)))));
         }
     } else {
         faults.push(finding(&Fault::Height { wanted: head.height().next(), found: header.height }));
     }
-    let unsigned = signatures(head, &block.body().submissions, block.content());
+    let unsigned = signatures(head, &block.body().submissions, &block.content);
     faults.par_extend(unsigned.par_iter().filter_map(|job| job.run().err()).map(|fault| finding(&fault)));
     faults
 }

@@ -3,8 +3,9 @@
 use super::batch::{Climbed, Planned, climb, verify};
 use super::bookmark::Bookmark;
 use super::held::Held;
-use super::judged::{Depth, Ended, Finding, Judged, Reached, Scope, Skipped};
-use super::report::Checked;
+use super::judged::{Depth, Ended, Finding, Judged, Reached, Scope};
+use super::report::Tally;
+use super::watch::Watch;
 use crate::archive::{Blocks, Last, Next, Start};
 use crate::certificate::Certificate;
 use crate::chain::{self, Fault, HashedBlock, Head, Kind, Tip, Trace};
@@ -58,8 +59,8 @@ pub struct Judge {
     ended: Option<Ended>,
     /// The last height whose own certificate was verified.
     signed: Option<Height>,
-    skipped: Skipped,
-    checked: Checked,
+    /// For the report.
+    tally: Tally,
 }
 
 /// So many tips are kept: the end certificate can take one back, and what is signed lies one below.
@@ -84,8 +85,7 @@ impl Judge {
             held: Held::Unknown,
             ended: None,
             signed: None,
-            skipped: Skipped::default(),
-            checked: Checked::default(),
+            tally: Tally::default(),
         };
         if let Err(finding) = judge.begin(genesis, start) {
             judge.ended = Some(Ended::Fault(finding));
@@ -146,27 +146,18 @@ impl Judge {
         self.tips.last()
     }
 
-    /// What was verified so far.
-    #[must_use]
-    pub const fn checked(&self) -> &Checked {
-        &self.checked
-    }
-
     /// Judges the next blocks, in order. Batches of some megabytes keep two cores busy.
     pub fn take(&mut self, batch: &[Vec<u8>]) {
-        self.take_all(batch, false);
+        self.take_traced(batch, false);
     }
 
-    /// The same; gives what became of the events of each block, as far as the blocks hold and the states
-    /// below them are here.
-    pub fn take_traced(&mut self, batch: &[Vec<u8>]) -> Vec<(Height, Vec<Trace>)> {
-        self.take_all(batch, true)
-    }
-
+    /// The same; gives what became of the events of each block, where that is wanted, as far as the blocks hold and the
+    /// states below them are here.
+    ///
     /// Three passes, so that two cores are busy: hashing every block, from its bytes alone, in parallel; links,
     /// streams and governance, in order; then log, fold and map, in order, beside the signatures, in parallel. The
     /// lowest block that any pass stops at ends the judgement: what the others did above it is dropped.
-    fn take_all(&mut self, batch: &[Vec<u8>], traced: bool) -> Vec<(Height, Vec<Trace>)> {
+    pub fn take_traced(&mut self, batch: &[Vec<u8>], traced: bool) -> Vec<(Height, Vec<Trace>)> {
         let (None, Some(tip)) = (&self.ended, self.tips.last().cloned()) else { return Vec::new() };
         let hashed: Vec<_> = batch.par_iter().map(|bytes| HashedBlock::read(bytes)).collect();
         let mut planned = Vec::with_capacity(hashed.len());
@@ -192,30 +183,14 @@ impl Judge {
         let first = faults.chain(stopped).min_by_key(|(at, _)| *at);
         let sound = first.as_ref().map_or(planned.len(), |(at, _)| *at);
         self.ended = first.map(|(_, ended)| ended);
-        planned.iter().take(sound).for_each(|plan| self.count(plan));
+        for plan in planned.iter().take(sound) {
+            self.tally.block(plan, &self.held);
+            self.signed = plan.certificate.map_or(self.signed, |certificate| Some(certificate.height));
+        }
         let traces = tips.iter().map(|tip| tip.height()).zip(traces).take(sound).collect();
         self.tips.extend(tips.into_iter().take(sound));
         self.tips.drain(..self.tips.len().saturating_sub(TIPS));
         traces
-    }
-
-    fn count(&mut self, plan: &Planned<'_>) {
-        add(&mut self.checked.blocks, 1);
-        add(&mut self.checked.events, plan.block.leaves().len());
-        add(&mut self.checked.submissions, plan.signatures.len());
-        match (plan.certificate, plan.block.body().parent_certificate.is_some()) {
-            (Some(certificate), _) => {
-                add(&mut self.checked.certificates, 1);
-                self.signed = Some(certificate.height);
-            }
-            (None, true) => add(&mut self.skipped.certificates, 1),
-            (None, false) => {}
-        }
-        match self.held {
-            Held::Map(_) => add(&mut self.checked.map_roots, 1),
-            Held::Table(..) => add(&mut self.skipped.map_roots, 1),
-            Held::Unknown => {}
-        }
     }
 
     /// Second pass: what has to go in order and costs little (format.md §16.2 for the order).
@@ -232,11 +207,8 @@ impl Judge {
         }
         let fault = |fault: Fault| of_block(Finding::located(here, block, &fault));
         chain::links(head, block).map_err(fault)?;
-        let carried = chain::certificate_presence(head, carried).map_err(fault)?;
-        if let Some(certificate) = carried {
-            chain::names(head, certificate).map_err(|why| fault(Fault::ParentCertificate(why)))?;
-        }
-        let settled = chain::settle(head, block.body(), block.content()).map_err(fault)?;
+        let carried = chain::carried(head, carried).map_err(fault)?;
+        let settled = chain::settle(head, block.body(), &block.content).map_err(fault)?;
         let (after, folding) = settled.follow(head, block.header(), block.hash()).map_err(fault)?;
         self.meet(here, block.hash()).map_err(of_block)?;
         let is_wanted = self.depth.certificates == Scope::Every
@@ -247,7 +219,7 @@ impl Judge {
             block,
             after,
             folding,
-            signatures: chain::signatures(head, &block.body().submissions, block.content()),
+            signatures: chain::signatures(head, &block.body().submissions, &block.content),
             certificate: carried.filter(|_| is_wanted),
         })
     }
@@ -267,8 +239,7 @@ impl Judge {
             wants_outsiders: self.wants_outsiders(),
             without_map: matches!(self.held, Held::Unknown),
             depth: self.depth,
-            skipped: self.skipped,
-            checked: self.checked,
+            tally: self.tally,
         }
     }
 
@@ -314,7 +285,7 @@ impl Judge {
         if let Some(fault) = chain::of_another_block(tip.head(), certificate) {
             return Err(Finding::of(height, &fault));
         }
-        add(&mut self.checked.certificates, 1);
+        self.tally.end_certificate();
         chain::certified(tip.head(), certificate).map_err(|why| Finding::of(height, &Fault::Certificate(why)))?;
         self.signed = Some(height);
         Ok(())
@@ -324,12 +295,11 @@ impl Judge {
     /// computed before.
     fn compare_map(&mut self, tip: &Tip) -> Result<(), Finding> {
         let Some((root, subjects)) = self.held.root() else { return Ok(()) };
-        self.checked.subjects = subjects;
+        self.tally.subjects(subjects);
         if self.depth.states == Scope::Every || tip.height() == self.start {
             return Ok(());
         }
-        add(&mut self.checked.map_roots, 1);
-        self.skipped.map_roots = self.skipped.map_roots.saturating_sub(1);
+        self.tally.last_map_root();
         if root == tip.map_root() {
             return Ok(());
         }
@@ -361,30 +331,6 @@ impl Judge {
     }
 }
 
-/// Counts on, for the report.
-fn add(count: &mut u64, more: usize) {
-    *count = count.saturating_add(more as u64);
-}
-
-/// Who looks on while a chain is judged; he has no say.
-pub trait Watch {
-    /// Whether he wants to know what became of the events.
-    fn wants_traces(&self) -> bool {
-        false
-    }
-
-    /// A batch was judged; with what became of the events of the blocks in it that hold, if he wants to know.
-    fn judged(&mut self, batch: &[Vec<u8>], traces: Vec<(Height, Vec<Trace>)>);
-}
-
-/// Nobody looks on.
-#[derive(Clone, Copy, Debug)]
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn judged(&mut self, _: &[Vec<u8>], _: Vec<(Height, Vec<Trace>)>) {}
-}
-
 /// Bytes and blocks that are judged together.
 pub(super) const BATCH_BYTES: usize = 8 << 20;
 pub(super) const BATCH_BLOCKS: usize = 512;
@@ -403,7 +349,7 @@ pub fn judge(
     loop {
         let traced = watch.wants_traces();
         let more = last.is_none() && !judge.has_ended();
-        let (traces, next) = rayon::join(|| judge.take_all(&batch, traced), || more.then(|| read(blocks)));
+        let (traces, next) = rayon::join(|| judge.take_traced(&batch, traced), || more.then(|| read(blocks)));
         watch.judged(&batch, traces);
         match next {
             Some(next) => (batch, last) = next,

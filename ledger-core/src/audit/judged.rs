@@ -1,11 +1,10 @@
 //! What a judgement came to: how it ended, how far it went, how deep it looked.
 
-use super::report::Checked;
+use super::report::Tally;
 use super::{Verdict, verdict};
 use crate::archive::NotOpened;
 use crate::chain::{Fault, HashedBlock, Kind, NewerProtocol, Span, Tip};
-use crate::names::{Height, Subject};
-use crate::submission::Submission;
+use crate::names::{Height, Subject, readable};
 use serde::{Deserialize, Serialize};
 
 /// How often something is verified that need be verified only where it proves all that lies below.
@@ -33,15 +32,6 @@ impl Depth {
     pub const FULL: Self = Self { certificates: Scope::Every, states: Scope::Every };
 }
 
-/// What a judgement did not look at: more than two thirds have signed what it stands in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// Certificates within blocks.
-    pub certificates: u64,
-    /// Map roots.
-    pub map_roots: u64,
-}
-
 /// One thing that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -61,20 +51,12 @@ impl Finding {
     /// A fault of a block, as a finding.
     #[must_use]
     pub fn of(height: Height, fault: &Fault) -> Self {
-        Self { kind: fault.kind(), height, index: fault.span(), subject: None, detail: fault.to_string() }
+        Self { index: fault.span(), ..Self::at(height, fault.kind(), fault.to_string()) }
     }
 
     /// A fault of a block that is here; it names the contract where it can be only one.
     pub(super) fn located(height: Height, block: &HashedBlock, fault: &Fault) -> Self {
-        let mut finding = Self::of(height, fault);
-        if let Fault::Submission { stream, sequence, .. } = fault {
-            let of = |s: &&Submission| (s.stream, s.sequence) == (*stream, *sequence);
-            let events = block.body().submissions.iter().find(of).map_or(&[][..], |s| &s.events);
-            if let [only] = events {
-                finding.subject = only.subject();
-            }
-        }
-        finding
+        Self { subject: fault.subject(block), ..Self::of(height, fault) }
     }
 
     /// A finding about a block as a whole.
@@ -116,21 +98,6 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// In one word.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Empty => "empty",
-            Self::NoEnd => "no_end",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Fault(_) => "fault",
-            Self::NewerProtocol { .. } => "newer_protocol",
-            Self::Head(_) => "head",
-            Self::Foot(_) => "foot",
-        }
-    }
-
     /// The first height that does not hold or cannot be read.
     #[must_use]
     pub const fn at(&self) -> Option<Height> {
@@ -152,8 +119,7 @@ pub struct Judged {
     pub(super) wants_outsiders: bool,
     pub(super) without_map: bool,
     pub(super) depth: Depth,
-    pub(super) skipped: Skipped,
-    pub(super) checked: Checked,
+    pub(super) tally: Tally,
 }
 
 /// How far a judgement went.
@@ -167,6 +133,19 @@ pub(super) struct Reached {
     pub(super) signed: Option<Tip>,
     /// Events up to the last sound block.
     pub(super) events: u64,
+}
+
+readable! {
+    Judged copies {
+        /// Whether the start is the genesis, or a block that the auditor kept was met at or above the foot's.
+        start_is_proved: bool,
+        /// Whether the trust policy asks for witnesses or time stamps, of which none are issued yet.
+        wants_outsiders: bool,
+    }
+    lends {
+        /// How it ended.
+        ended: Ended,
+    }
 }
 
 impl Judged {
@@ -185,27 +164,8 @@ impl Judged {
             wants_outsiders: false,
             without_map: false,
             depth: Depth::FULL,
-            skipped: Skipped::default(),
-            checked: Checked::default(),
+            tally: Tally::default(),
         })
-    }
-
-    /// How it ended.
-    #[must_use]
-    pub const fn ended(&self) -> &Ended {
-        &self.ended
-    }
-
-    /// Whether the start is the genesis, or a block that the auditor kept was met at or above the foot's.
-    #[must_use]
-    pub const fn start_is_proved(&self) -> bool {
-        self.start_is_proved
-    }
-
-    /// Whether the trust policy asks for witnesses or time stamps, of which none are issued yet.
-    #[must_use]
-    pub const fn wants_outsiders(&self) -> bool {
-        self.wants_outsiders
     }
 
     /// The last block that was judged sound, or the foot's; none where nothing is judged.
@@ -218,21 +178,6 @@ impl Judged {
     #[must_use]
     pub fn signed(&self) -> Option<&Tip> {
         self.reached.as_ref().and_then(|reached| reached.signed.as_ref())
-    }
-
-    /// The fault that ended it.
-    #[must_use]
-    pub const fn fault(&self) -> Option<&Finding> {
-        match &self.ended {
-            Ended::Fault(finding) => Some(finding),
-            Ended::Complete
-            | Ended::Empty
-            | Ended::NoEnd
-            | Ended::Unreadable { .. }
-            | Ended::NewerProtocol { .. }
-            | Ended::Head(_)
-            | Ended::Foot(_) => None,
-        }
     }
 }
 

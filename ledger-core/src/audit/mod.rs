@@ -7,6 +7,7 @@
 
 mod batch;
 mod bookmark;
+mod brought;
 mod extent;
 mod held;
 mod home;
@@ -14,16 +15,20 @@ mod judge;
 mod judged;
 mod nodes;
 mod report;
+mod shards;
 mod strict;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod watch;
 
-pub use bookmark::{Bookmark, BookmarkError};
+pub use bookmark::Bookmark;
+pub use brought::BookmarkError;
 pub use extent::{Extent, extent};
 pub use home::{Home, HomeEnd, HomeWalk, Newest};
-pub use judge::{Judge, Options, Unwatched, Watch, judge};
-pub use judged::{Depth, Ended, Finding, Judged, Scope, Skipped, judge_deeply};
+pub use judge::{Judge, Options, judge};
+pub use judged::{Depth, Ended, Finding, Judged, Scope, judge_deeply};
 pub use nodes::{Asked, NodeJudged, NodesJudged, Said, Serves, judge_nodes};
-pub use report::{Checked, Looked, Report};
+pub use report::{Checked, Looked, Report, Skipped};
 pub use verdict::{Verdict, verdict};
+pub use watch::{Unwatched, Watch};

@@ -1,8 +1,10 @@
 //! What an audit says.
 
+use super::batch::Planned;
 use super::bookmark::Bookmark;
 use super::extent::Extent;
-use super::judged::{Depth, Ended, Finding, Judged, Skipped};
+use super::held::Held;
+use super::judged::{Depth, Ended, Finding, Judged};
 use super::nodes::NodesJudged;
 use super::{Verdict, verdict};
 use crate::merkle::LogRoot;
@@ -24,6 +26,61 @@ pub struct Checked {
     pub map_roots: u64,
     /// Contracts folded.
     pub subjects: u64,
+}
+
+/// What a judgement did not look at: more than two thirds have signed what it stands in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Certificates within blocks.
+    pub certificates: u64,
+    /// Map roots.
+    pub map_roots: u64,
+}
+
+/// Counts, while a chain is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    checked: Checked,
+    skipped: Skipped,
+}
+
+fn add(count: &mut u64, more: usize) {
+    *count = count.saturating_add(more as u64);
+}
+
+impl Tally {
+    /// A block that holds.
+    pub(super) fn block(&mut self, plan: &Planned<'_>, held: &Held) {
+        add(&mut self.checked.blocks, 1);
+        add(&mut self.checked.events, plan.block.leaves().len());
+        add(&mut self.checked.submissions, plan.signatures.len());
+        match (plan.certificate, plan.block.body().parent_certificate.is_some()) {
+            (Some(_), _) => add(&mut self.checked.certificates, 1),
+            (None, true) => add(&mut self.skipped.certificates, 1),
+            (None, false) => {}
+        }
+        match held {
+            Held::Map(_) => add(&mut self.checked.map_roots, 1),
+            Held::Table(..) => add(&mut self.skipped.map_roots, 1),
+            Held::Unknown => {}
+        }
+    }
+
+    /// The end certificate is looked at.
+    pub(super) fn end_certificate(&mut self) {
+        add(&mut self.checked.certificates, 1);
+    }
+
+    /// The map root of the last block is, which was counted as skipped.
+    pub(super) fn last_map_root(&mut self) {
+        add(&mut self.checked.map_roots, 1);
+        self.skipped.map_roots = self.skipped.map_roots.saturating_sub(1);
+    }
+
+    /// So many contracts were folded.
+    pub(super) fn subjects(&mut self, subjects: u64) {
+        self.checked.subjects = subjects;
+    }
 }
 
 /// The outcome of an audit. Verdict, heights and the first finding come from the judgement alone; the extent stands
@@ -95,8 +152,8 @@ impl Report {
             timestamped: None,
             unchecked: unchecked(judged),
             findings: judged.fault().cloned().into_iter().collect(),
-            depth: Looked { depth: judged.depth, skipped: judged.skipped },
-            checked: judged.checked,
+            depth: Looked { depth: judged.depth, skipped: judged.tally.skipped },
+            checked: judged.tally.checked,
             bookmark: judged.signed().map(Bookmark::of),
             extent: None,
         }
@@ -113,6 +170,40 @@ impl Report {
     #[must_use]
     pub fn of_nodes(nodes: &NodesJudged) -> Self {
         Self { verdict: nodes.verdict(), findings: nodes.findings(), ..Self::of(nodes.deciding()) }
+    }
+}
+
+impl Ended {
+    /// In one word.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Empty => "empty",
+            Self::NoEnd => "no_end",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Fault(_) => "fault",
+            Self::NewerProtocol { .. } => "newer_protocol",
+            Self::Head(_) => "head",
+            Self::Foot(_) => "foot",
+        }
+    }
+}
+
+impl Judged {
+    /// The fault that ended it.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&Finding> {
+        match &self.ended {
+            Ended::Fault(finding) => Some(finding),
+            Ended::Complete
+            | Ended::Empty
+            | Ended::NoEnd
+            | Ended::Unreadable { .. }
+            | Ended::NewerProtocol { .. }
+            | Ended::Head(_)
+            | Ended::Foot(_) => None,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Verdict {
 /// It rests on how the judgement ended and on nothing else. [`Ended::Complete`] says that every block that was
 /// offered climbed the ladder, that the last one's own certificate was verified, and that nothing stands behind it.
 #[must_use]
-pub const fn verdict(judged: &Judged) -> Verdict {
+pub fn verdict(judged: &Judged) -> Verdict {
     match judged.ended() {
         Ended::Fault(_) => Verdict::Altered,
         Ended::Complete if judged.start_is_proved() && !judged.wants_outsiders() => Verdict::Holds,

@@ -17,19 +17,18 @@ use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What was signed twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignedTwice {
+codec::choice! {
+    /// What was signed twice.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    SignedTwice, "kind of message that is signed twice",
     /// A vote of the first kind.
-    Prevote,
+    1 => Prevote,
     /// A vote of the second kind.
-    Precommit,
+    2 => Precommit,
     /// A proposal.
-    Proposal,
+    3 => Proposal,
 }
-
-codec::choice! { SignedTwice, "kind of message that is signed twice", 1 => Prevote, 2 => Precommit, 3 => Proposal }
 
 /// What one of the two messages says, and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

@@ -109,26 +109,16 @@ impl Act {
 /// A block whose events are to be folded.
 pub(crate) struct Folding<'a> {
     /// The membership that judges it.
-    pub(super) membership: Arc<Membership>,
+    pub(crate) membership: Arc<Membership>,
     /// Log index of its first event.
     pub(super) first: LogIndex,
     /// One an event, in order.
-    pub(super) deeds: Vec<Deed<'a>>,
+    pub(crate) deeds: Vec<Deed<'a>>,
     /// The events' leaf hashes, in order.
     pub(super) leaves: &'a [LeafHash],
 }
 
 impl Folding<'_> {
-    /// The membership that judges it.
-    pub(crate) const fn membership(&self) -> &Arc<Membership> {
-        &self.membership
-    }
-
-    /// How many events it has.
-    pub(crate) const fn events(&self) -> usize {
-        self.deeds.len()
-    }
-
     /// Its events in order, each with its place in the log.
     fn placed(&self) -> impl Iterator<Item = (LogIndex, &LeafHash, &Deed<'_>)> {
         let places = (self.first.0..).map(LogIndex).zip(self.leaves);

@@ -4,7 +4,7 @@ use crate::block::{Block, Body, Header, body_hash};
 use crate::codec::{self, DecodeError};
 use crate::crypto::Suite;
 use crate::merkle::LeafHash;
-use crate::names::{BlockHash, BodyHash};
+use crate::names::{BlockHash, BodyHash, readable};
 use crate::submission::Frame;
 
 /// A decoded block, hashed: each event once, into the leaf hash that log and submission share.
@@ -13,7 +13,7 @@ pub struct HashedBlock {
     pub(super) header: Header,
     pub(super) body: Body,
     pub(super) hash: BlockHash,
-    pub(super) content: Content,
+    pub(crate) content: Content,
     /// The hash of the body that is here.
     pub(super) body_hash: BodyHash,
     pub(super) bytes: usize,
@@ -46,6 +46,19 @@ impl Content {
     }
 }
 
+readable! {
+    HashedBlock copies {
+        /// The block hash.
+        hash: BlockHash,
+    }
+    lends {
+        /// The header.
+        header: Header,
+        /// The body.
+        body: Body,
+    }
+}
+
 impl HashedBlock {
     /// Decodes and hashes.
     ///
@@ -58,48 +71,10 @@ impl HashedBlock {
         Ok(Self { hash: header.hash(), header, body, content, body_hash, bytes: bytes.len() })
     }
 
-    /// The block hash.
-    #[must_use]
-    pub const fn hash(&self) -> BlockHash {
-        self.hash
-    }
-
-    /// The header.
-    #[must_use]
-    pub const fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// The body.
-    #[must_use]
-    pub const fn body(&self) -> &Body {
-        &self.body
-    }
-
     /// The leaf hashes of its events, in order.
     #[must_use]
     pub fn leaves(&self) -> &[LeafHash] {
         &self.content.leaves
-    }
-
-    /// Leaf hashes and frames.
-    pub(crate) const fn content(&self) -> &Content {
-        &self.content
-    }
-
-    /// The canonical bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.bytes.max(1024));
-        codec::encode_into(&self.header, &mut |more: &[u8]| bytes.extend_from_slice(more));
-        codec::encode_into(&self.body, &mut |more: &[u8]| bytes.extend_from_slice(more));
-        bytes
-    }
-
-    /// The block, without what was computed.
-    #[must_use]
-    pub fn into_block(self) -> Block {
-        Block { header: self.header, body: self.body }
     }
 
     /// Whether the body is the one that the header commits to: only then does the block hash stand for
@@ -108,11 +83,5 @@ impl HashedBlock {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.body_hash == self.header.body
-    }
-
-    /// Length of its bytes.
-    #[must_use]
-    pub const fn byte_length(&self) -> usize {
-        self.bytes
     }
 }

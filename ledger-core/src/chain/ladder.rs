@@ -7,10 +7,9 @@ use crate::chain::rules::{self, SignatureJob};
 use crate::chain::settle::{extend, settle, tip_after};
 use crate::chain::{Fault, Head, Tip};
 use crate::map::{ContractMap, Staged};
-use crate::names::Height;
+use crate::names::readable;
 use crate::submission::Submission;
 use rayon::prelude::*;
-use thiserror::Error;
 
 /// Second rung: a block that follows a tip. All that its header commits to was recomputed.
 #[derive(Clone, Debug)]
@@ -36,11 +35,6 @@ impl std::ops::Deref for FinalBlock {
         &self.checked
     }
 }
-
-/// A map that is not the one that a block was checked against, or has moved over the block already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the contract map is not the one below block {0}, or has moved over it already")]
-pub struct OtherMap(pub Height);
 
 /// Folds the events of a block into the map's states (format.md §13, §14).
 pub(super) fn fold(folding: &Folding<'_>, map: &ContractMap) -> (Staged, Vec<Trace>) {
@@ -72,25 +66,19 @@ pub(super) fn signatures(head: &Head, submissions: &[Submission], content: &Cont
     rules::signatures(head, submissions, content).par_iter().try_for_each(SignatureJob::run)
 }
 
+readable! {
+    CheckedBlock copies {}
+    lends {
+        /// The block.
+        block: HashedBlock,
+        /// Where the chain stands once the block is final.
+        after: Tip,
+        /// What became of each event, in order.
+        traces: [Trace],
+    }
+}
+
 impl CheckedBlock {
-    /// The block.
-    #[must_use]
-    pub const fn block(&self) -> &HashedBlock {
-        &self.block
-    }
-
-    /// Where the chain stands once the block is final.
-    #[must_use]
-    pub const fn after(&self) -> &Tip {
-        &self.after
-    }
-
-    /// What became of each event, in order.
-    #[must_use]
-    pub fn traces(&self) -> &[Trace] {
-        &self.traces
-    }
-
     /// Final by its own certificate.
     ///
     /// # Errors
@@ -98,24 +86,5 @@ impl CheckedBlock {
     pub fn finalize(self, certificate: Certificate) -> Result<FinalBlock, CertificateError> {
         rules::certified(&self.after, &certificate)?;
         Ok(FinalBlock { checked: self, certificate: Some(certificate) })
-    }
-}
-
-impl FinalBlock {
-    /// Its own certificate; none where it is final by descent.
-    #[must_use]
-    pub const fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
-    }
-
-    /// Moves the map over the block; the block keeps no copy of the changes.
-    ///
-    /// # Errors
-    /// [`OtherMap`]: it is another map than the block was checked against, and stays as it is.
-    pub fn advance(&mut self, map: &mut ContractMap) -> Result<(), OtherMap> {
-        let height = self.after.height();
-        let staged = self.checked.staged.take_if(|staged| staged.starts_from(map)).ok_or(OtherMap(height))?;
-        map.commit(staged);
-        Ok(())
     }
 }

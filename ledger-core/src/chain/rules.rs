@@ -68,33 +68,23 @@ pub(super) fn limits(membership: &Membership, events: usize, bytes: usize) -> Re
     }
 }
 
-/// Block 1 carries no certificate, every other block its parent's (format.md §11, step 2); of which block and
-/// by whom it is signed is judged apart.
-pub(crate) fn certificate_presence<'a>(
-    head: &Head,
-    found: Option<&'a Certificate>,
-) -> Result<Option<&'a Certificate>, Fault> {
+/// Block 1 carries no certificate, every other block its parent's (format.md §11, step 2); by whom it is signed is
+/// judged apart.
+pub(crate) fn carried<'a>(head: &Head, found: Option<&'a Certificate>) -> Result<Option<&'a Certificate>, Fault> {
     match (found, head.height()) {
         (Some(_), Height(0)) => Err(Fault::CertificatePresence("stands in block 1, below which there is no block")),
         (None, Height(1..)) => Err(Fault::CertificatePresence("is missing")),
-        (found, _) => Ok(found),
+        (None, Height(0)) => Ok(None),
+        (Some(certificate), Height(1..)) => {
+            certificate.names(head.height(), head.hash()).map_err(Fault::ParentCertificate)?;
+            Ok(found)
+        }
     }
 }
 
 /// A certificate makes the block at a head final (format.md §10).
 pub(crate) fn certified(head: &Head, certificate: &Certificate) -> Result<(), CertificateError> {
     certificate.verify(&head.chain(), head.signers(), head.height(), head.hash())
-}
-
-/// A certificate names the block at a head.
-pub(crate) fn names(head: &Head, certificate: &Certificate) -> Result<(), CertificateError> {
-    if certificate.height != head.height() {
-        return Err(CertificateError::Height { wanted: head.height(), found: certificate.height });
-    }
-    if certificate.block != head.hash() {
-        return Err(CertificateError::Block { wanted: head.hash(), found: certificate.block });
-    }
-    Ok(())
 }
 
 /// A certificate of the height of a head that is valid, and names another block: then the block at the head is not
@@ -108,7 +98,7 @@ pub(crate) fn of_another_block(head: &Head, certificate: &Certificate) -> Option
 
 /// The certificate of the block below holds (format.md §11, step 2).
 pub(crate) fn parent_certificate(head: &Head, found: Option<&Certificate>) -> Result<(), Fault> {
-    match certificate_presence(head, found)? {
+    match carried(head, found)? {
         Some(certificate) => certified(head, certificate).map_err(Fault::ParentCertificate),
         None => Ok(()),
     }

@@ -12,15 +12,15 @@ use crate::chain::{Fault, Head, Tip, rules};
 use crate::governance::{self, Control};
 use crate::membership::Membership;
 use crate::merkle::{Frontier, LeafHash, LogSize};
-use crate::names::{BlockHash, ControlHash, MapRoot, MembershipHash};
+use crate::names::{BlockHash, MapRoot, MembershipHash};
 use std::sync::Arc;
 
 /// What follows from a head and a body, but for log and contract map.
 pub(crate) struct Settled<'a> {
-    control: Control,
+    pub(crate) control: Control,
     /// Where it is another one than the head's.
     membership: Option<Membership>,
-    membership_hash: MembershipHash,
+    pub(crate) membership_hash: MembershipHash,
     log_size: LogSize,
     pub(crate) folding: Folding<'a>,
 }
@@ -39,16 +39,6 @@ pub(crate) fn settle<'a>(head: &Head, body: &'a Body, content: &'a Content) -> R
 }
 
 impl<'a> Settled<'a> {
-    /// Hash of the control state.
-    pub(crate) fn control_hash(&self) -> ControlHash {
-        self.control.hash()
-    }
-
-    /// Hash of the membership that judges the next block.
-    pub(crate) const fn membership_hash(&self) -> MembershipHash {
-        self.membership_hash
-    }
-
     /// Holds the header of the block against it (format.md §11, steps 4 and 5); gives the head after the block, and its
     /// fold.
     pub(crate) fn follow(self, below: &Head, header: &Header, hash: BlockHash) -> Result<(Head, Folding<'a>), Fault> {

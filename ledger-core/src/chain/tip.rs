@@ -8,7 +8,7 @@ use crate::genesis::Genesis;
 use crate::governance::Control;
 use crate::membership::Membership;
 use crate::merkle::{Frontier, LogIndex, LogSize};
-use crate::names::{BlockHash, Height, MapRoot, MembershipHash, Timestamp};
+use crate::names::{BlockHash, Height, MapRoot, MembershipHash, Timestamp, readable};
 use std::sync::Arc;
 
 /// Where the chain of headers stands: what a block's links, signatures and governance are judged by. Only the rules
@@ -37,6 +37,44 @@ pub struct Tip {
     head: Head,
     frontier: Frontier,
     map_root: MapRoot,
+}
+
+readable! {
+    Head copies {
+        /// The chain.
+        chain: ChainId,
+        /// The network.
+        network: NetworkId,
+        /// Height of the last block; 0 for the genesis.
+        height: Height,
+        /// Hash of the last block; the chain id for the genesis.
+        hash: BlockHash,
+        /// Time of the last block, or of the genesis.
+        time: Timestamp,
+        /// Hash of the membership that judges the next block.
+        membership_hash: MembershipHash,
+    }
+    lends {
+        /// The control state after the last block.
+        control: Control,
+        /// The membership that certifies the last block.
+        signers: Arc<Membership>,
+        /// The membership that judges the next block.
+        membership: Arc<Membership>,
+    }
+}
+
+readable! {
+    Tip copies {
+        /// The contract map's root.
+        map_root: MapRoot,
+    }
+    lends {
+        /// The chain of headers.
+        head: Head,
+        /// The log.
+        frontier: Frontier,
+    }
 }
 
 impl std::ops::Deref for Tip {
@@ -109,46 +147,9 @@ impl Head {
         Self::at(self.network, header, hash, control, [signers, membership])
     }
 
-    /// The head above a block that is taken by its own header: control state and membership stand as they did. None
-    /// where the header commits to another membership. For what is told beside a verdict.
-    pub(crate) fn taken(&self, header: &Header, hash: BlockHash) -> Option<Self> {
-        let is_same = header.next_membership == self.membership_hash;
-        is_same.then(|| self.after(header, hash, self.control.clone(), None))
-    }
-
     /// The tip at this head, with the log and the map's root after it.
     pub(super) const fn into_tip(self, frontier: Frontier, map_root: MapRoot) -> Tip {
         Tip { head: self, frontier, map_root }
-    }
-
-    /// The chain.
-    #[must_use]
-    pub const fn chain(&self) -> ChainId {
-        self.chain
-    }
-
-    /// The network.
-    #[must_use]
-    pub const fn network(&self) -> NetworkId {
-        self.network
-    }
-
-    /// Height of the last block; 0 for the genesis.
-    #[must_use]
-    pub const fn height(&self) -> Height {
-        self.height
-    }
-
-    /// Hash of the last block; the chain id for the genesis.
-    #[must_use]
-    pub const fn hash(&self) -> BlockHash {
-        self.hash
-    }
-
-    /// Time of the last block, or of the genesis.
-    #[must_use]
-    pub const fn time(&self) -> Timestamp {
-        self.time
     }
 
     /// The rules that judge the next block.
@@ -157,30 +158,6 @@ impl Head {
     /// [`NewerProtocol`], where this version does not know them.
     pub const fn rules(&self) -> Result<Rules, NewerProtocol> {
         self.rules
-    }
-
-    /// The control state after the last block.
-    #[must_use]
-    pub const fn control(&self) -> &Control {
-        &self.control
-    }
-
-    /// The membership that certifies the last block.
-    #[must_use]
-    pub const fn signers(&self) -> &Arc<Membership> {
-        &self.signers
-    }
-
-    /// The membership that judges the next block.
-    #[must_use]
-    pub const fn membership(&self) -> &Arc<Membership> {
-        &self.membership
-    }
-
-    /// Its hash.
-    #[must_use]
-    pub const fn membership_hash(&self) -> MembershipHash {
-        self.membership_hash
     }
 
     /// Whether the last block changed the membership.
@@ -221,24 +198,6 @@ impl Tip {
         control: Control,
     ) -> Self {
         Head::at(genesis.network_id(), header, header.hash(), control, memberships).into_tip(frontier, header.map_root)
-    }
-
-    /// The chain of headers.
-    #[must_use]
-    pub const fn head(&self) -> &Head {
-        &self.head
-    }
-
-    /// The log.
-    #[must_use]
-    pub const fn frontier(&self) -> &Frontier {
-        &self.frontier
-    }
-
-    /// The contract map's root.
-    #[must_use]
-    pub const fn map_root(&self) -> MapRoot {
-        self.map_root
     }
 }
 

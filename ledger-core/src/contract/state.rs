@@ -34,23 +34,23 @@ impl HistoryHash {
     }
 }
 
-/// Where a contract, or an employer, stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
+codec::choice! {
+    drawn
+    /// Where a contract, or an employer, stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    Status, "status",
     /// The contract runs.
-    Active,
+    1 => Active,
     /// It is suspended.
-    Suspended,
+    2 => Suspended,
     /// It was dissolved or terminated.
-    Ended,
+    3 => Ended,
     /// It never was.
-    Void,
+    4 => Void,
     /// Not a contract: an employer that has sent its data.
-    Registered,
+    5 => Registered,
 }
-
-codec::choice! { drawn Status, "status", 1 => Active, 2 => Suspended, 3 => Ended, 4 => Void, 5 => Registered }
 
 /// The state of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -86,16 +86,18 @@ pub struct Open {
     pub kind: OpenKind,
 }
 
-/// What can wait for the other party.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OpenKind {
+codec::choice! {
+    drawn
+    /// What can wait for the other party.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    OpenKind, "kind of open proposal",
     /// The contract goes on; the end that was cited.
-    Reopen(Ordinal),
+    1 => Reopen(end: Ordinal),
     /// Another member becomes keeper.
-    Transfer(MemberCode),
+    2 => Transfer(keeper: MemberCode),
     /// A record is erased; which one stands in the proposing event.
-    Erase,
+    3 => Erase,
 }
 
 impl State {
@@ -104,11 +106,4 @@ impl State {
     pub fn hash(&self) -> StateHash {
         StateHash(Hasher::new(Domain::State, Suite::Ed25519Sha256).value(self).finish())
     }
-}
-
-codec::choice! {
-    drawn OpenKind, "kind of open proposal",
-    1 => Reopen(end: Ordinal),
-    2 => Transfer(keeper: MemberCode),
-    3 => Erase,
 }

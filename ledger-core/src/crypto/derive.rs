@@ -21,10 +21,9 @@ impl Derivation {
     /// The 32 bytes for one purpose.
     pub(crate) fn value(&self, domain: Domain, suite: Suite, fields: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut value = Zeroizing::new([0; 32]);
+        let (length, text, suite) = domain.head(suite);
         #[allow(clippy::expect_used, reason = "HKDF refuses only more than 8160 bytes")]
-        self.0
-            .expand_multi_info(&[domain.head(suite).as_ref(), fields], value.as_mut())
-            .expect("32 bytes can be derived");
+        self.0.expand_multi_info(&[&length, text, &suite, fields], value.as_mut()).expect("32 bytes can be derived");
         value
     }
 }

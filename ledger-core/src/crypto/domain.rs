@@ -1,6 +1,6 @@
 //! The one list of domain strings, and the suites (`format.md §2`).
 
-use bincode::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Declares the domains once: what a preimage is about, and its string.
@@ -84,38 +84,18 @@ domains! {
 }
 
 impl Domain {
-    /// The head of every preimage.
-    pub(crate) const fn head(self, suite: Suite) -> Head {
+    /// The head of every preimage, in its three parts: `length ‖ domain ‖ suite`.
+    pub(crate) const fn head(self, suite: Suite) -> ([u8; 1], &'static [u8], [u8; 1]) {
         let text = self.as_str().as_bytes();
         // No domain has more than 31 bytes.
         let [.., length] = text.len().to_be_bytes();
-        let mut bytes = [0; 33];
-        let [first, rest @ ..] = &mut bytes;
-        *first = length;
-        let (domain, after) = rest.split_at_mut(text.len());
-        domain.copy_from_slice(text);
-        if let [at, ..] = after {
-            *at = suite.id();
-        }
-        Head { bytes, length: text.len().saturating_add(2) }
-    }
-}
-
-/// `length ‖ domain ‖ suite`.
-pub(crate) struct Head {
-    bytes: [u8; 33],
-    /// So many of the bytes count.
-    length: usize,
-}
-
-impl AsRef<[u8]> for Head {
-    fn as_ref(&self) -> &[u8] {
-        self.bytes.split_at(self.length).0
+        ([length], text, [suite.id()])
     }
 }
 
 /// The algorithms that a hash, a key or a signature belongs to (`format.md §1`, suite).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 pub enum Suite {
     /// Suite 1: Ed25519 (RFC 8032, verified strictly) and SHA-256.
     #[default]
@@ -137,6 +117,12 @@ impl Suite {
     }
 }
 
+impl From<Suite> for u8 {
+    fn from(suite: Suite) -> Self {
+        suite.id()
+    }
+}
+
 impl TryFrom<u8> for Suite {
     type Error = UnknownSuite;
     fn try_from(id: u8) -> Result<Self, UnknownSuite> {
@@ -147,7 +133,7 @@ impl TryFrom<u8> for Suite {
     }
 }
 
-crate::codec::byte_tag!(Suite, |suite: &Suite| suite.id());
+crate::codec::byte_tag!(Suite, |suite| suite.id());
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +152,6 @@ mod tests {
 
     #[test]
     fn head_is_length_domain_suite() {
-        assert_eq!(Domain::Body.head(Suite::Ed25519Sha256).as_ref(), b"\x09luqi/body\x01");
+        assert_eq!(Domain::Body.head(Suite::Ed25519Sha256), ([9], &b"luqi/body"[..], [1]));
     }
 }

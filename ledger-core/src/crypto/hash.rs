@@ -15,48 +15,57 @@ pub struct HexError {
 }
 
 /// Lower-case hexadecimal form of `bytes`.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        text.extend(DIGITS.get(usize::from(byte >> 4)));
-        text.extend(DIGITS.get(usize::from(byte & 15)));
-    }
-    text
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The byte that two lower-case hexadecimal digits say.
-fn byte([high, low]: [u8; 2]) -> Option<u8> {
+/// Bytes out of lower-case hexadecimal text; one value has one text.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
     let digit = |c: u8| match c {
         b'0'..=b'9' => Some(c.saturating_sub(b'0')),
         b'a'..=b'f' => Some(c.saturating_sub(b'a').saturating_add(10)),
         _ => None,
     };
-    Some(digit(high)? << 4 | digit(low)?)
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
-/// Exactly `N` bytes out of lower-case hexadecimal text; one value has one text.
+/// Exactly `N` bytes out of lower-case hexadecimal text.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let wrong = || HexError { expected: N.saturating_mul(2), found: text.chars().take(80).collect() };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return Err(wrong());
-    }
-    let mut bytes = [0; N];
-    for (to, pair) in bytes.iter_mut().zip(pairs) {
-        *to = byte(*pair).ok_or_else(wrong)?;
-    }
-    Ok(bytes)
+    let bytes = bytes_of(text).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| HexError { expected: N.saturating_mul(2), found: text.chars().take(80).collect() })
 }
 
 /// Bytes out of lower-case hexadecimal text of any even length.
 pub(crate) fn unhex_vec(text: &str) -> Result<Vec<u8>, HexError> {
-    let wrong = || HexError { expected: text.len().next_multiple_of(2), found: text.chars().take(80).collect() };
-    match text.as_bytes().as_chunks::<2>() {
-        (pairs, []) => pairs.iter().map(|pair| byte(*pair)).collect::<Option<_>>().ok_or_else(wrong),
-        (_, [..]) => Err(wrong()),
-    }
+    let expected = text.len().next_multiple_of(2);
+    bytes_of(text).ok_or_else(|| HexError { expected, found: text.chars().take(80).collect() })
 }
+
+/// Shows a type, towards people and in JSON, as the hexadecimal text of what a method of it gives.
+macro_rules! shown_in_hex {
+    ($name:ident, $bytes:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&crate::crypto::hex(self.$bytes().as_ref()))
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+    };
+}
+pub(crate) use shown_in_hex;
 
 /// Declares a newtype over some bytes, shown and read as hexadecimal text.
 macro_rules! hash_newtype {
@@ -82,34 +91,12 @@ macro_rules! hash_newtype {
             }
         }
 
-        impl From<[u8; $size]> for $name {
-            fn from(bytes: [u8; $size]) -> Self {
-                Self(bytes)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&crate::crypto::hex(&self.0))
-            }
-        }
-
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
-            }
-        }
+        crate::crypto::shown_in_hex!($name, as_bytes);
 
         impl std::str::FromStr for $name {
             type Err = crate::crypto::HexError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 crate::crypto::unhex(text).map(Self)
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
             }
         }
 
@@ -145,7 +132,8 @@ impl Hasher {
     /// Begins a preimage.
     #[must_use]
     pub fn new(domain: Domain, suite: Suite) -> Self {
-        Self(Sha256::new_with_prefix(domain.head(suite)))
+        let (length, text, suite) = domain.head(suite);
+        Self(Sha256::new().chain_update(length).chain_update(text).chain_update(suite))
     }
 
     /// Appends bytes as they are. Only fixed-size fields, or a last one, may be appended this way.

@@ -6,13 +6,18 @@
 
 use super::hash_newtype;
 use crate::crypto::{ChainId, Domain, Suite};
-use bincode::{Decode, Encode};
+use bincode::Encode;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use thiserror::Error;
 
 hash_newtype! {
     /// An Ed25519 signature, R then S (RFC 8032 section 5.1.6).
     Signature, 64
+}
+hash_newtype! {
+    /// Bytes where a public key stands, not yet looked into (`format.md §9`): to read a block takes no arithmetic on
+    /// the curve.
+    KeyBytes
 }
 
 /// Bytes that are not an acceptable public key.
@@ -35,7 +40,7 @@ pub enum KeyError {
 pub struct SignatureError;
 
 /// A public key of suite 1, checked when made.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
@@ -82,59 +87,21 @@ impl PublicKey {
     }
 }
 
-impl PartialEq for PublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
-    }
+/// Encodes and shows a key as its 32 bytes; who reads them checks them.
+macro_rules! checked_key {
+    ($name:ident, $bytes:ident) => {
+        impl bincode::Encode for $name {
+            fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
+                self.$bytes().encode(to)
+            }
+        }
+        crate::crypto::shown_in_hex!($name, $bytes);
+        crate::codec::checked!(json $name, crate::crypto::KeyBytes, |bytes| Self::from_bytes(&bytes.0));
+    };
 }
-impl Eq for PublicKey {}
-impl PartialOrd for PublicKey {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for PublicKey {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_bytes().cmp(other.as_bytes())
-    }
-}
+pub(crate) use checked_key;
 
-impl std::fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&super::hex(self.as_bytes()))
-    }
-}
-impl std::fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PublicKey({self})")
-    }
-}
-
-impl Encode for PublicKey {
-    fn encode<E: bincode::enc::Encoder>(&self, to: &mut E) -> Result<(), bincode::error::EncodeError> {
-        self.as_bytes().encode(to)
-    }
-}
-impl<C> Decode<C> for PublicKey {
-    fn decode<D: bincode::de::Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        let bytes = <[u8; 32]>::decode(from)?;
-        Self::from_bytes(&bytes).map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(PublicKey);
-
-impl serde::Serialize for PublicKey {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-impl<'de> serde::Deserialize<'de> for PublicKey {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        let bytes = super::unhex(&text).map_err(serde::de::Error::custom)?;
-        Self::from_bytes(&bytes).map_err(serde::de::Error::custom)
-    }
-}
+checked_key!(PublicKey, as_bytes);
 
 /// The bytes that a signature is over: `length ‖ domain ‖ suite ‖ chain id ‖ fields`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,9 +111,8 @@ impl SignedMessage {
     /// Lays out a message; `fields` are appended in their canonical encoding.
     #[must_use]
     pub fn new<T: Encode>(domain: Domain, chain: &ChainId, fields: &T) -> Self {
-        let mut bytes = Vec::with_capacity(192);
-        bytes.extend_from_slice(domain.head(Suite::Ed25519Sha256).as_ref());
-        bytes.extend_from_slice(&chain.0);
+        let (length, text, suite) = domain.head(Suite::Ed25519Sha256);
+        let mut bytes = [&length, text, &suite, &chain.0].concat();
         crate::codec::encode_into(fields, &mut |more: &[u8]| bytes.extend_from_slice(more));
         Self(bytes)
     }

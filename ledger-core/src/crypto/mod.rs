@@ -23,7 +23,8 @@ mod tests;
 
 pub(crate) use derive::Derivation;
 pub use domain::{Domain, Suite, UnknownSuite};
-pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId};
-pub(crate) use hash::{hash_newtype, hex, unhex, unhex_vec};
-pub use key::{KeyError, PublicKey, Signature, SignatureError, SignedMessage};
+pub use hash::{ChainId, Hash, Hasher, HexError, NetworkId, hex};
+pub(crate) use hash::{hash_newtype, shown_in_hex, unhex, unhex_vec};
+pub(crate) use key::checked_key;
+pub use key::{KeyBytes, KeyError, PublicKey, Signature, SignatureError, SignedMessage};
 pub use secret::SecretKey;

@@ -1,5 +1,6 @@
 //! A genesis as a file holds it (format.md §12): its JSON, in the one form that it has.
 
+use super::difference::difference;
 use super::{Genesis, GenesisDraft, GenesisError};
 use crate::codec::{self, MAX_BYTES};
 use serde_json::Value;
@@ -32,32 +33,13 @@ impl Genesis {
         let json = |why: serde_json::Error| GenesisJsonError::Json(why.to_string());
         let draft: GenesisDraft = serde_json::from_slice(bytes).map_err(json)?;
         let found: Value = serde_json::from_slice(bytes).map_err(json)?;
-        match difference(&serde_json::to_value(&draft).map_err(json)?, &found) {
-            Some(place) => Err(GenesisJsonError::Form(format!("/{}", place.join("/")))),
-            None if codec::encode(&draft).len() > MAX_BYTES => Err(GenesisJsonError::TooLong),
-            None => Ok(Self::new(draft)?),
+        let written = serde_json::to_value(&draft).map_err(json)?;
+        if written != found {
+            return Err(GenesisJsonError::Form(difference(&written, &found)));
         }
-    }
-}
-
-/// Names on the way to the first place where two values differ.
-fn difference(wanted: &Value, found: &Value) -> Option<Vec<String>> {
-    let below = |name: String, [wanted, found]: [&Value; 2]| {
-        difference(wanted, found).map(|place| [vec![name], place].concat())
-    };
-    match (wanted, found) {
-        (Value::Object(wanted), Value::Object(found)) => {
-            let of_other = found.keys().find(|name| !wanted.contains_key(*name)).map(|name| vec![name.clone()]);
-            let names = wanted.iter().map(|(name, value)| match found.get(name) {
-                Some(other) => below(name.clone(), [value, other]),
-                None => Some(vec![name.clone()]),
-            });
-            of_other.or_else(|| names.flatten().next())
+        if codec::encode(&draft).len() > MAX_BYTES {
+            return Err(GenesisJsonError::TooLong);
         }
-        (Value::Array(wanted), Value::Array(found)) if wanted.len() == found.len() => {
-            let pairs = wanted.iter().zip(found).enumerate();
-            pairs.filter_map(|(at, (wanted, found))| below(at.to_string(), [wanted, found])).next()
-        }
-        (wanted, found) => (wanted != found).then(Vec::new),
+        Ok(Self::new(draft)?)
     }
 }

@@ -142,7 +142,6 @@ impl Predecessor {
 /// Somebody answers for a code, and for one that stays removed the heir that it had, while that is there.
 fn check_answers(old: &Membership, new: &Membership, code: MemberCode) -> Result<(), PredecessorError> {
     let after = new.answers_for(code).ok_or(PredecessorError::Forgotten(code))?;
-    let heir = old.heirs().iter().find(|heir| heir.removed == code).map(|heir| heir.heir);
-    let stays = heir.filter(|heir| new.member(*heir).is_some() && new.member(code).is_none());
+    let stays = old.heir_of(code).filter(|heir| new.member(*heir).is_some() && new.member(code).is_none());
     if stays.is_some_and(|heir| heir != after) { Err(PredecessorError::Heir(code)) } else { Ok(()) }
 }

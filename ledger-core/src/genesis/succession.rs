@@ -2,7 +2,7 @@
 //! is lost for good, the members found the chain anew, and the same log goes on.
 
 use super::Genesis;
-use crate::crypto::{ChainId, NetworkId, SecretKey, Signature};
+use crate::crypto::{ChainId, Domain, NetworkId, SecretKey, Signature, SignedMessage};
 use crate::history::HistoryError;
 use crate::membership::Member;
 use crate::names::MemberCode;
@@ -61,6 +61,14 @@ pub enum SuccessionError {
         /// Of all, at the old tip.
         total: u64,
     },
+}
+
+impl Genesis {
+    /// The bytes by which a member approves this genesis.
+    #[must_use]
+    pub fn approval_message(&self, member: MemberCode) -> SignedMessage {
+        SignedMessage::new(Domain::GenesisApproval, &self.chain_id(), &member)
+    }
 }
 
 impl GenesisApproval {

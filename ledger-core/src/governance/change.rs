@@ -1,15 +1,12 @@
 //! The changes of governance, what each does to a membership, and what is signed about them (format.md §9).
 
 use crate::codec::{self, List};
-use crate::crypto::{ChainId, Domain, Hasher, KeyError, SecretKey, Signature, SignatureError, SignedMessage, Suite};
+use crate::crypto::{ChainId, Domain, Hasher, KeyError, Signature, SignatureError, SignedMessage, Suite};
 use crate::membership::{
     Heir, Key, KeyBytes, MAX_KEYS, Member, Membership, MembershipDraft, MembershipError, Node, NodeKey, Parameters,
     TrustPolicy, VaultKey,
 };
 use crate::names::{Height, MemberCode, NodeNumber, ProposalId, Protocol};
-use bincode::de::Decoder;
-use bincode::enc::Encoder;
-use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,70 +15,34 @@ use thiserror::Error;
 /// A new node's number is at most so far above the lowest free one: numbers are not used up by a mistake.
 pub const MAX_NEW_NODE: u32 = 64;
 
-/// Declares the changes once: tag, variant, fields.
-macro_rules! changes {
-    ($($(#[$meta:meta])* $tag:literal $name:ident($($field:ident: $type:ty),*))*) => {
-        /// One change of governance: a tag, then the fields. Keys are bytes: whether they are any is asked when the
-        /// change is applied (format.md §9).
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case", deny_unknown_fields)]
-        pub enum Change {
-            $($(#[$meta])* $name($($type),*),)*
-        }
-
-        impl Change {
-            /// Every tag, in rising order.
-            pub const TAGS: &[u8] = &[$($tag),*];
-        }
-
-        impl Encode for Change {
-            fn encode<E: Encoder>(&self, to: &mut E) -> Result<(), EncodeError> {
-                match self {
-                    $(Self::$name($($field),*) => {
-                        let tag: u8 = $tag;
-                        tag.encode(to)?;
-                        $($field.encode(to)?;)*
-                        Ok(())
-                    })*
-                }
-            }
-        }
-
-        impl<C> Decode<C> for Change {
-            fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-                match u8::decode(from)? {
-                    $($tag => Ok(Self::$name($(<$type>::decode(from)?),*)),)*
-                    other => Err(codec::refuse(format_args!("{other} is no change of governance"))),
-                }
-            }
-        }
-        bincode::impl_borrow_decode!(Change);
-    };
-}
-
-changes! {
+codec::choice! {
+    /// One change of governance: a tag, then the fields. Keys are bytes: whether they are any is asked when the
+    /// change is applied (format.md §9).
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    Change, "change of governance",
     /// A member is added, with its nodes; one that was removed comes back.
-    1 AddMember(member: Member<KeyBytes>)
+    1 => AddMember(member: Member<KeyBytes>),
     /// A member is removed, with its nodes; the second answers for it.
-    2 RemoveMember(code: MemberCode, heir: MemberCode)
+    2 => RemoveMember(code: MemberCode, heir: MemberCode),
     /// A node is added to a member.
-    3 AddNode(code: MemberCode, node: Node<KeyBytes>)
+    3 => AddNode(code: MemberCode, node: Node<KeyBytes>),
     /// A node is removed.
-    4 RemoveNode(number: NodeNumber)
+    4 => RemoveNode(number: NodeNumber),
     /// A node's voting power becomes another.
-    5 SetPower(number: NodeNumber, power: u32)
+    5 => SetPower(number: NodeNumber, power: u32),
     /// A node's keys are replaced.
-    6 RotateNodeKeys(number: NodeNumber, keys: List<NodeKey<KeyBytes>, MAX_KEYS>)
+    6 => RotateNodeKeys(number: NodeNumber, keys: List<NodeKey<KeyBytes>, MAX_KEYS>),
     /// A member's own keys are replaced.
-    7 RotateMemberKeys(code: MemberCode, governance: Key<KeyBytes>, vault: VaultKey)
+    7 => RotateMemberKeys(code: MemberCode, governance: Key<KeyBytes>, vault: VaultKey),
     /// The parameters are replaced.
-    8 SetParameters(parameters: Parameters)
+    8 => SetParameters(parameters: Parameters),
     /// The next protocol holds.
-    9 Activate(protocol: Protocol)
+    9 => Activate(protocol: Protocol),
     /// An open proposal is taken from the table, adopted or not.
-    10 Withdraw(proposal: ProposalId)
+    10 => Withdraw(proposal: ProposalId),
     /// The trust policy is replaced.
-    11 SetTrust(trust: TrustPolicy)
+    11 => SetTrust(trust: TrustPolicy),
 }
 
 /// A proposal of governance.
@@ -146,19 +107,8 @@ impl Change {
     /// The proposal that it takes from the table.
     #[must_use]
     pub const fn withdraws(&self) -> Option<ProposalId> {
-        match self {
-            Self::Withdraw(proposal) => Some(*proposal),
-            Self::AddMember(_)
-            | Self::RemoveMember(..)
-            | Self::AddNode(..)
-            | Self::RemoveNode(_)
-            | Self::SetPower(..)
-            | Self::RotateNodeKeys(..)
-            | Self::RotateMemberKeys(..)
-            | Self::SetParameters(_)
-            | Self::Activate(_)
-            | Self::SetTrust(_) => None,
-        }
+        let Self::Withdraw(proposal) = self else { return None };
+        Some(*proposal)
     }
 
     /// Membership and protocol after the change (format.md §9, *a change applies*). A withdrawal leaves both; whether
@@ -181,7 +131,7 @@ impl Change {
                 draft.members.iter_mut().for_each(|member| member.nodes.retain(|node| node.number != *number));
             }
             Self::SetPower(number, power) => node_of(&mut draft, *number)?.power = *power,
-            Self::RotateNodeKeys(number, keys) => node_of(&mut draft, *number)?.keys = keys.parse()?,
+            Self::RotateNodeKeys(number, keys) => node_of(&mut draft, *number)?.keys = keys.try_map(NodeKey::parse)?,
             Self::RotateMemberKeys(code, governance, vault) => {
                 let member = member_of(&mut draft, *code)?;
                 (member.governance, member.vault) = (governance.parse()?, *vault);
@@ -242,18 +192,11 @@ fn after(number: NodeNumber, next: NodeNumber) -> Result<NodeNumber, ChangeError
     }
 }
 
-fn approval_message(chain: &ChainId, proposal: &ProposalId, member: MemberCode) -> SignedMessage {
+pub(super) fn approval_message(chain: &ChainId, proposal: &ProposalId, member: MemberCode) -> SignedMessage {
     SignedMessage::new(Domain::Approval, chain, &(*proposal, member))
 }
 
 impl Approve {
-    /// Signs an approval with a member's governance key.
-    #[must_use]
-    pub fn sign(chain: &ChainId, key: &SecretKey, member: MemberCode, proposal: ProposalId) -> Self {
-        let signature: Signature = key.sign(&approval_message(chain, &proposal, member));
-        Self { proposal, member, signature }
-    }
-
     /// Whether it is signed by a member's governance key, for this chain.
     ///
     /// # Errors

@@ -14,8 +14,6 @@ use crate::crypto::{Domain, Hasher, Suite};
 use crate::membership::{MAX_MEMBERS, MAX_NODES, Membership};
 use crate::names::{ControlHash, Height, MemberCode, NodeNumber, ProposalId, Protocol, Sequence};
 use crate::outcome::Refusal;
-use bincode::de::Decoder;
-use bincode::error::DecodeError;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -117,10 +115,8 @@ pub enum ControlError {
     Approvals(ProposalId),
 }
 
-impl TryFrom<Unchecked> for Control {
-    type Error = ControlError;
-    fn try_from(from: Unchecked) -> Result<Self, ControlError> {
-        let Unchecked { protocol, streams, proposals } = from;
+impl Control {
+    fn checked(Unchecked { protocol, streams, proposals }: Unchecked) -> Result<Self, ControlError> {
         let rise = streams.is_sorted_by(|one, next| one.node < next.node);
         if !rise || streams.iter().any(|stream| stream.last == Sequence(0)) {
             return Err(ControlError::Streams);
@@ -142,18 +138,7 @@ impl TryFrom<Unchecked> for Control {
     }
 }
 
-impl<C> Decode<C> for Control {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-        Unchecked::decode(from)?.try_into().map_err(crate::codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(Control);
-
-impl<'de> Deserialize<'de> for Control {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Unchecked::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
-    }
-}
+crate::codec::checked!(json Control, Unchecked, Self::checked);
 
 /// Why a proposal is refused (format.md §9), in the order of the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

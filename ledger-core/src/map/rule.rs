@@ -39,12 +39,6 @@ impl MapKey {
     }
 }
 
-impl Default for MapRoot {
-    fn default() -> Self {
-        Self::EMPTY
-    }
-}
-
 impl MapRoot {
     /// Root of nothing.
     pub const EMPTY: Self = Self([0; 32]);
@@ -72,14 +66,6 @@ pub trait Keyed {
     fn state_hash(&self) -> StateHash;
 }
 
-impl Keyed for (MapKey, StateHash) {
-    fn key(&self) -> &MapKey {
-        &self.0
-    }
-    fn state_hash(&self) -> StateHash {
-        self.1
-    }
-}
 impl Keyed for (MapKey, State) {
     fn key(&self) -> &MapKey {
         &self.0

@@ -2,8 +2,8 @@
 //! into yet (format.md §9).
 
 use super::{MAX_KEYS, MAX_NODES};
-use crate::codec::{List, Text};
-use crate::crypto::{KeyError, PublicKey, Suite, hash_newtype};
+use crate::codec::{List, Text, numbered};
+use crate::crypto::{KeyBytes, KeyError, PublicKey, Suite, hash_newtype};
 use crate::names::{MemberCode, NodeNumber};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -12,12 +12,6 @@ use thiserror::Error;
 hash_newtype! {
     /// X25519 key to which vault deliveries and the VRF key are sealed (format.md §8).
     VaultKey
-}
-
-hash_newtype! {
-    /// Bytes where a public key of suite 1 stands, not yet looked into (format.md §9): to read a block takes no
-    /// arithmetic on the curve.
-    KeyBytes
 }
 
 /// A province or a city (format.md §8).
@@ -57,7 +51,6 @@ pub struct Node<K = PublicKey> {
 #[serde(deny_unknown_fields)]
 pub struct Key<K = PublicKey> {
     /// The suite, 1 for Ed25519.
-    #[serde(with = "suite_number")]
     pub suite: Suite,
     /// The key.
     pub key: K,
@@ -70,53 +63,23 @@ pub struct NodeKey<K = PublicKey> {
     /// What it is for.
     pub purpose: Purpose,
     /// The suite, 1 for Ed25519.
-    #[serde(with = "suite_number")]
     pub suite: Suite,
     /// The key.
     pub key: K,
 }
 
-/// Declares the purposes once: variant, number, text.
-macro_rules! purposes {
-    ($($(#[$meta:meta])* $name:ident $number:literal $text:literal)*) => {
-        /// What a node's key is for (format.md §8).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum Purpose {
-            $($(#[$meta])* #[serde(rename = $text)] $name,)*
-        }
-
-        impl Purpose {
-            /// Every purpose, by number; a node has a key for each.
-            pub const ALL: [Self; MAX_KEYS] = [$(Self::$name),*];
-
-            const fn number(self) -> u8 {
-                match self { $(Self::$name => $number,)* }
-            }
-        }
-
-        impl TryFrom<u8> for Purpose {
-            type Error = UnknownPurpose;
-            fn try_from(number: u8) -> Result<Self, UnknownPurpose> {
-                match number {
-                    $($number => Ok(Self::$name),)*
-                    other => Err(UnknownPurpose(other)),
-                }
-            }
-        }
-    };
-}
-
-purposes! {
+numbered! {
+    /// What a node's key is for (format.md §8); a node has a key for each.
+    Purpose, UnknownPurpose,
     /// Votes and proposals.
-    Consensus 1 "consensus"
+    1 => Consensus "consensus",
     /// Submissions.
-    Submission 2 "submission"
+    2 => Submission "submission",
     /// The transport identity.
-    Peer 3 "peer"
+    3 => Peer "peer",
     /// Checkpoints as signed notes.
-    Note 4 "note"
+    4 => Note "note",
 }
-crate::codec::byte_tag!(Purpose, |purpose: &Purpose| purpose.number());
 
 /// No purpose has this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -132,18 +95,6 @@ pub enum VaultKeyError {
     /// A point of low order: everybody can open what is sealed to it.
     #[error("it is a point of low order")]
     LowOrder,
-}
-
-pub(crate) mod suite_number {
-    //! The suite as its number in JSON.
-    use crate::crypto::Suite;
-    use serde::{Deserialize as _, Deserializer, Serializer};
-    pub(crate) fn serialize<S: Serializer>(suite: &Suite, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u8(suite.id())
-    }
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Suite, D::Error> {
-        Suite::try_from(u8::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
 }
 
 /// 2²⁵⁵ − 19, most significant byte first.
@@ -200,51 +151,15 @@ impl KeyBytes {
     }
 }
 
-impl From<PublicKey> for KeyBytes {
-    fn from(key: PublicKey) -> Self {
-        Self(*key.as_bytes())
-    }
-}
-
-impl From<PublicKey> for Key {
-    fn from(key: PublicKey) -> Self {
-        Self { suite: Suite::Ed25519Sha256, key }
-    }
-}
-
 impl Key<KeyBytes> {
     pub(crate) fn parse(&self) -> Result<Key, KeyError> {
         Ok(Key { suite: self.suite, key: self.key.parse()? })
     }
 }
 
-impl From<Key> for Key<KeyBytes> {
-    fn from(from: Key) -> Self {
-        Self { suite: from.suite, key: from.key.into() }
-    }
-}
-
 impl NodeKey<KeyBytes> {
-    fn parse(&self) -> Result<NodeKey, KeyError> {
+    pub(crate) fn parse(&self) -> Result<NodeKey, KeyError> {
         Ok(NodeKey { purpose: self.purpose, suite: self.suite, key: self.key.parse()? })
-    }
-}
-
-impl From<&NodeKey> for NodeKey<KeyBytes> {
-    fn from(from: &NodeKey) -> Self {
-        Self { purpose: from.purpose, suite: from.suite, key: from.key.into() }
-    }
-}
-
-impl List<NodeKey<KeyBytes>, MAX_KEYS> {
-    pub(crate) fn parse(&self) -> Result<List<NodeKey, MAX_KEYS>, KeyError> {
-        self.try_map(NodeKey::parse)
-    }
-}
-
-impl From<List<NodeKey, MAX_KEYS>> for List<NodeKey<KeyBytes>, MAX_KEYS> {
-    fn from(from: List<NodeKey, MAX_KEYS>) -> Self {
-        from.map_each(|key| NodeKey::from(key))
     }
 }
 
@@ -258,13 +173,7 @@ impl<K> Node<K> {
 
 impl Node<KeyBytes> {
     pub(crate) fn parse(&self) -> Result<Node, KeyError> {
-        Ok(Node { number: self.number, power: self.power, keys: self.keys.parse()? })
-    }
-}
-
-impl From<Node> for Node<KeyBytes> {
-    fn from(from: Node) -> Self {
-        Self { number: from.number, power: from.power, keys: from.keys.into() }
+        Ok(Node { number: self.number, power: self.power, keys: self.keys.try_map(NodeKey::parse)? })
     }
 }
 
@@ -286,13 +195,5 @@ impl Member<KeyBytes> {
             vault: self.vault,
             nodes: self.nodes.try_map(Node::parse)?,
         })
-    }
-}
-
-impl From<Member> for Member<KeyBytes> {
-    fn from(from: Member) -> Self {
-        let Member { code, name_zh, name_en, governance, vault, nodes } = from;
-        let nodes = nodes.map_each(|node| Node::from(node.clone()));
-        Self { code, name_zh, name_en, governance: governance.into(), vault, nodes }
     }
 }

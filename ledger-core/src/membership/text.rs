@@ -45,16 +45,6 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text for a terminal: what is hidden is shown as `\u{…}`.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,10 +77,5 @@ mod tests {
         for space in [' ', '\u{a0}', '\u{3000}', '\u{2003}'] {
             assert_eq!(check_origin(&format!("a{space}")), Err(NameError::Ends(space)));
         }
-    }
-
-    #[test]
-    fn what_is_hidden_is_shown_to_whoever_approves() {
-        assert_eq!(escaped("济南\u{202e}a\n\u{1b}[1m"), "济南\\u{202e}a\\u{a}\\u{1b}[1m");
     }
 }

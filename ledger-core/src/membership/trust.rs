@@ -9,7 +9,6 @@ use super::text::{NameError, check_origin};
 use crate::codec::{self, Bytes, List, Text};
 use crate::crypto::{KeyError, PublicKey, hex};
 use crate::names::END_OF_NUMBERS;
-use bincode::de::Decoder;
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,8 +19,7 @@ pub const MAX_TRUST_BYTES: usize = 60_000;
 
 /// What outsiders must have signed before an answer is 0. Bytes and JSON hold none that is longer than
 /// [`MAX_TRUST_BYTES`], nor one with a lag that not every reader of JSON can read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, try_from = "Written")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Serialize)]
 pub struct TrustPolicy {
     /// Verifier keys of the witnesses, as signed notes write them.
     pub witnesses: List<Text<4096>, 16>,
@@ -43,41 +41,10 @@ struct Written {
     lag: u64,
 }
 
-impl TryFrom<Written> for TrustPolicy {
-    type Error = TrustError;
-    fn try_from(Written { witnesses, wanted, timestamp_roots, lag }: Written) -> Result<Self, TrustError> {
-        let policy = Self { witnesses, wanted, timestamp_roots, lag };
-        policy.measure()?;
-        Ok(policy)
-    }
-}
-
-impl<C> Decode<C> for TrustPolicy {
-    fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, bincode::error::DecodeError> {
-        Written::decode(from)?.try_into().map_err(codec::refuse)
-    }
-}
-bincode::impl_borrow_decode!(TrustPolicy);
-
-/// The key of a witness, with the name that it signs under.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifierKey<'a> {
-    /// The name, an origin.
-    pub name: &'a str,
-    /// The key.
-    pub key: WitnessKey,
-}
-
-/// The kinds of keys that a witness may have; the byte that stands for each is the type of a signed note.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WitnessKey {
-    /// 01: Ed25519 over the note.
-    Ed25519(PublicKey),
-    /// 04: Ed25519 over a cosignature with its time.
-    Cosigner(PublicKey),
-    /// 06: ML-DSA-44 over a cosignature; not looked into.
-    MlDsa44(Box<[u8; 1312]>),
-}
+crate::codec::checked!(json TrustPolicy, Written, |Written { witnesses, wanted, timestamp_roots, lag }| {
+    let policy = Self { witnesses, wanted, timestamp_roots, lag };
+    policy.measure().map(|()| policy)
+});
 
 /// A text that is no verifier key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -140,25 +107,22 @@ impl TrustPolicy {
         Ok(())
     }
 
-    /// The witnesses, in order.
-    ///
-    /// # Errors
-    /// [`TrustError`], naming what does not fit; never of the policy of a [`Membership`](super::Membership).
-    pub fn check(&self) -> Result<Vec<VerifierKey<'_>>, TrustError> {
+    /// Every rule of format.md §8.
+    pub(super) fn check(&self) -> Result<(), TrustError> {
         self.measure()?;
         let named = self.witnesses.len();
         if self.wanted as usize > named {
             return Err(TrustError::Wanted { wanted: self.wanted, named });
         }
-        let mut keys: Vec<VerifierKey<'_>> = Vec::with_capacity(named);
+        let mut keys: Vec<(&str, Vec<u8>)> = Vec::with_capacity(named);
         for (at, text) in self.witnesses.iter().enumerate() {
-            let new = VerifierKey::parse(text).map_err(|why| TrustError::Witness(at, why))?;
-            if keys.iter().any(|old| old.name == new.name || old.key.bytes() == new.key.bytes()) {
+            let (name, key) = verifier_key(text).map_err(|why| TrustError::Witness(at, why))?;
+            if keys.iter().any(|old| old.0 == name || old.1 == key) {
                 return Err(TrustError::Twice(at));
             }
-            keys.push(new);
+            keys.push((name, key));
         }
-        Ok(keys)
+        Ok(())
     }
 
     /// Whether it asks for nothing: then signatures of the validators suffice.
@@ -168,48 +132,33 @@ impl TrustPolicy {
     }
 }
 
-impl<'a> VerifierKey<'a> {
-    /// Reads `name+hash+key` (format.md §8).
-    ///
-    /// # Errors
-    /// [`VerifierKeyError`].
-    pub fn parse(text: &'a str) -> Result<Self, VerifierKeyError> {
-        use VerifierKeyError as E;
-        let (name, rest) = text.split_once('+').ok_or(E::Parts)?;
-        let (hash, key) = rest.split_once('+').ok_or(E::Parts)?;
-        check_origin(name)?;
-        let bytes = base64(key).ok_or(E::Base64)?;
-        let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&bytes).finalize();
-        if digest.first_chunk::<4>().is_none_or(|first| hex(first) != hash) {
-            return Err(E::Hash);
-        }
-        Ok(Self { name, key: WitnessKey::parse(&bytes)? })
+/// Name and key of a verifier key, `name+hash+key` (format.md §8). The byte before the key is the type of a signed note.
+fn verifier_key(text: &str) -> Result<(&str, Vec<u8>), VerifierKeyError> {
+    use VerifierKeyError as E;
+    let (name, rest) = text.split_once('+').ok_or(E::Parts)?;
+    let (hash, key) = rest.split_once('+').ok_or(E::Parts)?;
+    check_origin(name)?;
+    let bytes = base64(key).ok_or(E::Base64)?;
+    let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&bytes).finalize();
+    if digest.first_chunk::<4>().is_none_or(|first| hex(first) != hash) {
+        return Err(E::Hash);
     }
-}
-
-impl WitnessKey {
-    fn parse(bytes: &[u8]) -> Result<Self, VerifierKeyError> {
-        let (kind, key) = bytes.split_first().ok_or(VerifierKeyError::Base64)?;
-        let unknown = VerifierKeyError::Type(*kind, key.len());
-        let ed25519 = || Ok::<_, VerifierKeyError>(PublicKey::from_bytes(key.try_into().map_err(|_| unknown)?)?);
-        match kind {
-            1 => Ok(Self::Ed25519(ed25519()?)),
-            4 => Ok(Self::Cosigner(ed25519()?)),
-            6 => Ok(Self::MlDsa44(Box::new(key.try_into().map_err(|_| unknown)?))),
-            _ => Err(unknown),
-        }
+    let (kind, key) = bytes.split_first().ok_or(E::Base64)?;
+    let unknown = E::Type(*kind, key.len());
+    match kind {
+        // Ed25519, over the note, or over a cosignature with its time.
+        1 | 4 => drop(PublicKey::from_bytes(key.try_into().map_err(|_| unknown)?)?),
+        // ML-DSA-44 over a cosignature; not looked into.
+        6 if key.len() == 1312 => {}
+        _ => return Err(unknown),
     }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Ed25519(key) | Self::Cosigner(key) => key.as_bytes(),
-            Self::MlDsa44(key) => &key[..],
-        }
-    }
+    Ok((name, key.to_vec()))
 }
 
 /// RFC 4648 section 4: padded, and with its unused bits zero, so that bytes have one text.
 fn base64(text: &str) -> Option<Vec<u8>> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let value = |digit: &u8| (0..).zip(DIGITS).find(|(_, known)| *known == digit).map(|(value, _)| value);
     let digits = text.trim_end_matches('=');
     let padding = text.len().checked_sub(digits.len())?;
     if !text.len().is_multiple_of(4) || padding > 2 {
@@ -220,7 +169,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         // What is missing of the last group stands for zeros.
         let mut bits: u32 = 0;
         for place in 0..4 {
-            bits = bits << 6 | group.get(place).map_or(Some(0), |digit| base64_digit(*digit))?;
+            bits = bits << 6 | group.get(place).map_or(Some(0), value)?;
         }
         let [_, a, b, c] = bits.to_be_bytes();
         let (taken, unused) = match group {
@@ -235,9 +184,4 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         bytes.extend_from_slice(taken);
     }
     Some(bytes)
-}
-
-fn base64_digit(digit: u8) -> Option<u32> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    (0..).zip(DIGITS).find(|(_, known)| **known == digit).map(|(value, _)| value)
 }

@@ -1,6 +1,7 @@
 //! The right edge of a growing log: all that is needed to go on and to tell the root (`format.md §3`).
 
-use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash, subtree_parallel};
+use super::fast::subtree_parallel;
+use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash};
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -62,22 +63,10 @@ impl TryFrom<Parts> for Frontier {
 }
 
 impl Frontier {
-    /// The frontier of the log without entries.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Entries so far.
     #[must_use]
     pub const fn size(&self) -> LogSize {
         LogSize(self.size)
-    }
-
-    /// The roots of the complete subtrees, largest first.
-    #[must_use]
-    pub fn peaks(&self) -> &[NodeHash] {
-        &self.peaks
     }
 
     /// Appends one leaf.

@@ -9,8 +9,7 @@
 
 use crate::crypto::hash_newtype;
 use crate::names::{END_OF_NUMBERS, number};
-use bincode::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use bincode::Encode;
 use sha2::{Digest, Sha256};
 
 hash_newtype! {
@@ -51,13 +50,20 @@ number! {
 }
 number! {
     /// Place of an entry in its log, counted from 0.
-    LogIndex(u64)
+    LogIndex(u64) in 0..=u64::MAX, "log index"
 }
 
 /// Hash of one entry.
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> LeafHash {
     LeafHash(Sha256::new().chain_update([0x00]).chain_update(entry).finalize().into())
+}
+
+/// Hash of one entry, given as what it is the encoding of.
+pub(crate) fn leaf_hash_of(entry: &impl Encode) -> LeafHash {
+    let mut hash = Sha256::new_with_prefix([0x00]);
+    crate::codec::encode_into(entry, &mut |bytes: &[u8]| hash.update(bytes));
+    LeafHash(hash.finalize().into())
 }
 
 /// Hash of two neighbouring parts of a log.
@@ -71,14 +77,9 @@ pub fn node_hash(left: &NodeHash, right: &NodeHash) -> NodeHash {
     NodeHash(Sha256::digest(preimage).into())
 }
 
-/// Where RFC 6962 splits two or more leaves, from `start` to `end`: behind the largest power of two smaller than their
-/// number, which is the smallest that is no less than half of it.
-pub(super) const fn middle(start: u64, end: u64) -> u64 {
-    start.saturating_add(end.saturating_sub(start).div_ceil(2).next_power_of_two())
-}
-
-/// The leaves on both sides of that place.
-fn halves(leaves: &[LeafHash]) -> (&[LeafHash], &[LeafHash]) {
+/// The leaves on both sides of where RFC 6962 splits them: behind the largest power of two smaller than their number,
+/// which is the smallest that is no less than half of it.
+pub(super) fn halves(leaves: &[LeafHash]) -> (&[LeafHash], &[LeafHash]) {
     leaves.split_at(leaves.len().div_ceil(2).next_power_of_two())
 }
 
@@ -86,12 +87,6 @@ fn halves(leaves: &[LeafHash]) -> (&[LeafHash], &[LeafHash]) {
 #[must_use]
 pub fn root(leaves: &[LeafHash]) -> LogRoot {
     subtree(leaves).map_or(LogRoot::EMPTY, LogRoot::from)
-}
-
-/// The same root, computed on all cores.
-#[must_use]
-pub fn root_parallel(leaves: &[LeafHash]) -> LogRoot {
-    subtree_parallel(leaves).map_or(LogRoot::EMPTY, LogRoot::from)
 }
 
 /// MTH of at least one leaf; none has no node.
@@ -105,15 +100,4 @@ pub(super) fn subtree(leaves: &[LeafHash]) -> Option<NodeHash> {
             Some(node_hash(&subtree(left)?, &subtree(right)?))
         }
     }
-}
-
-/// [`subtree`], whose halves are computed at the same time as long as that pays.
-pub(super) fn subtree_parallel(leaves: &[LeafHash]) -> Option<NodeHash> {
-    const WORTH_A_THREAD: usize = 1 << 8;
-    if leaves.len() <= WORTH_A_THREAD {
-        return subtree(leaves);
-    }
-    let (left, right) = halves(leaves);
-    let (left, right) = rayon::join(|| subtree_parallel(left), || subtree_parallel(right));
-    Some(node_hash(&left?, &right?))
 }

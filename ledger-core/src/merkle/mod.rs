@@ -6,6 +6,7 @@
 //! one log is the beginning of another. The module never stores a tree: who proves brings a
 //! [`NodeReader`].
 
+mod fast;
 mod frontier;
 mod hash;
 mod proof;
@@ -13,8 +14,10 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
+pub use fast::root_parallel;
 pub use frontier::{Frontier, FrontierError};
-pub use hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, leaf_hash, node_hash, root, root_parallel};
+pub(crate) use hash::leaf_hash_of;
+pub use hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, leaf_hash, node_hash, root};
 pub use proof::{
     ConsistencyProof, InclusionProof, ProveError, VerifyError, prove_consistency, prove_inclusion, verify_consistency,
     verify_inclusion,

@@ -8,8 +8,8 @@
 //! cases, four turn on this, and we differ on one (`size1-is-zero-and-size2-is-not-zero`): the others
 //! name a root that is not the empty log's, or one of no bytes, and a hash is 32 bytes by its type.
 
-use super::hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, middle, node_hash};
-use super::reader::{MissingNode, NodeReader, range};
+use super::hash::{LeafHash, LogIndex, LogRoot, LogSize, NodeHash, node_hash};
+use super::reader::{MissingNode, NodeReader, middle, range};
 use crate::codec::{List, TooMany};
 use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};

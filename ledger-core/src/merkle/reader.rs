@@ -1,6 +1,6 @@
 //! Where a prover finds the hashes of a log that somebody else keeps.
 
-use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, middle, node_hash};
+use super::hash::{LeafHash, LogRoot, LogSize, NodeHash, node_hash};
 use thiserror::Error;
 
 /// Reads the complete subtrees of a log.
@@ -26,6 +26,12 @@ pub struct MissingNode {
 /// [`MissingNode`], when the reader does not have what is needed.
 pub fn root_at(log: &impl NodeReader, size: LogSize) -> Result<LogRoot, MissingNode> {
     if size.0 == 0 { Ok(LogRoot::EMPTY) } else { range(log, 0, size.0).map(LogRoot::from) }
+}
+
+/// Where RFC 6962 splits two or more leaves, from `start` to `end`: behind the largest power of two smaller than their
+/// number, which is the smallest that is no less than half of it.
+pub(super) const fn middle(start: u64, end: u64) -> u64 {
+    start.saturating_add(end.saturating_sub(start).div_ceil(2).next_power_of_two())
 }
 
 /// MTH(D[start:end]) of a range that RFC 6962's splitting of some log leads to.

@@ -29,7 +29,7 @@ fn some_leaves(count: usize) -> Vec<LeafHash> {
 }
 
 fn frontier_of(leaves: &[LeafHash]) -> Frontier {
-    let mut frontier = Frontier::new();
+    let mut frontier = Frontier::default();
     frontier.extend(leaves);
     frontier
 }
@@ -91,9 +91,8 @@ fn base64(text: &str) -> Vec<u8> {
 }
 
 /// A hash field; none, if it is not 32 bytes long: then our types have no such value.
-fn hash<T: From<[u8; 32]>>(value: &serde_json::Value) -> Option<T> {
-    let bytes: Option<[u8; 32]> = base64(value.as_str().unwrap()).try_into().ok();
-    bytes.map(T::from)
+fn hash<T: bincode::Decode<()>>(value: &serde_json::Value) -> Option<T> {
+    decode(&base64(value.as_str().unwrap())).ok()
 }
 
 fn hashes(value: &serde_json::Value) -> Option<List<NodeHash, 64>> {
@@ -234,7 +233,10 @@ fn a_frontier_has_one_encoding() {
     for size in [0, 1, 2, 3, 8, 255, 256, 257] {
         let frontier = frontier_of(&some_leaves(size));
         assert_eq!(frontier.size(), LogSize(size as u64));
-        assert_eq!(frontier.peaks().len(), size.count_ones() as usize);
+        assert_eq!(
+            serde_json::to_value(&frontier).unwrap()["peaks"].as_array().unwrap().len(),
+            size.count_ones() as usize
+        );
         let bytes = encode(&frontier);
         assert_eq!(bytes.len(), 8 + 32 * size.count_ones() as usize);
         assert_eq!(decode(&bytes), Ok(frontier.clone()));
@@ -270,7 +272,7 @@ fn parallel_and_batched_roots_agree_on_a_large_log() {
     let expected = root(&leaves);
     assert_eq!(root_parallel(&leaves), expected);
     assert_eq!(frontier_of(&leaves).root(), expected);
-    let mut one_by_one = Frontier::new();
+    let mut one_by_one = Frontier::default();
     leaves.iter().for_each(|leaf| one_by_one.push(*leaf));
     assert_eq!(one_by_one, frontier_of(&leaves));
 }
@@ -368,8 +370,8 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
     bytes
 }
 
-fn flipped_hash<T: AsRef<[u8]> + From<[u8; 32]>>(hash: &T, bit: usize) -> T {
-    T::from(<[u8; 32]>::try_from(flipped(hash.as_ref(), bit)).unwrap())
+fn flipped_hash<T: AsRef<[u8]> + bincode::Decode<()>>(hash: &T, bit: usize) -> T {
+    decode(&flipped(hash.as_ref(), bit)).unwrap()
 }
 
 fn size_and_below(max: u64) -> impl Strategy<Value = (u64, u64)> {
@@ -414,7 +416,7 @@ proptest! {
     #[test]
     fn a_frontier_does_not_depend_on_batches(batches in prop::collection::vec(0..40_usize, 0..20)) {
         let leaves = some_leaves(batches.iter().sum());
-        let mut frontier = Frontier::new();
+        let mut frontier = Frontier::default();
         let mut rest = &leaves[..];
         for batch in batches {
             let (now, later) = rest.split_at(batch);

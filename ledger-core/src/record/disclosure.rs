@@ -27,30 +27,25 @@ pub const MAX_SLOTS: usize = 64;
 /// What a slot holds: bytes, or nothing.
 pub type Value = Option<Bytes<MAX_VALUE>>;
 
-/// One slot of a disclosure.
-///
-/// `0 ‖ leaf(32)` hidden, `1 ‖ salt(32) ‖ value` revealed, the value an option of bytes.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Disclosed {
+crate::codec::choice! {
+    /// One slot of a disclosure.
+    ///
+    /// `0 ‖ leaf(32)` hidden, `1 ‖ salt(32) ‖ value` revealed, the value an option of bytes.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    Disclosed, "slot: 0 is hidden, 1 revealed",
     /// Only the leaf.
-    Hidden {
+    0 => Hidden {
         /// Hash of the slot.
         leaf: Hash,
     },
     /// What the leaf is made of.
-    Revealed {
+    1 => Revealed {
         /// The slot's salt.
         salt: Hash,
         /// What it holds; nothing is shown to be absent.
         value: Value,
     },
-}
-
-crate::codec::choice! {
-    Disclosed, "slot: 0 is hidden, 1 revealed",
-    0 => Hidden { leaf: Hash },
-    1 => Revealed { salt: Hash, value: Value },
 }
 
 /// Some slots of a record, with what is needed to check them against its commitment.

@@ -10,7 +10,6 @@
 
 use crate::annex::{self, Field, MAX_FILES, Row, fields};
 use crate::names::{RecordKind, SchemaVersion};
-use bincode::{Decode, Encode};
 use thiserror::Error;
 
 /// The schema version of a record: which slots its kind has. Old versions stay readable for ever.
@@ -53,7 +52,13 @@ impl TryFrom<u8> for Version {
     }
 }
 
-crate::codec::byte_tag!(Version, |version: &Version| u8::from(*version));
+impl std::fmt::Display for SchemaVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        u8::from(*self).fmt(f)
+    }
+}
+
+crate::codec::byte_tag!(Version, |version| u8::from(*version));
 
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,7 +84,7 @@ fn every_kind_has_its_slots() {
         .map(|number| (number, if number % 2 == 0 && number < 19 { 22 } else { 21 }));
     assert_eq!(counts[..5], [(1, 33), (2, 22), (3, 20), (4, 20), (5, 16)]);
     assert_eq!(counts[5..], ours);
-    for kind in RecordKind::ALL {
+    for kind in &RecordKind::ALL {
         assert_eq!(RecordKind::try_from(kind.number()), Ok(*kind));
         assert!(slots(*kind, Version::V1).len() <= MAX_SLOTS);
         let mut names: Vec<_> = slots(*kind, Version::V1).iter().map(Slot::name).collect();
@@ -286,7 +286,7 @@ fn a_disclosure_is_also_json() {
 
 fn any_record() -> impl Strategy<Value = Record> {
     let values = proptest::collection::vec(proptest::option::of(proptest::collection::vec(any::<u8>(), 0..20)), 0..30);
-    (proptest::sample::select(RecordKind::ALL), values).prop_map(|(kind, values)| record(kind, &values))
+    (proptest::sample::select(&RecordKind::ALL[..]), values).prop_map(|(kind, values)| record(kind, &values))
 }
 
 /// Those slots of a kind whose bit is set.

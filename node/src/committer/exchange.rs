@@ -5,7 +5,7 @@ use super::open::replay;
 use super::{CommitError, Ledger, origin, snapshot};
 use crate::archive::{ArchiveReader, ArchiveWriter, Item};
 use crate::store::{Store, StoreError, read_block};
-use crate::trail::Trail;
+use ledger_core::archive::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{HashedBlock, check};
 use ledger_core::codec::DecodeError;

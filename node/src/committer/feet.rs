@@ -4,7 +4,7 @@
 //! are kept in memory that were passed before, so that beginning near the same height again costs a few MiB, however
 //! often it is asked for. Nothing rests on them: they are the chain's own, followed from a file's.
 
-use crate::trail::Trail;
+use ledger_core::archive::Trail;
 use ledger_core::names::Height;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

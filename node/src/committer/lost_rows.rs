@@ -3,7 +3,7 @@
 use super::open::read_on;
 use super::{CommitError, origin};
 use crate::store::{DiskStore, IndexRow};
-use crate::trail::Trail;
+use ledger_core::archive::Trail;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::Height;
 use std::path::Path;

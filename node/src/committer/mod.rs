@@ -18,7 +18,7 @@ pub use feet::Feet;
 pub use origin::{inherit, predecessor};
 
 use crate::store::{Store, StoreConfig, StoreError};
-use crate::trail::Trail;
+use ledger_core::archive::Trail;
 use ledger_core::block::Header;
 use ledger_core::certificate::{Certificate, CertificateError};
 use ledger_core::chain::{CheckedBlock, DescentError, Fault, FinalBlock, OtherMap, Tip};

@@ -3,7 +3,7 @@
 use super::snapshot::{self, Snapshots};
 use super::{CommitError, Ledger, lost_rows, origin};
 use crate::store::{Ahead, DiskStore, Store, StoreConfig, StoreError, read_block};
-use crate::trail::Trail;
+use ledger_core::archive::Trail;
 use ledger_core::certificate::Certificate;
 use ledger_core::chain::{FinalBlock, HashedBlock, Replayed, check};
 use ledger_core::genesis::Genesis;

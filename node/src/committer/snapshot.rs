@@ -6,8 +6,7 @@
 use super::origin;
 use crate::archive::{ArchiveReader, ArchiveWriter};
 use crate::store::{StoreError, replace};
-use crate::trail::Trail;
-use ledger_core::archive::Foot;
+use ledger_core::archive::{Foot, Trail};
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;

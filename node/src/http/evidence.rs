@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ledger_core::certificate::{Equivocation, EquivocationError, Said, SignedTwice};
-use ledger_core::crypto::{ChainId, PublicKey, Signature};
+use ledger_core::crypto::{ChainId, PublicKey, Signature, hex};
 use ledger_core::names::{BlockHash, Height, MemberCode, NodeNumber, Round};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -109,10 +109,6 @@ impl SignedTwo {
         }
         Ok(of)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) async fn evidence(State(surface): State<Arc<Surface>>) -> Response {

@@ -2,14 +2,13 @@
 
 use crate::exit::{Exit, Problem};
 use crate::output::Output;
-use ledger_core::archive::{Archive, Found, NotOpened, Start, Walk};
+use ledger_core::archive::{Archive, Found, Judges, JudgesError, NotOpened, Start, Walk};
 use ledger_core::audit::{Extent, Judged, Options, Watch, extent, judge};
 use ledger_core::block::Header;
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height};
 use luqi_node::home::{Format, read_json};
-use luqi_node::judges::{Judges, JudgesError};
 use luqi_node::store::{Evidence, FileAt, Rows, StoreError};
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Problem};
 use crate::output::table;
 use ledger_core::codec;
+use ledger_core::crypto::hex;
 use ledger_core::event::Event;
 use ledger_core::names::{Commitment, Timestamp};
 use ledger_core::record;
@@ -85,10 +86,6 @@ fn open(vault: &Vault, commitment: &Commitment) -> Result<Record, Problem> {
         Some(Slot { name: slot.name(), key, value })
     });
     Ok(Record::Slots(shown.collect()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Milliseconds since 1970; as they stand where they are none.

@@ -22,7 +22,7 @@ fn what_became_of_each_event_is_told_however_the_blocks_are_cut() {
     }
     let traced = |blocks: &[Vec<u8>], batch: usize, options: &Options| {
         let mut judge = Judge::new(&network.genesis, &Start::default(), options.clone());
-        blocks.chunks(batch).flat_map(|batch| judge.take_traced(batch)).collect::<Vec<_>>()
+        blocks.chunks(batch).flat_map(|batch| judge.take_traced(batch, true)).collect::<Vec<_>>()
     };
     for (batch, options) in [(1, TIP), (2, TIP), (5, EVERY), (99, TIP), (99, EVERY)] {
         assert_eq!(traced(&network.blocks, batch, &options), wanted, "batches of {batch}, {options:?}");

@@ -57,8 +57,8 @@ pub fn assemble(proposal: Proposal, tip: &Tip, map: &ContractMap) -> Result<Chec
         log_size: frontier.size(),
         log_root: frontier.root(),
         map_root: staged.root(),
-        control: settled.control_hash(),
-        next_membership: settled.membership_hash(),
+        control: settled.control.hash(),
+        next_membership: settled.membership_hash,
         proposer: proposal.proposer,
     };
     let hash = header.hash();

@@ -25,9 +25,7 @@ pub struct Replayed<'a> {
 pub fn replay<'a>(block: &'a HashedBlock, tip: &Tip) -> Result<Replayed<'a>, Fault> {
     let head = tip.head();
     rules::links(head, block)?;
-    if let Some(certificate) = rules::certificate_presence(head, block.body.parent_certificate.as_ref())? {
-        rules::names(head, certificate).map_err(Fault::ParentCertificate)?;
-    }
+    rules::carried(head, block.body.parent_certificate.as_ref())?;
     let settled = settle(head, &block.body, &block.content)?;
     let (after, folding) = settled.follow(head, &block.header, block.hash)?;
     let frontier = extend(head, tip.frontier(), &block.content.leaves);

@@ -254,11 +254,9 @@ fn a_control_state_names_each_change_by_its_own_id() {
 
 #[test]
 fn every_change_has_a_tag_of_its_own() {
-    assert!(Change::TAGS.is_sorted_by(|one, next| one < next));
-    assert_eq!((Change::TAGS.first(), Change::TAGS.last()), (Some(&1), Some(&11)));
     for tag in 0..=u8::MAX {
         let unknown = codec::decode::<Change>(&[tag])
             == Err(codec::DecodeError::Refused(format!("{tag} is no change of governance")));
-        assert_eq!(unknown, !Change::TAGS.contains(&tag), "{tag}");
+        assert_eq!(unknown, !(1..=11).contains(&tag), "{tag}");
     }
 }

@@ -39,6 +39,12 @@ pub struct ContractMap {
     len: u64,
 }
 
+impl Default for MapRoot {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 /// Changes of a map, with the root that they lead to.
 #[derive(Clone, Default)]
 pub struct Staged {

@@ -15,6 +15,7 @@ pub use contract_map::{ContractMap, Staged};
 pub use table::{Shard, Table};
 
 use super::rule::{KEY_BITS, Keyed, MapKey, inner, root_below, split};
+use crate::contract::StateHash;
 use crate::names::MapRoot;
 
 impl MapKey {
@@ -28,6 +29,15 @@ impl MapKey {
     pub(super) fn place(&self) -> usize {
         let [.., a, b, c, d, e, f, g, h] = self.0;
         u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize
+    }
+}
+
+impl Keyed for (MapKey, StateHash) {
+    fn key(&self) -> &MapKey {
+        &self.0
+    }
+    fn state_hash(&self) -> StateHash {
+        self.1
     }
 }
 

@@ -5,15 +5,14 @@
 //! one before. So it rests on the genesis and on certificates alone. No submission's signature is verified: no judge
 //! depends on one that a certified header does not cover.
 
-use crate::trail::Trail;
-use ledger_core::archive::{Blocks, FootError, Last, Next, Start};
-use ledger_core::certificate::CertificateError;
-use ledger_core::chain::{Fault, HashedBlock};
-use ledger_core::codec::DecodeError;
-use ledger_core::genesis::Genesis;
-use ledger_core::history::{History, HistoryError};
-use ledger_core::membership::Membership;
-use ledger_core::names::Height;
+use super::{Blocks, FootError, Last, Next, Start, Trail};
+use crate::certificate::CertificateError;
+use crate::chain::{Fault, HashedBlock};
+use crate::codec::DecodeError;
+use crate::genesis::Genesis;
+use crate::history::{History, HistoryError};
+use crate::membership::Membership;
+use crate::names::Height;
 use thiserror::Error;
 
 /// Why it is not known who judges.
@@ -119,14 +118,13 @@ impl Judges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger_core::archive::Archive;
-    use ledger_core::fixture::Network;
-    use ledger_core::fixture::forger::archive;
-    use ledger_core::names::MembershipHash;
+    use crate::archive::{Archive, Foot};
+    use crate::fixture::Network;
+    use crate::fixture::forger::archive;
+    use crate::names::MembershipHash;
 
     fn whole(network: &Network) -> Vec<u8> {
-        let foot = ledger_core::archive::Foot::default();
-        archive(network, &foot, &network.map, &network.blocks, network.certificate.as_ref())
+        archive(network, &Foot::default(), &network.map, &network.blocks, network.certificate.as_ref())
     }
 
     fn read(network: &Network, archive: &[u8], height: u64) -> Result<Judges, JudgesError> {
@@ -137,31 +135,25 @@ mod tests {
     #[test]
     fn who_judges_is_proved_up_to_one_above_what_is_certified() {
         let network = Network::rotated();
-        let archive = whole(&network);
+        let bytes = whole(&network);
         let (first, changed) = (network.genesis.membership.hash(), network.tip.membership().hash());
         assert_ne!(changed, first);
-        let judges = read(&network, &archive, 9).unwrap();
+        let judges = read(&network, &bytes, 9).unwrap();
         let found: Vec<MembershipHash> = (1..=9).map(|height| judges.at(Height(height)).unwrap().hash()).collect();
         let at = found.iter().position(|hash| *hash == changed).unwrap();
         assert!(found[..at].iter().all(|hash| *hash == first) && found[at..].iter().all(|hash| *hash == changed));
         assert!(judges.at(Height(10)).is_none());
         // Whoever wants to know of one height alone is told the same.
         for height in 1..=9 {
-            let judges = read(&network, &archive, height).unwrap();
+            let judges = read(&network, &bytes, height).unwrap();
             assert_eq!(judges.at(Height(height)).unwrap().hash(), found[height as usize - 1], "{height}");
         }
         let genesis = Judges::of_genesis(&network.genesis);
         assert!(genesis.at(Height(1)).is_some() && genesis.at(Height(2)).is_none());
         // A stretch that begins at a foot tells nothing of what is below.
         let then = network.at(Height(6));
-        let foot = ledger_core::archive::Foot { states: None, ..then.foot() };
-        let above = ledger_core::fixture::forger::archive(
-            &network,
-            &foot,
-            &network.map,
-            &network.blocks[6..],
-            network.certificate.as_ref(),
-        );
+        let foot = Foot { states: None, ..then.foot() };
+        let above = archive(&network, &foot, &network.map, &network.blocks[6..], network.certificate.as_ref());
         let judges = read(&network, &above, 9).unwrap();
         assert!(judges.at(Height(6)).is_none());
         assert_eq!(judges.at(Height(7)).unwrap().hash(), changed);

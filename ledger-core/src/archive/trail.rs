@@ -3,13 +3,13 @@
 //! A sealed file, a snapshot of the map and an export each begin with a foot. Whoever follows a
 //! chain from its genesis, or from such a foot, can write the next one.
 
-use ledger_core::archive::{Below, Foot, FootError};
-use ledger_core::block::Header;
-use ledger_core::certificate::Certificate;
-use ledger_core::chain::{self, Fault, FinalBlock, HashedBlock, Replayed, Tip};
-use ledger_core::codec::List;
-use ledger_core::genesis::Genesis;
-use ledger_core::history::CertifiedChange;
+use super::{Below, Foot, FootError};
+use crate::block::Header;
+use crate::certificate::Certificate;
+use crate::chain::{self, Fault, FinalBlock, HashedBlock, Replayed, Tip};
+use crate::codec::List;
+use crate::genesis::Genesis;
+use crate::history::CertifiedChange;
 
 /// Where a chain stands, and every change of membership up to there.
 #[derive(Clone, Debug)]
@@ -104,9 +104,9 @@ impl Trail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger_core::fixture::Network;
-    use ledger_core::governance::Change;
-    use ledger_core::names::{Height, NodeNumber};
+    use crate::fixture::Network;
+    use crate::governance::Change;
+    use crate::names::{Height, NodeNumber};
 
     /// format.md §16: the changes of a foot stand in rising height. From whatever foot a chain is followed, each foot
     /// that comes of it is the one that comes of following it from the genesis, and holds.
