@@ -358,13 +358,14 @@ codes! {
 impl Code {
     /// What a limit of this rule counts, in Chinese and in English.
     #[must_use]
-    pub const fn unit(self) -> (&'static str, &'static str) {
-        match self {
-            Self::MessageTooLong => ("字节", "bytes"),
-            Self::TooManyItems => ("条", "items"),
-            Self::TooManyFiles => ("个文件", "files"),
-            _ => ("个字", "characters"),
-        }
+    pub fn unit(self) -> (&'static str, &'static str) {
+        let others = [
+            (Self::MessageTooLong, ("字节", "bytes")),
+            (Self::TooManyItems, ("条", "items")),
+            (Self::TooManyFiles, ("个文件", "files")),
+        ];
+        let found = others.into_iter().find(|(code, _)| *code == self);
+        found.map_or(("个字", "characters"), |(_, unit)| unit)
     }
 }
 

@@ -384,7 +384,8 @@ mod tests {
             let entry = Entry { text: text.to_owned(), meaning };
             tables.tables.entry(TermType).or_default().insert(code.to_owned(), entry);
         }
-        let cases: [(fn(&mut CodeTables), &str); 8] = [
+        type Edit = fn(&mut CodeTables);
+        let cases: [(Edit, &str); 8] = [
             (|tables| tables.version = 0, "version 0"),
             (|tables| drop(tables.tables.remove(&FileRole)), "table file_role is missing"),
             (|tables| tables.tables.entry(IdType).or_default().clear(), "table id_type is missing"),

@@ -400,6 +400,14 @@ pub fn markdown() -> String {
     );
     for kind in MessageKind::ALL {
         table(&mut text, kind.title(), kind.rows(), kind.list());
+        if kind.list().is_some() {
+            let max =
+                kind.max_items().map_or_else(|| "no maximum but the message's bytes".to_owned(), |max| max.to_string());
+            text.push_str(&format!(
+                "\nItems: {max}. An item may name its employer itself, by `{}`; where both are given they agree.\n",
+                UNIT_USCC.key
+            ));
+        }
     }
     table(&mut text, FILES.key, FILE, Some(&FILES));
     table(

@@ -298,8 +298,8 @@ mod tests {
         for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}", b"{\0}\0", b"\0{\0}", b"\n\0{\0", b"\0\0\0{"] {
             check(utf16, Code::JsonUtf16, 0);
         }
-        check("[\"鲁".as_bytes()[..4].to_vec(), Code::JsonTruncated, 2);
-        check("[\"鲁".as_bytes()[..3].to_vec(), Code::JsonTruncated, 2);
+        check(&"[\"鲁".as_bytes()[..4], Code::JsonTruncated, 2);
+        check(&"[\"鲁".as_bytes()[..3], Code::JsonTruncated, 2);
         check(b"[\"\xc2\xb3\xc8\xd5\xce", Code::JsonGb18030, 4);
         check(b"[\"\xc2\xb3\xc8\xd5\xce\xc4\xbc\xfe\"]", Code::JsonGb18030, 4);
         check(b"[\"\xff\"]", Code::JsonNotUtf8, 2);

@@ -94,7 +94,7 @@ impl ResidentId {
     /// Whether it is a man's: the sequence is odd.
     #[must_use]
     pub fn is_mans(&self) -> bool {
-        self.text.bytes().nth(16).is_some_and(|b| b % 2 == 1)
+        self.text.as_bytes().get(16).is_some_and(|b| b % 2 == 1)
     }
 
     /// The number as it was written.

@@ -63,10 +63,8 @@ fn answer(bytes: &[u8], config: &Config, pasts: &mut Pasts) -> Answer {
             found.extend(codes(&judge(past, item, &outcome.pointer, &config.tables)));
             past.add(item, &config.tables);
         }
-        let verdict = match outcome.verdict() {
-            Verdict::Accepted if !found.is_empty() => Verdict::Flagged,
-            verdict => verdict,
-        };
+        let accepted = outcome.verdict() == Verdict::Accepted;
+        let verdict = if accepted && !found.is_empty() { Verdict::Flagged } else { outcome.verdict() };
         answer.push((verdict.as_str(), found));
     }
     answer
