@@ -89,8 +89,9 @@ fn judge(json: &Json<'_>, expected: Option<MessageKind>, config: &Config) -> Res
 
 /// Leaves the first reason why an item is rejected, or the first thing that is odd: its verdict stays what it was.
 fn keep_the_worst(findings: &mut Vec<Finding>) {
-    let worst = findings.iter().position(|finding| finding.severity == Severity::Error);
-    findings.swap(0, worst.unwrap_or_default());
+    if let Some(worst) = findings.iter().position(|finding| finding.severity == Severity::Error) {
+        findings.swap(0, worst);
+    }
     findings.truncate(1);
 }
 

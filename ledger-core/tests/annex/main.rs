@@ -244,8 +244,13 @@ fn bytes_alone_bound_the_number_of_new_contracts() {
 #[test]
 fn of_very_many_items_each_is_told_the_worst() {
     let bad = r#"{"a":1,"b":1,"c":1,"d":1,"e":1}"#;
-    let text = format!(r#"{{"unit_uscc":"91370102MAFAKE019M","new_contracts":[{}]}}"#, vec![bad; 20_000].join(","));
-    let message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let good = r#"{"contract_no":"1","contract_name":"1","worker_id_type":"99","worker_name":"A","worker_id_no":"1","worker_phone":"13800138000","term_type":"3","term_start":"20250301","employee_category":"1","contract_category":"1"}"#;
+    let odd = good.replace("13800138000", "1");
+    let bads = vec![bad; 20_000].join(",");
+    let text = format!(r#"{{"unit_uscc":"91370102MAFAKE019M","new_contracts":[{bads},{good},{odd}]}}"#);
+    let mut message = parse(text.as_bytes(), None, &config(false)).unwrap();
+    let last: Vec<_> = message.outcomes.drain(20_000..).map(|outcome| outcome.verdict().as_str()).collect();
+    assert_eq!(last, ["accepted", "flagged"]);
     let told: Vec<_> = message.outcomes.iter().map(|outcome| outcome.findings.len()).collect();
     assert_eq!((told[0], told[19_999]), (15, 1));
     assert!(told.iter().sum::<usize>() <= ledger_core::annex::MAX_FINDINGS + told.len());
