@@ -68,6 +68,6 @@ fuzz: ## every fuzz target (SECONDS_EACH=20)
 vectors: ## writes the golden vectors anew: a change of format, in a commit of its own
 	LUQI_WRITE_VECTORS=1 cargo test --locked -p ledger-core --test vectors
 
-docs: ## writes docs/annex-tables.md anew, and the pages of the code's own documentation
+docs: ## writes docs/annex-tables.md and docs/codes.md anew, and the pages of the code's own documentation
 	LUQI_WRITE_DOCS=1 cargo test --locked -p ledger-core --test annex
 	cargo doc --locked --workspace --no-deps

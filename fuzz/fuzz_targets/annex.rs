@@ -1,7 +1,7 @@
 //! Any bytes as a message: no panic, and what is accepted is bounded and makes a record.
 #![no_main]
 
-use ledger_core::annex::{Config, Date, parse};
+use ledger_core::annex::{Config, Date, MAX_FINDINGS, MAX_VALUES, parse};
 use ledger_core::codec::Text;
 use ledger_core::names::Timestamp;
 use ledger_core::record::{Arrival, Record};
@@ -15,7 +15,9 @@ static CONFIGS: LazyLock<[Config; 2]> = LazyLock::new(|| {
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     for config in CONFIGS.iter() {
         let Ok(message) = parse(data, None, config) else { continue };
-        assert!(message.outcomes.len() <= config.max_items.max(1));
+        assert!(message.outcomes.len() <= message.kind.max_items().unwrap_or(MAX_VALUES));
+        let told: usize = message.outcomes.iter().map(|outcome| outcome.findings.len()).sum();
+        assert!(told <= MAX_FINDINGS + message.outcomes.len());
         for outcome in &message.outcomes {
             let raw = data.get(outcome.span.clone()).expect("a span lies within the message");
             if let Some(item) = &outcome.item {

@@ -72,6 +72,23 @@ impl Date {
         i64::from(later.day_number()).saturating_sub(i64::from(self.day_number()))
     }
 
+    /// Whole months from the first day of a month to this day's month; none when it is earlier.
+    #[must_use]
+    pub fn months_since(self, year: u16, month: u16) -> Option<u16> {
+        let months = |year: u16, month: u16| year.checked_mul(12)?.checked_add(month);
+        // 9999 years are 119,988 months, which is more than 16 bits hold: later than 5461 nobody is born.
+        months(self.year, u16::from(self.month))?.checked_sub(months(year, month)?)
+    }
+
+    /// The same day some months on; the last day of a month that has no such day.
+    #[must_use]
+    pub fn plus_months(self, added: u16) -> Option<Self> {
+        let months = u32::from(self.year).checked_mul(12)?.checked_add(u32::from(self.month))?;
+        let months = months.checked_sub(1)?.checked_add(u32::from(added))?;
+        let (year, month) = (u16::try_from(months / 12).ok()?, u8::try_from(months % 12).ok()?.checked_add(1)?);
+        (self.day.saturating_sub(3)..=self.day).rev().find_map(|day| Self::new(year, month, day))
+    }
+
     /// The same day some years on; 28 February where 29 February is missing.
     #[must_use]
     pub fn plus_years(self, years: u16) -> Option<Self> {
@@ -124,6 +141,24 @@ mod tests {
             assert_eq!(day.days_until(next), 1, "{day} {next}");
             day = next;
         }
+    }
+
+    #[test]
+    fn months_on() {
+        let date = |text| Date::parse(text).unwrap();
+        for (day, months, expected) in [
+            ("20250131", 1, "20250228"),
+            ("20240131", 1, "20240229"),
+            ("20250331", 1, "20250430"),
+            ("20251231", 2, "20260228"),
+            ("20250301", 0, "20250301"),
+            ("20250301", 12, "20260301"),
+            ("20251201", 1, "20260101"),
+            ("19650315", 721, "20250415"),
+        ] {
+            assert_eq!(date(day).plus_months(months), Some(date(expected)), "{day} {months}");
+        }
+        assert_eq!(date("99991231").plus_months(1), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Field {
 pub enum Format {
     /// One line of text.
     Line,
+    /// Name of a person.
+    Name,
     /// Text that may have several lines.
     Lines,
     /// A contract number: one line, kept exactly as written.
@@ -53,11 +55,63 @@ impl Format {
     pub const fn table(self) -> Option<Table> {
         match self {
             Self::Code(table) => Some(table),
-            Self::Line | Self::Lines | Self::Number | Self::Uscc | Self::DocumentNumber | Self::Phone => None,
-            Self::Date | Self::OneOf(_) | Self::Sha256 | Self::Size | Self::MediaType | Self::List => None,
+            Self::Line | Self::Name | Self::Lines | Self::Number | Self::Uscc | Self::DocumentNumber => None,
+            Self::Phone | Self::Date | Self::OneOf(_) | Self::Sha256 | Self::Size | Self::MediaType => None,
+            Self::List => None,
         }
     }
+
+    /// What to write, in Chinese: goes on behind 请填写.
+    #[must_use]
+    pub fn zh(self) -> String {
+        match self {
+            Self::OneOf(values) => return format!(" {}", values.join(" 或 ")),
+            Self::Code(table) => return format!("代码表“{}”中的代码", table.title()),
+            Self::Line => "文字",
+            Self::Name => "证件上的姓名",
+            Self::Lines => "文字（可分行）",
+            Self::Number => "编号，与合同文本一致",
+            Self::Uscc => " 18 位统一社会信用代码",
+            Self::DocumentNumber => "证件号码",
+            Self::Phone => " 11 位手机号；座机请写区号-号码，境外号码请写 + 和国家代码",
+            Self::Date => " 8 位日期（如 20250131）",
+            Self::Sha256 => " 64 位小写十六进制的 SHA-256 摘要",
+            Self::Size => "字节数（如 1024）",
+            Self::MediaType => "文件媒体类型（如 image/png）",
+            Self::List => "列表",
+        }
+        .to_owned()
+    }
+
+    /// What to write, in English.
+    #[must_use]
+    pub fn en(self) -> String {
+        match self {
+            Self::OneOf(values) => return values.join(" or "),
+            Self::Code(table) => return format!("a code of the table {}", table.name()),
+            Self::Line => "a text",
+            Self::Name => "the name in the document",
+            Self::Lines => "a text, lines allowed",
+            Self::Number => "the number, as in the contract",
+            Self::Uscc => "the unified social credit code of 18 characters",
+            Self::DocumentNumber => "the number of the document",
+            Self::Phone => "a mobile number of 11 digits, a landline as area code-number, or + and the country's code",
+            Self::Date => "a day in eight digits (as 20250131)",
+            Self::Sha256 => "a SHA-256 digest of 64 lower-case hexadecimal digits",
+            Self::Size => "a number of bytes (as 1024)",
+            Self::MediaType => "a media type (as image/png)",
+            Self::List => "a list",
+        }
+        .to_owned()
+    }
 }
+
+/// What the annex has of a person's name. Above it a name is flagged, and recorded whole up to [`NAME_MAX`].
+pub const ANNEX_NAME_MAX: usize = 20;
+/// The longest name: 民委发〔2016〕33号 has twelve ministries take at least 50 characters.
+pub const NAME_MAX: usize = 50;
+/// What the annex has of a telephone.
+pub const ANNEX_PHONE_MAX: usize = 20;
 
 /// Whether a field must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,10 +147,10 @@ fields! {
     UNIT_NAME: "单位名称" "unit_name" Format::Line;
     LEGAL_REP_ID_TYPE: "法人证件类型" "legal_rep_id_type" Format::Code(Table::IdType);
     LEGAL_REP_ID_NO: "法人证件号码" "legal_rep_id_no" Format::DocumentNumber;
-    LEGAL_REP_NAME: "法人姓名" "legal_rep_name" Format::Line;
+    LEGAL_REP_NAME: "法人姓名" "legal_rep_name" Format::Name;
     ADD_AGENT_FLAG: "新增授权人标志" "add_agent_flag" Format::OneOf(&["0", "1"]);
     AGENT_ID_TYPE: "授权人证件类型" "agent_id_type" Format::Code(Table::IdType);
-    AGENT_NAME: "授权人姓名" "agent_name" Format::Line;
+    AGENT_NAME: "授权人姓名" "agent_name" Format::Name;
     AGENT_ID_NO: "授权人证件号码" "agent_id_no" Format::DocumentNumber;
     AGENT_PHONE: "授权人联系电话" "agent_phone" Format::Phone;
 
@@ -104,7 +158,7 @@ fields! {
     CONTRACT_NO: "合同编号" "contract_no" Format::Number;
     CONTRACT_NAME: "合同名称" "contract_name" Format::Line;
     WORKER_ID_TYPE: "劳动者证件类型" "worker_id_type" Format::Code(Table::IdType);
-    WORKER_NAME: "劳动者姓名" "worker_name" Format::Line;
+    WORKER_NAME: "劳动者姓名" "worker_name" Format::Name;
     WORKER_ID_NO: "劳动者证件号码" "worker_id_no" Format::DocumentNumber;
     WORKER_PHONE: "劳动者联系电话" "worker_phone" Format::Phone;
     TERM_TYPE: "合同期限类别" "term_type" Format::Code(Table::TermType);
@@ -113,7 +167,7 @@ fields! {
     EMPLOYEE_CATEGORY: "职工类别" "employee_category" Format::Code(Table::EmployeeCategory);
     CONTRACT_CATEGORY: "合同类别" "contract_category" Format::Code(Table::ContractCategory);
     HOST_UNIT_NAME: "用工单位名称" "host_unit_name" Format::Line;
-    HOST_UNIT_LEGAL_REP: "用工单位法人" "host_unit_legal_rep" Format::Line;
+    HOST_UNIT_LEGAL_REP: "用工单位法人" "host_unit_legal_rep" Format::Name;
     DISPATCH_START: "派遣起始日期" "dispatch_start" Format::Date;
     DISPATCH_END: "派遣终止日期" "dispatch_end" Format::Date;
     HOST_UNIT_USCC: "用工单位社会信用代码" "host_unit_uscc" Format::Uscc;
@@ -209,6 +263,15 @@ impl MessageKind {
         }
     }
 
+    /// Items that one message may have: the annex says 50 in its sections 3 to 5, and nothing in section 2.
+    #[must_use]
+    pub const fn max_items(self) -> Option<usize> {
+        match self {
+            Self::Employer | Self::New => None,
+            Self::Dissolve | Self::Renew | Self::Terminate => Some(50),
+        }
+    }
+
     /// Whether an item may have [`FILES`].
     #[must_use]
     pub fn has_files(self) -> bool {
@@ -234,26 +297,28 @@ impl MessageKind {
     }
 }
 
+// The annex has 20 for a person's name and for a telephone: a longer one is flagged, and recorded whole.
+
 static EMPLOYER: &[Row] = rows![
     UNIT_USCC 18 Mandatory,
     UNIT_NAME 100 Mandatory,
     LEGAL_REP_ID_TYPE 2 Mandatory,
     LEGAL_REP_ID_NO 20 Mandatory,
-    LEGAL_REP_NAME 20 Mandatory,
+    LEGAL_REP_NAME 50 Mandatory,
     ADD_AGENT_FLAG 1 Mandatory,
     AGENT_ID_TYPE 2 Optional,
-    AGENT_NAME 20 Optional,
+    AGENT_NAME 50 Optional,
     AGENT_ID_NO 20 Optional,
-    AGENT_PHONE 20 Optional,
+    AGENT_PHONE 100 Optional,
 ];
 
 static NEW: &[Row] = rows![
     CONTRACT_NO 100 Mandatory,
     CONTRACT_NAME 20 Mandatory,
     WORKER_ID_TYPE 2 Mandatory,
-    WORKER_NAME 20 Mandatory,
+    WORKER_NAME 50 Mandatory,
     WORKER_ID_NO 20 Mandatory,
-    WORKER_PHONE 20 Mandatory,
+    WORKER_PHONE 100 Mandatory,
     TERM_TYPE 2 Mandatory,
     TERM_START 8 Mandatory,
     TERM_END 8 Optional,
@@ -261,7 +326,7 @@ static NEW: &[Row] = rows![
     CONTRACT_CATEGORY 2 Mandatory,
     // The annex has 20 here, and 100 for the same name in the employer's message.
     HOST_UNIT_NAME 100 Optional,
-    HOST_UNIT_LEGAL_REP 20 Optional,
+    HOST_UNIT_LEGAL_REP 50 Optional,
     DISPATCH_START 8 Optional,
     DISPATCH_END 8 Optional,
     HOST_UNIT_USCC 18 Optional,
@@ -299,6 +364,13 @@ static TERMINATE: &[Row] = rows![
     TERMINATION_NOTE 500 Optional,
 ];
 
+/// The employer as an item names it, which is read beside its rows: it has one slot, whichever place it was sent in.
+pub static ITEM_EMPLOYER: &[Row] = rows![UNIT_USCC 18 Extension];
+
+/// The five fields of labour dispatch. The annex has them optional, so nothing in them keeps a contract out.
+pub static DISPATCH: [&Field; 5] =
+    [&HOST_UNIT_NAME, &HOST_UNIT_LEGAL_REP, &DISPATCH_START, &DISPATCH_END, &HOST_UNIT_USCC];
+
 /// The rows of one entry of [`FILES`], which may stand in every item but an employer's.
 pub static FILE: &[Row] = rows![
     FILE_ROLE 32 Mandatory,
@@ -328,6 +400,14 @@ pub fn markdown() -> String {
     );
     for kind in MessageKind::ALL {
         table(&mut text, kind.title(), kind.rows(), kind.list());
+        if kind.list().is_some() {
+            let max =
+                kind.max_items().map_or_else(|| "no maximum but the message's bytes".to_owned(), |max| max.to_string());
+            text.push_str(&format!(
+                "\nItems: {max}. An item may name its employer itself, by `{}`; where both are given they agree.\n",
+                UNIT_USCC.key
+            ));
+        }
     }
     table(&mut text, FILES.key, FILE, Some(&FILES));
     table(
@@ -350,10 +430,11 @@ fn table(text: &mut String, title: &str, rows: impl IntoIterator<Item = &'static
             Format::OneOf(values) => values.join(" or "),
             Format::Code(table) => format!("code table {}", table.name()),
             Format::Line => "text".to_owned(),
+            Format::Name => "name of a person".to_owned(),
             Format::Lines => "text, lines allowed".to_owned(),
             Format::Number => "text, exactly as written".to_owned(),
             Format::Uscc => "GB 32100".to_owned(),
-            Format::DocumentNumber => "GB 11643 for resident identity cards".to_owned(),
+            Format::DocumentNumber => "by the type of document".to_owned(),
             Format::Phone => "telephone number".to_owned(),
             Format::Date => "yyyyMMdd".to_owned(),
             Format::Sha256 => "64 hexadecimal digits".to_owned(),

@@ -1,49 +1,93 @@
 //! What a text must be by itself, whatever stands beside it.
 
-use super::{Code, Date, Format, Row, Uscc, UsccError};
+use super::characters::{
+    has_full_width, has_full_width_alphanumeric, has_invisible, has_no_names_character, has_other_form, is_damaged,
+    is_name_in_other_form,
+};
+use super::fields::{ANNEX_NAME_MAX, DISPATCH};
+use super::{Code, Date, Field, Format, Row, Severity, Uscc, UsccError};
+
+/// What there is to say about a text in a field: the first reason why it may not stand there, or all that is odd.
+pub(super) fn judge(row: &Row, text: &str) -> Vec<(Code, Severity)> {
+    let format = row.field.format;
+    let wrong = error(row, text);
+    if let Some(code) = wrong
+        && !may_be_kept(row.field, code)
+    {
+        return vec![(code, Severity::Error)];
+    }
+    let odd: Vec<_> = if wrong == Some(Code::Blank) { Vec::new() } else { flags(format, text).collect() };
+    wrong.into_iter().chain(odd).map(|code| (code, Severity::Flag)).collect()
+}
+
+/// The greatest number that a rule about a row's text allows.
+pub(super) fn limit(row: &Row, code: Code) -> Option<usize> {
+    let limits = [(Code::TooLong, row.max), (Code::NameLong, ANNEX_NAME_MAX)];
+    limits.into_iter().find_map(|(about, limit)| (about == code).then_some(limit))
+}
+
+/// Whether a text that breaks a rule is kept as it was written, and only flagged. No law asks for a telephone, and
+/// the annex has dispatch as optional: an unlawful act is no untrue one, and whoever is turned away has no evidence.
+fn may_be_kept(field: &Field, code: Code) -> bool {
+    let of_dispatch = DISPATCH.contains(&field);
+    let of_form = matches!(
+        code,
+        Code::ControlCharacter | Code::FullWidth | Code::NotADate | Code::UsccFormat | Code::UsccCheckDigit
+    );
+    of_form && (of_dispatch || matches!(field.format, Format::Phone)) || of_dispatch && code == Code::Blank
+}
 
 /// Why a text may not stand in a field; the first reason counts.
-pub(super) fn error(row: &Row, text: &str) -> Option<Code> {
-    let lines = matches!(row.field.format, Format::Lines);
+fn error(row: &Row, text: &str) -> Option<Code> {
+    let format = row.field.format;
+    let lines = matches!(format, Format::Lines);
     let breaks_a_line = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
     let rules = [
         (text.contains('\0'), Code::Nul),
         (text.contains(breaks_a_line), Code::ControlCharacter),
         (text.trim().is_empty(), Code::Blank),
-        (is_formal(row.field.format) && has_full_width(text), Code::FullWidth),
+        // Two numbers that look the same are two contracts.
+        (matches!(format, Format::Number) && has_invisible(text), Code::InvisibleCharacter),
+        (is_formal(format) && has_full_width(text), Code::FullWidth),
+        // Brackets around an area code are ordinary.
+        (matches!(format, Format::Phone) && has_full_width_alphanumeric(text), Code::FullWidth),
     ];
     let rule = rules.into_iter().find_map(|(broken, code)| broken.then_some(code));
-    rule.or_else(|| shape_error(row.field.format, text))
-        .or_else(|| (text.chars().count() > row.max).then_some(Code::TooLong))
+    rule.or_else(|| shape_error(format, text)).or_else(|| (text.chars().count() > row.max).then_some(Code::TooLong))
 }
 
-/// What is odd about a text that may stand in a field.
-pub(super) fn flags(format: Format, text: &str) -> impl Iterator<Item = Code> {
-    let organisation = matches!(format, Format::Uscc) && Uscc::parse(text).is_ok_and(|u| !u.organisation_code_holds());
+/// What is odd about a text that is kept.
+fn flags(format: Format, text: &str) -> impl Iterator<Item = Code> {
+    let name = matches!(format, Format::Name);
+    let number = matches!(format, Format::Number);
+    let free = matches!(format, Format::Line | Format::Name | Format::Lines | Format::Number);
+    let uscc = matches!(format, Format::Uscc).then(|| Uscc::parse(text).ok()).flatten();
+    let other_form = if name { is_name_in_other_form(text) } else { free && has_other_form(text) };
     let flags = [
-        (matches!(format, Format::Number) && has_full_width(text), Code::FullWidth),
+        (number && has_full_width(text), Code::FullWidth),
         (text.contains('\u{fffd}'), Code::ReplacementCharacter),
         (text.trim().len() != text.len(), Code::SpaceAround),
-        (organisation, Code::OrganisationCode),
+        ((free || matches!(format, Format::DocumentNumber)) && has_invisible(text), Code::InvisibleCharacter),
+        (other_form, Code::NotStandardForm),
+        (free && is_damaged(text, matches!(format, Format::Lines)), Code::DamagedCharacter),
+        (name && has_no_names_character(text), Code::NameCharacter),
+        (name && text.chars().count() > ANNEX_NAME_MAX, Code::NameLong),
+        (uscc.as_ref().is_some_and(|code| !code.department_is_known()), Code::UsccDepartment),
+        (uscc.as_ref().is_some_and(|code| !code.organisation_code_holds()), Code::OrganisationCode),
     ];
     flags.into_iter().filter_map(|(odd, code)| odd.then_some(code))
 }
 
-/// Whether a format is written in ASCII throughout.
+/// Whether a format is written in ASCII throughout. Telephones have a rule of their own.
 fn is_formal(format: Format) -> bool {
-    !matches!(format, Format::Line | Format::Lines | Format::Number)
-}
-
-/// Full-width forms of ASCII characters, U+FF01 to U+FF5E: they look alike and are others.
-fn has_full_width(text: &str) -> bool {
-    text.contains(|c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c))
+    !matches!(format, Format::Line | Format::Name | Format::Lines | Format::Number | Format::Phone)
 }
 
 fn shape_error(format: Format, text: &str) -> Option<Code> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match format {
         // Of these the type of document, the code tables, or nothing at all says more.
-        Format::Line | Format::Lines | Format::Number | Format::DocumentNumber | Format::Phone => None,
+        Format::Line | Format::Name | Format::Lines | Format::Number | Format::DocumentNumber | Format::Phone => None,
         Format::Code(_) | Format::List => None,
         Format::Uscc => match Uscc::parse(text) {
             Ok(_) => None,
@@ -64,71 +108,6 @@ fn shape_error(format: Format, text: &str) -> Option<Code> {
             };
             let lawful = text.split_once('/').is_some_and(|(kind, subkind)| token(kind) && token(subkind));
             (!lawful).then_some(Code::MediaType)
-        }
-    }
-}
-
-/// Who may be reached at a telephone number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// Mobile number of the mainland.
-    Mobile,
-    /// Number with the country's code (ITU-T E.164).
-    Abroad,
-    /// Landline of the mainland, with the area code.
-    Landline,
-}
-
-/// What kind of telephone number a text is.
-pub(super) fn phone(text: &str) -> Option<Reach> {
-    let digits = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
-        lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    match text.as_bytes() {
-        [b'1', b'3'..=b'9', ..] if digits(text, 11..=11) => Some(Reach::Mobile),
-        [b'+', b'1'..=b'9', ..] if digits(text.get(1..)?, 7..=15) => Some(Reach::Abroad),
-        [b'0', b'1'..=b'9', ..] => {
-            // Area code, number and, after a hyphen, an extension: 0531-86012345, 053186012345-801.
-            let mut parts = text.split('-');
-            let first = parts.next()?;
-            let whole = if first.len() <= 4 { format!("{first}{}", parts.next()?) } else { first.to_owned() };
-            let extension = parts.next().is_none_or(|extension| digits(extension, 1..=6));
-            (digits(&whole, 11..=12) && extension && parts.next().is_none()).then_some(Reach::Landline)
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phones() {
-        for (text, reach) in [
-            ("13800138000", Some(Reach::Mobile)),
-            ("12800138000", None),
-            ("1380013800", None),
-            ("138001380001", None),
-            ("1380013800a", None),
-            ("+8613800138000", Some(Reach::Abroad)),
-            ("+4915112345678", Some(Reach::Abroad)),
-            ("+0915112345678", None),
-            ("+123456", None),
-            ("+1234567890123456", None),
-            ("0531-86012345", Some(Reach::Landline)),
-            ("053186012345", Some(Reach::Landline)),
-            ("010-12345678", Some(Reach::Landline)),
-            ("0531-86012345-801", Some(Reach::Landline)),
-            ("053186012345-801", Some(Reach::Landline)),
-            ("0531-860123", None),
-            ("0531-86012345-", None),
-            ("0531-86012345-1-2", None),
-            ("0031-86012345", None),
-            ("0531", None),
-            ("", None),
-        ] {
-            assert_eq!(phone(text), reach, "{text}");
         }
     }
 }

@@ -10,8 +10,9 @@ use std::ops::Range;
 
 /// Deeper nesting is refused; the annex needs five levels.
 const MAX_DEPTH: usize = 32;
-/// More values in one text are refused; fifty items of every field and file are five thousand.
-const MAX_VALUES: usize = 1 << 18;
+/// More values in one text are refused: a lawful item of any kind has no less than 16 bytes a value, so this is no
+/// bound on the number of new contracts in 4 MiB.
+const MAX_VALUES: usize = super::MAX_VALUES;
 
 /// A value, and the bytes it was read from.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,12 +48,19 @@ pub(crate) struct Refusal {
 
 /// Reads one JSON text; nothing but white space may follow it.
 pub(crate) fn read(bytes: &[u8]) -> Result<Json<'_>, Refusal> {
-    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    if marks.iter().any(|mark| bytes.starts_with(mark)) {
+    if is_utf16(bytes) {
+        return Err(Refusal { code: Code::JsonUtf16, offset: 0 });
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(Refusal { code: Code::JsonByteOrderMark, offset: 0 });
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let code = if is_gb18030(bytes) { Code::JsonGb18030 } else { Code::JsonNotUtf8 };
+        let code = match error.error_len() {
+            // All of it is UTF-8 but for a character that goes on behind the end.
+            None => Code::JsonTruncated,
+            Some(_) if is_gb18030(bytes) => Code::JsonGb18030,
+            Some(_) => Code::JsonNotUtf8,
+        };
         Refusal { code, offset: error.valid_up_to() }
     })?;
     let mut reader = Reader { text, at: 0, values: 0 };
@@ -61,12 +69,22 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Json<'_>, Refusal> {
     if reader.peek().is_some() { Err(reader.refuse(Code::JsonTrailing)) } else { Ok(json) }
 }
 
-/// Whether bytes that are not UTF-8 are whole characters of GB18030 throughout: one byte below 0x80,
-/// two, or four.
+/// Whether bytes are UTF-16 (or UTF-32): by their mark, or since every JSON text begins with a character of ASCII, which
+/// has a zero beside it there.
+fn is_utf16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [0, 0, 0, c, ..] | [c, 0, ..] | [0, c, ..] => c.is_ascii_graphic() || c.is_ascii_whitespace(),
+        _ => false,
+    }
+}
+
+/// Whether bytes that are not UTF-8 are characters of GB18030 throughout: one byte below 0x80, two, or four; the last
+/// may be cut.
 fn is_gb18030(mut bytes: &[u8]) -> bool {
     loop {
         bytes = match bytes {
-            [] => return true,
+            [] | [0x81..=0xfe] | [0x81..=0xfe, b'0'..=b'9'] | [0x81..=0xfe, b'0'..=b'9', 0x81..=0xfe] => return true,
             [0..=0x7f, rest @ ..]
             | [0x81..=0xfe, 0x40..=0x7e | 0x80..=0xfe, rest @ ..]
             | [0x81..=0xfe, b'0'..=b'9', 0x81..=0xfe, b'0'..=b'9', rest @ ..] => rest,
@@ -277,7 +295,12 @@ mod tests {
         check("[\"\\x\"]", Code::JsonSyntax, 3);
         check("{} x", Code::JsonTrailing, 3);
         check("\u{feff}{}", Code::JsonByteOrderMark, 0);
-        check(b"\xff\xfe{\0}\0", Code::JsonByteOrderMark, 0);
+        for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}", b"{\0}\0", b"\0{\0}", b"\n\0{\0", b"\0\0\0{"] {
+            check(utf16, Code::JsonUtf16, 0);
+        }
+        check(&"[\"鲁".as_bytes()[..4], Code::JsonTruncated, 2);
+        check(&"[\"鲁".as_bytes()[..3], Code::JsonTruncated, 2);
+        check(b"[\"\xc2\xb3\xc8\xd5\xce", Code::JsonGb18030, 4);
         check(b"[\"\xc2\xb3\xc8\xd5\xce\xc4\xbc\xfe\"]", Code::JsonGb18030, 4);
         check(b"[\"\xff\"]", Code::JsonNotUtf8, 2);
         check(b"[\"\xed\xa0\x80\"]", Code::JsonNotUtf8, 2);

@@ -1,11 +1,11 @@
 //! The message: its kind, its list, its items.
 
-use super::fields::{FILE, FILE_MEDIA_TYPE, FILE_ROLE, FILE_SHA256, FILE_SIZE, FILES, UNIT_USCC};
+use super::fields::{FILE, FILE_MEDIA_TYPE, FILE_ROLE, FILE_SHA256, FILE_SIZE, FILES, ITEM_EMPLOYER, UNIT_USCC};
 use super::json::{self, Json, Member, Value};
 use super::object::{self, Found, Object, Place};
 use super::{
-    Code, Config, Field, FileDigest, Finding, Item, MAX_FILES, Message, MessageError, MessageKind, Outcome, Position,
-    Row, Severity, rules,
+    Code, Config, Field, FileDigest, Finding, Item, MAX_FILES, MAX_FINDINGS, Message, MessageError, MessageKind,
+    Outcome, Position, Row, Severity, rules,
 };
 use crate::codec::Text;
 
@@ -71,13 +71,28 @@ fn judge(json: &Json<'_>, expected: Option<MessageKind>, config: &Config) -> Res
         let outcome = item(kind, json, root, &[], None, config);
         return Ok(Message { kind, outcomes: vec![outcome] });
     };
-    let (items, place) = items(members, list, &root, config)?;
+    let (items, place) = items(members, kind, list, &root)?;
     let mut said = Vec::new();
     let envelope = Object::read(json, root, kind.envelope(), &[list], config.strict, &mut said);
+    let mut told = 0_usize;
     let outcome = |(index, json): (usize, &Json<'_>)| {
-        item(kind, json, place.below(&index.to_string(), &json.span), &said, envelope.as_ref(), config)
+        let place = place.below(&index.to_string(), &json.span);
+        let mut outcome = item(kind, json, place, &said, envelope.as_ref(), config);
+        told = told.saturating_add(outcome.findings.len());
+        if told > MAX_FINDINGS {
+            keep_the_worst(&mut outcome.findings);
+        }
+        outcome
     };
     Ok(Message { kind, outcomes: items.iter().enumerate().map(outcome).collect() })
+}
+
+/// Leaves the first reason why an item is rejected, or the first thing that is odd: its verdict stays what it was.
+fn keep_the_worst(findings: &mut Vec<Finding>) {
+    if let Some(worst) = findings.iter().position(|finding| finding.severity == Severity::Error) {
+        findings.swap(0, worst);
+    }
+    findings.truncate(1);
 }
 
 /// The kind by the message's lists, which must be the expected one's.
@@ -100,9 +115,9 @@ fn kind_of(members: &[Member<'_>], expected: Option<MessageKind>, root: &Place) 
 /// The items of the message's list, and the list's place.
 fn items<'j, 'm>(
     members: &'j [Member<'m>],
+    kind: MessageKind,
     list: &'static Field,
     root: &Place,
-    config: &Config,
 ) -> Result<(&'j [Json<'m>], Place), Refused> {
     let member = match object::find(members, list, root) {
         Found::Once(member) => member,
@@ -112,8 +127,8 @@ fn items<'j, 'm>(
     let place = root.below(&member.key, &member.json.span);
     match &member.json.value {
         Value::List(items) if items.is_empty() => Err(refuse(&place, Code::NoItems, Some(list), None)),
-        Value::List(items) if items.len() > config.max_items => {
-            Err(refuse(&place, Code::TooManyItems, Some(list), Some(config.max_items)))
+        Value::List(items) if kind.max_items().is_some_and(|max| items.len() > max) => {
+            Err(refuse(&place, Code::TooManyItems, Some(list), kind.max_items()))
         }
         Value::List(items) => Ok((items, place)),
         Value::Null | Value::Bool | Value::Number | Value::Text(_) | Value::Object(_) => {
@@ -134,22 +149,41 @@ fn item(
     let pointer = place.pointer.clone();
     let mut findings = said.to_vec();
     let mut files = Vec::new();
-    let beside: &[&Field] = if kind.has_files() { &[&FILES] } else { &[] };
+    // Only an employer's message has no list: its employer is a row of its own, and it has no files.
+    let listed = kind.list().is_some();
+    let beside: &[&Field] = if listed { &[&FILES, &UNIT_USCC] } else { &[] };
     let object = Object::read(json, place, kind.item(), beside, config.strict, &mut findings);
     let mut values = Vec::new();
-    if let Some(object) = &object {
-        rules::apply(object, config, &mut findings);
-        if let Value::Object(members) = &json.value
-            && kind.has_files()
-        {
+    if let (Some(object), Value::Object(members)) = (&object, &json.value) {
+        let own = listed.then(|| Object::rows(members, object.place.clone(), ITEM_EMPLOYER, &mut findings));
+        let employer = employer(envelope, own.as_ref(), &mut findings);
+        rules::apply(object, employer, config, &mut findings);
+        if listed {
             files = read_files(members, &object.place, config, &mut findings);
         }
-        let text = |row: &Row| envelope.and_then(|e| e.get(row.field)).or_else(|| object.get(row.field));
+        let text = |row: &Row| employer.filter(|_| *row.field == UNIT_USCC).or_else(|| object.get(row.field));
         values = kind.rows().map(|row| text(row).map(str::to_owned)).collect();
     }
     let rejected = findings.iter().any(|finding| finding.severity == Severity::Error);
     let item = (!rejected).then_some(Item { kind, values, files });
     Outcome { pointer, span: json.span.clone(), findings, item }
+}
+
+/// The employer of an item, which stands beside the list or in the item itself; where both are given they agree.
+fn employer<'j>(
+    envelope: Option<&Object<'j>>,
+    own: Option<&Object<'j>>,
+    findings: &mut Vec<Finding>,
+) -> Option<&'j str> {
+    let beside = envelope.and_then(|envelope| envelope.get(&UNIT_USCC));
+    let Some(own) = own else { return beside };
+    let inside = own.get(&UNIT_USCC);
+    if let (Some(beside), Some(inside)) = (beside, inside)
+        && beside != inside
+    {
+        findings.push(own.finding(&UNIT_USCC, Code::EmployerDiffers, Severity::Error));
+    }
+    beside.or(inside)
 }
 
 /// 合同文件: the digests of an item's files.

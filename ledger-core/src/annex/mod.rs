@@ -2,37 +2,47 @@
 //!
 //! A message is one JSON object: an employer, or a list of items of one kind. Each item gets one
 //! outcome: *rejected*, *flagged* (recorded, with a named warning) or *accepted*; one bad item harms no
-//! other. What is accepted is kept exactly as it was written. Nothing here knows what was recorded
-//! before: what needs earlier events is in [`history`], for views over the plaintext.
+//! other. What is accepted is kept exactly as it was written. What needs the earlier records of a contract is in
+//! [`life`], which is told of them by whoever has them.
 //!
 //! | module | says |
 //! |---|---|
 //! | [`fields`] | the field tables, as data |
 //! | [`codes`] | the code tables, as data that may be replaced |
+//! | [`Code`] | every rule: its stable name, what it says and what helps |
 //! | `json` | a bounded reader that loses nothing |
 //! | `message` | the message: its kind, its list, its items |
 //! | `object` | one object against its table |
 //! | `format` | one text against its format |
+//! | `characters`, `phone`, `documents` | names, telephones, numbers of documents |
 //! | `rules` | fields against each other |
+//! | [`life`] | an item against the earlier records of its contract |
 //! | [`uscc`], [`resident_id`] | check characters |
+//! | [`pages`] | `docs/codes.md`, made from these tables |
 
+mod characters;
+mod code;
 pub mod codes;
 mod date;
+mod documents;
 pub mod fields;
 mod finding;
 mod format;
-pub mod history;
 mod json;
+pub mod life;
 mod message;
 mod object;
+pub mod pages;
+mod phone;
 pub mod resident_id;
 mod rules;
 pub mod uscc;
 
-pub use codes::CodeTables;
+pub use code::{Code, Effect};
+pub use codes::{CodeTables, TablesError};
 pub use date::Date;
 pub use fields::{Field, Format, MessageKind, Need, Row};
-pub use finding::{Code, Finding, Position, Severity};
+pub use finding::{Finding, Position, Severity};
 pub use message::{Document, parse};
 pub use resident_id::{ResidentId, ResidentIdError};
 pub use uscc::{Uscc, UsccError};
@@ -44,6 +54,10 @@ use std::ops::Range;
 
 /// Files that one item may name.
 pub const MAX_FILES: usize = 8;
+/// Values that one message may have. A list of new contracts has no maximum of its own, so neither has it more items.
+pub const MAX_VALUES: usize = 1 << 18;
+/// Findings that are told of one message; of the items behind them each is told the worst one alone.
+pub const MAX_FINDINGS: usize = 1 << 17;
 
 /// What messages are read by.
 #[derive(Clone, Debug)]
@@ -54,17 +68,15 @@ pub struct Config {
     pub strict: bool,
     /// The day on which a message is read: nobody is born after it.
     pub today: Date,
-    /// Items that one message may have; the annex says 50.
-    pub max_items: usize,
     /// Bytes that one message may have.
     pub max_bytes: usize,
 }
 
 impl Config {
-    /// The shipped tables, not strict, at most 50 items in 4 MiB.
+    /// The shipped tables, not strict, at most 4 MiB.
     #[must_use]
     pub fn new(today: Date) -> Self {
-        Self { tables: CodeTables::shipped(), strict: false, today, max_items: 50, max_bytes: 4 << 20 }
+        Self { tables: CodeTables::shipped(), strict: false, today, max_bytes: 4 << 20 }
     }
 }
 
@@ -195,6 +207,16 @@ impl Item {
     #[must_use]
     pub fn files(&self) -> &[FileDigest] {
         &self.files
+    }
+}
+
+impl life::Texts for Item {
+    fn message(&self) -> Option<MessageKind> {
+        Some(self.kind)
+    }
+
+    fn text(&self, field: &Field) -> Option<&str> {
+        self.value(field)
     }
 }
 

@@ -58,6 +58,26 @@ impl<'j> Object<'j> {
             findings.push(place.finding(Code::NotAnObject, Severity::Error, None));
             return None;
         };
+        let object = Self::rows(members, place, rows, findings);
+        let place = &object.place;
+        let known = || rows.iter().map(|row| row.field).chain(beside.iter().copied());
+        let is_known = |key: &str| known().any(|field| field.has(key));
+        let severity = if strict { Severity::Error } else { Severity::Flag };
+        for member in members.iter().filter(|member| !is_known(&member.key)).take(NAMED_UNKNOWN_KEYS) {
+            let short = member.key.len() <= LONGEST_NAMED_KEY;
+            let place = if short { place.below(&member.key, &member.json.span) } else { place.clone() };
+            findings.push(place.finding(Code::UnknownKey, severity, None));
+        }
+        Some(object)
+    }
+
+    /// Reads what `rows` say, whatever else stands there.
+    pub(super) fn rows(
+        members: &'j [Member<'_>],
+        place: Place,
+        rows: &'static [Row],
+        findings: &mut Vec<Finding>,
+    ) -> Self {
         let given = rows.iter().map(|row| {
             let given = match find(members, row.field, &place) {
                 Found::Nothing => Given::Nothing,
@@ -73,14 +93,7 @@ impl<'j> Object<'j> {
             (row, given)
         });
         let given = given.collect();
-        let is_known = |key: &str| rows.iter().map(|row| row.field).chain(beside.iter().copied()).any(|f| f.has(key));
-        let severity = if strict { Severity::Error } else { Severity::Flag };
-        for member in members.iter().filter(|member| !is_known(&member.key)).take(NAMED_UNKNOWN_KEYS) {
-            let short = member.key.len() <= LONGEST_NAMED_KEY;
-            let place = if short { place.below(&member.key, &member.json.span) } else { place.clone() };
-            findings.push(place.finding(Code::UnknownKey, severity, None));
-        }
-        Some(Self { place, given })
+        Self { place, given }
     }
 
     fn given(&self, field: &Field) -> &Given<'j> {
@@ -144,19 +157,20 @@ fn missing(field: &'static Field, place: &Place, code: Code) -> Finding {
 fn text<'j>(member: &'j Member<'_>, row: &'static Row, place: &Place, findings: &mut Vec<Finding>) -> Given<'j> {
     let place = place.below(&member.key, &member.json.span);
     let mut report = |code, severity| {
-        let limit = (code == Code::TooLong).then_some(row.max);
+        let limit = format::limit(row, code);
         findings.push(Finding { limit, ..place.finding(code, severity, Some(row.field)) });
     };
     match &member.json.value {
         Value::Null => Given::Nothing,
         Value::Text(text) if text.is_empty() => Given::Nothing,
         Value::Text(text) => {
-            if let Some(code) = format::error(row, text) {
-                report(code, Severity::Error);
-                return Given::Wrong;
+            let said = format::judge(row, text);
+            said.iter().for_each(|(code, severity)| report(*code, *severity));
+            if said.iter().any(|(_, severity)| *severity == Severity::Error) {
+                Given::Wrong
+            } else {
+                Given::Text(text, place)
             }
-            format::flags(row.field.format, text).for_each(|code| report(code, Severity::Flag));
-            Given::Text(text, place)
         }
         Value::Bool | Value::Number | Value::List(_) | Value::Object(_) => {
             report(Code::NotAString, Severity::Error);

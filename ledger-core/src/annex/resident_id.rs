@@ -1,8 +1,12 @@
-//! Resident identity number (GB 11643-1999).
+//! Numbers of 18 characters that name a person: of residents (GB 11643-1999), of those from Hong Kong, Macao and
+//! Taiwan who reside on the mainland (国办发〔2018〕81号), and of foreigners with permanent residence (GA 2102-2023).
 //!
 //! ```text
-//! division(6, digits) ‖ birth(8, yyyyMMdd) ‖ sequence(3, digits) ‖ check character(1)
+//! division(6, digits) ‖ birth(8, yyyyMMdd) ‖ sequence(3, digits; odd for men) ‖ check character(1)
 //! ```
+//!
+//! The division is 810000, 820000 or 830000 for a permit; a foreigner has 9, the province's two digits and the
+//! country's three (ISO 3166-1) there.
 
 use super::Date;
 use thiserror::Error;
@@ -12,16 +16,30 @@ const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 /// The check character for each remainder modulo 11.
 const CHECK: &str = "10X98765432";
 /// GB/T 2260: the provinces, municipalities and regions, by their first two digits.
-const PROVINCES: [&str; 34] = [
+const PROVINCES: [&str; 35] = [
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
-    "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+    "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83",
 ];
+/// 国办发〔2018〕81号: the divisions of residence permits.
+const PERMITS: [&str; 3] = ["810000", "820000", "830000"];
+
+/// Whose number it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A resident with an identity card.
+    Resident,
+    /// Somebody from Hong Kong, Macao or Taiwan with a residence permit.
+    Permit,
+    /// A foreigner with permanent residence.
+    Foreigner,
+}
 
 /// A number whose shape, birth date, check character and province hold, exactly as written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResidentId {
     text: String,
     birth: Date,
+    holder: Holder,
 }
 
 /// Why a text is not a resident identity number.
@@ -57,10 +75,26 @@ impl ResidentId {
         if !check_char(body).is_some_and(|c| last.eq_ignore_ascii_case(c.encode_utf8(&mut [0; 4]))) {
             return Err(ResidentIdError::CheckDigit);
         }
-        if !PROVINCES.iter().any(|province| body.starts_with(province)) {
-            return Err(ResidentIdError::Province);
-        }
-        Ok(Self { text: text.to_owned(), birth })
+        let is_province = |digits: &str| PROVINCES.iter().any(|province| digits.starts_with(province));
+        let holder = match body.strip_prefix('9') {
+            Some(rest) if is_province(rest) => Holder::Foreigner,
+            None if PERMITS.iter().any(|permit| body.starts_with(permit)) => Holder::Permit,
+            None if is_province(body) => Holder::Resident,
+            Some(_) | None => return Err(ResidentIdError::Province),
+        };
+        Ok(Self { text: text.to_owned(), birth, holder })
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
+
+    /// Whether it is a man's: the sequence is odd.
+    #[must_use]
+    pub fn is_mans(&self) -> bool {
+        self.text.as_bytes().get(16).is_some_and(|b| b % 2 == 1)
     }
 
     /// The number as it was written.
@@ -125,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn the_sequence_says_man_or_woman() {
+        let today = Date::new(2025, 11, 24).unwrap();
+        for (text, is_mans) in [("370102196503019993", true), ("370102196503019985", false)] {
+            assert_eq!(ResidentId::parse(text, today).unwrap().is_mans(), is_mans);
+        }
+    }
+
+    #[test]
     fn nobody_is_born_tomorrow() {
         for (day, expected) in [("20251124", Ok(())), ("20251125", Err(ResidentIdError::Birth))] {
             let body = format!("370102{day}999");
@@ -134,6 +176,14 @@ mod tests {
 
     #[test]
     fn examples_of_the_standard() {
+        let holder = |text| ResidentId::parse(text, Date::new(2025, 11, 24).unwrap()).unwrap().holder();
+        for permit in ["810000199003079992", "820000199003079994", "830000199003079996"] {
+            assert_eq!(holder(permit), Holder::Permit);
+        }
+        // As the immigration administration prints it.
+        assert_eq!(holder("911124198108030024"), Holder::Foreigner);
+        assert_eq!(holder("370102199003079993"), Holder::Resident);
+        check("830000199003079997", Err(ResidentIdError::CheckDigit));
         check("11010519491231002X", Ok(()));
         check("440524188001010014", Ok(()));
     }

@@ -60,6 +60,14 @@ impl Uscc {
         &self.0
     }
 
+    /// Whether the first character is that of a department that registers (GB 32100, table 1): 1 to 9 for
+    /// institutions, foreign affairs, justice, culture, civil affairs, tourism, religion, unions and firms; A for the
+    /// army, N for agriculture, Y for others.
+    #[must_use]
+    pub fn department_is_known(&self) -> bool {
+        self.0.starts_with(['1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'N', 'Y'])
+    }
+
     /// Whether the organisation code inside has its own check character right. Real codes exist
     /// where it has not, so this never refuses a code.
     #[must_use]
@@ -117,6 +125,10 @@ mod tests {
         for good in ["91370102MAFAKE019M", "92370202MAFAKE027J", "12371300MAFAKE0510"] {
             check(good, Ok(()));
             assert_eq!(check_char(&good[..17]), good.chars().last());
+        }
+        for (code, known) in [("A1370102MAFAKE0510", true), ("N2370181MAFAKE051X", true), ("B0370102MAFAKE0512", false)]
+        {
+            assert_eq!(Uscc::parse(code).unwrap().department_is_known(), known, "{code}");
         }
         check("91370102MAFAKE019N", Err(UsccError::CheckDigit));
         check("91370120MAFAKE019M", Err(UsccError::CheckDigit));

@@ -6,6 +6,7 @@
 
 mod disclosure;
 mod kind;
+mod past;
 mod secret;
 mod slot;
 #[cfg(test)]

@@ -150,6 +150,41 @@ fn extensions_find_their_slots() {
 }
 
 /// Figures of an independent computation, with Python's hashlib and hmac, from the layouts drawn.
+/// Records tell of a contract's past as the items did: an amendment puts its last day off, and nothing of a void one
+/// counts.
+#[test]
+fn the_past_of_a_contract_by_its_records() {
+    use crate::annex::life::{Past, judge};
+    let config = Config::new(Date::new(2026, 11, 30).unwrap());
+    let item = |text: &str| parse(text.as_bytes(), None, &config).unwrap().outcomes[0].item.clone().unwrap();
+    let new = item(
+        r#"{"unit_uscc":"91370102MAFAKE019M","new_contracts":[{"contract_no":"LQ-1","contract_name":"劳动合同",
+        "worker_id_type":"01","worker_name":"王虚构","worker_id_no":"37083219880229996X","worker_phone":"13900139000",
+        "term_type":"1","term_start":"20250301","term_end":"20270228","employee_category":"01","contract_category":"01"}]}"#,
+    );
+    let end = item(
+        r#"{"terminations":[{"contract_no":"LQ-1","termination_reason":"1","termination_date":"20270228","notice_date":"20270128"}]}"#,
+    );
+    let change = |value: &str| Change { field: Text::new("term_end").unwrap(), value: Some(Text::new(value).unwrap()) };
+    let amended = |value: &str| {
+        let content = Extension { changes: List::new(vec![change(value)]).unwrap(), ..extension() };
+        Record::of_extension(RecordKind::Amend, &content, b"", &arrival()).unwrap()
+    };
+    let void = Extension { changes: List::default(), ..extension() };
+    let void = Record::of_extension(RecordKind::Void, &void, b"", &arrival()).unwrap();
+    let new = Record::of_item(&new, b"", &arrival()).unwrap();
+    let end = Record::of_item(&end, b"", &arrival()).unwrap();
+    let codes = |records: &[&Record]| {
+        let mut past = Past::default();
+        records.iter().for_each(|record| past.add_record(record, &config.tables));
+        judge(&past, &end, "", &config.tables).into_iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&[&new]), [""; 0]);
+    assert_eq!(codes(&[&new, &amended("20280228")]), ["EXPIRY_BEFORE_TERM_END"]);
+    assert_eq!(codes(&[&new, &amended("someday")]), [""; 0]);
+    assert_eq!(codes(&[&new, &amended("20280228"), &void]), [""; 0]);
+}
+
 #[test]
 fn fixed_bytes() {
     let record = record(RecordKind::Employer, &[Some(b"91370102MAFAKE019M".to_vec()), None, Some(Vec::new())]);

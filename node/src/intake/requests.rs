@@ -39,7 +39,7 @@ const MAGIC: &[u8; 8] = b"luqireqs";
 const HEAD: usize = 8;
 const NONCE: usize = 10;
 /// No message has more items.
-const MAX_ITEMS: usize = 10_000;
+const MAX_ITEMS: usize = ledger_core::annex::MAX_VALUES;
 /// No request is longer.
 const MAX_BODY: usize = NONCE + 4 + MAX_ITEMS * 24;
 
