@@ -123,11 +123,12 @@ fn config(lane: Lane, remembered: Duration) -> Result<gossipsub::Config, gossips
         .validate_messages()
         .message_id_fn(message_id)
         .duplicate_cache_time(remembered)
-        // Who says something sends it to every peer he has (flood), so the mesh is only for what got lost on
-        // the way: with all seventeen in it, each message would be passed on sixteen times. Fewer than the low
-        // mark is no fault: a small network has all its peers in the mesh.
-        .mesh_n_low(4)
-        .mesh_n(6)
+        // Who says something sends it to every peer he has (flood), so the mesh is only for those whom he is not
+        // connected with: with all seventeen in it, each message would be passed on sixteen times. Fewer than the
+        // low mark is no fault: a small network has all its peers in the mesh. Votes are many and small, and what
+        // gets lost of them is said again.
+        .mesh_n_low(if lane == Lane::Votes { 2 } else { 4 })
+        .mesh_n(if lane == Lane::Votes { 3 } else { 6 })
         .mesh_n_high(12)
         .mesh_outbound_min(0)
         .flood_publish(true)
