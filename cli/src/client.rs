@@ -75,8 +75,8 @@ impl serde::Serialize for Url {
 pub(crate) enum ClientError {
     #[error("{url} cannot be reached: {why}")]
     Unreachable { url: Url, why: String },
-    #[error("{url} does not answer within {} s", ANSWER.as_secs())]
-    Silent { url: Url },
+    #[error("{url} does not answer within {} s", within.as_secs())]
+    Silent { url: Url, within: Duration },
     #[error("{url} closed the connection in the middle of an answer: {why}")]
     Broken { url: Url, why: String },
     #[error("{url} answered with more than {MAX_ANSWER} bytes")]
@@ -275,9 +275,12 @@ impl Client {
         let request = request.header(CONTENT_TYPE, "application/json").body(Full::new(body));
         let request = request.map_err(|error| ClientError::Strange { url: url(), why: error.to_string() })?;
         let broken = |error: hyper::Error| ClientError::Broken { url: url(), why: error.to_string() };
-        timeout(ANSWER, over.ready()).await.map_err(|_| ClientError::Silent { url: url() })?.map_err(broken)?;
+        timeout(ANSWER, over.ready())
+            .await
+            .map_err(|_| ClientError::Silent { url: url(), within: ANSWER })?
+            .map_err(broken)?;
         let sent = timeout(ANSWER, over.send_request(request)).await;
-        let response = sent.map_err(|_| ClientError::Silent { url: url() })?.map_err(broken)?;
+        let response = sent.map_err(|_| ClientError::Silent { url: url(), within: ANSWER })?.map_err(broken)?;
         self.open = Some(over);
         Ok(response)
     }
@@ -321,7 +324,7 @@ impl Stream {
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
         loop {
             let frame = timeout(ANSWER, self.body.frame()).await;
-            match frame.map_err(|_| ClientError::Silent { url: self.url.clone() })? {
+            match frame.map_err(|_| ClientError::Silent { url: self.url.clone(), within: ANSWER })? {
                 None => return Ok(None),
                 Some(Err(error)) => {
                     return Err(ClientError::Broken { url: self.url.clone(), why: error.to_string() });

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -36,13 +37,22 @@ enum Said {
     End,
 }
 
+/// What is logged. A word alone has to be a level: the library would take it for a module, and log nothing at all.
+fn filter(level: &str) -> Result<EnvFilter, Problem> {
+    let wrong = |why: String| {
+        Problem::usage(format!("[log] level is {level:?}: {why}")).next("name a level such as info or debug")
+    };
+    let is_wrong = |part: &&str| part.is_empty() || (!part.contains('=') && part.parse::<LevelFilter>().is_err());
+    match level.split(',').map(str::trim).find(is_wrong) {
+        Some(word) => Err(wrong(format!("{word:?} is no level"))),
+        None => EnvFilter::try_new(level).map_err(|error| wrong(error.to_string())),
+    }
+}
+
 impl Log {
     /// Begins to log to standard error.
     pub(crate) fn to_stderr(log: &LogSection) -> Result<Self, Problem> {
-        let filter = EnvFilter::try_new(&log.level).map_err(|error| {
-            Problem::usage(format!("[log] level is {:?}: {error}", log.level))
-                .next("name a level such as info or debug")
-        })?;
+        let filter = filter(&log.level)?;
         let (own, lines) = Self::start(io::stderr())?;
         // What cannot be logged is no reason to print: that would fail as well, and panic.
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).log_internal_errors(false);
@@ -175,6 +185,16 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for level in ["info", "debug,libp2p=warn", "warn, luqi_node=trace", "off"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["loud", "", "info,", "info,loud", "luqi_node=loud"] {
+            assert!(filter(level).is_err(), "{level}");
         }
     }
 

@@ -197,7 +197,9 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
             }
         }
         intake.stop().await;
-        tokio::task::spawn_blocking(move || chain.snapshot()).await?;
+        if let Err(error) = tokio::task::spawn_blocking(move || chain.snapshot()).await {
+            tracing::error!("the last snapshot of the contract map failed: {error}");
+        }
         tracing::info!("the node has ended");
         ended
     };

@@ -37,7 +37,8 @@ pub async fn flood(home: &Path, peers: Vec<PeerConfig>, lasting: Duration) -> Re
     let home = Home::open(home)?;
     let (keys, genesis) = (home.load_keys()?, home.genesis());
     let tip = ledger_core::chain::Tip::genesis(genesis);
-    let (_latest, at) = watch::channel(Arc::new(Latest { tip, header: None, certificate: None, since: Instant::now() }));
+    let (_latest, at) =
+        watch::channel(Arc::new(Latest { tip, header: None, certificate: None, since: Instant::now() }));
     let (_stop, stopped) = watch::channel(false);
     let (chain, listen) = (home.chain_id(), "127.0.0.1:0".parse()?);
     let config = NetworkConfig { listen, peers };

@@ -91,7 +91,8 @@ async fn once(clients: Vec<Client>) -> (Answer, Vec<Client>) {
     for (place, mut client) in clients.into_iter().enumerate() {
         asking.spawn(async move {
             let asked = timeout(PATIENCE, client.get::<Status>("/v1/status")).await;
-            let status = asked.unwrap_or_else(|_| Err(ClientError::Silent { url: client.url().clone() }));
+            let status =
+                asked.unwrap_or_else(|_| Err(ClientError::Silent { url: client.url().clone(), within: PATIENCE }));
             (place, Asked { client, status })
         });
     }

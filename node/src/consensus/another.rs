@@ -126,7 +126,7 @@ impl Own {
     }
 }
 
-const fn kind(of: VoteType) -> VoteKind {
+pub(super) const fn kind(of: VoteType) -> VoteKind {
     match of {
         VoteType::Prevote => VoteKind::Prevote,
         VoteType::Precommit => VoteKind::Precommit,

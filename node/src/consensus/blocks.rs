@@ -347,7 +347,14 @@ impl Blocks {
     ) -> Result<bool, StoreError> {
         let quota = self.quota();
         let mut undecided = self.undecided();
-        let kept = undecided.keep(height, block, signed, bytes, &quota)?;
+        let kept = match undecided.keep(height, block, signed, bytes, &quota) {
+            // It is neither proposed nor voted for, and may be fetched again.
+            Err(error @ StoreError::DiskFull { .. }) => {
+                tracing::error!(%height, "a block under way is not kept: {error}");
+                false
+            }
+            kept => kept?,
+        };
         *self.here() = undecided.places().collect();
         Ok(kept)
     }

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 /// From so many blocks on, ranges are fetched instead of one block after the other.
 pub(crate) const FAR: u64 = 200;
-/// So long a tip far ahead is announced before it is believed: the engine may be catching up.
-const PERSISTS: Duration = Duration::from_secs(5);
+/// So long a tip far ahead is announced before it is believed: the engine may be catching up, and by then everybody has
+/// said where he stands.
+const PERSISTS: Duration = Duration::from_secs(12);
 
 #[derive(Clone, Copy, Debug)]
 struct Claim {
@@ -26,7 +27,7 @@ pub(crate) struct Heard {
     voices: BTreeMap<NodeNumber, (Height, Instant)>,
     /// By how many milliseconds each clock is ahead of the own one.
     clocks: BTreeMap<NodeNumber, i64>,
-    /// What each node announced first of all that it said itself, to this node, since this run began.
+    /// What each node announced first of all that it said itself, to this node, since it was connected last in this run.
     announced: BTreeMap<NodeNumber, Height>,
 }
 
@@ -48,7 +49,7 @@ impl Heard {
         self.claims.insert(node, Claim { tip, far_since });
     }
 
-    /// A node told its tip itself, after this run began: from then on it stands no lower.
+    /// A node told its tip itself, after it was connected in this run: from then on it stands no lower.
     pub(crate) fn announced(&mut self, node: NodeNumber, tip: Height) {
         self.announced.entry(node).or_insert(tip);
     }
@@ -103,9 +104,12 @@ impl Heard {
         Clocks { own_ahead_ms: Some(off(0)), strays }
     }
 
-    /// A node is gone, and what it announced with it.
+    /// A node is gone, and what it announced with it. Where two processes run with the keys of this node, each takes the
+    /// other's connections away, and the chain goes on without the signature of either: whoever comes again announces
+    /// anew, so no block that was made meanwhile ends a silence.
     pub(crate) fn gone(&mut self, node: NodeNumber) {
         self.claims.remove(&node);
+        self.announced.remove(&node);
         self.clocks.remove(&node);
     }
 

@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Each node says every two seconds where it stands: who has not been heard for so long is not there, or cut off.
-const LATELY: Duration = Duration::from_secs(15);
+/// Each node says every ten seconds at the least where it stands: who has not been heard for so long is not there, or
+/// cut off.
+const LATELY: Duration = Duration::from_secs(35);
 
 /// The newest protocol that each node says it knows, and when. A clone is another handle on the same.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 
 use super::another::Own;
 use super::blocks::Blocks;
+use super::certified::{Forged, check_polka, check_round};
 use super::codec::{CodecError, LuqiCodec, engine_certificate};
 use super::context::{At, Luqi, Proposal, Vote};
 use super::heard::Heard;
@@ -38,8 +39,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 /// Questions that are answered beside the engine at once.
 const ANSWERS: usize = 4;
 
-/// Whoever has just been connected has missed the votes of the round, which are said again after this time: it takes
-/// some round trips until he has told to what he listens.
+/// Whoever has just been connected has missed the votes of the round, which are said again after this time, once for
+/// all who have come meanwhile.
 const SAY_AGAIN: Duration = Duration::from_millis(400);
 
 /// What is heard so soon after the start may have been said before it: gossip is kept for a second and a half and sent
@@ -71,6 +72,8 @@ enum Worthless {
     Voter(NodeNumber),
     #[error("is not signed by node {0}, whose it says to be")]
     Signature(NodeNumber),
+    #[error("is a certificate that does not hold: {0}")]
+    Forged(#[from] Forged),
 }
 
 impl Worthless {
@@ -78,7 +81,13 @@ impl Worthless {
     /// two does not have yet.
     const fn is_fault(&self) -> bool {
         match self {
-            Self::Codec(_) | Self::Decode(_) | Self::Status | Self::Topic | Self::Voter(_) | Self::Signature(_) => true,
+            Self::Codec(_)
+            | Self::Decode(_)
+            | Self::Status
+            | Self::Topic
+            | Self::Voter(_)
+            | Self::Signature(_)
+            | Self::Forged(_) => true,
             Self::Part(why) => matches!(why, PartError::Piece | PartError::Length(_)),
         }
     }
@@ -86,7 +95,9 @@ impl Worthless {
     /// For what its author is cut off.
     const fn charge(&self) -> &'static str {
         match self {
-            Self::Voter(_) | Self::Signature(_) => "it says in another's name what that one did not sign to it",
+            Self::Voter(_) | Self::Signature(_) | Self::Forged(_) => {
+                "it says in another's name what that one did not sign to it"
+            }
             Self::Codec(_) | Self::Decode(_) | Self::Part(_) | Self::Status | Self::Topic => {
                 "it sends what cannot be read"
             }
@@ -224,6 +235,10 @@ impl Listener {
     fn hear(&mut self, gossip: Gossip) -> Result<(), Worthless> {
         let Gossip { topic, from: bringer, author, node, data } = gossip;
         let Some(from) = engine_peer(&author) else { return Ok(()) };
+        // Who has no voting power has nothing to say about a height. Another node may know a block earlier that it has.
+        if matches!(topic, Topic::Consensus | Topic::Liveness) && self.rules.validators.power(node) == 0 {
+            return Ok(());
+        }
         match topic {
             Topic::Consensus => {
                 let event = match LuqiCodec.decode(data)? {
@@ -243,10 +258,18 @@ impl Listener {
                 let event = match message {
                     LivenessMsg::Vote(vote) => self.vote(from, node, vote)?,
                     LivenessMsg::PolkaCertificate(certificate) => {
+                        if certificate.height.0 != self.rules.tip.next() {
+                            return Ok(());
+                        }
+                        check_polka(&certificate, &self.rules.validators, &self.verifier)?;
                         self.show(self.own.in_polka(&certificate));
                         NetworkEvent::PolkaCertificate(from, certificate)
                     }
                     LivenessMsg::SkipRoundCertificate(certificate) => {
+                        if certificate.height.0 != self.rules.tip.next() {
+                            return Ok(());
+                        }
+                        check_round(&certificate, &self.rules.validators, &self.verifier)?;
                         self.show(self.own.in_round(&certificate));
                         NetworkEvent::RoundCertificate(from, certificate)
                     }
@@ -267,7 +290,10 @@ impl Listener {
                     if is_fresh {
                         heard.announced(node, tip);
                     }
-                    heard.clock(node, clock, now());
+                    // A word that was passed on is old by the time that took.
+                    if bringer == author {
+                        heard.clock(node, clock, now());
+                    }
                 });
                 self.known.says(node, newest, self.latest.borrow().tip.membership(), Instant::now());
                 // Whoever is not connected cannot be asked.

@@ -27,6 +27,7 @@ mod answers;
 #[doc(hidden)]
 pub mod bare;
 mod blocks;
+mod certified;
 mod codec;
 mod context;
 mod ending;

@@ -142,9 +142,19 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
+/// What a proxy adds to a request.
+const PROXIED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
 /// A browser on this machine reaches loopback for every page that it shows: such a page names itself as
 /// the origin, or reaches us under a name of its own.
 fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
+    if PROXIED.iter().any(|name| headers.contains_key(*name)) {
+        return Err(Problem::new(
+            Code::ForeignOrigin,
+            "this came by way of a proxy, and whoever reaches the proxy would hand in: ask on the node's own machine",
+            "该请求经由代理转发，凡能访问代理者均可借此提交：请在节点本机上直接提交",
+        ));
+    }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if headers.contains_key(header::ORIGIN) || !is_loopback(host) {
         return Err(Problem::new(

@@ -35,7 +35,7 @@ use tokio::sync::watch;
 /// How much is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of memory for the submissions of one member's nodes.
+    /// Bytes of memory for the submissions of one member's nodes, and never more than its part of those for all.
     pub member_bytes: usize,
     /// Bytes of memory for all.
     pub bytes: usize,

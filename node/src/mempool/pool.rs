@@ -96,10 +96,16 @@ impl Pool {
         }
         let more = weight(submission, bytes);
         let charged = self.charged.get(&member.code).copied().unwrap_or(0).saturating_add(more);
-        if charged > self.limits.member_bytes || self.total.saturating_add(more) > self.limits.bytes {
+        if charged > self.share() || self.total.saturating_add(more) > self.limits.bytes {
             return Err(Refused::Busy { retry_after: self.retry_after() });
         }
         Ok(None)
+    }
+
+    /// Bytes of one member: what is left for it where every other one has filled its own.
+    fn share(&self) -> usize {
+        let members = self.latest.tip.membership().members().len().max(1);
+        self.limits.member_bytes.min(self.limits.bytes / members)
     }
 
     /// A block takes about so long.

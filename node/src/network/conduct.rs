@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 const QUESTIONS: u32 = 256;
 /// … and in a second after that.
 const QUESTIONS_A_SECOND: f64 = 64.0;
+/// Connections of a peer at once: it may have started anew some times …
+const ARRIVALS: u32 = 8;
+/// … and in a second after that. Each is greeted, by all that was said last.
+const ARRIVALS_A_SECOND: f64 = 0.5;
 /// So much may go wrong at once before a peer is cut off …
 const STRIKES: u32 = 2;
 /// … and so much in a second: one in half a minute.
@@ -27,6 +31,7 @@ const FORGIVEN: Duration = Duration::from_secs(3_600);
 /// What is remembered of a peer; it outlasts its connections, so that to come again wipes nothing away.
 struct Record {
     questions: Bucket,
+    arrivals: Bucket,
     strikes: Bucket,
     /// When it was cut off last, and how many times as long as the first time.
     cut: Option<(Instant, u32)>,
@@ -42,6 +47,7 @@ impl Conduct {
     fn of(&mut self, peer: PeerId, now: Instant) -> &mut Record {
         self.records.entry(peer).or_insert_with(|| Record {
             questions: Bucket::new(QUESTIONS, QUESTIONS_A_SECOND, now),
+            arrivals: Bucket::new(ARRIVALS, ARRIVALS_A_SECOND, now),
             strikes: Bucket::new(STRIKES, STRIKES_A_SECOND, now),
             cut: None,
         })
@@ -50,6 +56,11 @@ impl Conduct {
     /// Whether a peer may ask one more question.
     pub(super) fn may_ask(&mut self, peer: PeerId, now: Instant) -> bool {
         self.of(peer, now).questions.take(1, now)
+    }
+
+    /// Whether a peer may come one more time.
+    pub(super) fn may_come(&mut self, peer: PeerId, now: Instant) -> bool {
+        self.of(peer, now).arrivals.take(1, now)
     }
 
     /// Notes that a peer did what no sound node does. Whether it is borne once more.
@@ -219,6 +230,16 @@ mod tests {
         // Seventeen who say all they may, through one peer: less than that one may bring.
         let (_, a_second) = passed_on(Lane::Votes, 17);
         assert!((17 * 1_024..32_000).contains(&a_second));
+    }
+
+    #[test]
+    fn who_comes_again_and_again_has_to_wait() {
+        let (mut conduct, peer, now) = (Conduct::default(), PeerId::random(), Instant::now());
+        let come = |conduct: &mut Conduct, after: u64| {
+            let now = now + Duration::from_secs(after);
+            (0..300).take_while(|_| conduct.may_come(peer, now)).count()
+        };
+        assert_eq!([0, 0, 10].map(|after| come(&mut conduct, after)), [8, 0, 5]);
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Task {
             let _ = self.swarm.disconnect_peer_id(peer);
             return;
         };
+        if !self.conduct.may_come(peer, now) {
+            tracing::debug!(%node, %peer, "comes too often: disconnected");
+            let _ = self.swarm.disconnect_peer_id(peer);
+            return;
+        }
         let address = endpoint.get_remote_address().clone();
         tracing::debug!(%node, %address, %peer, "connected");
         self.connected.insert(peer, Connected { node, address, round_trip: None, hears: BTreeSet::new() });
@@ -166,8 +171,7 @@ impl Task {
             }
             GossipEvent::Said(gossipsub::Event::Subscribed { peer_id, topic }) => self.hears(peer_id, &topic),
             GossipEvent::Said(
-                gossipsub::Event::Unsubscribed { .. }
-                | gossipsub::Event::GossipsubNotSupported { .. },
+                gossipsub::Event::Unsubscribed { .. } | gossipsub::Event::GossipsubNotSupported { .. },
             ) => {}
             GossipEvent::Fault(peer, fault) => {
                 self.counters.malformed.one();

@@ -42,8 +42,7 @@ impl Members {
             }
         }
         let validators = next.nodes().filter(|(_, node)| node.power > 0);
-        members.validators =
-            validators.filter_map(|(_, node)| members.by_node.get(&node.number).copied()).collect();
+        members.validators = validators.filter_map(|(_, node)| members.by_node.get(&node.number).copied()).collect();
         members.from = Some((signers, next));
         members
     }

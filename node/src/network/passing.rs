@@ -16,9 +16,9 @@ use libp2p::gossipsub::MessageId;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How long a validator's word waits before it is passed on. Gossip keeps what waits for five of its heartbeats of
-/// 300 ms, so it has to be well below their sum.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a validator's word waits before it is passed on: less than a validator waits at the least for votes that
+/// have not come (400 ms, `consensus/tempo`), and than gossip keeps what waits (five heartbeats of 300 ms).
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Words that wait at once; beyond that the oldest is passed on.
 const MOST: usize = 16_384;
 

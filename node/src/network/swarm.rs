@@ -182,14 +182,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Ends when an instant has come; without one, never.
-async fn sleep_until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant.into()).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Whether an address can be listened on. The library would share a port with another process of the same
 /// user, and each would get a part of the calls.
 fn free(address: SocketAddr) -> std::io::Result<()> {
@@ -216,7 +208,7 @@ impl Task {
     async fn run(mut self) {
         loop {
             let due = self.dialer.next().unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
-            let passing = self.passing.next();
+            let passing = self.passing.next().unwrap_or(due);
             tokio::select! {
                 () = stopped(&mut self.stop) => break,
                 Some(command) = self.cuts.recv() => self.obey(command),
@@ -227,7 +219,7 @@ impl Task {
                 Some(Ok((due, addresses))) = self.resolving.join_next() => self.call(due, addresses),
                 Ok(()) = self.membership.changed() => self.follow_membership(),
                 () = tokio::time::sleep_until(due.into()) => self.call_due(),
-                () = sleep_until(passing), if passing.is_some() => self.pass_on_due(),
+                () = tokio::time::sleep_until(passing.into()) => self.pass_on_due(),
                 () = tokio::time::sleep(RETRY), if self.outlets.waits() => self.outlets.flush(),
             }
         }

@@ -37,6 +37,8 @@ async fn messages_come_from_this_machine_and_no_web_page() {
     for (request, wanted) in [
         (with("origin", "http://evil.example"), "FOREIGN_ORIGIN"),
         (with("host", "evil.example"), "FOREIGN_ORIGIN"),
+        (with("x-forwarded-for", "192.0.2.7"), "FOREIGN_ORIGIN"),
+        (with("via", "1.1 proxy.example"), "FOREIGN_ORIGIN"),
         (with("content-type", "text/plain"), "NOT_JSON"),
     ] {
         assert_eq!(ask(local.tcp().await, request).await.problem(), wanted);
