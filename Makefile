@@ -1,10 +1,14 @@
 # What is done with this project, locally and in CI alike. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-one demo-compose image test partitions bench bench-network bench-peers fuzz lint advisories vectors docs
+.PHONY: help demo demo-one demo-compose image test partitions faults bench bench-network bench-peers fuzz lint advisories vectors docs
 
 # How long each fuzz target runs, in seconds.
 SECONDS_EACH ?= 20
+
+# How many random faults, and the seed that repeats them.
+FAULTS ?= 100
+SEED ?= 1
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -33,6 +37,10 @@ test: ## every test, in Rust and Python, and how many were left out (FUZZ=1: and
 partitions: ## wires that break for minutes, in network namespaces (as root): a block within ten seconds after each
 	@tools/need.sh cc
 	cargo run --locked -p luqi-tests --bin partitions
+
+faults: ## random faults, liars among them, against real nodes under load (FAULTS=300 SEED=1)
+	@tools/need.sh cc
+	cargo run --locked --bin faults -- --faults $(FAULTS) --seed $(SEED)
 
 lint: ## formatting, clippy without a warning, licences and sources of dependencies
 	@tools/need.sh cc

@@ -85,11 +85,13 @@ class Node:
         return {line[0]: float(line[1]) for line in lines if len(line) == 2}
 
     def cpu_seconds(self) -> float:
-        """Processor time that it has used; 0 where it is gone."""
+        """Processor time that it has used."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
+        except OSError as why:
+            raise self._gone() from why
+        if fields[0] in "ZX":
+            raise self._gone()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def memory_mb(self) -> float:
@@ -101,9 +103,16 @@ class Node:
     def _status_line(self, key: str) -> float:
         try:
             lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        except OSError:
-            return 0.0
-        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(key)), 0.0)
+        except OSError as why:
+            raise self._gone() from why
+        # A process that has ended and is not collected yet has no memory.
+        kilobytes = next((int(line.split()[1]) for line in lines if line.startswith(key)), None)
+        if kilobytes is None:
+            raise self._gone()
+        return kilobytes / 1024
+
+    def _gone(self) -> Stopped:
+        return Stopped(f"node {self.number}, process {self.pid}, is gone; its log: {self.home}/log")
 
     def disk_bytes(self) -> int:
         """What its ledger takes on the disk."""

@@ -2,18 +2,28 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use luqi_tests::net::faults;
-use luqi_tests::net::partitions::{self, Shape};
+use luqi_tests::net::faults::{self, Kind};
+use luqi_tests::net::namespaces::Namespaces;
+use luqi_tests::net::partitions::{self, NODES, Shape};
+use std::path::Path;
 use std::time::Duration;
 
-/// Whatever happens to nodes and wires, there is one chain, and each acknowledged item is applied once.
+/// It plays the liars.
+const HELPER: &str = env!("CARGO_BIN_EXE_faults");
+
+/// Whatever happens to nodes, wires, disks and clocks, and whoever lies: there is one chain, and each acknowledged item
+/// is applied once. Each kind strikes at least once.
 #[test]
 fn a_network_comes_through_twenty_faults() {
-    let tally = faults::at_once(4, 20, 20_261_124);
+    let tally = faults::at_once(4, 20, 20_261_124, Path::new(HELPER));
     println!("{tally}");
-    tally.left_out.iter().for_each(ledger_core::skipped::leave_out);
-    assert_eq!(tally.faults.values().sum::<usize>(), 20);
-    assert!(tally.items > 0 && tally.items == tally.events);
+    for (kind, why) in &tally.left_out {
+        ledger_core::skipped::leave_out(format_args!("{}: {why}", kind.name()));
+    }
+    for kind in Kind::ALL {
+        assert!(tally.struck.contains_key(&kind) != tally.left_out.contains_key(&kind), "{kind:?}: {tally}");
+    }
+    assert!(tally.items > 200 && tally.height > 20, "there was next to no load: {tally}");
 }
 
 /// Wires break without a word, each way once. The long ones are in `make partitions`.
@@ -27,7 +37,11 @@ fn a_block_comes_within_ten_seconds_of_a_wire_that_is_whole_again() {
         Shape::OldFlows,
         Shape::Reboot(4, seconds(3)),
     ];
-    let Some(took) = partitions::run(&shapes).unwrap() else { return };
+    let namespaces = match Namespaces::new(NODES) {
+        Ok(namespaces) => namespaces,
+        Err(why) => return ledger_core::skipped::leave_out(format_args!("partitions in namespaces: {why}")),
+    };
+    let took = partitions::run(&namespaces, &shapes).unwrap();
     assert_eq!(took.len(), shapes.len());
     for (shape, took) in shapes.iter().zip(took) {
         assert!(took <= partitions::WITHIN, "{shape}: {took:?}");

@@ -87,6 +87,9 @@ pub(super) struct Adapter<'a> {
     /// Blocks of the height under way that the engine was told of.
     pub(super) given: BTreeSet<BlockHash>,
     pub(super) misbehaviour: u64,
+    /// Blocks under way for which their proposer had no room, and those that do not hold.
+    not_kept: u64,
+    unfit: u64,
     /// Nodes whose clocks were off when they were compared last.
     strays: Vec<NodeNumber>,
     watchdog: Watchdog,
@@ -104,7 +107,10 @@ impl<'a> Adapter<'a> {
         let Parts { blocks, port, heard, started, wake, answers, last, is_mute, refused, assembled, shown } = parts;
         let silence = last.lock().unwrap_or_else(PoisonError::into_inner).silence();
         let (pending, ahead) = (deps.mempool.pending(), wake.watch());
-        let misbehaviour = view.borrow().misbehaviour;
+        let (misbehaviour, not_kept, unfit) = {
+            let before = view.borrow();
+            (before.misbehaviour, before.not_kept, before.unfit)
+        };
         let made = made_before(&deps.chain.latest());
         Self {
             deps,
@@ -129,6 +135,8 @@ impl<'a> Adapter<'a> {
             since: Instant::now(),
             given: BTreeSet::new(),
             misbehaviour,
+            not_kept,
+            unfit,
             strays: Vec::new(),
             watchdog: Watchdog::default(),
             standstill: None,
@@ -229,7 +237,7 @@ impl<'a> Adapter<'a> {
                     self.port.arrived(own, Arrived { height, block });
                 }
             }
-            TakenIn::Full => {}
+            TakenIn::Full => self.not_kept = self.not_kept.saturating_add(1),
             // Nobody passes on what he could not put together himself: so this is his own doing.
             TakenIn::Another => {
                 self.deps.network.cut(publisher, "its parts make another block than the one they announce").await;
@@ -304,6 +312,7 @@ impl<'a> Adapter<'a> {
                     format!(" of {}", called::node(&membership, signed.head.proposer))
                 });
                 tracing::warn!(%height, %block, "a proposed block{of} is voted against: {why}");
+                self.unfit = self.unfit.saturating_add(1);
                 Validity::Invalid
             }
             Verdict::NotYet => return Ok(None),

@@ -181,6 +181,10 @@ pub struct View {
     pub contradiction: Option<Contradiction>,
     /// Proofs that a validator signed two things, seen since the process began.
     pub misbehaviour: u64,
+    /// Blocks under way that were not kept, since the process began: their proposer had no room left here.
+    pub not_kept: u64,
+    /// Blocks under way that do not hold by every rule, since the process began.
+    pub unfit: u64,
     /// More than two thirds of the voting power, the own included, have said where they stand.
     pub is_told: bool,
     /// The highest tip that more than a third of the voting power announced; nothing proves it.
@@ -205,6 +209,8 @@ impl Default for View {
             standstill: None,
             contradiction: None,
             misbehaviour: 0,
+            not_kept: 0,
+            unfit: 0,
             is_told: false,
             highest: Height(0),
             clocks: Clocks::default(),

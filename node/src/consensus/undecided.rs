@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// Blocks of one proposer at the height under way, each of another round or of one who proposes two.
 pub(crate) const UNDER_WAY: usize = 4;
 /// His blocks at all heights ahead, which have no more bytes than two of the largest that the chain allows.
-const AHEAD: usize = 8;
+pub(crate) const AHEAD: usize = 8;
 /// Heights below the tip whose blocks are kept.
 const KEPT_BELOW: u64 = 2;
 

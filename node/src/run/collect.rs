@@ -93,20 +93,21 @@ impl Debug for Inside {
 impl Collector for Inside {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         self.of_intake(&mut encoder)?;
-        let (misbehaviour, ahead, is_elsewhere) = {
-            let view = self.agreement.borrow();
-            (view.misbehaviour, view.clocks.own_ahead_ms, matches!(view.silence, Some(consensus::Silence::Another(_))))
-        };
+        let view = self.agreement.borrow().clone();
+        let is_elsewhere = matches!(view.silence, Some(consensus::Silence::Another(_)));
         let (name, help) = ("keys_elsewhere", "1 where another process signs with the keys of this node, else 0");
         let gauge = ConstGauge::new(i64::from(is_elsewhere));
         gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
-        if let Some(ahead) = ahead {
+        if let Some(ahead) = view.clocks.own_ahead_ms {
             let (name, help) =
                 ("clock_ahead_seconds", "By how much the node's clock is ahead of the middle one of the voting power");
             let gauge = ConstGauge::new(ahead as f64 / 1_000.0);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
-        counter(&mut encoder, "misbehaviour", "Proofs that a validator signed two things", misbehaviour)
+        counter(&mut encoder, "misbehaviour", "Proofs that a validator signed two things", view.misbehaviour)?;
+        let help = "Blocks under way that were not kept, since their proposer had no room left";
+        counter(&mut encoder, "blocks_not_kept", help, view.not_kept)?;
+        counter(&mut encoder, "blocks_unfit", "Blocks under way that do not hold by every rule", view.unfit)
     }
 }
 

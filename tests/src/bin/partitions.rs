@@ -1,6 +1,7 @@
 //! Wires that break for minutes, in namespaces: `make partitions`.
 
-use luqi_tests::net::partitions::{Shape, WITHIN, run};
+use luqi_tests::net::namespaces::Namespaces;
+use luqi_tests::net::partitions::{NODES, Shape, WITHIN, run};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,13 +18,12 @@ fn main() -> ExitCode {
         Shape::Reboot(4, seconds(2)),
         Shape::Reboot(1, seconds(30)),
     ];
-    match run(&shapes) {
-        Ok(Some(took)) if took.iter().all(|took| *took <= WITHIN) => ExitCode::SUCCESS,
-        Ok(Some(took)) => {
+    match Namespaces::new(NODES).and_then(|namespaces| run(&namespaces, &shapes)) {
+        Ok(took) if took.iter().all(|took| *took <= WITHIN) => ExitCode::SUCCESS,
+        Ok(took) => {
             println!("a block came later than {} s: {took:?}", WITHIN.as_secs());
             ExitCode::FAILURE
         }
-        Ok(None) => ExitCode::FAILURE,
         Err(why) => {
             println!("{why}");
             ExitCode::FAILURE

@@ -3,7 +3,7 @@
 use super::homes;
 use super::namespaces::{self, Namespaces};
 use super::node::Node;
-use super::proxy::Wire;
+use super::proxy::{Way, Wire};
 use crate::luqi;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -184,6 +184,21 @@ impl Fleet {
         }
     }
 
+    /// What the nodes of `side` say does not reach the others, who are heard by them.
+    pub fn mute(&self, side: &[u32]) {
+        for ((from, to), wire) in &self.wires {
+            if side.contains(from) != side.contains(to) {
+                wire.stop(if side.contains(from) { Way::There } else { Way::Back }, true);
+            }
+        }
+    }
+
+    /// How often wires did something to what they carry.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        self.wires.values().map(Wire::struck).sum()
+    }
+
     /// Slows everything that comes to and goes from a node.
     pub fn slow(&self, number: u32, delay: Duration) {
         for ((from, to), wire) in &self.wires {
@@ -198,6 +213,8 @@ impl Fleet {
         for wire in self.wires.values() {
             wire.cut(false);
             wire.slow(Duration::ZERO);
+            wire.stop(Way::There, false);
+            wire.stop(Way::Back, false);
         }
     }
 
@@ -299,7 +316,7 @@ impl Fleet {
 
 /// Ports of this machine that nobody listens on now, and that no outgoing connection is given while their node is
 /// down: they lie below the range from which the system takes those. Each process of tests begins at its own place.
-fn free_ports(count: usize) -> Vec<SocketAddr> {
+pub(super) fn free_ports(count: usize) -> Vec<SocketAddr> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     /// Where they are looked for: below 32,768, where that range begins unless a machine is told otherwise.
     const PORTS: std::ops::Range<u32> = 12_000..32_000;

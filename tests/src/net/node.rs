@@ -27,6 +27,8 @@ pub struct Node {
     pub power: u64,
     /// What the next start gets in its environment.
     pub environment: Vec<(String, String)>,
+    /// Words that go behind `luqi node --home HOME` at the next start.
+    pub flags: Vec<String>,
     /// The namespace in which it runs, where it is not that of the driver; it is then asked over its socket.
     pub namespace: Option<String>,
     child: Option<Child>,
@@ -36,7 +38,17 @@ impl Node {
     /// A node that is not running.
     #[must_use]
     pub const fn new(number: u32, home: PathBuf, p2p: SocketAddr, http: SocketAddr, power: u64) -> Self {
-        Self { number, home, p2p, http, power, environment: Vec::new(), namespace: None, child: None }
+        Self {
+            number,
+            home,
+            p2p,
+            http,
+            power,
+            environment: Vec::new(),
+            flags: Vec::new(),
+            namespace: None,
+            child: None,
+        }
     }
 
     /// Starts its process; its log goes to `log` in its home.
@@ -54,7 +66,7 @@ impl Node {
             }
             None => Command::new(luqi::binary()),
         };
-        command.arg("node").arg("--home").arg(&self.home).stdin(Stdio::null());
+        command.arg("node").arg("--home").arg(&self.home).args(&self.flags).stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap());
@@ -118,7 +130,11 @@ impl Node {
         (answer.code == 200).then(|| answer.json())
     }
 
-    fn ask(&self, path: &str) -> io::Result<http::Answer> {
+    /// Asks it for something.
+    ///
+    /// # Errors
+    /// When there is no whole answer.
+    pub fn ask(&self, path: &str) -> io::Result<http::Answer> {
         match &self.namespace {
             Some(_) => http::get_over(&self.home.join("node.sock"), path, PATIENCE),
             None => http::get(self.http, path, PATIENCE),
@@ -132,6 +148,17 @@ impl Node {
             |error| (false, error.to_string()),
             |answer| (answer.code == 200, String::from_utf8_lossy(&answer.body).into_owned()),
         )
+    }
+
+    /// The sum of what a metric says, over all its labels; none when it does not answer.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let text = String::from_utf8(self.ask("/metrics").ok()?.body).ok()?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+        let of_name = lines.filter(|(labels, _)| labels.is_empty() || labels.starts_with('{'));
+        of_name
+            .map(|(_, value)| value.parse::<f64>().ok())
+            .try_fold(None, |sum, value| Some(Some(sum.unwrap_or(0.0) + value?)))?
     }
 
     /// Its height; none when it does not answer.

@@ -42,27 +42,22 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Four validators go through these, one after the other; gives how long after each of them every node had a new
-/// block. None where this machine has no namespaces: then it says why.
+/// How many validators there are.
+pub const NODES: u32 = 4;
+
+/// Validators in namespaces go through these, one after the other; gives how long after each of them every node had a
+/// new block.
 ///
 /// # Errors
 /// What did not hold.
-pub fn run(shapes: &[Shape]) -> Result<Option<Vec<Duration>>, String> {
-    const NODES: u32 = 4;
-    let namespaces = match Namespaces::new(NODES) {
-        Ok(namespaces) => namespaces,
-        Err(why) => {
-            println!("skipped: partitions in namespaces, since {why}");
-            return Ok(None);
-        }
-    };
+pub fn run(namespaces: &Namespaces, shapes: &[Shape]) -> Result<Vec<Duration>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut fleet = Fleet::in_namespaces(folder.path(), NODES, &["pace_idle_ms=500"], &namespaces);
+    let mut fleet = Fleet::in_namespaces(folder.path(), NODES, &["pace_idle_ms=500"], namespaces);
     fleet.start();
     fleet.wait("all nodes ready", UP, |fleet| fleet.nodes.iter().all(|node| node.ready().0))?;
     let mut took = Vec::new();
     for shape in shapes {
-        let healed = strike(&mut fleet, &namespaces, shape)?;
+        let healed = strike(&mut fleet, namespaces, shape)?;
         let goal = highest(&fleet) + 1;
         let back = |fleet: &mut Fleet| fleet.nodes.iter().all(|node| node.height() >= Some(goal));
         fleet.wait("a new block on every node", UP, back).map_err(|why| format!("after {shape}: {why}"))?;
@@ -73,7 +68,7 @@ pub fn run(shapes: &[Shape]) -> Result<Option<Vec<Duration>>, String> {
         fleet.wait("all nodes ready", UP, |fleet| fleet.nodes.iter().all(|node| node.ready().0))?;
     }
     fleet.audit()?;
-    Ok(Some(took))
+    Ok(took)
 }
 
 fn highest(fleet: &Fleet) -> u64 {

@@ -1,4 +1,4 @@
-//! A wire between two nodes: it can be cut and slowed.
+//! A wire between two nodes: it can be cut and slowed, and it can stop carrying one way.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,6 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+/// A way over a wire, from who dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To who was dialled.
+    There,
+    /// From who was dialled.
+    Back,
+}
 
 /// One direction of dialling between two nodes.
 pub struct Wire {
@@ -19,6 +28,10 @@ struct Shared {
     cut: AtomicBool,
     /// How long each piece of data is held, in milliseconds.
     delay: AtomicU64,
+    /// Whether what comes that way is kept until the wire carries again.
+    stopped: [AtomicBool; 2],
+    /// How often it did something to what it carries.
+    struck: AtomicU64,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -31,8 +44,8 @@ impl Wire {
     pub fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (cut, delay, open) = Default::default();
-        let shared = Arc::new(Shared { target: Mutex::new(target), cut, delay, open });
+        let (cut, delay, stopped, struck, open) = Default::default();
+        let shared = Arc::new(Shared { target: Mutex::new(target), cut, delay, stopped, struck, open });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -51,9 +64,23 @@ impl Wire {
         self.shared.cut.store(cut, Ordering::SeqCst);
         if cut {
             for stream in self.shared.open.lock().unwrap().drain(..) {
-                let _ = stream.shutdown(Shutdown::Both);
+                if stream.shutdown(Shutdown::Both).is_ok() {
+                    self.shared.struck.fetch_add(1, Ordering::SeqCst);
+                }
             }
         }
+    }
+
+    /// Stops carrying one way, or carries again: nobody is told, and nothing that was sent is lost, as where packets
+    /// are sent again until they come.
+    pub fn stop(&self, way: Way, stop: bool) {
+        self.shared.stopped[way as usize].store(stop, Ordering::SeqCst);
+    }
+
+    /// How often it ended a connection or refused one, or held what it carries.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        self.shared.struck.load(Ordering::SeqCst)
     }
 
     /// Holds every piece of data for so long.
@@ -65,30 +92,39 @@ impl Wire {
 impl Shared {
     fn carry(self: Arc<Self>, from: TcpStream) {
         if self.cut.load(Ordering::SeqCst) {
+            self.struck.fetch_add(1, Ordering::SeqCst);
             return;
         }
         let target = *self.target.lock().unwrap();
         let Ok(to) = TcpStream::connect_timeout(&target, Duration::from_secs(2)) else { return };
-        let pairs = [(from.try_clone(), to.try_clone()), (to.try_clone(), from.try_clone())];
+        let pairs = [(Way::There, from.try_clone(), to.try_clone()), (Way::Back, to.try_clone(), from.try_clone())];
         {
             let mut open = self.open.lock().unwrap();
             open.retain(|stream| stream.peer_addr().is_ok());
             open.extend([from, to]);
         }
         for pair in pairs {
-            let (Ok(from), Ok(to)) = pair else { return };
+            let (way, Ok(from), Ok(to)) = pair else { return };
             let shared = Arc::clone(&self);
-            thread::spawn(move || shared.pump(from, to));
+            thread::spawn(move || shared.pump(way, from, to));
         }
     }
 
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn pump(&self, way: Way, mut from: TcpStream, mut to: TcpStream) {
         let _ = (from.set_nodelay(true), to.set_nodelay(true));
         let mut piece = vec![0; 64 << 10];
         while let Ok(length @ 1..) = from.read(&mut piece) {
             let delay = self.delay.load(Ordering::SeqCst);
             if delay > 0 {
+                self.struck.fetch_add(1, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(delay));
+            }
+            let is_stopped = || self.stopped[way as usize].load(Ordering::SeqCst);
+            if is_stopped() {
+                self.struck.fetch_add(1, Ordering::SeqCst);
+            }
+            while is_stopped() && !self.cut.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(10));
             }
             let sent = piece.get(..length).is_some_and(|piece| to.write_all(piece).is_ok());
             if !sent || self.cut.load(Ordering::SeqCst) {

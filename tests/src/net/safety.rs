@@ -123,9 +123,8 @@ pub fn a_home_from_yesterday() {
         .wait("its vote counts", LONG, |fleet| fleet.node(1).height().is_some_and(|height| height > stood + 3))
         .unwrap_or_else(|why| panic!("{why}"));
     for node in [1, 2, 4] {
-        let log = fs::read_to_string(fleet.node(node).log()).unwrap_or_default();
-        let twice = ["voted twice", "proposed twice"].iter().any(|words| log.contains(words));
-        assert!(!twice, "node {node} found a double signature\n{log}");
+        let said = ["luqi_misbehaviour_total", "luqi_equivocations"].map(|metric| fleet.node(node).metric(metric));
+        assert_eq!(said, [Some(0.0); 2], "node {node} found a double signature\n{}", fleet.report());
     }
     let address = fleet.node(2).http;
     let id = until_acknowledged(address, &message(7, 1));

@@ -151,6 +151,8 @@ impl Adapter<'_> {
             standstill: self.standstill.clone(),
             contradiction: None,
             misbehaviour: self.misbehaviour,
+            not_kept: self.not_kept,
+            unfit: self.unfit,
             is_told,
             highest: highest.max(latest.tip.height()),
             clocks,

@@ -1,20 +1,26 @@
 //! A peer answers whoever is behind with blocks that do not hold: it is named and cut off, and the chain
 //! comes from the others.
 
-use super::cluster::{Cluster, LONG, quick};
+use super::cluster::{Cluster, LONG, genesis, quick};
 use super::hub::Hub;
 use super::lies::LIAR;
-use crate::consensus::codec::LuqiCodec;
+use crate::chain::Chain;
+use crate::consensus::ConsensusError;
+use crate::consensus::codec::{LuqiCodec, engine_certificate};
 use crate::consensus::context::{At, Luqi};
 use crate::consensus::network::{engine_peer, status};
 use crate::network::{EngineEvent, EngineInbox, Network, Question, Topic, wire};
+use crate::store::StoreConfig;
 use arc_malachitebft_app_channel::app::engine::network::Status;
 use arc_malachitebft_app_channel::app::types::codec::Codec;
 use arc_malachitebft_app_channel::app::types::sync::{RawDecidedValue, Response};
 use arc_malachitebft_sync::ValueResponse;
 use bytes::Bytes;
+use ledger_core::block::Block;
+use ledger_core::chain::{Commitment, Fault};
 use ledger_core::codec;
-use ledger_core::names::{Height, NodeNumber, PROTOCOL};
+use ledger_core::fixture::certificate_by;
+use ledger_core::names::{Height, MapRoot, NodeNumber, PROTOCOL};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -102,5 +108,45 @@ async fn who_answers_with_forged_blocks_is_named_and_the_others_are_asked() {
     }
     let cut = cluster.hub.cut();
     assert!(cut.iter().all(|(node, why)| *node == LIAR && why.contains("blocks that do not hold")), "{cut:?}");
+    cluster.stop_all().await;
+}
+
+/// Another state under the header of the first one, certified by all.
+fn certify_another_state(values: &mut Values) {
+    let chain = genesis(4, quick()).chain_id();
+    let mut block: Block = codec::decode(&values[0].value_bytes).unwrap();
+    block.header.map_root = MapRoot([7; 32]);
+    let certificate = certificate_by(&chain, (1..=4).map(NodeNumber), block.header.height, block.header.hash());
+    *values = vec![RawDecidedValue::new(codec::encode(&block).into(), engine_certificate(&certificate))];
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_all_have_certified_and_does_not_hold_ends_agreement_and_is_nobodys_fault() {
+    let mut cluster = Cluster::new(4, quick());
+    let (liar, ears) = cluster.hub.join(LIAR);
+    let spoil: Arc<Mutex<Spoil>> = Arc::new(Mutex::new(certify_another_state));
+    tokio::spawn(answer(cluster.hub.clone(), liar.clone(), spoil, ears));
+    (1..=3).for_each(|node| cluster.start(node));
+    cluster.reach_all(4).await;
+    cluster.hub.only(|from, to| to != LATE && from != LATE || from == LIAR || to == LIAR);
+    cluster.start(LATE.0);
+    let tempting = tokio::spawn(async move {
+        let own = engine_peer(&liar.own()).unwrap();
+        loop {
+            let said = status(own, &Status::new(At(Height(4)), At(Height(1))), PROTOCOL).unwrap();
+            liar.publish(Topic::Status, said).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let ended = cluster.ended(LATE.0).await;
+    assert!(
+        matches!(ended, Err(ConsensusError::Diverged { height: Height(1), fault: Fault::Commitment(Commitment::Map) })),
+        "{ended:?}"
+    );
+    tempting.abort();
+    assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
+    // What it has stays what it was.
+    let chain = Chain::open(&cluster.home(LATE.0).join("ledger"), cluster.genesis.clone(), StoreConfig::default());
+    assert_eq!(chain.unwrap().latest().tip.height(), Height(0));
     cluster.stop_all().await;
 }

@@ -8,7 +8,7 @@ use crate::keys::{KeyName, NodeKeys, write_key};
 use crate::mempool::Mempool;
 use crate::store::StoreConfig;
 use ledger_core::codec::List;
-use ledger_core::fixture::{CODES, Network, member, node_key};
+use ledger_core::fixture::{Network, member, node_key};
 use ledger_core::genesis::Genesis;
 use ledger_core::membership::{Member, Node, Parameters, Purpose};
 use ledger_core::names::{BlockHash, Height, NodeNumber, PROTOCOL};
@@ -57,7 +57,8 @@ pub(super) fn genesis(validators: u32, parameters: Parameters) -> Genesis {
         }
         member
     };
-    let members = (1..=validators + 1).zip(CODES).map(|(number, code)| with_power(number, code)).collect();
+    let codes = (0..=validators).map(|place| format!("37{place:02}00"));
+    let members = (1..).zip(codes).map(|(number, code)| with_power(number, &code)).collect();
     let membership = ledger_core::fixture::membership(members, parameters);
     Genesis::new(ledger_core::fixture::genesis(membership)).unwrap()
 }
@@ -154,6 +155,33 @@ impl Cluster {
         let mut view = self.nodes[&node].view.clone();
         let shown = tokio::time::timeout(LONG, view.wait_for(wanted)).await.map(|view| view.unwrap().clone());
         shown.unwrap_or_else(|_| panic!("node {node} does not come to it: {:?}", self.nodes[&node].view.borrow()))
+    }
+
+    /// Waits until these have said their votes again so many times: they wait for others.
+    pub(super) async fn say_again(&self, nodes: &[u32], times: usize) {
+        let said = |node: &u32| self.hub.said_again(NodeNumber(*node));
+        let before: Vec<_> = nodes.iter().map(said).collect();
+        let enough = async {
+            while nodes.iter().zip(&before).any(|(node, before)| said(node) < before + times) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(tokio::time::timeout(LONG, enough).await.is_ok(), "{nodes:?} do not repeat their votes");
+    }
+
+    /// Waits until agreement at all has looked around, after whatever it has heard until now.
+    pub(super) async fn all_looked(&self) {
+        let looks = self.nodes.values().map(|running| {
+            let mut view = running.view.clone();
+            view.mark_unchanged();
+            async move {
+                // The first look may have begun before.
+                for _ in 0..2 {
+                    tokio::time::timeout(LONG, view.changed()).await.unwrap().unwrap();
+                }
+            }
+        });
+        futures::future::join_all(looks).await;
     }
 
     /// Waits until all hold back the next height.

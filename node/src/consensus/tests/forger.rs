@@ -49,15 +49,20 @@ impl Forger {
         LuqiCodec.encode(&SignedConsensusMsg::<Luqi>::Proposal(core::SignedMessage::new(proposal, signature))).unwrap()
     }
 
-    /// The head of the parts of a block in the first round.
-    pub(super) fn head(&self, height: Height, block: BlockHash, bytes: usize) -> SignedParts {
-        let (round, parts) = (names::Round(0), count(bytes));
+    /// The head of the parts of a block in a round.
+    pub(super) fn head(&self, height: Height, round: u32, block: BlockHash, bytes: usize) -> SignedParts {
+        let (round, parts) = (names::Round(round), count(bytes));
         let head = Parts { height, round, block, parts, bytes: u32::try_from(bytes).unwrap(), proposer: self.node };
         SignedParts { head, signature: self.sign(&head.message(&self.chain)) }
     }
 
     /// The parts of a block in the first round, as they cross the network.
     pub(super) fn parts(&self, height: Height, block: BlockHash, bytes: &[u8]) -> Vec<Bytes> {
-        split(&self.head(height, block, bytes.len()), bytes)
+        self.parts_in(height, 0, block, bytes)
+    }
+
+    /// The same in a round.
+    pub(super) fn parts_in(&self, height: Height, round: u32, block: BlockHash, bytes: &[u8]) -> Vec<Bytes> {
+        split(&self.head(height, round, block, bytes.len()), bytes)
     }
 }

@@ -23,12 +23,20 @@ pub(super) struct Hub {
     cut: Arc<Mutex<Vec<(NodeNumber, &'static str)>>>,
     filter: Arc<Mutex<Filter>>,
     muted: Arc<Mutex<Option<Topic>>>,
+    /// How often each node said again what it had said, on the topic for that.
+    again: Arc<Mutex<BTreeMap<NodeNumber, usize>>>,
 }
 
 impl Hub {
     pub(super) fn new() -> Self {
         let pass: Filter = Arc::new(|_, _| true);
-        Self { seats: Arc::default(), cut: Arc::default(), filter: Arc::new(Mutex::new(pass)), muted: Arc::default() }
+        Self {
+            seats: Arc::default(),
+            cut: Arc::default(),
+            filter: Arc::new(Mutex::new(pass)),
+            muted: Arc::default(),
+            again: Arc::default(),
+        }
     }
 
     /// From now on only what the filter lets through arrives: sender, receiver.
@@ -49,6 +57,11 @@ impl Hub {
             let gossip = Gossip { topic, from, author: from, node, data: data.clone() };
             let _ = seat.inbox.try_send(EngineEvent::Gossip(gossip));
         }
+    }
+
+    /// How often a node said its votes again, since it waits for others.
+    pub(super) fn said_again(&self, node: NodeNumber) -> usize {
+        self.again.lock().unwrap().get(&node).copied().unwrap_or_default()
     }
 
     /// The peer id of a node.
@@ -113,6 +126,9 @@ impl Hub {
         let seats = self.seats.lock().unwrap();
         if seats.get(&node).is_none_or(|seat| seat.id != from) {
             return;
+        }
+        if matches!(command, Command::Publish(Topic::Liveness, _)) {
+            *self.again.lock().unwrap().entry(node).or_default() += 1;
         }
         match command {
             Command::Publish(topic, _) if *self.muted.lock().unwrap() == Some(topic) => {}

@@ -8,7 +8,6 @@ use ledger_core::certificate::SignedTwice;
 use ledger_core::crypto::ChainId;
 use ledger_core::membership::Parameters;
 use ledger_core::names::{BlockHash, Height, NodeNumber};
-use std::time::Duration;
 
 async fn say(network: &Network, topic: Topic, data: Bytes) {
     network.publish(topic, data).await;
@@ -27,7 +26,9 @@ async fn who_votes_twice_is_named_with_proof_and_stops_nobody() {
             say(&liar, Topic::Consensus, forger.prevote(Height(height), 0, block)).await;
         }
     }
-    cluster.shows(1, |view| view.misbehaviour > 0).await;
+    for node in 1..=3 {
+        cluster.shows(node, |view| view.misbehaviour > 0).await;
+    }
     let height = cluster.height(1);
     cluster.agree_on(height + 2).await;
     assert!(cluster.hub.cut().is_empty(), "{:?}", cluster.hub.cut());
@@ -94,7 +95,7 @@ async fn who_says_what_nobody_signed_is_cut_off() {
 }
 
 /// A chain that makes no block by itself.
-fn still() -> Parameters {
+pub(super) fn still() -> Parameters {
     let never = 3_600_000;
     Parameters { pace_wait_ms: never, pace_seal_ms: never, pace_idle_ms: never, ..Parameters::default() }
 }
@@ -114,7 +115,7 @@ async fn who_boasts_of_heights_drives_no_chain() {
     // Whoever has heard this has heard all before it.
     say(&liar, Topic::Consensus, Bytes::from_static(b"no message")).await;
     cluster.cuts(3).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    cluster.all_looked().await;
     for node in 1..=3 {
         let waiting = cluster.nodes[&node].view.borrow().waiting;
         assert!(matches!(waiting, Waiting::Due(_)) && cluster.height(node) == 0, "node {node}: {waiting:?}");
@@ -126,7 +127,7 @@ async fn who_boasts_of_heights_drives_no_chain() {
     cluster.hub.whisper(NodeNumber(4), &[1, 2].map(NodeNumber), Topic::Consensus, &proposal);
     cluster.reach_all(1).await;
     cluster.all_hold().await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    cluster.all_looked().await;
     assert!((1..=3).all(|node| cluster.height(node) == 1));
     cluster.stop_all().await;
 }

@@ -3,6 +3,7 @@
 mod agreement;
 mod answers;
 mod cluster;
+mod crowd;
 mod forger;
 mod hidden_lock;
 mod hub;

@@ -110,14 +110,19 @@ async fn rates_times_and_connections_have_limits() {
     // Two connections of one address, a quarter of eight; a third one is closed.
     let (first, second) = (bed.tcp().await, bed.tcp().await);
     let mut third = bed.tcp().await;
-    let mut nothing = Vec::new();
-    let _ = tokio::io::AsyncReadExt::read_to_end(&mut third, &mut nothing).await;
-    let said = String::from_utf8(std::mem::take(&mut nothing)).unwrap();
+    let mut said = Vec::new();
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut third, &mut said).await;
+    let said = String::from_utf8(said).unwrap();
     assert!(said.starts_with("HTTP/1.1 429 ") && said.contains("TOO_MANY_CONNECTIONS"), "{said}");
-    // A head that does not come ends its connection, too.
+    // A head that does not come ends its connection, too: nothing of it is answered, and the place is given back.
     for mut idle in [first, second] {
-        let _ = idle.write_all(b"GET /v1/status HTTP/1.1\r\n").await;
-        let _ = tokio::io::AsyncReadExt::read_to_end(&mut idle, &mut nothing).await;
+        idle.write_all(b"GET /v1/status HTTP/1.1\r\n").await.unwrap();
+        let mut said = Vec::new();
+        let ended = tokio::io::AsyncReadExt::read_to_end(&mut idle, &mut said);
+        let ended = tokio::time::timeout(Duration::from_secs(60), ended).await;
+        assert!(ended.is_ok(), "a head that does not come keeps its connection for good");
+        let said = String::from_utf8(said).unwrap();
+        assert!(!said.contains(" 200 "), "{said}");
     }
     let limited = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
@@ -207,9 +212,13 @@ async fn proposals_and_approvals_are_judged_before_they_are_submitted() {
 async fn a_request_under_way_is_finished_before_the_end() {
     let bed = Bed::small().await;
     let mut stream = bed.tcp().await;
-    stream.write_all(b"POST /v1/submissions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[").await.unwrap();
-    // Until the head was read there is no request under way.
-    while bed.get("/healthz").await.status != 200 {}
+    let head = "POST /v1/submissions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // Until the head was read there is no request under way: the node says so once it asks for the body.
+    let mut go_on = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"[").await.unwrap();
     bed.stop.send_replace(true);
     stream.write_all(b"]").await.unwrap();
     let mut text = Vec::new();

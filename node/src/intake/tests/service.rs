@@ -14,6 +14,11 @@ struct Served {
     service: Service,
 }
 
+/// Long enough for any machine; only what hangs for good takes it.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(120), what).await.expect("it did not happen")
+}
+
 fn start(pair: Pair, config: ServiceConfig) -> Served {
     let home = Home::open(pair.root.path()).unwrap();
     let chain = Chain::open(&home.ledger(), home.genesis().clone(), StoreConfig::default()).unwrap();
@@ -125,18 +130,24 @@ async fn who_has_too_much_to_do_says_so() {
     let served = start(Pair::new(Parameters::default()), config);
     served.service.submit(new(A, &["c1"]).into_bytes()).await.unwrap();
     // The view is renewed right after the answer.
-    let busy = loop {
-        match served.service.submit(new(A, &["c1"]).into_bytes()).await {
-            Ok(receipt) => assert_eq!(receipt.items, [ItemOutcome::Duplicate]),
-            Err(error) => break error,
+    let busy = soon(async {
+        loop {
+            match served.service.submit(new(A, &["c1"]).into_bytes()).await {
+                Ok(receipt) => assert_eq!(receipt.items, [ItemOutcome::Duplicate]),
+                Err(error) => break error,
+            }
         }
-    };
+    });
+    let busy = busy.await;
     assert!(matches!(busy, SubmitError::Busy { .. }), "{busy}");
     served.settle().await;
-    while let Err(error) = served.service.submit(new(A, &["c2"]).into_bytes()).await {
-        assert!(matches!(error, SubmitError::Busy { .. }), "{error}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let taken = soon(async {
+        while let Err(error) = served.service.submit(new(A, &["c2"]).into_bytes()).await {
+            assert!(matches!(error, SubmitError::Busy { .. }), "{error}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    taken.await;
     let service = served.service.clone();
     let config = ServiceConfig { queue_bytes: 100, ..ServiceConfig::default() };
     let served = start(served.stop().await, config);
@@ -176,13 +187,15 @@ async fn governance_goes_through_the_outbox_and_who_is_removed_takes_nothing_in(
     served.settle().await;
     served.pair.commit(&served.chain, Vec::new());
     assert!(served.chain.latest().tip.membership().node(CITY).is_none());
-    let refused = loop {
-        match served.service.submit(new(A, &["c2"]).into_bytes()).await {
-            Err(SubmitError::Busy { .. }) => {}
-            other => break other,
+    let refused = soon(async {
+        loop {
+            match served.service.submit(new(A, &["c2"]).into_bytes()).await {
+                Err(SubmitError::Busy { .. }) => {}
+                other => break other,
+            }
         }
-    };
-    assert_eq!(refused.unwrap_err(), SubmitError::NotAMember(CITY));
+    });
+    assert_eq!(refused.await.unwrap_err(), SubmitError::NotAMember(CITY));
     // A start as no member is no error; the rest of the node may run.
     let served = start(served.stop().await, ServiceConfig::default());
     assert_eq!(served.service.submit(new(A, &["c2"]).into_bytes()).await.unwrap_err(), SubmitError::NotAMember(CITY));
