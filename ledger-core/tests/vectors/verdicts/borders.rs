@@ -97,8 +97,7 @@ fn sequence_zero(book: &mut Book) {
 /// Four members whose blocks have at most 3 events, and their submissions 2.
 fn events(book: &mut Book) {
     let genesis = Network::new(4).genesis;
-    let parameters =
-        Parameters { block_events: 3, submission_events: 2, ..genesis.membership.draft().parameters.clone() };
+    let parameters = Parameters { block_events: 3, submission_events: 2, ..genesis.membership.draft().parameters };
     let draft = MembershipDraft { parameters, ..genesis.membership.draft().clone() };
     let genesis = fixture::edited(&genesis, |genesis| genesis.membership = Membership::new(draft).unwrap());
     book.genesis("four members with blocks of 3 events and submissions of 2", &genesis);
