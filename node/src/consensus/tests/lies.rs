@@ -93,7 +93,10 @@ async fn a_block_that_does_not_hold_is_voted_down() {
         |block| block.header.log_root.0[0] ^= 1,
         |block| block.header.time.0 += 3_600_000,
         |block| block.header.parent = BlockHash([9; 32]),
-        |block| block.body.parent_certificate = None,
+        |block| {
+            block.body.parent_certificate = None;
+            block.header.body = block.body.hash();
+        },
     ];
     // A verdict by the clock is none for good and is not counted: what shows of that lie is that its block is here.
     const BY_CLOCK: usize = 2;
