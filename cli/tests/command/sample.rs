@@ -37,7 +37,7 @@ fn the_manifest_adds_up() {
     assert_eq!(sum(&manifest["refused"]), manifest["meant"]["refused"].as_u64().unwrap());
     assert_eq!(std::fs::read_dir(folder.join("s/messages")).unwrap().count() as u64, manifest["files"]);
     let bad = items - manifest["meant"]["applied"].as_u64().unwrap() + sum(&manifest["flagged"]);
-    assert!((0.008..0.013).contains(&(bad as f64 / items as f64)), "{bad} of {items}");
+    assert!((0.008..0.015).contains(&(bad as f64 / items as f64)), "{bad} of {items}");
     for outcome in ["pending", "refused", "rejected", "duplicates"] {
         assert!(manifest["meant"][outcome].as_u64().unwrap() > 0, "{outcome}");
     }
