@@ -1,4 +1,5 @@
-"""Golden vectors of single rules: one event, one block's governance, one certificate, one genesis (`edges.json`)."""
+"""Golden vectors of single rules: one event, one block's governance, one certificate, one genesis (`edges.json`,
+`borders.json`)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -285,11 +285,11 @@ class Ladder:
                      tip.submissions)
 
     def events(self, tip: Tip) -> int:
-        """The log without its seals, and without what it had below block 1 (section 15.2)."""
+        """The log without its seals, and without what it had below block 1; 0 where that is below 0 (section 15.2)."""
         if tip.height == 0:
             return 0
         before = self.genesis.predecessor
-        return tip.frontier.size - tip.height - (before.header.log_size + 1 if before else 0)
+        return max(0, tip.frontier.size - tip.height - (before.header.log_size + 1 if before else 0))
 
     # -- the end -------------------------------------------------------------------------------
 

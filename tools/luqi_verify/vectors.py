@@ -38,7 +38,7 @@ missing are failures, so that no case can pass unread.
     founding            genesis: hash, network, and the control state below block 1. Or refused
     part                bytes: of which archives, geneses and other values are made
     text                text: of which others are made
-    kept                value: a file that an auditor gives
+    kept                value: a file that an auditor gives, in JSON; or text: just so
 
 What only has bytes has to stand in another case of its file: an event in an entry, a certificate beside its block,
 a membership change in what is below, that in a foot. Certificates, submissions and feet are verified by a genesis that
@@ -547,7 +547,7 @@ def judge_chain(case: Case) -> Iterator[str]:
 
 # -- verdicts ----------------------------------------------------------------------------------
 
-SECTIONS = {"15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "16", "16.1", "16.2"}
+SECTIONS = {"11", "13", "15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "16", "16.1", "16.2"}
 LESS = Depth(every_certificate=False, every_map=False)
 
 
@@ -580,7 +580,7 @@ class Given:
     def of(cls, case: Case) -> "Given":
         genesis = named(case, "genesis", case.take("genesis"))["bytes"]
         archive = joined(case, "archive")
-        kept = json.dumps(named(case, "kept", case.take("from"))["value"]) if case.has("from") else None
+        kept = file_of(named(case, "kept", case.take("from"))) if case.has("from") else None
         tip = case.take("tip_file") if case.has("tip_file") else None
         if kept and tip:
             raise Wrong("what the auditor kept and a tip file are not given together")
@@ -596,12 +596,18 @@ class Given:
         return replace(report, judged=replace(report.judged, met=False)) if self.tip_file else report
 
 
+def file_of(kept: dict[str, Any]) -> str:
+    """The file that an auditor gives: just so, or a value in JSON, however that is written."""
+    return kept["text"] if "text" in kept else json.dumps(kept["value"])
+
+
 ANSWER = {"verdict", "height", "at", "signed", "bookmark", "tip", "log_root", "map_root"}
 
 
 def judge_answer(wanted: dict[str, Any], report: Report) -> Iterator[str]:
-    """All of an answer; but how the reading ended is not said where it does not matter, since something kept is missing."""
-    if not ANSWER <= set(wanted) <= ANSWER | {"ended"}:
+    """All of an answer; but how the reading ended is not said where it does not matter, since something kept is missing,
+    and how many events there are only here and there."""
+    if not ANSWER <= set(wanted) <= ANSWER | {"ended", "events"}:
         yield "an answer has other fields"
     said = to_json(report)
     said["bookmark"] = said["bookmark"] and said["bookmark"]["height"]
@@ -633,7 +639,10 @@ def judge_succession(case: Case) -> Iterator[str]:
 
 
 def judge_kept(case: Case) -> Iterator[str]:
-    if not isinstance(case.take("value"), dict):
+    if case.has("text"):
+        if not isinstance(case.take("text"), str):
+            yield "it is no text"
+    elif not isinstance(case.take("value"), dict):
         yield "it is no JSON object"
     if not any(other.fields.get("from") == case.name for other in case.file.cases):
         yield "nobody gives it"

@@ -59,6 +59,17 @@ class Partial(unittest.TestCase):
         nothing = to_json(audited(archive.write_head(builder.chain) + foot, builder.genesis))
         self.assertEqual((nothing["height"], nothing["events"]), (0, 0))
 
+    def test_events_of_fewer_entries_than_seals(self):
+        """A foot that nothing certifies yet may name a height that its log cannot have reached."""
+        builder, start, empty = lively(), Builder().tip, Frontier()
+        header = dataclasses.replace(
+            builder.blocks[0].header, height=5, log_size=0, log_root=empty.root(), control=start.control.hash(),
+            next_membership=builder.genesis.membership.hash())
+        foot = archive.Foot(archive.Below(header, (), empty, start.control), None)
+        data = archive.write_head(builder.chain) + archive.write_frame(archive.FOOT, foot.encode())
+        report = to_json(audited(data, builder.genesis))
+        self.assertEqual((report["ended"], report["height"], report["events"]), ("empty", 5, 0))
+
     def test_from_every_height(self):
         for height in range(1, 8):
             for with_states in (True, False):

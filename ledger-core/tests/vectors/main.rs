@@ -14,6 +14,7 @@
 
 mod annex;
 mod archives;
+mod borders;
 mod bounds;
 mod chains;
 mod edges;
@@ -72,6 +73,7 @@ fn all() -> Vec<File> {
         verdicts::file(),
         successions::file(),
         edges::file(),
+        borders::file(),
     ]);
     files
 }

@@ -5,6 +5,7 @@
 
 mod below;
 mod book;
+pub(crate) mod borders;
 mod carried;
 mod chain;
 mod check;

@@ -22,10 +22,10 @@ use ledger_core::submission::Submission;
 use serde_json::{Value, json};
 
 /// Bytes, and how often they stand there.
-type Parts = Vec<(Vec<u8>, usize)>;
+pub(super) type Parts = Vec<(Vec<u8>, usize)>;
 
 /// Takes up an encoding of a `T`, or of none.
-fn add_case<T: Decode<()> + Encode>(book: &mut Book, of: &str, name: &str, parts: Parts, holds: bool) {
+pub(super) fn add_case<T: Decode<()> + Encode>(book: &mut Book, of: &str, name: &str, parts: Parts, holds: bool) {
     let bytes: Vec<u8> = parts.iter().flat_map(|(bytes, times)| bytes.repeat(*times)).collect();
     let decoded = codec::decode::<T>(&bytes);
     assert_eq!(decoded.is_ok(), holds, "{name}: {:?}", decoded.err());
@@ -37,7 +37,7 @@ fn add_case<T: Decode<()> + Encode>(book: &mut Book, of: &str, name: &str, parts
     book.push(json!({ "name": name, "kind": "encoded", "of": of, "bytes": bytes, "holds": holds }));
 }
 
-fn once(bytes: Vec<u8>) -> Parts {
+pub(super) fn once(bytes: Vec<u8>) -> Parts {
     vec![(bytes, 1)]
 }
 

@@ -14,8 +14,8 @@ use ledger_core::merkle::{LeafHash, LogIndex};
 use ledger_core::names::{Commitment, NodeNumber, Ordinal, SchemaVersion, Sequence};
 use serde_json::{Value, json};
 
-const PROVINCE: u32 = 1;
-const KEEPER: u32 = 2;
+pub(super) const PROVINCE: u32 = 1;
+pub(super) const KEEPER: u32 = 2;
 const OTHER: u32 = 3;
 const STRANGER: u32 = 4;
 /// Nobody answers for it.
@@ -27,7 +27,7 @@ const OF_PROVINCE: &str = "371300";
 
 const ALL: [Status; 5] = [Status::Active, Status::Suspended, Status::Ended, Status::Void, Status::Registered];
 
-struct Cases<'a> {
+pub(super) struct Cases<'a> {
     book: &'a mut Book,
     membership: Membership,
     roles: Roles,
@@ -45,7 +45,7 @@ fn both_open(status: Status) -> State {
     }
 }
 
-fn reopen(end: u32) -> Action {
+pub(super) fn reopen(end: u32) -> Action {
     Action::Reopen(Step::Propose(Ordinal(end)))
 }
 
@@ -132,8 +132,15 @@ fn actor(node: u32) -> &'static str {
     }
 }
 
-impl Cases<'_> {
-    fn add(&mut self, name: &str, before: Option<State>, node: u32, action: Action) -> Option<State> {
+impl<'a> Cases<'a> {
+    pub(super) fn new(book: &'a mut Book) -> Self {
+        let membership = with_heirs();
+        book.name("membership with two heirs", codec::encode(&membership));
+        let roles = Roles::of(&membership);
+        Self { book, membership, roles, names: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, name: &str, before: Option<State>, node: u32, action: Action) -> Option<State> {
         assert!(!self.names.iter().any(|known| known == name), "{name} twice");
         self.names.push(name.to_owned());
         let number = self.names.len() as u64;
@@ -164,10 +171,7 @@ impl Cases<'_> {
 }
 
 pub(super) fn add(book: &mut Book) {
-    let membership = with_heirs();
-    book.name("membership with two heirs", codec::encode(&membership));
-    let roles = Roles::of(&membership);
-    let mut cases = Cases { book, membership, roles, names: Vec::new() };
+    let mut cases = Cases::new(book);
     table(&mut cases);
     without_a_state(&mut cases);
     begun_again(&mut cases);

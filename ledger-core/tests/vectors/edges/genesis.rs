@@ -2,7 +2,7 @@
 //! predecessor (format.md §8, §12).
 
 mod forms;
-mod founding;
+pub(super) mod founding;
 mod json;
 mod values;
 
@@ -13,14 +13,14 @@ use ledger_core::genesis::Genesis;
 use serde_json::{Value, json};
 
 /// Edits of one text of JSON.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     book: &'a mut Book,
     of: &'static str,
     text: String,
 }
 
 impl<'a> Texts<'a> {
-    fn new(book: &'a mut Book, of: &'static str, genesis: &Genesis) -> Self {
+    pub(super) fn new(book: &'a mut Book, of: &'static str, genesis: &Genesis) -> Self {
         let text = serde_json::to_string(genesis).unwrap();
         book.push(json!({ "name": of, "kind": "text", "text": text }));
         let mut texts = Self { book, of, text };
@@ -29,7 +29,7 @@ impl<'a> Texts<'a> {
     }
 
     /// The text with the first place of `find` replaced by `put`: whether it is a genesis.
-    fn edit(&mut self, name: &str, find: &str, put: &str, holds: bool) {
+    pub(super) fn edit(&mut self, name: &str, find: &str, put: &str, holds: bool) {
         assert!(self.text.contains(find), "{}: {find}", self.of);
         let text = self.text.replacen(find, put, 1);
         let name = format!("{}: {name}", self.of);

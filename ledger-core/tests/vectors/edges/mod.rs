@@ -1,6 +1,7 @@
 //! Both sides of every bound and condition that the other files hold one side of: what kills a verifier with a single
 //! fault. Each event's outcome is stated by itself, so that it is told where another verifier differs.
 
+pub(crate) mod borders;
 mod certified;
 mod encoded;
 mod fold;

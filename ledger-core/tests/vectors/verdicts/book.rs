@@ -99,6 +99,15 @@ impl Answer {
     }
 }
 
+/// A file that the auditor gives.
+#[derive(Clone, PartialEq, Eq)]
+enum Given {
+    /// In JSON, however that is written.
+    Value(Value),
+    /// Written just so.
+    Text(String),
+}
+
 /// One archive, and what there is beside it.
 pub(crate) struct Case<'a> {
     section: &'static str,
@@ -106,16 +115,28 @@ pub(crate) struct Case<'a> {
     chain: &'a Chain,
     pieces: Pieces,
     below: Option<Header>,
-    from: Option<(String, Value)>,
+    from: Option<(String, Given)>,
     tip_file: Option<(u64, BlockHash)>,
     shorter: Option<Answer>,
     keeps: Option<Bookmark>,
+    events: Option<u64>,
 }
 
 impl<'a> Case<'a> {
     pub(crate) fn new(section: &'static str, name: &str, chain: &'a Chain, pieces: &Pieces) -> Self {
         let (name, pieces) = (name.to_owned(), pieces.clone());
-        Self { section, name, chain, pieces, below: None, from: None, tip_file: None, shorter: None, keeps: None }
+        Self {
+            section,
+            name,
+            chain,
+            pieces,
+            below: None,
+            from: None,
+            tip_file: None,
+            shorter: None,
+            keeps: None,
+            events: None,
+        }
     }
 
     /// The auditor kept where a chain stood.
@@ -130,7 +151,12 @@ impl<'a> Case<'a> {
 
     /// The auditor gives a file with this in it.
     pub(crate) fn file(self, name: &str, json: Value) -> Self {
-        Self { from: Some((name.to_owned(), json)), ..self }
+        Self { from: Some((name.to_owned(), Given::Value(json))), ..self }
+    }
+
+    /// The auditor gives a file of this text.
+    pub(crate) fn text(self, name: &str, text: &str) -> Self {
+        Self { from: Some((name.to_owned(), Given::Text(text.to_owned()))), ..self }
     }
 
     pub(crate) fn tip_file(self, height: u64, block: BlockHash) -> Self {
@@ -150,13 +176,18 @@ impl<'a> Case<'a> {
     pub(crate) fn keeps(self, network: &Network) -> Self {
         Self { keeps: Some(Bookmark::of(&network.tip)), ..self }
     }
+
+    /// How many events stand on the chain.
+    pub(crate) fn events(self, events: u64) -> Self {
+        Self { events: Some(events), ..self }
+    }
 }
 
 /// All cases, and what they are made of.
 pub(crate) struct Book {
     parts: Vec<(String, Vec<u8>)>,
     geneses: Vec<(String, Vec<u8>, Option<String>)>,
-    kept: Vec<(String, Value)>,
+    kept: Vec<(String, Given)>,
     used: BTreeSet<String>,
     cases: Vec<Value>,
 }
@@ -224,13 +255,13 @@ impl Book {
     }
 
     /// The name under which the file stands that the auditor gives.
-    fn kept(&mut self, name: &str, json: &Value) -> String {
-        if let Some((known, _)) = self.kept.iter().find(|(_, known)| known == json) {
+    fn kept(&mut self, name: &str, given: &Given) -> String {
+        if let Some((known, _)) = self.kept.iter().find(|(_, known)| known == given) {
             return known.clone();
         }
         let of_the_same_name = self.kept.iter().filter(|(known, _)| known.starts_with(name)).count();
         let name = if of_the_same_name == 0 { name.to_owned() } else { format!("{name} ({})", of_the_same_name + 1) };
-        self.kept.push((name.clone(), json.clone()));
+        self.kept.push((name.clone(), given.clone()));
         name
     }
 
@@ -243,8 +274,8 @@ impl Book {
             "genesis": genesis,
             "archive": archive,
         });
-        if let Some((name, json)) = &case.from {
-            value["from"] = json!(self.kept(name, json));
+        if let Some((name, given)) = &case.from {
+            value["from"] = json!(self.kept(name, given));
         }
         if let Some((height, block)) = case.tip_file {
             value["tip_file"] = json!({ "height": height, "block": block.to_string() });
@@ -274,6 +305,9 @@ impl Book {
         value["says"] = answer.json(tip(&answer).as_ref());
         if let Some(shorter) = case.shorter {
             value["shorter"] = shorter.json(tip(&shorter).as_ref());
+        }
+        if let Some(events) = case.events {
+            value["says"]["events"] = json!(events);
         }
         if let Some(keeps) = &case.keeps {
             value["keeps"] = serde_json::to_value(keeps).unwrap();
@@ -313,7 +347,10 @@ impl Book {
         let used = self.used;
         let parts = self.parts.into_iter().filter(|(name, _)| used.contains(name));
         let part = |(name, bytes): (String, Vec<u8>)| json!({ "name": name, "kind": "part", "bytes": hex(bytes) });
-        let kept = |(name, json): (String, Value)| json!({ "name": name, "kind": "kept", "value": json });
+        let kept = |(name, given): (String, Given)| match given {
+            Given::Value(json) => json!({ "name": name, "kind": "kept", "value": json }),
+            Given::Text(text) => json!({ "name": name, "kind": "kept", "text": text }),
+        };
         let mut cases: Vec<Value> = self.geneses.into_iter().map(genesis).collect();
         cases.extend(parts.map(part));
         cases.extend(self.kept.into_iter().map(kept));

@@ -78,8 +78,8 @@ fn forged_foreign_empty_and_doubled_ones_are_refused() {
 }
 
 #[test]
-fn each_member_has_its_share_and_all_together_have_an_end() {
-    let world = World::new(4, Limits { member_bytes: 30_000, bytes: 80_000, ahead: 1_000 });
+fn each_member_has_its_share_whatever_the_others_fill() {
+    let world = World::new(4, Limits { member_bytes: 60_000, bytes: 120_000, ahead: 1_000 });
     let mut taken = Vec::new();
     for node in 1..=4 {
         let mut count = 0;
@@ -95,10 +95,9 @@ fn each_member_has_its_share_and_all_together_have_an_end() {
         }
         taken.push(count);
     }
-    assert!(taken[0] == taken[1] && taken[0] > 5, "{taken:?}");
-    assert!(taken[2] > 0 && taken[3] < taken[0], "{taken:?}");
+    assert!(taken.iter().all(|count| *count == taken[0]) && taken[0] > 5, "{taken:?}");
     let level = world.mempool.level();
-    assert!(level.bytes <= 80_000 && level.submissions == taken.iter().sum::<u64>());
+    assert!(level.bytes <= 120_000 && level.submissions == taken.iter().sum::<u64>());
     // What the chain takes makes room.
     world.commit(world.mempool.fill());
     assert_eq!(world.offer(world.signed(4, taken[3] + 1, 10)), Ok(Offered::Held));

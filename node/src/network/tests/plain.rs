@@ -94,6 +94,11 @@ impl Plain {
         for topic in [Topic::Consensus, Topic::Liveness, Topic::Status] {
             gossip.subscribe(&IdentTopic::new(format!("luqi/{chain}/{}", topic.as_str()))).unwrap();
         }
+        let mut bulk: gossipsub::Behaviour =
+            gossipsub::Behaviour::new(MessageAuthenticity::Signed(keys.clone()), gossipsub::Config::default()).unwrap();
+        for topic in [Topic::Parts, Topic::Submissions] {
+            bulk.subscribe(&IdentTopic::new(format!("luqi/{chain}/{}", topic.as_str()))).unwrap();
+        }
         let raw = |name: String| {
             let protocol = StreamProtocol::try_from_owned(name).unwrap();
             request_response::Behaviour::new(
@@ -103,8 +108,7 @@ impl Plain {
         };
         let parts = Parts {
             gossip,
-            bulk: gossipsub::Behaviour::new(MessageAuthenticity::Signed(keys.clone()), gossipsub::Config::default())
-                .unwrap(),
+            bulk,
             ping: ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_millis(50))),
             questions: raw(format!("/luqi/{chain}/1")),
             frames: raw("/meshsub/1.2.0".to_owned()),

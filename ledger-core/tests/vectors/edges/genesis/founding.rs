@@ -43,12 +43,17 @@ pub(super) fn of_everything() -> Genesis {
     })
 }
 
-struct Cases<'a> {
+pub(in crate::edges) struct Cases<'a> {
     book: &'a mut Book,
     good: Genesis,
 }
 
-impl Cases<'_> {
+impl<'a> Cases<'a> {
+    /// Edits of one genesis that goes on.
+    pub(in crate::edges) fn new(book: &'a mut Book) -> Self {
+        Self { book, good: old().successor() }
+    }
+
     /// A genesis that was edited: whether it is one, and with which control state its chain begins.
     fn add(&mut self, name: &str, holds: bool, edit: impl FnOnce(&mut GenesisDraft)) {
         let mut draft = self.good.draft().clone();
@@ -77,7 +82,7 @@ impl Cases<'_> {
         });
     }
 
-    fn old(&mut self, name: &str, holds: bool, edit: impl FnOnce(&mut Predecessor)) {
+    pub(in crate::edges) fn old(&mut self, name: &str, holds: bool, edit: impl FnOnce(&mut Predecessor)) {
         self.add(name, holds, |genesis| {
             let old = genesis.predecessor.as_mut().unwrap();
             edit(old);
@@ -102,7 +107,7 @@ pub(super) fn add(book: &mut Book) {
         let tail = 32 + 4 + good.sealed_vrf.len() * (6 + 4 + 3);
         bytes[bytes.len() - tail..].to_vec()
     });
-    let mut cases = Cases { book, good };
+    let mut cases = Cases::new(book);
     times(&mut cases);
     numbers(&mut cases);
     heirs(&mut cases);
