@@ -2,7 +2,9 @@
 //! a good one: a walk past damage ends, and finds each block that was left whole, in order.
 #![no_main]
 
-use ledger_core::archive::{Archive, FRAME_HEAD_BYTES, Found, FrameHead, FrameKind, HEAD_BYTES, Walk as _, head, read_head};
+use ledger_core::archive::{
+    Archive, FRAME_HEAD_BYTES, Found, FrameHead, FrameKind, HEAD_BYTES, Walk as _, head, read_head,
+};
 use ledger_core::event::Action;
 use ledger_core::fixture::{Network, event};
 use std::ops::Range;

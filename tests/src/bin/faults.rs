@@ -11,7 +11,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "liar") {
-        return play(&arguments[1..]);
+        return play(arguments.get(1..).unwrap_or_default());
     }
     let number = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
