@@ -1,7 +1,7 @@
 //! A node whose own computation contradicts what more than two thirds have certified: it stays up, says so, and does
 //! nothing more until it is stopped.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use ledger_core::block::Block;
 use ledger_core::certificate::Certificate;
