@@ -90,7 +90,7 @@ impl From<HomeError> for Problem {
             | HomeError::OtherVrf(_)
             | HomeError::Malformed { .. }
             | HomeError::Open { .. }
-            | HomeError::Io { .. } => Exit::Failed,
+            | HomeError::File(_) => Exit::Failed,
             HomeError::Key(_) => Exit::Failed,
         };
         Self::new(exit, error)
@@ -101,7 +101,7 @@ impl From<KeyFileError> for Problem {
     fn from(error: KeyFileError) -> Self {
         let exit = match &error {
             KeyFileError::Exists(_) => Exit::Usage,
-            KeyFileError::Io { .. } | KeyFileError::Readable { .. } | KeyFileError::Malformed { .. } => Exit::Failed,
+            KeyFileError::File(_) | KeyFileError::Readable { .. } | KeyFileError::Malformed { .. } => Exit::Failed,
         };
         Self::new(exit, error)
     }
@@ -133,7 +133,7 @@ fn application_exit(error: &ledger_core::genesis::ApplicationError) -> Exit {
 impl From<ConfigError> for Problem {
     fn from(error: ConfigError) -> Self {
         let exit = match &error {
-            ConfigError::Io { .. } => Exit::Failed,
+            ConfigError::Io(_) => Exit::Failed,
             ConfigError::Exists(_)
             | ConfigError::File { .. }
             | ConfigError::UnknownVariable(_)

@@ -215,7 +215,7 @@ impl<R: Read> ArchiveReader<R> {
     }
 
     fn bad(&self, why: &str) -> StoreError {
-        StoreError::File { path: self.path.clone(), why: why.to_owned() }
+        StoreError::malformed(&self.path, why)
     }
 }
 

@@ -6,11 +6,11 @@
 
 mod text;
 
+use crate::durable::{IoError, create_new, read};
 use crate::store::StoreConfig;
 use ledger_core::crypto::PublicKey;
 use ledger_core::names::NodeNumber;
 use serde::{Deserialize, Serialize};
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -30,16 +30,9 @@ const MAX_FILE: u64 = 1 << 20;
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
     /// The file is there already.
     #[error("{} is there already, and is not overwritten", .0.display())]
     Exists(PathBuf),
@@ -296,13 +289,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], naming the line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let failed = |source| ConfigError::Io { doing: "read", path: path.to_owned(), source };
-        let length = std::fs::metadata(path).map_err(failed)?.len();
-        if length > MAX_FILE {
-            let why = format!("it has {length} bytes, and no configuration has more than {MAX_FILE}");
-            return Err(ConfigError::File { path: path.to_owned(), why });
-        }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        let text = String::from_utf8(read(path, MAX_FILE)?);
+        let text =
+            text.map_err(|error| ConfigError::File { path: path.to_owned(), why: error.utf8_error().to_string() })?;
         let malformed = |error: toml::de::Error| ConfigError::File {
             path: path.to_owned(),
             why: error.to_string().trim().to_owned(),
@@ -323,18 +312,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn write_beside(&self, home: &Path, others: &[Other]) -> Result<PathBuf, ConfigError> {
-        use std::io::Write as _;
         let path = home.join(FILE);
-        let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
-        let mut file = opened.map_err(|source| {
-            if source.kind() == io::ErrorKind::AlreadyExists {
-                return ConfigError::Exists(path.clone());
-            }
-            ConfigError::Io { doing: "create", path: path.clone(), source }
-        })?;
-        let written = file.write_all(self.to_toml_beside(others).as_bytes()).and_then(|()| file.sync_all());
-        written.map_err(|source| ConfigError::Io { doing: "write", path: path.clone(), source })?;
-        Ok(path)
+        let made = create_new(&path, 0o644, self.to_toml_beside(others).as_bytes())?;
+        if made { Ok(path) } else { Err(ConfigError::Exists(path)) }
     }
 
     /// Variables of the environment go over what the file says.

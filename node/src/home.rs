@@ -22,7 +22,8 @@ mod tests;
 
 pub use error::HomeError;
 
-use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, make_key_folder, read_key, seal, write_key};
+use crate::durable::{IoError, make_folder, read, replace, sync_folder};
+use crate::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, read_key, seal, write_key};
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::{Genesis, SealedVrf};
 use ledger_core::lookup::VrfSecretKey;
@@ -30,13 +31,16 @@ use ledger_core::membership::{NodeKey, VaultKey};
 use ledger_core::names::{MemberCode, NodeNumber};
 use rand_core::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// The layout that this version makes and reads.
 pub const LAYOUT: u32 = 1;
+
+/// No file of JSON in a home is longer: the longest is a genesis that goes on from a chain of many changes.
+const MOST: u64 = 256 << 20;
 
 /// What `format` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,11 +86,10 @@ impl Home {
         if exists(&format_file(root))? || exists(&keys)? {
             return Err(HomeError::Exists(root.to_owned()));
         }
-        make_key_folder(&keys)?;
+        make_folder(&keys)?;
         node.write(&keys)?;
         write_key(&KeyName::Vault.path(&keys), KeyName::Vault, &vault.bytes())?;
-        sync_folder(&keys)?;
-        sync_folder(root)
+        Ok(sync_folder(root)?)
     }
 
     /// The second step: takes the genesis into a prepared folder, if it names the folder's keys, opens
@@ -274,16 +277,16 @@ impl Home {
 /// # Errors
 /// [`HomeError`]: the file cannot be read or understood, or starts no chain.
 pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let text = fs::read(path).map_err(failed("read", path))?;
+    let text = read(path, MOST)?;
     Genesis::from_json(&text).map_err(|source| HomeError::Genesis { path: path.to_owned(), source })
 }
 
 /// Reads a value out of a JSON file.
 ///
 /// # Errors
-/// [`HomeError::Io`], or [`HomeError::Malformed`].
+/// [`HomeError::File`], or [`HomeError::Malformed`].
 pub fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, HomeError> {
-    let text = fs::read(path).map_err(failed("read", path))?;
+    let text = read(path, MOST)?;
     serde_json::from_slice(&text)
         .map_err(|error| HomeError::Malformed { path: path.to_owned(), why: error.to_string() })
 }
@@ -291,21 +294,12 @@ pub fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, HomeErr
 /// Writes a value as JSON: beside the file, synced, then in its place, so that there is never half of it.
 ///
 /// # Errors
-/// [`HomeError::Io`].
+/// [`HomeError::File`].
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), HomeError> {
     let malformed = |error: serde_json::Error| HomeError::Malformed { path: path.to_owned(), why: error.to_string() };
     let mut text = serde_json::to_vec_pretty(value).map_err(malformed)?;
     text.push(b'\n');
-    let beside = path.with_extension("new");
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_all()
-    });
-    written.map_err(failed("write", &beside))?;
-    fs::rename(&beside, path).map_err(failed("write", path))?;
-    // `parent` of a bare file name is the empty path, which stands for the current folder.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    sync_folder(folder)
+    replace(path, |to| Ok(to.write_all(&text).map_err(IoError::io("write", path))?))
 }
 
 fn read_format(root: &Path) -> Result<Format, HomeError> {
@@ -357,7 +351,6 @@ fn settle(
     for folder in ["ledger", "vault", "intake"] {
         make_folder(&root.join(folder))?;
     }
-    sync_folder(&keys)?;
     write_json(&root.join("genesis.json"), &genesis)?;
     write_json(&format_file(root), &format)?;
     Ok(Home { root: root.to_owned(), format, genesis })
@@ -397,14 +390,9 @@ fn format_file(root: &Path) -> PathBuf {
     root.join("format")
 }
 
-/// Makes a folder that only its owner may enter, from the first moment on.
-fn make_folder(path: &Path) -> Result<(), HomeError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create the folder", path))
-}
-
 /// Whether something stands there. That the system does not let us look is no answer.
 fn exists(path: &Path) -> Result<bool, HomeError> {
-    path.try_exists().map_err(failed("look for", path))
+    Ok(path.try_exists().map_err(IoError::io("look for", path))?)
 }
 
 /// Folders that hold secrets, or what people have said.
@@ -416,7 +404,7 @@ fn expect_closed(root: &Path) -> Result<(), HomeError> {
     let mode = |path: &Path| match fs::metadata(path) {
         Ok(folder) => Ok(folder.permissions().mode() & 0o777),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(failed("read the permissions of", path)(error)),
+        Err(error) => Err(IoError::io("read the permissions of", path)(error)),
     };
     if mode(root)? & 0o077 == 0 {
         return Ok(());
@@ -428,12 +416,4 @@ fn expect_closed(root: &Path) -> Result<(), HomeError> {
         }
     }
     Ok(())
-}
-
-fn sync_folder(path: &Path) -> Result<(), HomeError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder", path))
-}
-
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> HomeError {
-    move |source| HomeError::Io { doing, path: path.to_owned(), source }
 }

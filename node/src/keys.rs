@@ -8,13 +8,14 @@
 //! A key file is made readable by its owner alone and never becomes so afterwards; one that others may
 //! read is refused. No error and no `Debug` shows a secret; copies in memory are wiped.
 
+use crate::durable::{IoError, create_new};
 use ledger_core::crypto::{PublicKey, SecretKey, Suite};
 use ledger_core::lookup::VrfSecretKey;
 use ledger_core::membership::{NodeKey, Purpose, VaultKey};
 use rand_core::{CryptoRng, OsRng, RngCore};
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -76,16 +77,9 @@ impl KeyName {
 /// Why a key file cannot be made or read.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
-    /// The system refused.
-    #[error("cannot {doing} the key file {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The file, or its folder.
+    #[error(transparent)]
+    File(#[from] IoError),
     /// A key is never overwritten.
     #[error("the key file {} is already there, and a key is never overwritten", .0.display())]
     Exists(PathBuf),
@@ -113,9 +107,8 @@ const MAX_FILE: usize = 128;
 /// Makes a key file, which must not be there yet, and syncs it.
 ///
 /// # Errors
-/// [`KeyFileError::Exists`], or [`KeyFileError::Io`].
+/// [`KeyFileError::Exists`], or [`KeyFileError::File`].
 pub fn write_key(path: &Path, name: KeyName, secret: &[u8; 32]) -> Result<(), KeyFileError> {
-    let failed = |doing| move |source| KeyFileError::Io { doing, path: path.to_owned(), source };
     let mut line = Zeroizing::new(String::with_capacity(MAX_FILE));
     line.push_str("luqi-secret-");
     line.push_str(name.as_str());
@@ -124,26 +117,8 @@ pub fn write_key(path: &Path, name: KeyName, secret: &[u8; 32]) -> Result<(), Ke
         line.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(u32::from(digit), 16)));
     }
     line.push('\n');
-    if path.exists() {
-        return Err(KeyFileError::Exists(path.to_owned()));
-    }
-    // Whole under its name or not at all: half a key would stand in the way of the next attempt.
-    let beside = path.with_extension("new");
-    match std::fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("replace")(error)),
-        Ok(()) | Err(_) => {}
-    }
-    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
-    let mut file = opened.map_err(failed("create"))?;
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed("write"))?;
-    // A link, since a rename would overwrite what another process has put there meanwhile.
-    let named = std::fs::hard_link(&beside, path).map_err(|error| {
-        let taken = error.kind() == io::ErrorKind::AlreadyExists;
-        if taken { KeyFileError::Exists(path.to_owned()) } else { failed("create")(error) }
-    });
-    let removed = std::fs::remove_file(&beside).map_err(failed("write"));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    named.and(removed).and_then(|()| File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync")))
+    let made = create_new(path, 0o600, line.as_bytes())?;
+    if made { Ok(()) } else { Err(KeyFileError::Exists(path.to_owned())) }
 }
 
 /// Reads the key out of a file that only its owner may read.
@@ -151,15 +126,14 @@ pub fn write_key(path: &Path, name: KeyName, secret: &[u8; 32]) -> Result<(), Ke
 /// # Errors
 /// [`KeyFileError`], which never shows what stands in the file.
 pub fn read_key(path: &Path, name: KeyName) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let failed = |source| KeyFileError::Io { doing: "read", path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+    let file = File::open(path).map_err(IoError::io("read", path))?;
+    let mode = file.metadata().map_err(IoError::io("read", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFileError::Readable { path: path.to_owned(), mode });
     }
     // With its room from the start, so that growing leaves no copy behind.
     let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE + 1));
-    file.take(MAX_FILE as u64 + 1).read_to_end(&mut text).map_err(failed)?;
+    file.take(MAX_FILE as u64 + 1).read_to_end(&mut text).map_err(IoError::io("read", path))?;
     parse_key(&text, name).ok_or_else(|| KeyFileError::Malformed { path: path.to_owned(), name: name.as_str() })
 }
 
@@ -180,15 +154,6 @@ fn parse_key(text: &[u8], name: KeyName) -> Option<Zeroizing<[u8; 32]>> {
         *to = digit(*high)? << 4 | digit(*low)?;
     }
     Some(secret)
-}
-
-/// Makes a folder for keys that only its owner may enter; one that is there stays as it is.
-///
-/// # Errors
-/// [`KeyFileError::Io`].
-pub fn make_key_folder(path: &Path) -> Result<(), KeyFileError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| KeyFileError::Io { doing: "create the folder of", path: path.to_owned(), source })
 }
 
 /// 32 bytes of randomness; wiped when dropped.
@@ -341,7 +306,9 @@ pub const fn system_rng() -> OsRng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, Permissions};
+    use std::fs::{self, OpenOptions, Permissions};
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
 
     const NAME: KeyName = KeyName::Governance;
 

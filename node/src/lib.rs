@@ -20,6 +20,7 @@ pub mod chain;
 pub mod committer;
 pub mod config;
 pub mod consensus;
+pub mod durable;
 pub mod home;
 pub mod http;
 pub mod intake;

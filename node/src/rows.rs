@@ -8,7 +8,7 @@
 //! Rows that are synced together are one *group*, so that a torn end can be told from damage: nothing of
 //! a group is written before the group before it is durable.
 
-use crate::store::{StoreError, sync_folder};
+use crate::durable::{IoError, sync_folder};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -40,23 +40,19 @@ pub(crate) struct RowFile<const N: usize> {
 
 impl<const N: usize> RowFile<N> {
     /// Opens a file, or makes it, and gives its rows. A torn end is cut.
-    pub(crate) fn open(
-        path: &Path,
-        magic: &[u8; HEAD],
-        on_damage: OnDamage,
-    ) -> Result<(Self, Vec<[u8; N]>), StoreError> {
+    pub(crate) fn open(path: &Path, magic: &[u8; HEAD], on_damage: OnDamage) -> Result<(Self, Vec<[u8; N]>), IoError> {
         let is_new = !path.exists();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = file.map_err(StoreError::io("open", path))?;
+        let mut file = file.map_err(IoError::io("open", path))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+        file.read_to_end(&mut bytes).map_err(IoError::io("read", path))?;
         if bytes.len() < HEAD {
-            file.set_len(0).map_err(StoreError::io("cut", path))?;
-            file.rewind().and_then(|()| file.write_all(magic)).map_err(StoreError::io("write", path))?;
+            file.set_len(0).map_err(IoError::io("cut", path))?;
+            file.rewind().and_then(|()| file.write_all(magic)).map_err(IoError::io("write", path))?;
             bytes = magic.to_vec();
         }
         let Some(stored) = bytes.strip_prefix(magic) else {
-            return Err(StoreError::File { path: path.to_owned(), why: "it begins with another word".to_owned() });
+            return Err(IoError::malformed(path, "it begins with another word"));
         };
         let (rows, group, last_group) = read(stored, path, on_damage)?;
         let group = group.wrapping_add(1);
@@ -79,15 +75,15 @@ impl<const N: usize> RowFile<N> {
     }
 
     /// Keeps so many rows and forgets the rest, durably.
-    pub(crate) fn cut(&mut self, rows: u64) -> Result<(), StoreError> {
+    pub(crate) fn cut(&mut self, rows: u64) -> Result<(), IoError> {
         self.forget();
         let length = (HEAD as u64).saturating_add(rows.saturating_mul((N + FOOT) as u64));
-        let too_long = self.file.metadata().map_err(StoreError::io("read", &self.path))?.len() != length;
+        let too_long = self.file.metadata().map_err(IoError::io("read", &self.path))?.len() != length;
         if too_long {
-            self.file.set_len(length).map_err(StoreError::io("cut", &self.path))?;
-            self.file.sync_all().map_err(StoreError::sync(&self.path))?;
+            self.file.set_len(length).map_err(IoError::io("cut", &self.path))?;
+            self.file.sync_all().map_err(IoError::sync(&self.path))?;
         }
-        self.file.seek(SeekFrom::Start(length)).map_err(StoreError::io("read", &self.path))?;
+        self.file.seek(SeekFrom::Start(length)).map_err(IoError::io("read", &self.path))?;
         self.rows = rows;
         Ok(())
     }
@@ -107,12 +103,12 @@ impl<const N: usize> RowFile<N> {
     }
 
     /// Writes what was pushed and makes it durable.
-    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn sync(&mut self) -> Result<(), IoError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let written = self.file.write_all(&self.waiting).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
+        let written = self.file.write_all(&self.waiting).map_err(IoError::io("write", &self.path));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(IoError::sync(&self.path)));
         if let Err(error) = synced {
             // Half a row would hide what is appended once there is room.
             self.cut(self.rows)?;
@@ -126,11 +122,7 @@ impl<const N: usize> RowFile<N> {
 }
 
 /// The good rows from the start, the last one's group, and the first row of that.
-fn read<const N: usize>(
-    stored: &[u8],
-    path: &Path,
-    on_damage: OnDamage,
-) -> Result<(Vec<[u8; N]>, u32, u64), StoreError> {
+fn read<const N: usize>(stored: &[u8], path: &Path, on_damage: OnDamage) -> Result<(Vec<[u8; N]>, u32, u64), IoError> {
     let mut rows = Vec::with_capacity(stored.len() / (N + FOOT));
     let (mut last, mut first_of_last) = (0, 0);
     let mut all = stored.chunks_exact(N + FOOT);
@@ -153,7 +145,7 @@ fn read<const N: usize>(
         let follows = all.filter_map(checked::<N>).any(|(_, group)| group != next || !is_torn_group);
         if follows {
             let why = format!("row {} is damaged, and good ones follow it", rows.len());
-            return Err(StoreError::File { path: path.to_owned(), why });
+            return Err(IoError::malformed(path, why));
         }
     }
     Ok((rows, last, first_of_last))
@@ -176,7 +168,7 @@ mod tests {
 
     const MAGIC: &[u8; 8] = b"luqitest";
 
-    fn open(path: &Path, on_damage: OnDamage) -> Result<Vec<[u8; 5]>, StoreError> {
+    fn open(path: &Path, on_damage: OnDamage) -> Result<Vec<[u8; 5]>, IoError> {
         RowFile::<5>::open(path, MAGIC, on_damage).map(|(_, rows)| rows)
     }
 

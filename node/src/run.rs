@@ -11,6 +11,7 @@ use crate::chain::Chain;
 use crate::committer::CommitError;
 use crate::config::{Config, MempoolSection, PeerSection};
 use crate::consensus::{Deps, Equivocations, KnownProtocols, Tempo, View};
+use crate::durable;
 use crate::home::{Home, HomeError};
 use crate::http::{Bound, Handles, HttpError, Receipt, Submissions, SubmitError, Tracked};
 use crate::intake::{Consent, IntakeError, Service, ServiceConfig};
@@ -18,7 +19,7 @@ use crate::mempool::{self, Limits, Mempool};
 use crate::metrics::Metrics;
 use crate::network::{self, Inboxes, Network, NetworkConfig, NetworkError, PeerConfig};
 use crate::outbox::{Outbox, OutboxError};
-use crate::store::{self, StoreConfig};
+use crate::store::{StoreConfig, StoreError};
 use crate::sync;
 use agreement::Shown;
 use async_trait::async_trait;
@@ -128,7 +129,10 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     let known = KnownProtocols::new(home.node(), PROTOCOL);
     let equivocations = {
         let (folder, id) = (home.consensus(), home.chain_id());
-        tokio::task::spawn_blocking(move || Equivocations::open(&folder, id)).await?.map_err(CommitError::from)?
+        tokio::task::spawn_blocking(move || Equivocations::open(&folder, id))
+            .await?
+            .map_err(StoreError::from)
+            .map_err(CommitError::from)?
     };
     let deps = Deps {
         chain: chain.clone(),
@@ -206,7 +210,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>, ready: oneshot::
     tokio::select! {
         biased;
         // Nothing is finished or written any more: what comes after a failed sync is not to be trusted.
-        why = store::sync_failed() => Err(RunError::Unsynced(why)),
+        why = durable::sync_failed() => Err(RunError::Unsynced(why)),
         ended = work => ended,
     }
 }

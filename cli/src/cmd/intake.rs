@@ -25,6 +25,7 @@ pub(super) fn problem(error: IntakeError) -> Problem {
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)
         | IntakeError::File(_)
+        | IntakeError::Store(_)
         | IntakeError::Outbox(_)
         | IntakeError::Thread(_)
         | IntakeError::Ahead { .. }

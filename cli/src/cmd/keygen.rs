@@ -6,9 +6,8 @@ use clap::ValueEnum;
 use ledger_core::crypto::SecretKey;
 use ledger_core::lookup::VrfSecretKey;
 use ledger_core::membership::Purpose;
-use luqi_node::keys::{
-    KeyFileError, KeyName, NodeKeys, VaultSecret, draw_secret, make_key_folder, read_key, system_rng, write_key,
-};
+use luqi_node::durable::make_folder;
+use luqi_node::keys::{KeyFileError, KeyName, NodeKeys, VaultSecret, draw_secret, read_key, system_rng, write_key};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -101,7 +100,7 @@ fn vault(out: &Path) -> Result<Made, Problem> {
 
 fn node(out: &Path) -> Result<Vec<Made>, Problem> {
     let keys = NodeKeys::draw(&mut system_rng());
-    make_key_folder(out)?;
+    make_folder(out).map_err(KeyFileError::from)?;
     keys.write(out)?;
     let made = |purpose| {
         let name = KeyName::Node(purpose);

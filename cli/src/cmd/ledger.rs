@@ -5,6 +5,7 @@ use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height};
 use luqi_node::committer::{CommitError, Ledger};
 use luqi_node::config::Config;
+use luqi_node::durable::IoError;
 use luqi_node::home::Home;
 use luqi_node::store::{DiskStore, Store, StoreConfig, StoreError};
 use serde::Serialize;
@@ -41,11 +42,13 @@ pub(super) fn problem(error: CommitError) -> Problem {
         | CommitError::OtherPredecessor { .. }
         | CommitError::TooLow { .. }
         | CommitError::NoTip(_)
-        | CommitError::Store(StoreError::OtherChain { .. } | StoreError::OtherUser { .. }) => Exit::Usage,
+        | CommitError::Store(StoreError::OtherChain { .. } | StoreError::File(IoError::OtherUser { .. })) => {
+            Exit::Usage
+        }
         CommitError::Store(_) | CommitError::OtherMap(_) | CommitError::NoOrigin(_) => Exit::Failed,
     };
-    let closed_to_us = matches!(&error, CommitError::Store(StoreError::Io { source, .. })
-        if source.kind() == std::io::ErrorKind::PermissionDenied);
+    let closed_to_us = matches!(&error, CommitError::Store(StoreError::File(error))
+        if error.kind() == Some(std::io::ErrorKind::PermissionDenied));
     let problem = Problem::new(exit, error);
     if closed_to_us {
         problem.next("chown the home to the user that its node runs as, with all in it")

@@ -12,8 +12,9 @@ use ledger_core::genesis::{Application, Genesis};
 use ledger_core::membership::Parameters;
 use ledger_core::names::{NodeNumber, Timestamp};
 use luqi_node::ceremony::{Applicant, Founding, MemberKeys, collect, short_hash};
+use luqi_node::durable::make_folder;
 use luqi_node::home::{Home, write_json};
-use luqi_node::keys::{make_key_folder, system_rng};
+use luqi_node::keys::{KeyFileError, system_rng};
 use rand_core::{CryptoRng, RngCore};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -197,7 +198,7 @@ fn make_homes(out: &Path, members: &[MemberKeys], genesis: &Genesis) -> Result<V
     let mut homes = Vec::new();
     for (keys, member) in members.iter().zip(genesis.membership.members()) {
         let folder = out.join("members").join(member.code.as_str());
-        make_key_folder(&folder)?;
+        make_folder(&folder).map_err(KeyFileError::from)?;
         let governance = folder.join("governance.key");
         keys.write_governance(&governance)?;
         for (own, node) in keys.nodes.iter().zip(&member.nodes) {

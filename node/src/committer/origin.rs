@@ -6,8 +6,9 @@
 
 use super::{CommitError, Ledger};
 use crate::archive::{ArchiveReader, ArchiveWriter};
+use crate::durable::{make_folder, replace};
 use crate::home::Home;
-use crate::store::{StoreConfig, StoreError, make_folder, replace};
+use crate::store::{StoreConfig, StoreError};
 use ledger_core::archive::Foot;
 use ledger_core::genesis::{Genesis, Predecessor};
 use ledger_core::map::ContractMap;
@@ -74,7 +75,7 @@ pub fn inherit(home: &Home, old: &Home) -> Result<u64, CommitError> {
 
 fn write(home: &Home, map: &ContractMap, root: MapRoot) -> Result<(), CommitError> {
     let folder = home.ledger();
-    make_folder(&folder)?;
+    make_folder(&folder).map_err(StoreError::from)?;
     let path = path(&folder);
     if map.root() != root {
         return Err(CommitError::OtherOrigin(path));

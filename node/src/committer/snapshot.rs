@@ -5,7 +5,8 @@
 
 use super::origin;
 use crate::archive::{ArchiveReader, ArchiveWriter};
-use crate::store::{StoreError, replace};
+use crate::durable::replace;
+use crate::store::StoreError;
 use ledger_core::archive::{Foot, Trail};
 use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
@@ -112,7 +113,7 @@ fn write(path: &Path, chain: &ChainId, foot: &Foot, map: &ContractMap) -> Result
 pub(super) fn read(path: &Path, genesis: &Genesis) -> Result<(Trail, ContractMap), StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
     let mut archive = ArchiveReader::open(BufReader::with_capacity(1 << 20, file), path, &genesis.chain_id())?;
-    let bad = |why: &str| StoreError::File { path: path.to_owned(), why: why.to_owned() };
+    let bad = |why: &str| StoreError::malformed(path, why);
     let map = archive.take_map().ok_or_else(|| bad("it holds no states"))?;
     if archive.next_item()?.is_some() {
         return Err(bad("something follows its states"));

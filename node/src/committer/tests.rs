@@ -1,5 +1,6 @@
 use super::*;
 use crate::archive::ArchiveReader;
+use crate::durable::IoError;
 use crate::store::MemoryStore;
 use ledger_core::archive::Archive;
 use ledger_core::audit::{Options, Report, Unwatched, Verdict, judge};
@@ -269,7 +270,7 @@ impl Failing {
 
     fn try_it<T>(&self, work: impl FnOnce(&MemoryStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.fails.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(StoreError::DiskFull { doing: "use", path: "a store".into() });
+            return Err(IoError::DiskFull { doing: "use", path: "a store".into() }.into());
         }
         work(&self.store)
     }
@@ -316,7 +317,7 @@ fn a_ledger_whose_store_failed_altogether_goes_on_where_the_store_is() {
     ledger.push_final(blocks[1].clone()).unwrap();
     ledger.push_final(blocks[2].clone()).unwrap();
     ledger.store().set(true);
-    assert!(matches!(ledger.sync(), Err(CommitError::Store(StoreError::DiskFull { .. }))));
+    assert!(matches!(ledger.sync(), Err(CommitError::Store(StoreError::File(IoError::DiskFull { .. })))));
     assert!(ledger.sync().is_err());
     assert!(ledger.push_final(blocks[3].clone()).is_err());
 

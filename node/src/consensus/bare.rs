@@ -14,8 +14,8 @@ use super::parts::{self, Assembled, Assembly, Part, Rules, SignedParts};
 use super::tempo::Tempo;
 use super::validators::Validators;
 use crate::chain::Chain;
+use crate::durable::make_folder;
 use crate::network::{EngineEvent, EngineInbox, Gossip, Network, Topic, wire};
-use crate::store;
 use arc_malachitebft_app_channel::app::consensus::{LivenessMsg, ProposedValue, SignedConsensusMsg};
 use arc_malachitebft_app_channel::app::engine::host::{HeightParams, Next, SyncedValueOutcome};
 use arc_malachitebft_app_channel::app::engine::network::{NetworkEvent, Status};
@@ -70,7 +70,7 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), ConsensusError> {
     let Bare { chain, network, mut inbox, node, key, folder, block_bytes } = bare;
-    store::make_folder(&folder)?;
+    make_folder(&folder)?;
     engine::prepare_wal(&folder)?;
     let tip = chain.latest().tip.clone();
     let port = Arc::new(Port::default());

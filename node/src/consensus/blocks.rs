@@ -11,6 +11,7 @@ use super::parts::{self, Assembled, SignedParts};
 use super::undecided::{Quota, UndecidedStore};
 use super::validators::Validators;
 use crate::chain::{Chain, now};
+use crate::durable::IoError;
 use crate::mempool::Mempool;
 use crate::network::wire::MAX_RANGE_BYTES;
 use crate::store::{Store as _, StoreError};
@@ -349,7 +350,7 @@ impl Blocks {
         let mut undecided = self.undecided();
         let kept = match undecided.keep(height, block, signed, bytes, &quota) {
             // It is neither proposed nor voted for, and may be fetched again.
-            Err(error @ StoreError::DiskFull { .. }) => {
+            Err(error @ IoError::DiskFull { .. }) => {
                 tracing::error!(%height, "a block under way is not kept: {error}");
                 false
             }

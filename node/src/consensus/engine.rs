@@ -11,7 +11,7 @@ use super::context::{Address, Luqi};
 use super::ending::Ending;
 use super::network::{State, Swarm};
 use super::signer::NodeVerifier;
-use crate::store::{self, StoreError};
+use crate::durable::{IoError, make_folder, read, remove, replace, sync_folder};
 use arc_malachitebft_app_channel::app::config::{ConsensusConfig, NodeConfig, ValuePayload, ValueSyncConfig};
 use arc_malachitebft_app_channel::app::engine::network::Msg;
 use arc_malachitebft_app_channel::app::wal::Log;
@@ -97,11 +97,11 @@ pub(crate) fn ran_before(home: &Path) -> bool {
 /// [`ConsensusError`], when the system refuses.
 pub(crate) fn prepare_wal(home: &Path) -> Result<WalState, ConsensusError> {
     let folder = folder(home);
-    store::make_folder(&folder)?;
+    make_folder(&folder)?;
     let (format, log) = (folder.join("format"), folder.join("log"));
-    if std::fs::read(&format).ok().as_deref() != Some(FORMAT.as_bytes()) {
+    if read(&format, FORMAT.len() as u64).ok().as_deref() != Some(FORMAT.as_bytes()) {
         drop_wal(home)?;
-        store::replace(&format, |to| to.write_all(FORMAT.as_bytes()).map_err(StoreError::io("write", &format)))?;
+        replace(&format, |to| to.write_all(FORMAT.as_bytes()).map_err(IoError::io("write", &format)))?;
     }
     let begun = Instant::now();
     loop {
@@ -118,7 +118,7 @@ pub(crate) fn prepare_wal(home: &Path) -> Result<WalState, ConsensusError> {
                 tracing::debug!("the engine's log is not free yet: {error}");
                 std::thread::sleep(LOOK_AGAIN);
             }
-            Err(error) => return Err(StoreError::io("open", &log)(error).into()),
+            Err(error) => return Err(IoError::io("open", &log)(error).into()),
         }
     }
 }
@@ -128,11 +128,8 @@ pub(crate) fn prepare_wal(home: &Path) -> Result<WalState, ConsensusError> {
 /// # Errors
 /// [`ConsensusError`], when the system refuses.
 pub(crate) fn drop_wal(home: &Path) -> Result<(), ConsensusError> {
-    let log = folder(home).join("log");
-    match std::fs::remove_file(&log) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", &log)(error).into()),
-        Ok(()) | Err(_) => Ok(store::sync_folder(&folder(home))?),
-    }
+    remove(&folder(home).join("log"))?;
+    Ok(sync_folder(&folder(home))?)
 }
 
 /// A running engine.

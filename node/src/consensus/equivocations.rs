@@ -10,7 +10,7 @@
 //! validator and in all: a few prove as much as many. A torn end is cut; a file that is damaged elsewhere is put aside,
 //! and what holds of it goes on in a new one.
 
-use crate::store::{self, StoreError};
+use crate::durable::{IoError, if_there, make_folder, read_start, replace};
 use bincode::{Decode, Encode};
 use ledger_core::certificate::{Equivocation, EquivocationError, Signer};
 use ledger_core::codec;
@@ -18,7 +18,7 @@ use ledger_core::crypto::ChainId;
 use ledger_core::membership::{KeyBytes, Membership};
 use ledger_core::names::{MemberCode, NodeNumber};
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -114,26 +114,18 @@ impl Equivocations {
     /// Opens the file in the folder of agreement, and makes it where there is none.
     ///
     /// # Errors
-    /// [`StoreError`], when the system refuses.
-    pub fn open(folder: &Path, chain: ChainId) -> Result<Self, StoreError> {
-        store::make_folder(folder)?;
+    /// [`IoError`], when the system refuses.
+    pub fn open(folder: &Path, chain: ChainId) -> Result<Self, IoError> {
+        make_folder(folder)?;
         let path = folder.join("equivocations");
-        let bytes = match File::open(&path) {
-            Ok(file) => {
-                let mut bytes = Vec::new();
-                // One that is longer was not written by this program; what is left out of it counts as damage.
-                let longest = (MAGIC.len() + 2 * ALL * (HEAD + RECORD)) as u64;
-                file.take(longest).read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
-                Some(bytes)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
+        // One that is longer was not written by this program; what is left out of it counts as damage.
+        let longest = (MAGIC.len() + 2 * ALL * (HEAD + RECORD)) as u64;
+        let bytes = if_there(read_start(&path, longest))?;
         let content = bytes.as_deref().map(|bytes| read(bytes, chain));
         let (proofs, file) = match content {
             Some(Content { proofs, length, damage }) if damage.is_empty() && length >= MAGIC.len() => {
-                let file = OpenOptions::new().append(true).open(&path).map_err(StoreError::io("open", &path))?;
-                file.set_len(length as u64).map_err(StoreError::io("cut", &path))?;
+                let file = OpenOptions::new().append(true).open(&path).map_err(IoError::io("open", &path))?;
+                file.set_len(length as u64).map_err(IoError::io("cut", &path))?;
                 (proofs, file)
             }
             content => {
@@ -146,14 +138,14 @@ impl Equivocations {
                         aside.display(),
                         damage.join("; ")
                     );
-                    std::fs::rename(&path, &aside).map_err(StoreError::io("put aside", &path))?;
+                    std::fs::rename(&path, &aside).map_err(IoError::io("put aside", &path))?;
                 }
                 let frames: Vec<u8> = proofs.iter().flat_map(Proof::encode).collect();
-                store::replace(&path, |to| {
+                replace(&path, |to| {
                     let written = to.write_all(MAGIC).and_then(|()| to.write_all(&frames));
-                    written.map_err(StoreError::io("write", &path))
+                    written.map_err(IoError::io("write", &path))
                 })?;
-                (proofs, OpenOptions::new().append(true).open(&path).map_err(StoreError::io("open", &path))?)
+                (proofs, OpenOptions::new().append(true).open(&path).map_err(IoError::io("open", &path))?)
             }
         };
         Ok(Self { inner: Arc::new(Mutex::new(Inner { path, file: Some(file), proofs })) })
@@ -162,8 +154,8 @@ impl Equivocations {
     /// Keeps a proof, durably, unless there is one about the same, or enough. Gives whether it is new.
     ///
     /// # Errors
-    /// [`StoreError`]; then it is not on disk, and nothing more is written there by this process.
-    pub fn keep(&self, proof: Proof) -> Result<bool, StoreError> {
+    /// [`IoError`]; then it is not on disk, and nothing more is written there by this process.
+    pub fn keep(&self, proof: Proof) -> Result<bool, IoError> {
         let mut inner = self.inner();
         let of_one = inner.proofs.iter().filter(|known| known.equivocation.node == proof.equivocation.node).count();
         let is_known = inner.proofs.iter().any(|known| known.is_about(&proof));
@@ -174,8 +166,8 @@ impl Equivocations {
         // Whatever becomes of the disk, this process can show it.
         inner.proofs.push(proof);
         let Some(mut file) = inner.file.take() else { return Ok(true) };
-        file.write_all(&frame).map_err(StoreError::io("write", &inner.path))?;
-        file.sync_data().map_err(StoreError::sync(&inner.path))?;
+        file.write_all(&frame).map_err(IoError::io("write", &inner.path))?;
+        file.sync_data().map_err(IoError::sync(&inner.path))?;
         inner.file = Some(file);
         Ok(true)
     }

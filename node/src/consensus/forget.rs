@@ -13,13 +13,14 @@ use super::engine;
 use super::last_signed::{LastSigned, LastSignedError, Silence};
 use super::session;
 use crate::chain::now;
-use crate::store;
+use crate::durable::{IoError, append_line, if_there, read};
 use ledger_core::chain::Tip;
 use ledger_core::names::{Height, NodeNumber};
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+/// The record of the acts has no more bytes: a line an act, and acts are rare.
+const MOST: u64 = 1 << 20;
 
 /// Why nothing is forgotten.
 #[derive(Debug, Error)]
@@ -63,7 +64,7 @@ pub enum ForgetError {
     LastSigned(#[from] LastSignedError),
     /// The record of the acts.
     #[error(transparent)]
-    Store(#[from] store::StoreError),
+    File(#[from] IoError),
 }
 
 /// Forgets what a node that does not run has signed above its tip, or why it is silent: from the next start on it
@@ -86,7 +87,7 @@ pub fn forget(folder: &Path, tip: &Tip, node: NodeNumber, named: Height) -> Resu
     let given_up = given_up(&last, named).ok_or(ForgetError::Nothing(named))?;
     if !is_begun {
         let line = format!("tip {named} turn {} at {}: {given_up}\n", last.turn(), now().0);
-        append(&path, &line)?;
+        append_line(&path, &line)?;
     }
     // The log binds a node to votes that it is to forget.
     engine::prepare_wal(folder)?;
@@ -115,15 +116,11 @@ fn reason(why: Silence) -> String {
 
 /// In which turn of last-signed the last act at a tip was begun.
 fn turn_of_act(path: &Path, tip: Height) -> Result<Option<u64>, ForgetError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(store::StoreError::io("read", path)(error).into()),
-    };
+    let Some(text) = if_there(read(path, MOST))? else { return Ok(None) };
     let mut found = None;
-    for line in text.lines() {
+    for line in String::from_utf8_lossy(&text).lines() {
         let none = || ForgetError::Line { path: path.to_owned(), line: line.to_owned() };
-        let (height, turn) = read(line).ok_or_else(none)?;
+        let (height, turn) = act(line).ok_or_else(none)?;
         if height == tip {
             found = Some(turn);
         }
@@ -131,18 +128,10 @@ fn turn_of_act(path: &Path, tip: Height) -> Result<Option<u64>, ForgetError> {
     Ok(found)
 }
 
-fn read(line: &str) -> Option<(Height, u64)> {
+fn act(line: &str) -> Option<(Height, u64)> {
     let (height, rest) = line.strip_prefix("tip ")?.split_once(" turn ")?;
     let (turn, _) = rest.split_once(" at ")?;
     Some((Height(height.parse().ok()?), turn.parse().ok()?))
-}
-
-fn append(path: &Path, line: &str) -> Result<(), store::StoreError> {
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(path).map_err(store::StoreError::io("open", path))?;
-    let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(store::StoreError::io("write", path))?;
-    path.parent().map_or(Ok(()), store::sync_folder)
 }
 
 #[cfg(test)]
@@ -213,11 +202,11 @@ mod tests {
         let (folder, tip) = home();
         let folder = folder.path();
         let turn = record(folder, &tip).turn();
-        append(&folder.join("forgotten"), &format!("tip 1 turn {turn} at 5: its silence\n")).unwrap();
+        append_line(&folder.join("forgotten"), &format!("tip 1 turn {turn} at 5: its silence\n")).unwrap();
         forget(folder, &tip, NODE, Height(1)).unwrap();
         assert_eq!(record(folder, &tip).silence(), None);
         assert_eq!(std::fs::read_to_string(folder.join("forgotten")).unwrap().lines().count(), 1);
-        append(&folder.join("forgotten"), "tip one").unwrap();
+        append_line(&folder.join("forgotten"), "tip one").unwrap();
         assert!(matches!(forget(folder, &tip, NODE, Height(1)), Err(ForgetError::Line { .. })));
     }
 }

@@ -8,23 +8,22 @@
 //! The record is on disk before a signature leaves ([`LastSigned::allow`]). It names its own place on disk
 //! ([`Disk`]), so a file that came out of a backup, or from another disk, is told: what was signed after the
 //! copy is then unknown, and the node is silent until the chain has left every height that it could have
-//! signed at. The slots are written in turn and in place: a torn write leaves the other one, which is
+//! signed at. The slots are written in turn ([`Slots`]): a torn write leaves the other one, which is
 //! then one signature behind, and that signature never left.
 
 use super::another::Remembered;
-use crate::store;
+use crate::durable::{IoError, SLOT, Slots, if_there};
 use bincode::{Decode, Encode};
 use ledger_core::codec;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::{BlockHash, Height, Round, Timestamp};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use thiserror::Error;
 
-const SLOT: usize = 512;
 /// So far above where most stand a node can have signed: one height it knows to be certified and they do not, and the
 /// one after that.
 const SIGNED_ABOVE: u64 = 2;
@@ -110,19 +109,9 @@ impl std::fmt::Display for Silence {
 /// Why the record cannot be kept.
 #[derive(Debug, Error)]
 pub enum LastSignedError {
-    /// The system refused.
-    #[error("cannot {doing} {}: {source}; without this file the node must not vote", path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Its folder.
-    #[error(transparent)]
-    Folder(#[from] store::StoreError),
+    /// The file, or its folder.
+    #[error("{0}; without the record of what was signed the node must not vote")]
+    File(#[from] IoError),
     /// The file of another chain.
     #[error("{} belongs to chain {found}; this home is of another chain", path.display())]
     Chain {
@@ -247,8 +236,7 @@ pub(crate) enum OnRecord {
 /// The open file.
 #[derive(Debug)]
 pub(crate) struct LastSigned {
-    path: PathBuf,
-    file: File,
+    slots: Slots,
     record: Record,
     remembered: Remembered,
     /// The highest block whose certificate has a signature of this node, since this process began.
@@ -261,7 +249,6 @@ impl LastSigned {
     /// # Errors
     /// [`LastSignedError`].
     pub(crate) fn open(path: &Path, chain: ChainId, known: Known) -> Result<Self, LastSignedError> {
-        let io = |doing| move |source| LastSignedError::Io { doing, path: path.to_owned(), source };
         let lost = Some(Silence::Restored { since: known.now });
         let Some(record) = read(path, chain)? else {
             let new = (!known.alone).then_some(Silence::New { since: known.now });
@@ -270,8 +257,8 @@ impl LastSigned {
         };
         // Neither half is whole: what stood there is lost.
         let Some(record) = record else { return Self::create(path, Record::new(chain, lost), known.tip) };
-        let file = OpenOptions::new().write(true).open(path).map_err(io("open"))?;
-        if !Disk::of(&file).map_err(io("look at"))?.is_same(&record.disk) {
+        let slots = Slots::open(path)?;
+        if !Disk::of(slots.file()).map_err(IoError::io("look at", path))?.is_same(&record.disk) {
             let stays = |why: &Silence| match why {
                 Silence::Restored { .. } => true,
                 Silence::Another(_) => !known.restored,
@@ -281,7 +268,7 @@ impl LastSigned {
             return Self::create(path, Record { silence, ..record }, known.tip);
         }
         let remembered = Remembered::new(known.tip, record.last());
-        let mut own = Self { path: path.to_owned(), file, record, remembered, seen: Height(0) };
+        let mut own = Self { slots, record, remembered, seen: Height(0) };
         if known.restored && !matches!(own.record.silence, Some(Silence::Restored { .. })) {
             own.write(Record { silence: lost, ..own.record.clone() })?;
         }
@@ -299,28 +286,20 @@ impl LastSigned {
             Some(None) => return Ok(OnRecord::Damaged),
             Some(Some(record)) => record,
         };
-        let io = |source| LastSignedError::Io { doing: "look at", path: path.to_owned(), source };
-        let found = File::open(path).and_then(|file| Disk::of(&file)).map_err(io)?;
+        let found = File::open(path).and_then(|file| Disk::of(&file)).map_err(IoError::io("look at", path))?;
         let is_copy = !found.is_same_file(&record.disk);
         Ok(if is_copy || record.silence.is_some() { OnRecord::Silent } else { OnRecord::Last(record.last()) })
     }
 
     /// A new file in the place of whatever is there, which knows its own inode.
     fn create(path: &Path, mut record: Record, tip: Height) -> Result<Self, LastSignedError> {
-        let beside = path.with_extension("new");
-        let io = |doing| {
-            let path = beside.clone();
-            move |source| LastSignedError::Io { doing, path, source }
-        };
-        let mut file = File::create(&beside).map_err(io("create"))?;
-        record.disk = Disk::of(&file).map_err(io("look at"))?;
-        let slot = encode(&record)?;
-        let written = file.write_all(&slot).and_then(|()| file.write_all(&[0; SLOT])).and_then(|()| file.sync_all());
-        written.map_err(io("write"))?;
-        std::fs::rename(&beside, path).map_err(io("rename"))?;
-        path.parent().map_or(Ok(()), store::sync_folder)?;
+        let slots = Slots::create(path, |file| {
+            record.disk = Disk::of(file).map_err(IoError::io("look at", path))?;
+            // In both: whichever is written next, the other one holds.
+            encode(&record).map(|slot| [slot; 2])
+        })?;
         let remembered = Remembered::new(tip, record.last());
-        Ok(Self { path: path.to_owned(), file, record, remembered, seen: Height(0) })
+        Ok(Self { slots, record, remembered, seen: Height(0) })
     }
 
     /// Takes note of what is about to be signed; durable when it returns.
@@ -452,14 +431,7 @@ impl LastSigned {
 
     fn write(&mut self, mut record: Record) -> Result<(), LastSignedError> {
         record.turn = self.record.turn.saturating_add(1);
-        let slot = encode(&record)?;
-        let at = record.turn % 2 * SLOT as u64;
-        let io = |doing| {
-            let path = self.path.clone();
-            move |source| LastSignedError::Io { doing, path, source }
-        };
-        self.file.write_all_at(&slot, at).map_err(io("write"))?;
-        self.file.sync_data().map_err(io("sync"))?;
+        self.slots.write(record.turn, &encode(&record)?)?;
         self.record = record;
         Ok(())
     }
@@ -496,22 +468,14 @@ fn decode(slot: &[u8]) -> Option<Record> {
 
 /// The record of a file: none where there is no file, and an inner none where no half is whole.
 fn read(path: &Path, chain: ChainId) -> Result<Option<Option<Record>>, LastSignedError> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(LastSignedError::Io { doing: "read", path: path.to_owned(), source }),
-    };
-    match newest(&bytes) {
+    let Some((slots, _)) = if_there(Slots::read(path))? else { return Ok(None) };
+    // The newest slot that is whole.
+    match slots.iter().filter_map(|slot| decode(slot)).max_by_key(|record| record.turn) {
         Some(record) if record.chain != chain => {
             Err(LastSignedError::Chain { path: path.to_owned(), found: record.chain })
         }
         record => Ok(Some(record)),
     }
-}
-
-/// The newest slot that is whole.
-fn newest(bytes: &[u8]) -> Option<Record> {
-    bytes.chunks(SLOT).take(2).filter_map(decode).max_by_key(|record| record.turn)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::last_signed::{Known, LastSigned, LastSignedError, OnRecord};
 use crate::chain::now;
-use crate::store;
+use crate::durable;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::Height;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub fn go_on_alone(folder: &Path, chain: ChainId, tip: Height) -> Result<(), Lon
 
 /// The record, which is made where there is none.
 fn open(path: &Path, chain: ChainId) -> Result<LastSigned, LoneError> {
-    path.parent().map_or(Ok(()), store::make_folder).map_err(LastSignedError::from)?;
+    path.parent().map_or(Ok(()), durable::make_folder).map_err(LastSignedError::from)?;
     let known = Known { used: false, tip: Height(0), alone: true, restored: false, now: now() };
     Ok(LastSigned::open(path, chain, known)?)
 }

@@ -68,6 +68,7 @@ pub use watchdog::Standstill;
 
 use crate::chain::Chain;
 use crate::committer::CommitError;
+use crate::durable::IoError;
 use crate::keys::NodeKeys;
 use crate::mempool::Mempool;
 use crate::network::{EngineInbox, Network};
@@ -263,6 +264,9 @@ pub enum ConsensusError {
     /// Undecided blocks, or the engine's log.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file of agreement.
+    #[error(transparent)]
+    File(#[from] IoError),
     /// The record of what was signed.
     #[error(transparent)]
     LastSigned(#[from] LastSignedError),

@@ -15,8 +15,9 @@ use super::validators::Validators;
 use super::wake::Wake;
 use super::{ConsensusError, Deps, View};
 use crate::chain::{Chain, now};
+use crate::durable;
 use crate::network::EngineInbox;
-use crate::store::{self, Store as _};
+use crate::store::Store as _;
 use arc_malachitebft_app_channel::Signer;
 use ledger_core::chain::{HashedBlock, Tip};
 use ledger_core::membership::Purpose;
@@ -52,7 +53,7 @@ pub(super) fn open_record(
     // more: but for one that is alone, and waits for its operator. An import leaves a record, too.
     let validators = Validators::of(tip.membership());
     let alone = validators.power(node) == validators.total();
-    store::make_folder(folder)?;
+    durable::make_folder(folder)?;
     let used = tip.height() > Height(0) || engine::ran_before(folder);
     let known = Known { used, tip: tip.height(), alone, restored, now: now() };
     Ok(LastSigned::open(&folder.join("last-signed"), tip.chain(), known)?)

@@ -15,7 +15,7 @@
 //! is missing. Together that is at most [`UNDER_WAY`] and two blocks more for each validator.
 
 use super::parts::SignedParts;
-use crate::store::{self, StoreError};
+use crate::durable::{self, IoError};
 use bincode::{Decode, Encode};
 use ledger_core::codec::{self, Bytes};
 use ledger_core::membership::MAX_BLOCK_BYTES;
@@ -69,15 +69,15 @@ impl UndecidedStore {
     /// Opens the folder; what is damaged in it is dropped.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        store::make_folder(folder)?;
+    /// [`IoError`].
+    pub(crate) fn open(folder: &Path) -> Result<Self, IoError> {
+        durable::make_folder(folder)?;
         let mut own = Self { folder: folder.to_owned(), entries: BTreeMap::new() };
-        for file in std::fs::read_dir(folder).map_err(StoreError::io("list", folder))? {
-            let path = file.map_err(StoreError::io("list", folder))?.path();
+        for file in std::fs::read_dir(folder).map_err(IoError::io("list", folder))? {
+            let path = file.map_err(IoError::io("list", folder))?.path();
             let Some((place, kept)) = place(&path).and_then(|place| Some((place, read(&path)?))) else {
                 tracing::warn!("{} is no whole undecided block and is dropped", path.display());
-                std::fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+                durable::remove(&path)?;
                 continue;
             };
             own.entries.insert(place, Entry { signed: kept.signed, bytes: kept.block.len() as u64 });
@@ -89,7 +89,7 @@ impl UndecidedStore {
     /// certified, and has room always.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`IoError`].
     pub(crate) fn keep(
         &mut self,
         height: Height,
@@ -97,7 +97,7 @@ impl UndecidedStore {
         signed: Option<SignedParts>,
         bytes: &[u8],
         quota: &Quota,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, IoError> {
         let known = self.entries.get(&(height, block));
         if known.is_some_and(|known| known.signed.is_some() || signed.is_none()) {
             return Ok(true);
@@ -116,7 +116,7 @@ impl UndecidedStore {
         let mut written = codec::encode(&Kept { signed, block: kept });
         written.extend_from_slice(&crc32fast::hash(&written).to_be_bytes());
         let path = self.path(height, block);
-        store::replace(&path, |to| to.write_all(&written).map_err(StoreError::io("write", &path)))?;
+        durable::replace(&path, |to| to.write_all(&written).map_err(IoError::io("write", &path)))?;
         self.entries.insert((height, block), Entry { signed, bytes: bytes.len() as u64 });
         Ok(true)
     }
@@ -142,8 +142,8 @@ impl UndecidedStore {
     /// Deletes what is well below the tip.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn settle(&mut self, tip: Height) -> Result<(), StoreError> {
+    /// [`IoError`].
+    pub(crate) fn settle(&mut self, tip: Height) -> Result<(), IoError> {
         let over = |height: Height| height.0.saturating_add(KEPT_BELOW) < tip.0.saturating_add(1);
         while let Some((&place, _)) = self.entries.first_key_value().filter(|((height, _), _)| over(*height)) {
             self.remove(place)?;
@@ -151,7 +151,7 @@ impl UndecidedStore {
         Ok(())
     }
 
-    fn make_room_under_way(&mut self, height: Height, new: &SignedParts, quota: &Quota) -> Result<bool, StoreError> {
+    fn make_room_under_way(&mut self, height: Height, new: &SignedParts, quota: &Quota) -> Result<bool, IoError> {
         loop {
             let same = self.at(height).filter_map(|(block, entry)| Some((block, entry.signed?.head)));
             let same: Vec<_> = same.filter(|(_, head)| head.proposer == new.head.proposer).collect();
@@ -176,7 +176,7 @@ impl UndecidedStore {
         new: &SignedParts,
         bytes: u64,
         quota: &Quota,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, IoError> {
         loop {
             let ahead = self.entries.iter().filter(|((height, _), _)| *height > quota.next);
             let of_proposer =
@@ -194,14 +194,8 @@ impl UndecidedStore {
         }
     }
 
-    fn remove(&mut self, place: (Height, BlockHash)) -> Result<(), StoreError> {
-        let path = self.path(place.0, place.1);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::io("remove", &path)(error));
-            }
-            Ok(()) | Err(_) => {}
-        }
+    fn remove(&mut self, place: (Height, BlockHash)) -> Result<(), IoError> {
+        durable::remove(&self.path(place.0, place.1))?;
         self.entries.remove(&place);
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! What can be wrong with a home.
 
 use super::LAYOUT;
+use crate::durable::IoError;
 use crate::keys::KeyFileError;
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::GenesisJsonError;
 use ledger_core::names::{MemberCode, NodeNumber};
-use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -107,14 +107,7 @@ pub enum HomeError {
     /// A key file.
     #[error(transparent)]
     Key(#[from] KeyFileError),
-    /// The system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or folder.
+    #[error(transparent)]
+    File(#[from] IoError),
 }

@@ -124,7 +124,7 @@ fn a_vrf_key_of_another_network_is_refused() {
     let home = Home::install(&bed.root(), bed.genesis.clone()).unwrap();
     let file = KeyName::Vrf.path(&keys_folder(home.root()));
     fs::remove_file(&file).unwrap();
-    assert!(matches!(home.load_keys(), Err(HomeError::Key(KeyFileError::Io { .. }))));
+    assert!(matches!(home.load_keys(), Err(HomeError::Key(KeyFileError::File(_)))));
     write_key(&file, KeyName::Vrf, &draw_vrf(&mut system_rng()).to_bytes()).unwrap();
     assert!(matches!(home.load_keys(), Err(HomeError::OtherVrf(_))));
 }

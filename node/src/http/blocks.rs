@@ -131,7 +131,7 @@ pub(super) async fn stretch(
         let (store, genesis) = (chain.store(), chain.genesis());
         let written = export_stretch(&**store, genesis, &feet, (from, to), writer, std::path::Path::new("the stream"));
         if let Err(error) = written {
-            let gone = matches!(&error, StoreError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
+            let gone = matches!(&error, StoreError::File(error) if error.kind() == Some(io::ErrorKind::BrokenPipe));
             if !gone {
                 tracing::error!("the stretch from block {from} to {to} breaks off: {error}");
             }

@@ -13,10 +13,10 @@ use super::sequel::{Batch, Sequel, Writer};
 use super::tags::{Tag, Tags};
 use super::timings::Timings;
 use super::{Clock, NO_SUBJECT, REMEMBERED, SUBMISSION_OVERHEAD, SUITE, Step};
+use crate::durable::make_folder;
 use crate::home::{Home, HomeKeys};
-use crate::keys::{KeyName, draw_secret, make_key_folder, read_key, system_rng, write_key};
+use crate::keys::{KeyName, draw_secret, read_key, system_rng, write_key};
 use crate::outbox::Cut;
-use crate::store::sync_folder;
 use crate::vault::{Handle, Sealed, Vault, handle};
 use ledger_core::chain::Head;
 use ledger_core::event::Event;
@@ -92,7 +92,7 @@ impl Desk {
     ) -> Result<Self, IntakeError> {
         let vault = Vault::open(&home.vault())?;
         let folder = home.intake();
-        make_key_folder(&folder)?;
+        make_folder(&folder)?;
         let tags = Tags::new(&*lookup_key(&folder)?);
         let journal = Journal::open(&folder.join("look-up"), last, cut, consent, |handle| vault.has(handle))?;
         let (subjects, employers) = Default::default();
@@ -331,7 +331,6 @@ fn lookup_key(folder: &Path) -> Result<zeroize::Zeroizing<[u8; 32]>, IntakeError
     let path = KeyName::Lookup.path(folder);
     if !path.exists() && !folder.join("look-up").exists() {
         write_key(&path, KeyName::Lookup, &draw_secret(&mut system_rng()))?;
-        sync_folder(folder)?;
     }
     Ok(read_key(&path, KeyName::Lookup)?)
 }

@@ -2,6 +2,7 @@
 
 use crate::committer::CommitError;
 use crate::consensus::LoneError;
+use crate::durable::IoError;
 use crate::home::HomeError;
 use crate::keys::KeyFileError;
 use crate::outbox::OutboxError;
@@ -46,9 +47,12 @@ pub enum IntakeError {
     /// A submission of our own making.
     #[error(transparent)]
     Submission(#[from] SubmissionError),
-    /// The look-up file.
+    /// One of its files.
     #[error(transparent)]
-    File(#[from] StoreError),
+    File(#[from] IoError),
+    /// The blocks.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The key of the look-up.
     #[error(transparent)]
     Key(#[from] KeyFileError),

@@ -8,6 +8,7 @@
 //! is written once what follows from its block is in the look-up, so a block is learned from at least once.
 
 use crate::chain::Chain;
+use crate::durable::IoError;
 use crate::rows::{OnDamage, RowFile};
 use crate::store::{Store as _, StoreError};
 use ledger_core::block::Block;
@@ -55,7 +56,7 @@ pub(super) struct Learned {
 }
 
 impl Finality {
-    pub(super) fn open(path: &Path, chain: &Chain, node: NodeNumber) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, chain: &Chain, node: NodeNumber) -> Result<Self, IoError> {
         let (mut file, stored) = RowFile::open(path, b"luqifinl", OnDamage::Cut)?;
         let tip = &chain.latest().tip;
         let (height, last) = (tip.height(), tip.control().last_sequence(node));
@@ -108,7 +109,7 @@ impl Finality {
     }
 
     /// Makes durable what was pushed.
-    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
+    pub(super) fn sync(&mut self) -> Result<(), IoError> {
         self.file.sync()
     }
 }

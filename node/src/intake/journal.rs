@@ -20,9 +20,9 @@ pub(super) use tables::{Owner, Tables};
 
 use super::IntakeError;
 use super::alone::Consent;
+use crate::durable::IoError;
 use crate::outbox::Cut;
 use crate::rows::{OnDamage, RowFile};
-use crate::store::StoreError;
 use crate::vault::Handle;
 use ledger_core::names::Sequence;
 use row::{CUT, ROW};
@@ -57,7 +57,7 @@ impl Journal {
         let ends_cut = |row: &[u8; ROW]| Row::decode(row).is_some_and(|row| row.ends_cut(cut, last));
         let settled = stored.iter().rposition(|row| row.first() == Some(&CUT) && ends_cut(row));
         for (at, stored) in stored.iter().enumerate() {
-            let unknown = || StoreError::File { path: path.to_owned(), why: format!("row {rows} has no known kind") };
+            let unknown = || IoError::malformed(path, format!("row {rows} has no known kind"));
             let row = Row::decode(stored).ok_or_else(unknown)?;
             let is_settled = settled.is_some_and(|settled| at <= settled);
             if !is_settled && (row.sequence > last || row.generation().is_some()) {
@@ -105,7 +105,7 @@ impl Journal {
     }
 
     /// Makes rows durable. They are in the tables once they hold: see [`Journal::hold`].
-    pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), IoError> {
         rows.iter().for_each(|row| self.file.push(&row.encode()));
         self.file.sync()
     }
@@ -121,7 +121,7 @@ impl Journal {
     }
 
     /// The submissions of the rows that were written last did not become durable.
-    pub(super) fn fall_back(&mut self) -> Result<(), StoreError> {
+    pub(super) fn fall_back(&mut self) -> Result<(), IoError> {
         self.file.cut(self.rows)
     }
 }

@@ -22,10 +22,10 @@ use super::requests::{Kept, Requests, Tracker};
 use super::timings::Timings;
 use super::{SUBMISSION_OVERHEAD, Step, check_member, sequel};
 use crate::chain::{Chain, Latest};
+use crate::durable::{IoError, sync_folder};
 use crate::home::{Home, HomeKeys};
 use crate::mempool::Room;
 use crate::outbox::{Cut, Outbox};
-use crate::store::{StoreError, sync_folder};
 use crate::vault::handle;
 use ledger_core::crypto::ChainId;
 use ledger_core::event::{Action, ContractEvent, Event};
@@ -337,7 +337,7 @@ fn open_desk(
         Err(IntakeError::Ahead { found, .. }) if consent.lost_outbox == Some(last) => {
             let (answers, aside) = (home.intake().join("requests"), home.intake().join("requests.lost"));
             if answers.exists() {
-                std::fs::rename(&answers, &aside).map_err(StoreError::io("rename", &answers))?;
+                std::fs::rename(&answers, &aside).map_err(IoError::io("rename", &answers))?;
                 sync_folder(&home.intake())?;
             }
             tracing::warn!("what this node sent as submissions {} to {found} is lost, and forgotten", last.next());

@@ -18,8 +18,9 @@ use super::receipt::{ItemState, Tracked};
 use super::sequel;
 use super::tags::Tags;
 use crate::chain::Chain;
+use crate::durable::{IoError, sync_folder};
 use crate::keys::system_rng;
-use crate::store::{IndexRow, Store as _, StoreError, sync_folder};
+use crate::store::{IndexRow, Store as _};
 use crate::vault::{Handle, handle};
 use bincode::{Decode, Encode};
 use ledger_core::block::Block;
@@ -64,32 +65,32 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, IoError> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(StoreError::io("open", path))?;
-        let mut length = file.metadata().map_err(StoreError::io("read", path))?.len();
+        let file = file.map_err(IoError::io("open", path))?;
+        let mut length = file.metadata().map_err(IoError::io("read", path))?.len();
         let mut magic = *MAGIC;
         if length < MAGIC.len() as u64 {
             length = MAGIC.len() as u64;
-            file.write_all_at(MAGIC, 0).map_err(StoreError::io("write", path))?;
-            file.sync_all().map_err(StoreError::sync(path))?;
+            file.write_all_at(MAGIC, 0).map_err(IoError::io("write", path))?;
+            file.sync_all().map_err(IoError::sync(path))?;
             path.parent().map_or(Ok(()), sync_folder)?;
         } else {
-            file.read_exact_at(&mut magic, 0).map_err(StoreError::io("read", path))?;
+            file.read_exact_at(&mut magic, 0).map_err(IoError::io("read", path))?;
         }
         if magic != *MAGIC {
-            return Err(StoreError::File { path: path.to_owned(), why: "it begins with another word".to_owned() });
+            return Err(IoError::malformed(path, "it begins with another word"));
         }
         Ok(Self { file, path: path.to_owned(), length })
     }
 
     /// Another handle, for reading.
-    pub(super) fn reader(&self) -> Result<File, StoreError> {
-        self.file.try_clone().map_err(StoreError::io("open", &self.path))
+    pub(super) fn reader(&self) -> Result<File, IoError> {
+        self.file.try_clone().map_err(IoError::io("open", &self.path))
     }
 
     /// Keeps requests durably and gives their ids.
-    pub(super) fn append(&mut self, tags: &Tags, requests: Vec<Vec<Kept>>) -> Result<Vec<String>, StoreError> {
+    pub(super) fn append(&mut self, tags: &Tags, requests: Vec<Vec<Kept>>) -> Result<Vec<String>, IoError> {
         let (mut bytes, mut ids) = (Vec::new(), Vec::with_capacity(requests.len()));
         for items in requests {
             let mut nonce = [0; NONCE];
@@ -102,8 +103,8 @@ impl Requests {
             bytes.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
             bytes.extend_from_slice(&body);
         }
-        self.file.write_all_at(&bytes, self.length).map_err(StoreError::io("write", &self.path))?;
-        self.file.sync_data().map_err(StoreError::sync(&self.path))?;
+        self.file.write_all_at(&bytes, self.length).map_err(IoError::io("write", &self.path))?;
+        self.file.sync_data().map_err(IoError::sync(&self.path))?;
         self.length = self.length.saturating_add(bytes.len() as u64);
         Ok(ids)
     }

@@ -241,6 +241,7 @@ fn refusal(error: &IntakeError) -> SubmitError {
         | IntakeError::Block { .. }
         | IntakeError::Submission(_)
         | IntakeError::File(_)
+        | IntakeError::Store(_)
         | IntakeError::Key(_)
         | IntakeError::Home(_)
         | IntakeError::Vault(_)

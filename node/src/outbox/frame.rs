@@ -12,7 +12,7 @@
 //! of a write that was cut short, and a bad one with a good one behind it was damaged.
 
 use super::{Cut, OutboxError};
-use crate::store::StoreError;
+use crate::durable::IoError;
 use ledger_core::codec;
 use ledger_core::names::Sequence;
 use std::fs::File;
@@ -78,12 +78,12 @@ pub(super) struct Contents {
 
 /// Reads the file frame by frame.
 pub(super) fn read_all(file: &File, path: &Path) -> Result<Contents, OutboxError> {
-    let length = file.metadata().map_err(StoreError::io("read", path))?.len();
+    let length = file.metadata().map_err(IoError::io("read", path))?.len();
     if length < MAGIC.len() as u64 {
         return Ok(Contents { length: 0, cut: Cut::default(), slots: Vec::new() });
     }
     let mut magic = [0; MAGIC.len()];
-    file.read_exact_at(&mut magic, 0).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut magic, 0).map_err(IoError::io("read", path))?;
     if magic != *MAGIC {
         return Err(damaged(path, "it begins with another word".to_owned()));
     }
@@ -114,25 +114,25 @@ fn cut_at(file: &File, path: &Path, at: u64, length: u64) -> Result<Option<Cut>,
         return Ok(None);
     }
     let mut head = [0; HEAD];
-    file.read_exact_at(&mut head, at).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut head, at).map_err(IoError::io("read", path))?;
     let [a, b, c, d, l0, l1, l2, l3, k0, k1, k2, k3] = head;
     if [a, b, c, d] != *CUT {
         return Ok(None);
     }
     let mut body = [0; CUT_BODY];
-    file.read_exact_at(&mut body, at.saturating_add(HEAD as u64)).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut body, at.saturating_add(HEAD as u64)).map_err(IoError::io("read", path))?;
     let holds = checksum([l0, l1, l2, l3], &body) == u32::from_be_bytes([k0, k1, k2, k3]);
     let cut = codec::decode(&body).ok().filter(|_| holds);
     cut.map(Some).ok_or_else(|| damaged(path, format!("what stands at byte {at} is damaged")))
 }
 
 /// The frame at a place: where it ends, and what stands in it; none where there is no whole one.
-fn frame_at(file: &File, path: &Path, at: u64, length: u64) -> Result<Option<(u64, Vec<Slot>)>, StoreError> {
+fn frame_at(file: &File, path: &Path, at: u64, length: u64) -> Result<Option<(u64, Vec<Slot>)>, IoError> {
     let mut head = [0; HEAD];
     if at.saturating_add(HEAD as u64) > length {
         return Ok(None);
     }
-    file.read_exact_at(&mut head, at).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut head, at).map_err(IoError::io("read", path))?;
     let [a, b, c, d, l0, l1, l2, l3, k0, k1, k2, k3] = head;
     let size = u32::from_be_bytes([l0, l1, l2, l3]);
     let begin = at.saturating_add(HEAD as u64);
@@ -141,7 +141,7 @@ fn frame_at(file: &File, path: &Path, at: u64, length: u64) -> Result<Option<(u6
         return Ok(None);
     }
     let mut body = vec![0; size as usize];
-    file.read_exact_at(&mut body, begin).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut body, begin).map_err(IoError::io("read", path))?;
     if checksum([l0, l1, l2, l3], &body) != u32::from_be_bytes([k0, k1, k2, k3]) {
         return Ok(None);
     }
@@ -164,10 +164,10 @@ fn slots(body: &[u8], begin: u64) -> Option<Vec<Slot>> {
 }
 
 /// Where a good frame stands behind a bad one.
-fn good_frame_after(file: &File, path: &Path, bad: u64, length: u64) -> Result<Option<u64>, StoreError> {
+fn good_frame_after(file: &File, path: &Path, bad: u64, length: u64) -> Result<Option<u64>, IoError> {
     let tail = usize::try_from(length.saturating_sub(bad)).unwrap_or(0);
     let mut bytes = vec![0; tail];
-    file.read_exact_at(&mut bytes, bad).map_err(StoreError::io("read", path))?;
+    file.read_exact_at(&mut bytes, bad).map_err(IoError::io("read", path))?;
     let marks = bytes.windows(MARK.len()).enumerate().skip(1).filter(|(_, window)| *window == MARK);
     for (place, _) in marks {
         let at = bad.saturating_add(place as u64);
@@ -186,5 +186,5 @@ fn checksum(length: [u8; 4], body: &[u8]) -> u32 {
 }
 
 fn damaged(path: &Path, why: String) -> OutboxError {
-    OutboxError::File(StoreError::File { path: path.to_owned(), why })
+    OutboxError::File(IoError::malformed(path, why))
 }

@@ -21,7 +21,7 @@ mod frame;
 #[cfg(test)]
 mod tests;
 
-use crate::store::{StoreError, lock, make_folder, replace, sync_folder};
+use crate::durable::{IoError, lock, make_folder, replace, sync_folder};
 use bincode::{Decode, Encode};
 use frame::{Contents, MAGIC, Slot};
 use ledger_core::codec;
@@ -45,7 +45,7 @@ const REWRITE_BYTES: u64 = 4 << 20;
 pub enum OutboxError {
     /// Its file.
     #[error(transparent)]
-    File(#[from] StoreError),
+    File(#[from] IoError),
     /// Numbers that do not follow.
     #[error("submission {found} does not follow in the outbox, which has {last}: this is a fault of this program")]
     Order {
@@ -136,17 +136,17 @@ impl Outbox {
         let path = folder.join("submissions");
         let is_new = !path.exists();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(StoreError::io("open", &path))?;
+        let file = file.map_err(IoError::io("open", &path))?;
         let Contents { length, cut, slots } = frame::read_all(&file, &path)?;
-        let found = file.metadata().map_err(StoreError::io("read", &path))?.len();
+        let found = file.metadata().map_err(IoError::io("read", &path))?.len();
         if length == 0 {
-            file.set_len(0).map_err(StoreError::io("cut", &path))?;
-            file.write_all_at(MAGIC, 0).map_err(StoreError::io("write", &path))?;
-            file.sync_all().map_err(StoreError::sync(&path))?;
+            file.set_len(0).map_err(IoError::io("cut", &path))?;
+            file.write_all_at(MAGIC, 0).map_err(IoError::io("write", &path))?;
+            file.sync_all().map_err(IoError::sync(&path))?;
         } else if found > length {
             tracing::warn!("{}: {} bytes of a write that was cut short are dropped", path.display(), found - length);
-            file.set_len(length).map_err(StoreError::io("cut", &path))?;
-            file.sync_all().map_err(StoreError::sync(&path))?;
+            file.set_len(length).map_err(IoError::io("cut", &path))?;
+            file.sync_all().map_err(IoError::sync(&path))?;
         }
         if is_new {
             sync_folder(folder)?;
@@ -363,8 +363,8 @@ impl Inner {
         self.mend()?;
         let encoded: Vec<_> = submissions.iter().map(|one| (one.sequence, codec::encode(one))).collect();
         let (frame, slots) = frame::encode(self.length, &encoded);
-        let written = self.file.write_all_at(&frame, self.length).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
+        let written = self.file.write_all_at(&frame, self.length).map_err(IoError::io("write", &self.path));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(IoError::sync(&self.path)));
         if let Err(error) = synced {
             self.uncut = true;
             self.mend()?;
@@ -405,7 +405,7 @@ impl Inner {
         let bytes = if encoded.is_empty() { Vec::new() } else { bytes };
         let all = [MAGIC.as_slice(), &frame::encode_cut(&cut), &bytes].concat();
         self.stale = true;
-        let replaced = replace(&self.path, |to| to.write_all(&all).map_err(StoreError::io("write", &self.path)));
+        let replaced = replace(&self.path, |to| to.write_all(&all).map_err(IoError::io("write", &self.path)));
         self.reload()?;
         Ok(replaced?)
     }
@@ -414,8 +414,8 @@ impl Inner {
     fn mend(&mut self) -> Result<(), OutboxError> {
         self.reload()?;
         if self.uncut {
-            self.file.set_len(self.length).map_err(StoreError::io("cut", &self.path))?;
-            self.file.sync_all().map_err(StoreError::sync(&self.path))?;
+            self.file.set_len(self.length).map_err(IoError::io("cut", &self.path))?;
+            self.file.sync_all().map_err(IoError::sync(&self.path))?;
             self.uncut = false;
         }
         Ok(())
@@ -427,7 +427,7 @@ impl Inner {
             return Ok(());
         }
         let file = OpenOptions::new().read(true).write(true).open(&self.path);
-        let file = file.map_err(StoreError::io("open", &self.path))?;
+        let file = file.map_err(IoError::io("open", &self.path))?;
         let Contents { length, cut, slots } = frame::read_all(&file, &self.path)?;
         (self.file, self.length) = (file, length);
         if cut.generation > 0 {
@@ -448,7 +448,7 @@ impl Inner {
 
     fn bytes_of(&self, slot: &Slot) -> Result<Vec<u8>, OutboxError> {
         let mut bytes = vec![0; slot.length as usize];
-        self.file.read_exact_at(&mut bytes, slot.offset).map_err(StoreError::io("read", &self.path))?;
+        self.file.read_exact_at(&mut bytes, slot.offset).map_err(IoError::io("read", &self.path))?;
         Ok(bytes)
     }
 

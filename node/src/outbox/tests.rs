@@ -25,7 +25,7 @@ fn what_was_appended_is_there_until_it_is_final() {
     assert_eq!(all(&outbox), submissions(1..=5));
     assert_eq!(outbox.from(Sequence(2), 2, usize::MAX).unwrap(), submissions(2..=3));
     assert_eq!(outbox.from(Sequence(2), 9, 0).unwrap(), submissions(2..=2));
-    assert!(matches!(Outbox::open(folder.path()), Err(OutboxError::File(StoreError::InUse { .. }))));
+    assert!(matches!(Outbox::open(folder.path()), Err(OutboxError::File(IoError::InUse { .. }))));
     drop(outbox);
 
     let outbox = Outbox::open(folder.path()).unwrap();
@@ -182,5 +182,5 @@ fn what_was_cut_anew_is_said_one_at_a_time_until_no_number_of_it_stood_for_somet
     let mut bytes = fs::read(&path).unwrap();
     bytes[30] ^= 1;
     fs::write(&path, bytes).unwrap();
-    assert!(matches!(Outbox::open(folder.path()), Err(OutboxError::File(StoreError::File { .. }))));
+    assert!(matches!(Outbox::open(folder.path()), Err(OutboxError::File(IoError::Malformed { .. }))));
 }

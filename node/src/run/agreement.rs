@@ -103,6 +103,7 @@ impl AgreementError {
                 | ConsensusError::Missing { .. }
                 | ConsensusError::Commit(_)
                 | ConsensusError::Store(_)
+                | ConsensusError::File(_)
                 | ConsensusError::LastSigned(_),
             )
             | Self::Sync(SyncError::Commit(_) | SyncError::Stopped) => return None,

@@ -5,9 +5,8 @@ use super::sealed::{Sealed, height_in};
 use super::sealer::Sealer;
 use super::times::Synced;
 use super::tip_file::TipFile;
-use super::{
-    Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, files, header_of, unsynced,
-};
+use super::{Ahead, HEADER_BYTES, IndexRow, Step, Store, StoreConfig, StoreError, TipRecord, header_of};
+use crate::durable::{IoError, expect_owner, first_failed_sync, lock, make_folder};
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;
 use ledger_core::certificate::Certificate;
@@ -59,9 +58,9 @@ impl DiskStore {
     /// # Errors
     /// [`StoreError`]: what is wrong, where, and what to do.
     pub fn open(folder: &Path, genesis: &Genesis, config: StoreConfig) -> Result<Self, StoreError> {
-        files::make_folder(folder)?;
-        files::expect_owner(folder)?;
-        let lock = files::lock(&folder.join("lock"))?;
+        make_folder(folder)?;
+        expect_owner(folder)?;
+        let lock = lock(&folder.join("lock"))?;
         let mut notes = Vec::new();
         let hot = Hot::open(&folder.join("hot"))?;
         let range = hot.range()?;
@@ -271,14 +270,12 @@ impl Shared {
 
     fn append(&self, blocks: &[FinalBlock]) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        if let Some(why) = unsynced::first() {
+        if let Some(why) = first_failed_sync() {
             // Nor is the database opened anew: it would take for durable what the disk does not have, and cut away
             // what the tip file may already name.
             let path = self.folder.clone();
-            return Err(StoreError::Sync {
-                path,
-                source: std::io::Error::other(format!("an earlier sync failed: {why}")),
-            });
+            let source = std::io::Error::other(format!("an earlier sync failed: {why}"));
+            return Err(IoError::Sync { path, source }.into());
         }
         if writer.failed {
             self.mend(&mut writer)?;

@@ -1,6 +1,6 @@
 //! Everything that can go wrong with a store: what, where, and what to do.
 
-use super::unsynced;
+use crate::durable::IoError;
 use ledger_core::archive::{ArchiveError, FootError};
 use ledger_core::chain::Fault;
 use ledger_core::crypto::ChainId;
@@ -12,53 +12,9 @@ use thiserror::Error;
 /// Why a store cannot be opened, read or written.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// No room.
-    #[error("the disk is full: cannot {doing} {path}; nothing of it was acknowledged, make room and go on")]
-    DiskFull {
-        /// What was tried.
-        doing: &'static str,
-        /// With which file.
-        path: PathBuf,
-    },
-    /// The operating system refused.
-    #[error("cannot {doing} {path}: {source}")]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// Its answer.
-        source: io::Error,
-    },
-    /// A file that was written did not become durable. On Linux the next sync of it succeeds without what was lost,
-    /// so nothing more may be acknowledged by this process.
-    #[error(
-        "cannot sync {path}: {source}; what was written there last may be lost, and the next sync would not tell: the process ends and acknowledges nothing more. Look at the disk, and start it again: it goes on from what is durable"
-    )]
-    Sync {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The superuser would leave files here that their owner's node cannot open.
-    #[error(
-        "{path} belongs to user {owner}, and files that root makes there are closed to its node: run this as that user (runuser -u NAME -- luqi …)"
-    )]
-    OtherUser {
-        /// The folder.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-    },
-    /// Somebody else writes here.
-    #[error("another process{} has this home open ({path}): stop it, or use another home", process(.by))]
-    InUse {
-        /// The file that is locked.
-        path: PathBuf,
-        /// The process that holds it, where that is known.
-        by: Option<u32>,
-    },
+    /// A file or folder.
+    #[error(transparent)]
+    File(#[from] IoError),
     /// An auditor came while a node runs.
     #[error("a node has this store open ({path}): stop it before auditing, or audit a copy or an export")]
     NodeRuns {
@@ -131,14 +87,6 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
-    /// A file that is not as this program writes it.
-    #[error("{path} is not as this program writes it: {why}; restore it from a backup")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
     /// A block that stands in two places is not the same in both.
     #[error(
         "block {height} is not the same in the database and in {path}: one of them was altered; restore both from one backup, or fetch the block from the other nodes"
@@ -205,40 +153,27 @@ pub enum StoreError {
     Thread(io::Error),
 }
 
-fn process(by: &Option<u32>) -> String {
-    by.map_or_else(String::new, |id| format!(" (process {id})"))
-}
-
 impl StoreError {
     /// An answer of the operating system, in its context.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| {
-            let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-            if full { Self::DiskFull { doing, path } } else { Self::Io { doing, path, source } }
-        }
+        let in_context = IoError::io(doing, path);
+        move |source| Self::File(in_context(source))
     }
 
     /// A sync that failed: the process is told to end. Never to be tried again.
     pub(crate) fn sync(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| {
-            unsynced::note(format!("cannot sync {}: {source}", path.display()));
-            Self::Sync { path, source }
-        }
+        let in_context = IoError::sync(path);
+        move |source| Self::File(in_context(source))
     }
 
-    /// Whether the machine refuses, whatever the bytes are: no room, no permission, no file handles, a disk
-    /// that cannot be read. It says nothing of the evidence.
+    /// A file that is not as this program writes it.
+    pub(crate) fn malformed(path: &Path, why: impl Into<String>) -> Self {
+        Self::File(IoError::malformed(path, why))
+    }
+
+    /// Whether the machine refuses, whatever the bytes are. It says nothing of the evidence.
     pub(crate) fn is_of_the_machine(&self) -> bool {
-        use io::ErrorKind as Kind;
-        /// `EIO`, `ENFILE`, `EMFILE`.
-        const REFUSED: [i32; 3] = [5, 23, 24];
-        if let Self::Io { source, .. } = self {
-            let kinds = [Kind::PermissionDenied, Kind::ReadOnlyFilesystem, Kind::OutOfMemory];
-            return kinds.contains(&source.kind()) || source.raw_os_error().is_some_and(|code| REFUSED.contains(&code));
-        }
-        matches!(self, Self::DiskFull { .. } | Self::InUse { .. } | Self::Sync { .. } | Self::OtherUser { .. })
+        matches!(self, Self::File(error) if error.is_of_the_machine())
     }
 
     /// A file that is no archive, in its context.
@@ -250,26 +185,7 @@ impl StoreError {
             | ArchiveError::Format(_)
             | ArchiveError::Kind(_)
             | ArchiveError::TooLong(_)
-            | ArchiveError::Checksum => Self::File { path, why: why.to_string() },
+            | ArchiveError::Checksum => Self::malformed(&path, why.to_string()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_machine_that_refuses_is_told_from_bytes_that_are_wrong() {
-        let io = |error: io::Error| StoreError::io("read", Path::new("file"))(error).is_of_the_machine();
-        // EPERM, EIO, EMFILE, EACCES, ENOSPC, EROFS
-        for code in [1, 5, 24, 13, 28, 30] {
-            assert!(io(io::Error::from_raw_os_error(code)), "{code}");
-        }
-        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData, io::ErrorKind::Other] {
-            assert!(!io(kind.into()), "{kind:?}");
-        }
-        let corrupt = StoreError::Hot { path: PathBuf::new(), why: "corruption".to_owned() };
-        assert!(!corrupt.is_of_the_machine());
     }
 }

@@ -19,7 +19,8 @@
 //! - its lock may be released some time after it was closed: opening waits a little.
 
 use super::times::Synced;
-use super::{StoreError, StoreTimes, files};
+use super::{StoreError, StoreTimes};
+use crate::durable::{IoError, closed_to_us, make_folder, sync_folder};
 use ledger_core::names::Height;
 use std::fs::File;
 use std::ops::RangeInclusive;
@@ -65,14 +66,14 @@ pub(crate) struct Hot {
 impl Hot {
     /// Opens the database, and makes it where there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        files::make_folder(folder)?;
+        make_folder(folder)?;
         check_blobs(folder)?;
         remove_half_snapshots(folder)?;
         let db = open_patiently(folder).map_err(|error| named(error, folder))?;
         let path = folder.join("db");
         let file = File::options().write(true).open(&path).map_err(StoreError::io("open", &path))?;
         file.sync_all().map_err(StoreError::sync(&path))?;
-        files::sync_folder(folder)?;
+        sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), db, file })
     }
 
@@ -199,7 +200,7 @@ impl Hot {
         if let Err(failure) = quietly(|| self.db.flush().map(|_| ())) {
             let error = failure.at(&self.folder);
             // No room is found while it writes; whatever else fails, the disk does.
-            return Err(if let StoreError::Io { source, .. } = error {
+            return Err(if let StoreError::File(IoError::Refused { source, .. }) = error {
                 StoreError::sync(&self.folder.join("db"))(source)
             } else {
                 error
@@ -284,9 +285,11 @@ fn open_patiently(folder: &Path) -> Result<sled::Db, StoreError> {
 
 /// sled does not say which of its files it may not open.
 fn named(error: StoreError, folder: &Path) -> StoreError {
-    match (error, files::closed_to_us(folder)) {
-        (StoreError::Io { source, .. }, Some(path)) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            StoreError::Io { doing: "open", path, source }
+    match (error, closed_to_us(folder)) {
+        (StoreError::File(IoError::Refused { source, .. }), Some(path))
+            if source.kind() == std::io::ErrorKind::PermissionDenied =>
+        {
+            StoreError::io("open", &path)(source)
         }
         (error, _) => error,
     }
@@ -303,7 +306,7 @@ impl Failure {
     fn at(self, folder: &Path) -> StoreError {
         let path = folder.to_owned();
         match self {
-            Self::Locked => StoreError::InUse { path: path.join("db"), by: None },
+            Self::Locked => IoError::InUse { path: path.join("db"), by: None }.into(),
             Self::Error(sled::Error::Io(source)) => StoreError::io("use the database in", folder)(source),
             Self::Error(error) => StoreError::Hot { path, why: error.to_string() },
             // In places sled unwraps what the system says.
@@ -368,7 +371,7 @@ mod tests {
             "{said}"
         );
         let full = Failure::Panic("Io(Os { code: 28, kind: StorageFull })".to_owned()).at(Path::new("hot"));
-        assert!(matches!(full, StoreError::DiskFull { .. }));
+        assert!(matches!(full, StoreError::File(IoError::DiskFull { .. })));
         let other = Failure::Panic("index out of range".to_owned()).at(Path::new("hot"));
         assert!(matches!(other, StoreError::Hot { .. }));
     }

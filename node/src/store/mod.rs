@@ -18,7 +18,6 @@ mod config;
 mod disk;
 mod error;
 mod evidence;
-mod files;
 mod hot;
 mod index_row;
 mod memory;
@@ -28,19 +27,16 @@ mod sealer;
 mod tests;
 mod times;
 mod tip_file;
-mod unsynced;
 
 pub(crate) use config::Step;
 pub use config::StoreConfig;
 pub use disk::DiskStore;
 pub use error::StoreError;
 pub use evidence::{Evidence, FileAt, Rows};
-pub(crate) use files::{lock, make_folder, replace, sync_folder};
 pub use index_row::IndexRow;
 pub use memory::MemoryStore;
 pub use times::StoreTimes;
 pub use tip_file::{ReadTip, TipRecord, read as read_tip_file};
-pub(crate) use unsynced::failed as sync_failed;
 
 use ledger_core::archive::Foot;
 use ledger_core::block::Header;

@@ -5,22 +5,17 @@
 //! slot   magic "luqi-tip"(8) ‖ chain id(32) ‖ turn(8) ‖ height(8) ‖ block hash(32) ‖ CRC-32 of these(4) ‖ zeros
 //! ```
 //!
-//! The slots are written in turn, in place, each followed by `fdatasync`: one sync a block, of
-//! space that is allocated already, so that it cannot fail for want of room. (A new file with a
-//! rename would take two syncs, of file and folder.) A write that was torn leaves the other slot,
-//! and the store is then a block ahead of its tip file. It is written only after the block itself
-//! was synced; so a store behind its tip file has lost what was acknowledged.
+//! The slots are written in turn ([`Slots`]). A write that was torn leaves the other slot, and the store is then a
+//! block ahead of its tip file. It is written only after the block itself was synced; so a store behind its tip file has
+//! lost what was acknowledged.
 
-use super::{StoreError, files};
+use super::StoreError;
+use crate::durable::{IoError, SLOT, Slots};
 use ledger_core::crypto::ChainId;
 use ledger_core::names::{BlockHash, Height};
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const MAGIC: &[u8; 8] = b"luqi-tip";
-const SLOT: usize = 512;
 const WRITTEN: usize = 92;
 
 /// The last acknowledged block.
@@ -55,8 +50,7 @@ pub struct ReadTip {
 /// The tip file of an open store.
 #[derive(Debug)]
 pub(crate) struct TipFile {
-    path: PathBuf,
-    file: File,
+    slots: Slots,
     chain: ChainId,
     turn: u64,
 }
@@ -64,30 +58,21 @@ pub(crate) struct TipFile {
 impl TipFile {
     /// Makes the file for a chain without a block.
     pub(crate) fn create(path: &Path, chain: ChainId) -> Result<Self, StoreError> {
-        files::replace(path, |to| {
-            for turn in [0, 1] {
-                let slot = encode(&chain, turn, &TipRecord::genesis(&chain));
-                to.write_all(&slot).map_err(StoreError::io("write", path))?;
-            }
-            Ok(())
-        })?;
-        Self::open(path).map(|(file, _)| file)
+        let first = TipRecord::genesis(&chain);
+        let slots = Slots::create(path, |_| Ok::<_, IoError>([0, 1].map(|turn| encode(&chain, turn, &first))))?;
+        Ok(Self { slots, chain, turn: 1 })
     }
 
     /// Opens the file that is there.
     pub(crate) fn open(path: &Path) -> Result<(Self, ReadTip), StoreError> {
         let read = read(path)?;
-        let file = OpenOptions::new().write(true).open(path).map_err(StoreError::io("open", path))?;
-        Ok((Self { path: path.to_owned(), file, chain: read.chain, turn: read.turn }, read))
+        Ok((Self { slots: Slots::open(path)?, chain: read.chain, turn: read.turn }, read))
     }
 
     /// Says durably that a block is acknowledged.
     pub(crate) fn write(&mut self, tip: &TipRecord) -> Result<(), StoreError> {
         let turn = self.turn.saturating_add(1);
-        let slot = encode(&self.chain, turn, tip);
-        let at = turn % 2 * SLOT as u64;
-        self.file.write_all_at(&slot, at).map_err(StoreError::io("write", &self.path))?;
-        self.file.sync_data().map_err(StoreError::sync(&self.path))?;
+        self.slots.write(turn, &encode(&self.chain, turn, tip))?;
         self.turn = turn;
         Ok(())
     }
@@ -98,14 +83,12 @@ impl TipFile {
 /// # Errors
 /// [`StoreError`], when it cannot be read or no slot of it is whole.
 pub fn read(path: &Path) -> Result<ReadTip, StoreError> {
-    let bytes = std::fs::read(path).map_err(StoreError::io("read", path))?;
     let bad = |why| StoreError::TipFile { path: path.to_owned(), why };
-    let (slots, rest) = bytes.as_chunks::<SLOT>();
-    let [first, second] = slots else { return Err(bad("has another length than it was written with")) };
-    if !rest.is_empty() {
+    let ([first, second], is_whole) = Slots::read(path)?;
+    if !is_whole {
         return Err(bad("has another length than it was written with"));
     }
-    match (decode(first), decode(second)) {
+    match (decode(&first), decode(&second)) {
         (Some(a), Some(b)) if a.chain != b.chain => Err(bad("names two chains")),
         (Some(a), Some(b)) => Ok(if a.turn > b.turn { a } else { b }),
         (Some(one), None) | (None, Some(one)) => Ok(ReadTip { damaged: true, ..one }),

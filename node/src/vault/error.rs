@@ -1,7 +1,7 @@
 //! Everything that can go wrong with a vault. No text shows what is sealed in it.
 
+use crate::durable::IoError;
 use crate::keys::KeyFileError;
-use crate::store::StoreError;
 use ledger_core::names::Commitment;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum VaultError {
     /// One of its files.
     #[error(transparent)]
-    File(#[from] StoreError),
+    File(#[from] IoError),
     /// Its key-encryption key.
     #[error(transparent)]
     Key(#[from] KeyFileError),

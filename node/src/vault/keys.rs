@@ -13,8 +13,8 @@
 
 use super::VaultError;
 use super::seal::{self, NONCE, TAG};
+use crate::durable::{IoError, remove, replace, sync_folder};
 use crate::keys::{KeyName, draw_secret, read_key, system_rng, write_key};
-use crate::store::{StoreError, replace, sync_folder};
 use ledger_core::record::RecordSecret;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -48,18 +48,18 @@ impl KeyFile {
             sync_folder(folder)?;
             write_head(&path, 1)?;
         }
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(StoreError::io("open", &path))?;
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(IoError::io("open", &path))?;
         let mut head = [0; HEAD];
-        file.read_exact_at(&mut head, 0).map_err(StoreError::io("read", &path))?;
+        file.read_exact_at(&mut head, 0).map_err(IoError::io("read", &path))?;
         let number = match head.split_first_chunk::<8>() {
             Some((magic, rest)) if magic == MAGIC => rest.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes)),
             Some(_) | None => None,
         };
-        let other = || StoreError::File { path: path.clone(), why: "it is no key file of a vault".to_owned() };
+        let other = || IoError::malformed(&path, "it is no key file of a vault");
         let number = number.ok_or_else(other)?;
         let key = read_key(&kek_path(folder, number), KeyName::KeyEncryption)?;
         destroy_others(folder, number)?;
-        let length = file.metadata().map_err(StoreError::io("read", &path))?.len();
+        let length = file.metadata().map_err(IoError::io("read", &path))?.len();
         let slots = length.saturating_sub(HEAD as u64) / SLOT as u64;
         let keys = Self { folder: folder.to_owned(), path, file, number, key, slots, waiting: Vec::new() };
         keys.cut()?;
@@ -67,8 +67,8 @@ impl KeyFile {
     }
 
     /// Cuts half a slot at the end.
-    fn cut(&self) -> Result<(), StoreError> {
-        self.file.set_len(at(self.slots)).map_err(StoreError::io("cut", &self.path))
+    fn cut(&self) -> Result<(), IoError> {
+        self.file.set_len(at(self.slots)).map_err(IoError::io("cut", &self.path))
     }
 
     /// How many slots there are.
@@ -84,13 +84,12 @@ impl KeyFile {
     }
 
     /// Makes what was pushed durable.
-    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
+    pub(super) fn sync(&mut self) -> Result<(), IoError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let written =
-            self.file.write_all_at(&self.waiting, at(self.slots)).map_err(StoreError::io("write", &self.path));
-        let synced = written.and_then(|()| self.file.sync_data().map_err(StoreError::sync(&self.path)));
+        let written = self.file.write_all_at(&self.waiting, at(self.slots)).map_err(IoError::io("write", &self.path));
+        let synced = written.and_then(|()| self.file.sync_data().map_err(IoError::sync(&self.path)));
         if let Err(error) = synced {
             self.waiting.clear();
             self.cut()?;
@@ -129,14 +128,11 @@ impl KeyFile {
         let key = draw_secret(&mut system_rng());
         write_key(&kek_path(&self.folder, number), KeyName::KeyEncryption, &key)?;
         sync_folder(&self.folder)?;
-        replace(&self.path, |to| {
-            let failed = || StoreError::io("write", &self.path);
+        replace::<IoError>(&self.path, |to| {
+            let failed = || IoError::io("write", &self.path);
             to.write_all(&head(number)).map_err(failed())?;
             for slot in 0..self.slots {
-                let damaged = |_| StoreError::File {
-                    path: self.path.clone(),
-                    why: format!("slot {slot} does not open with its key"),
-                };
+                let damaged = |_| IoError::malformed(&self.path, format!("slot {slot} does not open with its key"));
                 let sealed = match self.secret(slot).map_err(damaged)? {
                     Some(secret) => seal_slot(&key, number, slot, secret.as_bytes()),
                     None => [0; SLOT],
@@ -166,8 +162,8 @@ fn head(number: u64) -> [u8; HEAD] {
     head
 }
 
-fn write_head(path: &Path, number: u64) -> Result<(), StoreError> {
-    replace(path, |to| to.write_all(&head(number)).map_err(StoreError::io("write", path)))
+fn write_head(path: &Path, number: u64) -> Result<(), IoError> {
+    replace(path, |to| to.write_all(&head(number)).map_err(IoError::io("write", path)))
 }
 
 fn bound_to(number: u64, slot: u64) -> [u8; 16] {
@@ -211,12 +207,12 @@ fn kek_path(folder: &Path, number: u64) -> PathBuf {
 }
 
 /// Destroys the key-encryption keys that the key file does not name.
-fn destroy_others(folder: &Path, number: u64) -> Result<(), StoreError> {
+fn destroy_others(folder: &Path, number: u64) -> Result<(), IoError> {
     let kept = kek_path(folder, number);
-    let entries = std::fs::read_dir(folder).map_err(StoreError::io("read the folder", folder))?;
+    let entries = std::fs::read_dir(folder).map_err(IoError::io("read the folder", folder))?;
     let mut destroyed = false;
     for entry in entries {
-        let path = entry.map_err(StoreError::io("read the folder", folder))?.path();
+        let path = entry.map_err(IoError::io("read the folder", folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path != kept && name.starts_with("kek-") && name.ends_with(".key") {
             destroy(&path)?;
@@ -227,12 +223,11 @@ fn destroy_others(folder: &Path, number: u64) -> Result<(), StoreError> {
 }
 
 /// Overwrites a file and removes it. Where the disk keeps old blocks, its encryption has to do the rest.
-fn destroy(path: &Path) -> Result<(), StoreError> {
-    let overwritten = OpenOptions::new().write(true).open(path).and_then(|file| {
-        let length = file.metadata()?.len();
-        file.write_all_at(&vec![0; usize::try_from(length).unwrap_or_default()], 0)?;
-        file.sync_all()
-    });
-    overwritten.map_err(StoreError::io("overwrite", path))?;
-    std::fs::remove_file(path).map_err(StoreError::io("remove", path))
+fn destroy(path: &Path) -> Result<(), IoError> {
+    let file = OpenOptions::new().write(true).open(path).map_err(IoError::io("overwrite", path))?;
+    let length = file.metadata().map_err(IoError::io("overwrite", path))?.len();
+    let zeros = vec![0; usize::try_from(length).unwrap_or_default()];
+    file.write_all_at(&zeros, 0).map_err(IoError::io("overwrite", path))?;
+    file.sync_all().map_err(IoError::sync(path))?;
+    remove(path)
 }

@@ -23,9 +23,9 @@ mod tests;
 
 pub use error::VaultError;
 
-use crate::keys::{draw_secret, make_key_folder, system_rng};
+use crate::durable::{IoError, lock, make_folder};
+use crate::keys::{draw_secret, system_rng};
 use crate::rows::{OnDamage, RowFile};
-use crate::store::{StoreError, lock, make_folder};
 use keys::KeyFile;
 use ledger_core::codec;
 use ledger_core::crypto::Suite;
@@ -102,7 +102,7 @@ impl Vault {
     }
 
     fn open_with(folder: &Path, pack_bytes: u64) -> Result<Self, VaultError> {
-        make_key_folder(folder)?;
+        make_folder(folder)?;
         let lock = lock(&folder.join("lock"))?;
         let packs = folder.join("packs");
         make_folder(&packs)?;
@@ -118,8 +118,7 @@ impl Vault {
         let last = rows.last().and_then(read_row).map(|(_, place)| place);
         if let Some(last) = last {
             let slot = packs.frame(last).map(|frame| frame.slot);
-            let missing =
-                || StoreError::File { path: packs.path_of(last), why: "its last record is damaged".to_owned() };
+            let missing = || IoError::malformed(&packs.path_of(last), "its last record is damaged");
             let wanted = slot.ok_or_else(missing)?.saturating_add(1);
             if wanted > keys.len() {
                 return Err(VaultError::KeysMissing { path: keys_path, found: keys.len(), wanted });

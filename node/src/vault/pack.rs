@@ -8,7 +8,7 @@
 
 use super::VaultError;
 use super::seal::TAG;
-use crate::store::{StoreError, sync_folder};
+use crate::durable::{self, IoError, sync_folder};
 use ledger_core::names::{Commitment, Subject};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -108,19 +108,19 @@ impl Packs {
         }
         let is_begun = self.length > MAGIC.len() as u64;
         if is_begun && self.length.saturating_add(bytes.len() as u64) > self.limit {
-            self.file.sync_data().map_err(StoreError::sync(&self.path()))?;
+            self.file.sync_data().map_err(IoError::sync(&self.path()))?;
             self.pack = self.pack.saturating_add(1);
             (self.file, self.length) = open_pack(&self.folder, self.pack)?;
         }
         let offset = u32::try_from(self.length).unwrap_or(u32::MAX);
-        self.file.write_all_at(&bytes, self.length).map_err(StoreError::io("write", &self.path()))?;
+        self.file.write_all_at(&bytes, self.length).map_err(IoError::io("write", &self.path()))?;
         self.length = self.length.saturating_add(bytes.len() as u64);
         Ok(Place { pack: self.pack, offset })
     }
 
     /// Makes what was pushed durable.
-    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::sync(&self.path()))?;
+    pub(super) fn sync(&mut self) -> Result<(), IoError> {
+        self.file.sync_data().map_err(IoError::sync(&self.path()))?;
         self.durable = (self.pack, self.length);
         Ok(())
     }
@@ -133,13 +133,12 @@ impl Packs {
 
     fn cut(&mut self, pack: u32, length: u64) -> Result<(), VaultError> {
         for number in numbers(&self.folder)?.into_iter().filter(|number| *number > pack) {
-            let path = path(&self.folder, number);
-            std::fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+            durable::remove(&path(&self.folder, number))?;
         }
         (self.file, _) = open_pack(&self.folder, pack)?;
         (self.pack, self.length, self.durable, self.is_torn) = (pack, length, (pack, length), false);
-        self.file.set_len(length).map_err(StoreError::io("cut", &self.path()))?;
-        self.file.sync_all().map_err(StoreError::sync(&self.path()))?;
+        self.file.set_len(length).map_err(IoError::io("cut", &self.path()))?;
+        self.file.sync_all().map_err(IoError::sync(&self.path()))?;
         Ok(sync_folder(&self.folder)?)
     }
 
@@ -171,7 +170,7 @@ impl Packs {
                 let Some((frame, end)) = read_frame(&file, offset).filter(|(frame, _)| frame.slot < slots) else {
                     if pack < self.pack {
                         let why = format!("the frame at byte {offset} is damaged");
-                        return Err(StoreError::File { path: path(&self.folder, pack), why }.into());
+                        return Err(IoError::malformed(&path(&self.folder, pack), why).into());
                     }
                     (self.length, self.durable, self.is_torn) = (offset, (pack, offset), true);
                     return Ok(());
@@ -198,8 +197,8 @@ fn path(folder: &Path, pack: u32) -> PathBuf {
 }
 
 /// The numbers of the packs in a folder.
-pub(super) fn numbers(folder: &Path) -> Result<Vec<u32>, StoreError> {
-    let entries = std::fs::read_dir(folder).map_err(StoreError::io("read the folder", folder))?;
+pub(super) fn numbers(folder: &Path) -> Result<Vec<u32>, IoError> {
+    let entries = std::fs::read_dir(folder).map_err(IoError::io("read the folder", folder))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter_map(|name| name.strip_suffix(".pack")?.parse().ok()).collect())
 }
@@ -208,18 +207,18 @@ pub(super) fn numbers(folder: &Path) -> Result<Vec<u32>, StoreError> {
 fn open_pack(folder: &Path, pack: u32) -> Result<(File, u64), VaultError> {
     let path = path(folder, pack);
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = file.map_err(StoreError::io("open", &path))?;
-    let length = file.metadata().map_err(StoreError::io("read", &path))?.len();
+    let mut file = file.map_err(IoError::io("open", &path))?;
+    let length = file.metadata().map_err(IoError::io("read", &path))?.len();
     if length < MAGIC.len() as u64 {
-        file.set_len(0).and_then(|()| file.write_all(MAGIC)).map_err(StoreError::io("write", &path))?;
-        file.sync_all().map_err(StoreError::sync(&path))?;
+        file.set_len(0).and_then(|()| file.write_all(MAGIC)).map_err(IoError::io("write", &path))?;
+        file.sync_all().map_err(IoError::sync(&path))?;
         sync_folder(folder)?;
         return Ok((file, MAGIC.len() as u64));
     }
     let mut magic = [0; 8];
-    file.read_exact_at(&mut magic, 0).map_err(StoreError::io("read", &path))?;
+    file.read_exact_at(&mut magic, 0).map_err(IoError::io("read", &path))?;
     if magic != *MAGIC {
-        return Err(StoreError::File { path, why: "it is no pack of a vault".to_owned() }.into());
+        return Err(IoError::malformed(&path, "it is no pack of a vault").into());
     }
     Ok((file, length))
 }

@@ -70,7 +70,7 @@ fn what_is_sealed_is_revealed_now_and_after_opening_again() {
     let unknown = Commitment([9; 32]);
     let vault = Vault::open(home.path()).unwrap();
     assert!(matches!(vault.reveal(&unknown), Err(VaultError::NotHere(found)) if found == unknown));
-    assert!(matches!(Vault::open(home.path()), Err(VaultError::File(StoreError::InUse { .. }))));
+    assert!(matches!(Vault::open(home.path()), Err(VaultError::File(IoError::InUse { .. }))));
 }
 
 #[test]

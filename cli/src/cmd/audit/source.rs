@@ -8,6 +8,7 @@ use ledger_core::block::Header;
 use ledger_core::crypto::ChainId;
 use ledger_core::genesis::Genesis;
 use ledger_core::names::{BlockHash, Height};
+use luqi_node::durable::IoError;
 use luqi_node::home::{Format, read_json};
 use luqi_node::store::{Evidence, FileAt, Rows, StoreError};
 use std::path::{Path, PathBuf};
@@ -169,15 +170,17 @@ fn not_opened(path: &Path, why: NotOpened) -> Result<Judged, Problem> {
 /// of the two was altered, and nothing here says which.
 fn problem(error: StoreError, home_is_of_this_chain: bool) -> Problem {
     let (exit, next) = match &error {
-        StoreError::NodeRuns { .. } | StoreError::InUse { .. } => {
+        StoreError::NodeRuns { .. } | StoreError::File(IoError::InUse { .. }) => {
             (Exit::Failed, "stop the node, or audit an archive: `luqi export --home DIR --out FILE`")
         }
         StoreError::OtherChain { .. } if home_is_of_this_chain => {
             (Exit::Undecided, "the home names this chain itself: restore the tip file, or audit an archive of it")
         }
         StoreError::OtherChain { .. } => (Exit::Usage, "use the genesis that belongs to this evidence"),
-        StoreError::DiskFull { .. } => (Exit::Failed, "make room where temporary files go, or set TMPDIR"),
-        StoreError::Io { .. } | StoreError::OtherUser { .. } | StoreError::Sync { .. } => {
+        StoreError::File(IoError::DiskFull { .. }) => {
+            (Exit::Failed, "make room where temporary files go, or set TMPDIR")
+        }
+        StoreError::File(IoError::Refused { .. } | IoError::OtherUser { .. } | IoError::Sync { .. }) => {
             (Exit::Failed, "see that you may read the evidence, and try again")
         }
         StoreError::Hot { .. }
@@ -186,7 +189,7 @@ fn problem(error: StoreError, home_is_of_this_chain: bool) -> Problem {
         | StoreError::OtherTip { .. }
         | StoreError::TipFile { .. }
         | StoreError::Damaged { .. }
-        | StoreError::File { .. }
+        | StoreError::File(IoError::Malformed { .. })
         | StoreError::Differ { .. }
         | StoreError::Gap { .. }
         | StoreError::Order { .. }

@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Problem> {
 fn problem(error: ForgetError) -> Problem {
     let exit = match &error {
         ForgetError::OtherTip { .. } | ForgetError::Again { .. } | ForgetError::Nothing(_) => Exit::Usage,
-        ForgetError::Line { .. } | ForgetError::Consensus(_) | ForgetError::LastSigned(_) | ForgetError::Store(_) => {
+        ForgetError::Line { .. } | ForgetError::Consensus(_) | ForgetError::LastSigned(_) | ForgetError::File(_) => {
             Exit::Failed
         }
     };

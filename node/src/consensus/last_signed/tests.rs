@@ -1,4 +1,6 @@
 use super::*;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
 
 const CHAIN: ChainId = ChainId([7; 32]);
 const FRESH: Known = Known { used: false, tip: Height(0), alone: true, restored: false, now: Timestamp(1_000) };

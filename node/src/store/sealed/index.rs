@@ -10,7 +10,8 @@
 
 use super::places::{NOWHERE, Place, Places};
 use super::segment::Segment;
-use crate::store::{StoreError, files};
+use crate::durable::replace;
+use crate::store::StoreError;
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
@@ -59,7 +60,7 @@ impl Index {
 
     /// It is not what it was when it was opened.
     pub(super) fn changed(&self) -> StoreError {
-        StoreError::File { path: self.path.clone(), why: "it was changed while the node runs".to_owned() }
+        StoreError::malformed(&self.path, "it was changed while the node runs")
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn write(segment: &mut Segment) -> Result<(), StoreError> {
     let places = segment.places.held()?.iter().flat_map(|place| [place.block, place.row]);
     numbers.into_iter().chain(places).for_each(|number| bytes.extend_from_slice(&number.to_be_bytes()));
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
-    files::replace(&path, |to| to.write_all(&bytes).map_err(StoreError::io("write", &path)))?;
+    replace(&path, |to| to.write_all(&bytes).map_err(StoreError::io("write", &path)))?;
     let file = File::open(&path).map_err(StoreError::io("open", &path))?;
     let (blocks, lacks_rows) = (segment.places.len(), segment.places.lacks_rows());
     segment.places = Places::Indexed(Index { path, file, blocks, lacks_rows });

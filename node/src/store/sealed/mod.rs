@@ -8,7 +8,8 @@ mod writer;
 pub(crate) use segment::Segment;
 pub(in crate::store) use segment::{height_in, read_row};
 
-use super::{StoreError, files};
+use super::StoreError;
+use crate::durable::{IoError, make_folder};
 use ledger_core::archive::Foot;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::Height;
@@ -33,7 +34,7 @@ impl Sealed {
         block: impl Fn(u64) -> Result<Option<Vec<u8>>, StoreError>,
         notes: &mut Vec<String>,
     ) -> Result<Self, StoreError> {
-        files::make_folder(folder)?;
+        make_folder(folder)?;
         let mut sealed = Self { folder: folder.to_owned(), chain, segments: Vec::new() };
         let numbers = sealed_numbers(folder)?;
         let lowest_hot = hot.map_or(u64::MAX, |range| *range.start());
@@ -46,7 +47,7 @@ impl Sealed {
             }
             let is_last = Some(number) == numbers.last();
             let segment = match Segment::open(&path, &chain) {
-                Err(StoreError::File { why, .. }) if is_last && lowest_hot <= sealed.next() => {
+                Err(StoreError::File(IoError::Malformed { why, .. })) if is_last && lowest_hot <= sealed.next() => {
                     notes.push(format!("{} was torn at its beginning ({why}) and is made again", path.display()));
                     std::fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
                     break;
@@ -60,7 +61,7 @@ impl Sealed {
     }
 
     fn push(&mut self, segment: Segment, is_last: bool) -> Result<(), StoreError> {
-        let bad = |why: &str| StoreError::File { path: segment.path.clone(), why: why.to_owned() };
+        let bad = |why: &str| StoreError::malformed(&segment.path, why);
         if segment.first != self.next() {
             return Err(bad("it does not go on where the file before it ends"));
         }
@@ -188,8 +189,7 @@ pub(in crate::store) fn sealed_numbers(folder: &Path) -> Result<Vec<u32>, StoreE
         let path = entry.map_err(StoreError::io("read the folder", folder))?.path();
         if path.extension().is_some_and(|extension| extension == "luqi") {
             let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
-            let why = "its name is no number".to_owned();
-            numbers.push(number.ok_or(StoreError::File { path, why })?);
+            numbers.push(number.ok_or_else(|| StoreError::malformed(&path, "its name is no number"))?);
         }
     }
     numbers.sort_unstable();

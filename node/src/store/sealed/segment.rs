@@ -10,7 +10,8 @@
 
 use super::index;
 use super::places::{NOWHERE, Place, Places};
-use crate::store::{StoreError, files};
+use crate::durable::replace;
+use crate::store::StoreError;
 use ledger_core::archive::{ArchiveError, FRAME_HEAD_BYTES, Foot, FrameHead, FrameKind, HEAD_BYTES, head, read_head};
 use ledger_core::certificate::Certificate;
 use ledger_core::codec;
@@ -155,7 +156,7 @@ impl Segment {
     /// ladder.
     pub(super) fn is_certificate(&self, at: u64) -> Result<bool, StoreError> {
         let whole = match self.frame(at) {
-            Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(StoreError::File(error)) if error.kind() == Some(std::io::ErrorKind::UnexpectedEof) => {
                 return Ok(false);
             }
             read => read?,
@@ -243,7 +244,7 @@ impl Segment {
     /// Takes other rows for those beside the file, which were lost in part or in all.
     pub(super) fn restore_rows(&mut self, rows: &[u8]) -> Result<(), StoreError> {
         let path = rows_of(&self.path);
-        files::replace(&path, |to| to.write_all(rows).map_err(StoreError::io("write", &path)))?;
+        replace(&path, |to| to.write_all(rows).map_err(StoreError::io("write", &path)))?;
         self.rows = open_rows(&path)?;
         let mut places = std::mem::take(self.places.held()?);
         self.scan_rows(rows.len() as u64, &mut places)?;
@@ -379,7 +380,7 @@ fn read_frame_at(file: &File, path: &Path, at: u64) -> Result<Result<(FrameKind,
 }
 
 fn read_foot(file: &File, path: &Path, chain: &ChainId) -> Result<(Foot, u64), StoreError> {
-    let bad = |why: String| StoreError::File { path: path.to_owned(), why };
+    let bad = |why: String| StoreError::malformed(path, why);
     let mut bytes = [0; HEAD_BYTES];
     file.read_exact_at(&mut bytes, 0).map_err(|error| bad(format!("its head cannot be read ({error})")))?;
     let found = read_head(&bytes).map_err(StoreError::archive(path))?;
@@ -398,6 +399,7 @@ fn read_foot(file: &File, path: &Path, chain: &ChainId) -> Result<(Foot, u64), S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::durable::IoError;
     use ledger_core::codec::List;
     use ledger_core::fixture::Network;
     use ledger_core::governance::Change;
@@ -416,7 +418,7 @@ mod tests {
         below.changes = List::new(vec![change; wanted]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let created = Segment::create(&path_of(folder.path(), 1), &network.tip.chain(), &foot);
-        assert!(matches!(created, Err(StoreError::File { .. })));
+        assert!(matches!(created, Err(StoreError::File(IoError::Malformed { .. }))));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

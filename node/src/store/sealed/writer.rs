@@ -1,8 +1,9 @@
 //! One pass of sealing: some hundred blocks into the last file, synced, then known.
 
+use super::Sealed;
 use super::places::Place;
 use super::segment::{self, Segment};
-use super::{Sealed, files};
+use crate::durable::sync_folder;
 use crate::store::StoreError;
 use ledger_core::archive::{Foot, FrameKind, Trail};
 use ledger_core::certificate::Certificate;
@@ -61,7 +62,7 @@ impl Sealed {
         let segment = Segment::create(&path, &self.chain, foot)?;
         let (blocks, _) = segment.for_writing()?;
         blocks.sync_all().map_err(StoreError::sync(&path))?;
-        files::sync_folder(&self.folder)?;
+        sync_folder(&self.folder)?;
         self.segments.push(segment);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::hot::{Hot, Part, Parts};
 use super::*;
+use crate::durable::IoError;
 
 /// A crash at every step of appending and sealing, as the files then are.
 #[test]
@@ -145,7 +146,7 @@ fn one_process_has_a_store_open() {
     let store = filled(home.path(), &network, &blocks, small());
     let second = DiskStore::open(home.path(), &network.genesis, small()).map(|_| ());
     let own = std::process::id();
-    assert!(matches!(second, Err(StoreError::InUse { by: Some(by), .. }) if by == own), "{second:?}");
+    assert!(matches!(second, Err(StoreError::File(IoError::InUse { by: Some(by), .. })) if by == own), "{second:?}");
     let audit = Evidence::open(home.path(), &network.tip.chain()).map(|_| ());
     assert!(matches!(audit, Err(StoreError::NodeRuns { .. })), "{audit:?}");
     drop(store);
@@ -331,7 +332,7 @@ fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
         }
         let mut tries = 0;
         while let Err(error) = store.append(block) {
-            let full = matches!(error, StoreError::DiskFull { .. });
+            let full = matches!(error, StoreError::File(IoError::DiskFull { .. }));
             assert!(full, "{error}");
             assert_eq!(store.tip().height.0, appended, "nothing was acknowledged");
             failures += 1;
@@ -343,7 +344,7 @@ fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
         }
         appended += 1;
         if let Err(error) = store.seal() {
-            assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
+            assert!(matches!(error, StoreError::File(IoError::DiskFull { .. })), "{error}");
             assert!(store.sealing_error().is_some());
             failures += 1;
             fs::remove_file(&filler).unwrap();

@@ -8,6 +8,7 @@ use ledger_core::certificate::Certificate;
 use ledger_core::crypto::ChainId;
 use ledger_core::names::Height;
 use luqi_node::archive::{ArchiveReader, Item};
+use luqi_node::durable::IoError;
 use luqi_node::store::StoreError;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -172,7 +173,7 @@ fn end(certificate: Certificate, archive: &mut ArchiveReader<impl Read>) -> Last
 
 /// What is wrong with what a node serves. (What else a file's error says, is said to its owner.)
 fn told(error: &StoreError) -> String {
-    if let StoreError::File { why, .. } = error {
+    if let StoreError::File(IoError::Malformed { why, .. }) = error {
         format!("what it serves is no archive: {why}")
     } else {
         error.to_string()
@@ -197,7 +198,11 @@ impl From<ClientError> for Failed {
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         let text = told(&error);
-        if matches!(error, StoreError::Io { .. }) { Self::Now(text, PAUSE) } else { Self::For(text) }
+        if matches!(error, StoreError::File(IoError::Refused { .. })) {
+            Self::Now(text, PAUSE)
+        } else {
+            Self::For(text)
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn note(why: String) {
 }
 
 /// The first failed sync of this process, if one has failed.
-pub(super) fn first() -> Option<String> {
+pub(crate) fn first() -> Option<String> {
     FIRST.borrow().clone()
 }
 
