@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from netbench import (
-    Node, Sender, Stopped, Usage, Watcher, call, devnet, lone_node, loopback_bytes, machine, new_contracts, quantile,
+    Node, Sender, Stopped, Usage, Used, Watcher, call, devnet, lone_node, loopback_bytes, machine, new_contracts, quantile,
     until,
 )
 
@@ -187,26 +187,7 @@ def compare(table: Table, options: argparse.Namespace, sizes: list[int], rate: f
 def latency(table: Table, options: argparse.Namespace, folder: Path) -> None:
     table.head(f"Latency: 500 events/s offered to 3 of 4 validators, for {options.seconds} s")
     with devnet(options.luqi, folder / "net", 4) as nodes:
-        watchers = {node.number: Watcher(node, 0.02) for node in nodes[1:]}
-        for watcher in watchers.values():
-            watcher.start()
-        # 20 items every 40 ms.
-        count = options.seconds * 25
-        due = [(turn * 0.04, nodes[1 + turn % 3], new_contracts(turn * 20, 20)) for turn in range(count)]
-        usage, sender = Usage(nodes), Sender(due, 24)
-        sender.start()
-        sender.join()
-        used = usage.used()
-        until("everything is final", lambda: all(node.status()["pending"] == 0 for node in nodes), within=120)
-        time.sleep(1)
-        final = {number: places(watcher.end()) for number, watcher in watchers.items()}
-    waits, taking = [], []
-    for sent, accepted, number, receipt in sender.taken:
-        taking.append(accepted - sent)
-        items = [item for item in receipt["items"] if item["outcome"] == "accepted"]
-        waits += [max(0.0, final[number][number, item["sequence"]] - accepted) for item in items]
-    if sender.refused or len(waits) != count * 20:
-        raise Stopped(f"{len(waits)} of {count * 20} events were taken, {sender.refused} messages refused")
+        waits, taking, used = handed_in(nodes[1:], nodes, options.seconds, 20, 0)
     table.add("acceptance to final, at the accepting node: median", quantile(waits, 0.5), "s", "< 1")
     table.add("acceptance to final: 99th percentile", quantile(waits, 0.99), "s", "< 2")
     table.add("acceptance to final: worst", max(waits), "s")
@@ -214,6 +195,31 @@ def latency(table: Table, options: argparse.Namespace, folder: Path) -> None:
     table.add("  request to acceptance: 99th percentile", quantile(taking, 0.99), "s")
     table.add("  offered and accepted", len(waits) / used.seconds, "events/s")
     table.add("  processor, all four nodes", used.cores(), "cores")
+
+
+def handed_in(asked: list[Node], nodes: list[Node], seconds: int, items: int, first: int) -> tuple[list[float], list[float], Used]:
+    """So many items every 40 ms, at one node after the other: how long each took from acceptance to final at its node,
+    each message until it was accepted, and what the nodes used meanwhile."""
+    watchers = {node.number: Watcher(node, 0.02) for node in asked}
+    for watcher in watchers.values():
+        watcher.start()
+    count = seconds * 25
+    due = [(turn * 0.04, asked[turn % len(asked)], new_contracts(first + turn * items, items)) for turn in range(count)]
+    usage, sender = Usage(nodes), Sender(due, 24)
+    sender.start()
+    sender.join()
+    used = usage.used()
+    until("everything is final", lambda: all(node.status()["pending"] == 0 for node in nodes), within=120)
+    time.sleep(1)
+    final = {number: places(watcher.end()) for number, watcher in watchers.items()}
+    waits, taking = [], []
+    for sent, accepted, number, receipt in sender.taken:
+        taking.append(accepted - sent)
+        taken = [item for item in receipt["items"] if item["outcome"] == "accepted"]
+        waits += [max(0.0, final[number][number, item["sequence"]] - accepted) for item in taken]
+    if sender.refused or len(waits) != count * items:
+        raise Stopped(f"{len(waits)} of {count * items} events were taken, {sender.refused} messages refused")
+    return waits, taking, used
 
 
 def places(blocks: list[tuple[float, dict[str, Any]]]) -> dict[tuple[int, int], float]:
@@ -237,7 +243,7 @@ def floods(table: Table, options: argparse.Namespace, folder: Path) -> None:
     with contextlib.ExitStack() as stack:
         nodes = [stack.enter_context(lone_node(options.luqi, number, home, port + 2 * number - 1)) for number, home in enumerate(homes, 1)]
         until("all are ready", lambda: all(node.is_ready() for node in nodes))
-        quiet = rounds(options, nodes, 0)
+        quiet = quantile(handed_in(nodes, nodes, options.seconds, 2, 1_000_000)[0], 0.99)
         targets = [f"{number}=127.0.0.1:{port + 2 * (number - 1)}" for number in range(1, validators + 1)]
         seconds = str(options.seconds + 15)
         running = [subprocess.Popen([options.flood, str(net / f"node{validators + more}"), seconds, *targets], stdout=subprocess.PIPE)
@@ -245,7 +251,7 @@ def floods(table: Table, options: argparse.Namespace, folder: Path) -> None:
         before = [heard(node) for node in nodes]
         until("the floods are heard", lambda: all(heard(node) > was + 1_000 for node, was in zip(nodes, before, strict=True)))
         usage, began, was = Usage(nodes), time.monotonic(), heard(nodes[0])
-        loud = rounds(options, nodes, 1)
+        loud = quantile(handed_in(nodes, nodes, options.seconds, 2, 2_000_000)[0], 0.99)
         rate, cores = (heard(nodes[0]) - was) / (time.monotonic() - began), usage.used().cores()
         said = [int(one.communicate()[0] or b"0") for one in running]
     if not all(said):
@@ -259,26 +265,6 @@ def floods(table: Table, options: argparse.Namespace, folder: Path) -> None:
 
 def heard(node: Node) -> float:
     return sum(value for name, value in node.metrics().items() if name.startswith("luqi_gossip_messages_in_total"))
-
-
-def rounds(options: argparse.Namespace, nodes: list[Node], turn: int) -> float:
-    """How long it takes from acceptance to a final block under a light load: the 99th percentile."""
-    watchers = {node.number: Watcher(node, 0.02) for node in nodes}
-    for watcher in watchers.values():
-        watcher.start()
-    count, first = options.seconds * 25, 1_000_000 * (turn + 1)
-    due = [(at * 0.04, nodes[at % len(nodes)], new_contracts(first + at * 2, 2)) for at in range(count)]
-    sender = Sender(due, 24)
-    sender.start()
-    sender.join()
-    until("everything is final", lambda: all(node.status()["pending"] == 0 for node in nodes), within=120)
-    time.sleep(1)
-    final = {number: places(watcher.end()) for number, watcher in watchers.items()}
-    waits = [max(0.0, final[number][number, item["sequence"]] - accepted)
-             for _, accepted, number, receipt in sender.taken for item in receipt["items"] if item["outcome"] == "accepted"]
-    if sender.refused or len(waits) != count * 2:
-        raise Stopped(f"{len(waits)} of {count * 2} events were taken, {sender.refused} messages refused")
-    return quantile(waits, 0.99)
 
 
 # A late replica.

@@ -4,20 +4,18 @@
 //! node lets itself say, which is half of what others bear from one author, so that four floods weigh as much as two
 //! authors at the full allowance; and it asks each peer as often as that answers.
 
+use crate::net::stand_in::StandIn;
 use ledger_core::codec;
 use ledger_core::event::{Event, Evidence};
 use ledger_core::membership::Purpose;
 use ledger_core::names::{Height, PROTOCOL, Sequence};
 use ledger_core::submission::Submission;
-use luqi_node::chain::{Latest, now};
-use luqi_node::home::Home;
+use luqi_node::chain::now;
 use luqi_node::network::wire::{MAX_BLOCKS, Request};
-use luqi_node::network::{Network, NetworkConfig, PeerConfig, Topic, spawn};
-use std::error::Error;
+use luqi_node::network::{Network, Topic};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Words about where it stands, a second: what a node lets itself say on the lane of votes.
@@ -31,38 +29,30 @@ const QUESTIONS_A_SECOND: u32 = 64;
 
 /// Floods the peers with the keys of a home, until so much time has passed; gives how many words it said.
 ///
-/// # Errors
-/// The home, the address, or a submission that cannot be made.
-pub async fn flood(home: &Path, peers: Vec<PeerConfig>, lasting: Duration) -> Result<u64, Box<dyn Error>> {
-    let home = Home::open(home)?;
-    let (keys, genesis) = (home.load_keys()?, home.genesis());
-    let tip = ledger_core::chain::Tip::genesis(genesis);
-    let (_latest, at) =
-        watch::channel(Arc::new(Latest { tip, header: None, certificate: None, since: Instant::now() }));
-    let (_stop, stopped) = watch::channel(false);
-    let (chain, listen) = (home.chain_id(), "127.0.0.1:0".parse()?);
-    let config = NetworkConfig { listen, peers };
-    let (network, inboxes, _task) = spawn(config, keys.node.key(Purpose::Peer), chain, at, stopped)?;
-    drop(inboxes);
+/// # Panics
+/// When it is not let in.
+pub async fn flood(home: &Path, peers: &[(u32, SocketAddr)], lasting: Duration) -> u64 {
+    let stand_in = StandIn::begin(home, ([127, 0, 0, 1], 0).into(), peers).await;
+    let (network, key) = (&stand_in.network, stand_in.keys.key(Purpose::Submission));
     let (mut words, until) = (0, Instant::now() + lasting);
     let (mut statuses, mut submissions, mut questions) =
         (each(STATUSES_A_SECOND), each(SUBMISSIONS_A_SECOND), each(QUESTIONS_A_SECOND));
     while Instant::now() < until {
         tokio::select! {
-            _ = statuses.tick() => network.publish(Topic::Status, status(&network).into()).await,
+            _ = statuses.tick() => network.publish(Topic::Status, status(network).into()).await,
             _ = submissions.tick() => {
                 // The first is never said, so that all others wait for it and none is recorded.
                 let sequence = Sequence(2 + words);
-                let events = vec![event()?; SUBMISSION_BYTES / 60_000];
-                let key = keys.node.key(Purpose::Submission);
-                let submission = Submission::sign(&chain, key, home.node(), sequence, events)?;
+                let events = vec![event(); SUBMISSION_BYTES / 60_000];
+                let chain = stand_in.genesis.chain_id();
+                let submission = Submission::sign(&chain, key, stand_in.number(), sequence, events).unwrap();
                 network.publish(Topic::Submissions, codec::encode(&submission).into()).await;
             }
-            _ = questions.tick() => ask(&network),
+            _ = questions.tick() => ask(network),
         }
         words += 1;
     }
-    Ok(words)
+    words
 }
 
 fn each(a_second: u32) -> tokio::time::Interval {
@@ -79,8 +69,8 @@ fn status(network: &Network) -> Vec<u8> {
     [&count[..], &peer, &tip, &first, &time, &PROTOCOL.0.to_be_bytes()].concat()
 }
 
-fn event() -> Result<Event, Box<dyn Error>> {
-    Ok(Event::Evidence(Evidence { form: 0, bytes: codec::Bytes::new(vec![7; 60_000])? }))
+fn event() -> Event {
+    Event::Evidence(Evidence { form: 0, bytes: codec::Bytes::new(vec![7; 60_000]).unwrap() })
 }
 
 /// Asks each peer for blocks; what it answers is not looked at.

@@ -1,8 +1,8 @@
 //! The engine's network: one actor that says what the engine has to say over the one swarm, and hands it
 //! what was heard.
 //!
-//! The engine's own queues are not bounded, so what reaches them is: votes, proposals and certificates of
-//! a few hundred bytes each, at the rates that the swarm lets through, and never a block.
+//! The engine's own queues are not bounded, so what reaches them is: votes and proposals of a few hundred bytes and
+//! certificates that were judged, at the rates that the swarm lets through, and never a block.
 
 use super::answers::{Answers, Lie};
 use super::codec::{CodecError, LuqiCodec};

@@ -94,9 +94,12 @@ impl Code {
             Self::NotJson => ("NOT_JSON", S::UNSUPPORTED_MEDIA_TYPE, "the body must be JSON", "请求体须为 JSON"),
             Self::BodyTooLarge => ("BODY_TOO_LARGE", S::PAYLOAD_TOO_LARGE, "the body is too large", "请求体过大"),
             Self::LocalOnly => ("LOCAL_ONLY", S::FORBIDDEN, "taken only on the node's own machine", "仅限节点本机提交"),
-            Self::ForeignOrigin => {
-                ("FOREIGN_ORIGIN", S::FORBIDDEN, "the request comes from another site", "请求来自其他站点")
-            }
+            Self::ForeignOrigin => (
+                "FOREIGN_ORIGIN",
+                S::FORBIDDEN,
+                "the request comes from another site, or by way of a proxy",
+                "请求来自其他站点或经由代理转发",
+            ),
             Self::Unreadable => {
                 ("UNREADABLE", S::UNPROCESSABLE_ENTITY, "nothing of the message can be read", "报文无法读取")
             }

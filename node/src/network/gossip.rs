@@ -315,7 +315,7 @@ mod tests {
         let begun = Instant::now();
         let small = Load { messages: 128, bytes: 128 * 200, other: 0 };
         // 32,000 small messages a second are more than seventeen nodes have to say, on either lane.
-        for lane in [Lane::Votes, Lane::Bulk] {
+        for lane in Lane::ALL {
             let mut flow = Flow::new(lane, 17, begun);
             let seconds = (0..30).find(|second| {
                 let now = begun + Duration::from_secs(*second);

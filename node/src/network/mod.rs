@@ -134,8 +134,8 @@ impl EngineInbox {
         Self { first, then }
     }
 
-    /// The next event; none once the swarm has ended. What is waited for by all cannot keep the rest away for
-    /// good: every author has its share of it.
+    /// The next event; none once the swarm has ended. What is waited for by all comes first. It cannot keep the rest away
+    /// for good, since what each author says in a second is bounded; but all authors have one queue.
     pub async fn recv(&mut self) -> Option<EngineEvent> {
         tokio::select! {
             biased;

@@ -3,7 +3,9 @@
 //! Whoever says something sends it to every peer that it has. So where all validators are connected with one another
 //! nobody lacks anything, and all that is passed on comes a second, third and fourth time: of seventeen nodes at rest
 //! that was four fifths of all bytes. Here a word of a validator waits for [`PATIENCE`] before it is passed on, and is
-//! not passed on at all once another block is final: it was about the height that has ended, or will be said again.
+//! not passed on at all once another block is final: mostly it was about the height that has ended. One about the height
+//! that has just begun may be lost so for two validators that are not connected; votes are said again, and a proposal costs
+//! them a round.
 //!
 //! A node that lacks a validator itself takes it that others lack one too, and passes everything on at once. So do all
 //! for what a node without voting power says, since that one need not be connected with everybody.

@@ -4,7 +4,7 @@
 use luqi_tests::net::faults;
 use luqi_tests::net::fleet::Fleet;
 use luqi_tests::net::liar::{Orders, lie};
-use std::net::SocketAddr;
+use luqi_tests::net::stand_in::StandIn;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -40,11 +40,7 @@ fn main() -> ExitCode {
 /// `liar BLOCKS ASK HOME NODE=ADDRESS…`
 fn play(arguments: &[String]) -> ExitCode {
     let [blocks, ask, home, peers @ ..] = arguments else { return ExitCode::FAILURE };
-    let peer = |peer: &String| -> Option<(u32, SocketAddr)> {
-        let (node, address) = peer.split_once('=')?;
-        Some((node.parse().ok()?, address.parse().ok()?))
-    };
-    let peers: Option<Vec<_>> = peers.iter().map(peer).collect();
+    let peers: Option<Vec<_>> = peers.iter().map(|peer| StandIn::peer(peer)).collect();
     let (Ok(blocks), Ok(ask), Some(peers)) = (blocks.parse(), ask.parse(), peers) else { return ExitCode::FAILURE };
     println!("{}", lie(&Orders { home: Path::new(home), ask, blocks, peers: &peers }));
     ExitCode::SUCCESS

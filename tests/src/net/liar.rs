@@ -10,8 +10,7 @@ use ledger_core::certificate::Parts;
 use ledger_core::codec;
 use ledger_core::crypto::Signature;
 use ledger_core::membership::Purpose;
-use ledger_core::names::{Height, NodeNumber, Round};
-use luqi_node::keys::NodeKeys;
+use ledger_core::names::{Height, Round};
 use luqi_node::network::Topic;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -93,18 +92,11 @@ fn parts(stand_in: &StandIn, block: &Block) -> Vec<Bytes> {
     let length = u32::try_from(bytes.len()).unwrap();
     let validators = genesis.membership.nodes().filter(|(_, node)| node.power > 0).count();
     let part = |round| {
-        let (height, block, proposer) = (block.header.height, block.header.hash(), number(stand_in, keys));
+        let (height, block, proposer) = (block.header.height, block.header.hash(), stand_in.number());
         let head = Parts { height, round: Round(round), block, parts: 1, bytes: length, proposer };
         let signature = keys.key(Purpose::Consensus).sign(&head.message(&genesis.chain_id()));
         let bytes = codec::Bytes::new(bytes.clone()).expect("a small block");
         Bytes::from(codec::encode(&Part::First { head, signature, bytes }))
     };
     (0..u32::try_from(validators).unwrap()).map(part).collect()
-}
-
-/// Which node has these keys.
-fn number(stand_in: &StandIn, keys: &NodeKeys) -> NodeNumber {
-    let own = keys.key(Purpose::Peer).public();
-    let mut nodes = stand_in.genesis.membership.nodes();
-    nodes.find(|(_, node)| node.key(Purpose::Peer) == Some(&own)).map(|(_, node)| node.number).expect("a member's keys")
 }

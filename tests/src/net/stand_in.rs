@@ -54,6 +54,25 @@ impl StandIn {
         Self { network, inboxes, keys, genesis, _tip: tip, stop, task }
     }
 
+    /// Which node has its keys.
+    ///
+    /// # Panics
+    /// When no member's has.
+    #[must_use]
+    pub fn number(&self) -> NodeNumber {
+        let own = self.keys.key(Purpose::Peer).public();
+        let mut nodes = self.genesis.membership.nodes();
+        let found = nodes.find(|(_, node)| node.key(Purpose::Peer) == Some(&own));
+        found.map(|(_, node)| node.number).expect("a member's keys")
+    }
+
+    /// Reads a peer from the words `NODE=ADDRESS`.
+    #[must_use]
+    pub fn peer(words: &str) -> Option<(u32, SocketAddr)> {
+        let (node, address) = words.split_once('=')?;
+        Some((node.parse().ok()?, address.parse().ok()?))
+    }
+
     /// Waits until it is connected with so many.
     ///
     /// # Panics

@@ -165,7 +165,7 @@ fn what_gossip_has_forgotten_is_not_new_again() {
     assert!(is_new(id(1), Lane::Bulk, 9, 200), "and on each lane");
     // A new connection begins anew, on all lanes: the author's clock may have been set back.
     replays.begin(&id(1));
-    for lane in [Lane::Votes, Lane::Bulk] {
+    for lane in Lane::ALL {
         assert!(passed_on(&mut replays, id(1), lane, 3, 201), "{lane:?}");
     }
 }
