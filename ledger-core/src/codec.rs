@@ -77,10 +77,9 @@ pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
         return Err(DecodeError::TooLong(bytes.len()));
     }
     match bincode::decode_from_slice(bytes, config()) {
-        Ok((value, used)) => match bytes.len().saturating_sub(used) {
-            0 => Ok(value),
-            left => Err(DecodeError::TrailingBytes(left)),
-        },
+        Ok((value, used)) if used == bytes.len() => Ok(value),
+        Ok((_, used)) if used < bytes.len() => Err(DecodeError::TrailingBytes(bytes.len().saturating_sub(used))),
+        Ok(_) => Err(DecodeError::Truncated),
         Err(BincodeDecodeError::UnexpectedEnd { .. }) => Err(DecodeError::Truncated),
         Err(BincodeDecodeError::OtherString(why)) => Err(DecodeError::Refused(why)),
         Err(BincodeDecodeError::UnexpectedVariant { found, .. }) => {
@@ -141,6 +140,7 @@ macro_rules! numbered {
     ($(#[$meta:meta])* $name:ident, $unknown:ident, $($(#[$doc:meta])* $number:literal => $variant:ident $word:literal,)*) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[repr(u8)]
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant = $number,)* }
 
         impl $name {

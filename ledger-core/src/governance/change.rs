@@ -106,9 +106,14 @@ impl Change {
 
     /// The proposal that it takes from the table.
     #[must_use]
+    #[rustfmt::skip]
     pub const fn withdraws(&self) -> Option<ProposalId> {
-        let Self::Withdraw(proposal) = self else { return None };
-        Some(*proposal)
+        match self {
+            Self::Withdraw(proposal) => Some(*proposal),
+            Self::AddMember(_) | Self::RemoveMember(..) | Self::AddNode(..) | Self::RemoveNode(_) | Self::SetPower(..)
+            | Self::RotateNodeKeys(..) | Self::RotateMemberKeys(..) | Self::SetParameters(_) | Self::Activate(_)
+            | Self::SetTrust(_) => None,
+        }
     }
 
     /// Membership and protocol after the change (format.md §9, *a change applies*). A withdrawal leaves both; whether
