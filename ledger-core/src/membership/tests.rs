@@ -6,6 +6,9 @@ use crate::codec::{List, Text};
 use crate::crypto::PublicKey;
 use crate::fixture::{CODES, code, member, node, node_key, vault_key};
 
+/// A list of keys has room for one of each purpose, and for no more.
+const _: () = assert!(Purpose::ALL.len() == MAX_KEYS);
+
 fn members() -> Vec<Member> {
     (1..=3).zip(CODES).map(|(number, code)| member(number, code)).collect()
 }
